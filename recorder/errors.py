@@ -1,0 +1,136 @@
+"""Every exception of the recorder, as a tree.
+
+* RecorderError
+    * ConfigError            the configuration is wrong: exact path, and what to do
+    * SourceError            the data source answered, but not with what we need
+        * Throttled          it asks us to wait (`retry_after_s`)
+        * AuthRefused        our credentials are wrong, expired or lack a right
+        * Unreachable        no answer, or a server error: try again
+        * BadAnswer          an answer that breaks the source's own contract
+        * ItemGone           the source says the item no longer exists
+        * LinkExpired        a download link ran out: ask for a new one
+        * Stalled            a download made no progress in time
+        * Truncated          fewer bytes than announced
+        * NotMedia           bytes that are no media: empty, HTML, wrong type
+        * TooLarge           more bytes than allowed
+        * RedirectRefused    a redirect to a host that is not allowed
+    * CallBufferError        the buffer disk does not take more
+    * ArchiveError           the archive did not take or give an object
+    * DataCenterError        the contact database did not answer or refused
+        * DataCenterDown     not reachable: the outcome of a write is unknown
+        * SchemaTooNew       the database was migrated by a newer Tandem
+"""
+
+
+class RecorderError(Exception):
+    """Base of every error the recorder raises on purpose; `hint` says what to do next."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigError(RecorderError):
+    """Raised when the configuration is wrong; the message holds one line per finding, with its path."""
+
+
+class SourceError(RecorderError):
+    """Raised when a data source does not give what was asked.
+
+    `code` is a stable snake_case cause for records and metrics. The message never holds a token, a
+    secret or a signed address.
+    """
+
+    code = "source_error"
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class Throttled(SourceError):
+    """Raised when the source asks for patience; `retry_after_s` is None when it named no time."""
+
+    code = "throttled"
+
+
+class AuthRefused(SourceError):
+    """Raised when the source refuses this node's credentials; the fault is this node's alone."""
+
+    code = "auth_refused"
+
+
+class Unreachable(SourceError):
+    """Raised when there was no answer, a connection error, or a 5xx."""
+
+    code = "unreachable"
+
+
+class BadAnswer(SourceError):
+    """Raised when an answer breaks the source's contract (wrong type, missing field, endless paging)."""
+
+    code = "bad_answer"
+
+
+class ItemGone(SourceError):
+    """Raised when the item, or its file, no longer exists at the source."""
+
+    code = "gone"
+    retryable = False
+
+
+class LinkExpired(SourceError):
+    """Raised when a download link ran out before or during the download."""
+
+    code = "link_expired"
+
+
+class Stalled(SourceError):
+    """Raised when a download moved no byte for the time allowed."""
+
+    code = "stalled"
+
+
+class Truncated(SourceError):
+    """Raised when a body ended before its announced size, or differs from the announced hash."""
+
+    code = "truncated"
+
+
+class NotMedia(SourceError):
+    """Raised when a body is empty, HTML, or not of the kind announced."""
+
+    code = "not_media"
+
+
+class TooLarge(SourceError):
+    """Raised when a body is larger than the limit for one file."""
+
+    code = "too_large"
+
+
+class RedirectRefused(SourceError):
+    """Raised when a download is redirected to a host outside the source's allow-list."""
+
+    code = "redirect_refused"
+
+
+class CallBufferError(RecorderError):
+    """Raised when the buffer disk refuses: full, read-only, or an I/O error."""
+
+
+class ArchiveError(RecorderError):
+    """Raised when the archive does not take or give an object, or its content differs."""
+
+
+class DataCenterError(RecorderError):
+    """Raised when the contact database refuses."""
+
+
+class DataCenterDown(DataCenterError):
+    """Raised when the contact database is unreachable; whether a write happened is unknown."""
+
+
+class SchemaTooNew(DataCenterError):
+    """Raised when the database holds a schema newer than this program knows."""

@@ -1,0 +1,98 @@
+"""Where the stages meet: what the recorder's actors tell each other.
+
+Commands are imperatives to one receiver, facts are past tense, timers end in `Due`. A stage's own
+messages to itself (results of its jobs, its timers) live beside its actor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cluster.messages import CommandAnswer
+from cluster.ports import Address
+from recorder.model import BufferedItem, Finding, ItemRef
+
+# --- to a poller -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PollNow:
+    """A hint that something is there: poll at once if this node polls at all."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Operator: archive again from this instant on; raises the epoch."""
+
+    to_us: int
+    reply_to: Address[CommandAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryItems:
+    """Operator or timer: try these failed items again now."""
+
+    refs: tuple[ItemRef, ...]
+
+
+PollerCommand: TypeAlias = PollNow | Rewind | RetryItems
+
+# --- to the ingester -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BufferSpaceChanged:
+    """Whether the call buffer takes more; `reason` says why not."""
+
+    open: bool
+    free_bytes: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemArchived:
+    """The item is committed in the Data Center. `claim` is empty for work from before a restart."""
+
+    claim: str
+    ref: ItemRef
+    completed_us: int
+
+
+IngesterFact: TypeAlias = BufferSpaceChanged | ItemArchived
+
+# --- to the archiver -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveItem:
+    """Journal, put and commit this item; answer ItemArchived, however long it takes."""
+
+    claim: str
+    item: BufferedItem
+    reply_to: Address[ItemArchived]
+
+
+ArchiverCommand: TypeAlias = ArchiveItem
+
+# --- to the monitor ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FindingOpened:
+    """Something is wrong; opening an open finding refreshes its text and keeps its `since_us`."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class FindingClosed:
+    """It is well again; closing what is not open is harmless."""
+
+    code: str
+    subject: str
+
+
+MonitorMessage: TypeAlias = FindingOpened | FindingClosed

@@ -1,0 +1,95 @@
+"""Settings of the stages; `config.py` puts them into one tree. Durations in seconds, sizes in bytes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Tier(BaseModel):
+    """A look-back: every `every_s`, list again from `back_s` before the watermark."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every_s: float = Field(gt=0)
+    back_s: float = Field(gt=0)
+
+
+class PollSettings(BaseModel):
+    """When a source is asked, and for which period."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    interval_s: float = Field(60.0, gt=0)
+    settle_s: float = Field(90.0, ge=0)
+    """Nothing younger is asked for: hides commit-order races at the source."""
+    overlap_s: float = Field(120.0, ge=0)
+    """At every poll."""
+    tiers: tuple[Tier, ...] = (
+        Tier(every_s=900, back_s=1800),
+        Tier(every_s=86_400, back_s=72 * 3600),
+    )
+    """Beside the overlap; the source's whole retention is looked at every `retention_every_s`."""
+    retention_every_s: float = Field(7 * 86_400.0, gt=0)
+    start_back_s: float = Field(86_400.0, ge=0)
+    """A source never seen before is archived from this long ago."""
+    failing_s: float = Field(60.0, gt=0)
+    """Polls that fail so long open a finding."""
+    stall_factor: float = Field(3.0, gt=1)
+    """Finding when the watermark lags more than this many intervals plus settle."""
+
+
+class RetrySettings(BaseModel):
+    """Full-jitter back-off, and when an item stops holding the watermark."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_s: float = Field(2.0, gt=0)
+    cap_s: float = Field(900.0, gt=0)
+    park_after_tries: int = Field(10, ge=1)
+    park_after_s: float = Field(86_400.0, gt=0)
+    parked_every_s: float = Field(3600.0, gt=0)
+    """Parked items are tried again this often until the source's retention ends."""
+
+
+class IngestSettings(BaseModel):
+    """Downloads of one node."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    downloads: int = Field(8, ge=1, le=256)
+    """Items fetched at the same time."""
+    queue: int = Field(16, ge=0)
+    """Items taken on top, waiting for a free download."""
+    stall_s: float = Field(30.0, gt=0)
+    file_bytes_max: int = Field(2 * 1024**3, gt=0)
+    media_fetcher: str = Field("auto", pattern="^(auto|httpx|fast)$")
+    """auto: the fast client where it is installed."""
+
+
+class BufferSettings(BaseModel):
+    """The call buffer on this node's disk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reserve_bytes: int = Field(512 * 1024**2, ge=0)
+    """Free space below which no download starts."""
+    resume_bytes: int = Field(768 * 1024**2, ge=0)
+    """Free space at which intake resumes."""
+    bytes_max: int | None = Field(None, gt=0)
+    """Cap on the buffer itself, beside the disk's free space."""
+    look_every_s: float = Field(2.0, gt=0)
+
+    @model_validator(mode="after")
+    def _hysteresis(self) -> BufferSettings:
+        if self.resume_bytes < self.reserve_bytes:
+            raise ValueError("resume_bytes must be at least reserve_bytes")
+        return self
+
+
+class ArchiveSettings(BaseModel):
+    """Group commit and what to do while the Data Center is away."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_max: int = Field(64, ge=1)
+    retry_s: float = Field(2.0, gt=0)
