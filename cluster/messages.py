@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cluster.frames import Frame, Heartbeat, Hello, JobFrame, Mark, Role
+from cluster.frames import Frame, Hello, JobFrame, Mark, Role
 from cluster.ports import (
     Address,
     LeaseView,
@@ -450,15 +450,24 @@ class RoleChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class PeerView:
-    """What a node knows of its peer, for surfaces."""
+class AlarmRaised:
+    """The pair is degraded. Raising a raised alarm refreshes its text."""
 
-    node: str
-    state: str
-    """alive, suspect, dead or unknown."""
-    role: Role | None
-    term: int
-    build: str
-    web_url: str
-    last_beat: Heartbeat | None
-    heard_age_s: float | None
+    code: str
+    """Stable and snake_case: link_down, no_witness, peer_dead, credentials_failing, …"""
+    subject: str
+    error: bool
+    """True when someone must act, False when it should heal by itself."""
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared:
+    """It is well again; clearing what is not raised is harmless."""
+
+    code: str
+    subject: str
+
+
+ObserverMessage: TypeAlias = RoleChanged | AlarmRaised | AlarmCleared

@@ -57,8 +57,7 @@ class PairSettings(BaseModel):
             ),
             (
                 self.lease_call_timeout_s + self.lease_renew_s < self.lease_believed_s,
-                "lease_renew_s + lease_call_timeout_s must be below lease_believed_s: "
-                "one slow answer would end the reign",
+                "lease_renew_s + lease_call_timeout_s must be below lease_believed_s",
             ),
             (
                 self.lease_renew_s <= self.lease_s / 3,

@@ -1,0 +1,76 @@
+"""How items travel: as the body of a job between nodes, and as records of the journal.
+
+msgpack outside, validated by pydantic on the way in. Unknown fields are ignored, so that a newer
+peer or an older journal can be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from cluster.packing import pack, unpack
+from recorder.errors import RecorderError
+from recorder.model import BufferedItem, ItemEvent, ItemRef, ItemState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class JobBody:
+    """What the poller sends along with a job."""
+
+    ref: ItemRef
+    found_us: int
+    events: tuple[ItemEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DoneBody:
+    """What the node that archived an item reports."""
+
+    ref: ItemRef
+    size_bytes: int
+    media: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailBody:
+    """What the node that could not fetch an item reports."""
+
+    ref: ItemRef
+    state: ItemState
+    """FAILED, GONE or NOT_RECORDABLE."""
+    code: str
+    message: str
+    attempts: int
+    retry_after_s: float | None = None
+    events: tuple[ItemEvent, ...] = ()
+
+
+class Codec(Generic[T]):
+    """Bytes for one dataclass and back."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        self._adapter = TypeAdapter(kind)
+
+    def encode(self, value: T) -> bytes:
+        """Bytes that `decode` turns into an equal value."""
+        return pack(self._adapter.dump_python(value, mode="json"))
+
+    def decode(self, data: bytes) -> T:
+        """Raises RecorderError when the bytes are no such value."""
+        try:
+            return self._adapter.validate_python(unpack(data))
+        except (ValueError, ValidationError) as error:
+            raise RecorderError(f"these bytes are no {self._kind.__name__}") from error
+
+
+JOB = Codec(JobBody)
+DONE = Codec(DoneBody)
+FAIL = Codec(FailBody)
+BUFFERED = Codec(BufferedItem)

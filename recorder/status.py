@@ -1,0 +1,79 @@
+"""Snapshots the stages publish on the board; surfaces show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recorder.model import Finding, Window
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """One source as its poller sees it (part `source:NAME`)."""
+
+    name: str
+    kind: str
+    state: str
+    """starting, standby, polling, waiting (throttled), failing, stopped_by_error."""
+    epoch: int
+    watermark_us: int | None
+    horizon_us: int | None
+    lag_s: float | None
+    """Source's now minus the watermark."""
+    coverage: tuple[Window, ...]
+    pending: int
+    failed: int
+    parked: int
+    polls: int
+    last_poll_ns: int | None
+    """Monotonic instant the last complete poll ended."""
+    found: int
+    late_escapes: int
+    lateness_p999_s: float | None
+    clock_offset_ms: float | None
+    last_error: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStatus:
+    """Downloads of this node (part `ingest`)."""
+
+    downloads_max: int
+    downloading: int
+    queued: int
+    free_capacity: int
+    open: bool
+    closed_because: str
+    items_done: int
+    items_failed: int
+    bytes_done: int
+
+
+@dataclass(frozen=True, slots=True)
+class BufferStatus:
+    """The call buffer (part `buffer`)."""
+
+    files: int
+    free_bytes: int
+    open: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveStatus:
+    """The way into the Data Center (part `archive`)."""
+
+    waiting: int
+    archived: int
+    already: int
+    batches: int
+    failing_since_us: int | None
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What an operator should know (part `findings`)."""
+
+    open: tuple[Finding, ...]
