@@ -1,0 +1,1 @@
+"""From the call buffer into the Data Center."""

@@ -1,0 +1,1 @@
+"""The call buffer's free space, watched."""

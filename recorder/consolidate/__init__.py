@@ -1,0 +1,1 @@
+"""A customer's whole experience out of the source's single conversations."""

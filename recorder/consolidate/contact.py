@@ -1,0 +1,192 @@
+"""Interactions with one session key become one contact, whatever the order they arrive in.
+
+Merging is a join: commutative, associative and idempotent (a property test holds it to that). So
+parts may be merged one by one as items finish, on either node, twice, or all at once, and the result
+is the same. Where two parts contradict each other, a known value beats an unknown one, periods grow
+to cover both, and of two texts the greater one stays: any fixed choice would do, but it must not
+depend on who came first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from recorder.model import Interaction, MediaRef, Party, Segment
+
+T = TypeVar("T")
+
+UNKNOWN = "unknown"
+_ROLES = ("external", "bot", "monitor", "consultant", "agent", "customer")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A customer's whole experience: every interaction of one call session."""
+
+    session_key: str
+    started_us: int | None
+    """Earliest start of any interaction or segment; None when no part names one."""
+    ended_us: int | None
+    """Latest end of any interaction or segment; None when no part names one."""
+    channel: str
+    """Of the earliest interaction that names one."""
+    direction: str
+    """inbound, outbound or unknown; of the earliest interaction that knows."""
+    subject: str
+    """Of the earliest interaction that has one."""
+    parties: tuple[Party, ...]
+    """Each once, by key; in order of joining, then key."""
+    segments: tuple[Segment, ...]
+    """The common timeline: each once, by key, in order of start, then key."""
+    interactions: tuple[Interaction, ...]
+    """Each once, by key, in order of start, then key."""
+
+
+def contact_id(source: str, session_key: str) -> str:
+    """32 hexadecimal digits, the same on every node and after every restart."""
+    return hashlib.sha256(_framed(source, session_key)).hexdigest()[:32]
+
+
+def consolidate(parts: Sequence[Interaction]) -> Contact:
+    """One contact out of at least one interaction of one session.
+
+    `parts` may hold the same interaction several times (each item of it brings its own media), in any
+    order, also already merged ones. All must have the same session key.
+    """
+    assert parts, "a contact has at least one interaction"
+    session_key = parts[0].session_key
+    assert all(part.session_key == session_key for part in parts), "one session, one contact"
+    interactions = _sorted_by_start(_by_key(parts, _key, merge), lambda part: part.started_us)
+    segments = _sorted_by_start(
+        _by_key((s for part in interactions for s in part.segments), _key, _merge_segments),
+        lambda segment: segment.started_us,
+    )
+    parties = _sorted_by_start(
+        _by_key((p for part in interactions for p in part.parties), _key, _merge_parties),
+        lambda party: party.joined_us,
+    )
+    return Contact(
+        session_key=session_key,
+        started_us=_least(
+            [*(i.started_us for i in interactions), *(s.started_us for s in segments)]
+        ),
+        ended_us=_most([*(i.ended_us for i in interactions), *(s.ended_us for s in segments)]),
+        channel=_first_known(part.channel for part in interactions) or "",
+        direction=_first_known(part.direction for part in interactions) or UNKNOWN,
+        subject=_first_known(part.subject for part in interactions) or "",
+        parties=parties,
+        segments=segments,
+        interactions=interactions,
+    )
+
+
+def merge(one: Interaction, other: Interaction) -> Interaction:
+    """What two reports of the same interaction say together; `media` is the union."""
+    assert one.key == other.key, "only reports of the same interaction merge"
+    assert one.session_key == other.session_key, "an interaction belongs to one session"
+    media = _by_key((*one.media, *other.media), _key, _merge_media)
+    reason = "" if media else max(one.not_recordable, other.not_recordable)
+    return Interaction(
+        key=one.key,
+        session_key=one.session_key,
+        channel=_known(one.channel, other.channel),
+        direction=_known(one.direction, other.direction),
+        started_us=_least([one.started_us, other.started_us]),
+        ended_us=_most([one.ended_us, other.ended_us]),
+        subject=_known(one.subject, other.subject),
+        parties=_by_key((*one.parties, *other.parties), _key, _merge_parties),
+        segments=_by_key((*one.segments, *other.segments), _key, _merge_segments),
+        media=media,
+        attributes=_merge_attributes(one.attributes, other.attributes),
+        not_recordable=reason,
+    )
+
+
+def _merge_parties(one: Party, other: Party) -> Party:
+    return Party(
+        key=one.key,
+        role=max(one.role, other.role, key=_rank),
+        name=_known(one.name, other.name),
+        number=_known(one.number, other.number),
+        joined_us=_least([one.joined_us, other.joined_us]),
+        left_us=_most([one.left_us, other.left_us]),
+    )
+
+
+def _merge_segments(one: Segment, other: Segment) -> Segment:
+    return Segment(
+        key=one.key,
+        started_us=_least([one.started_us, other.started_us]),
+        ended_us=_most([one.ended_us, other.ended_us]),
+        reason=_known(one.reason, other.reason),
+        party_keys=tuple(sorted({*one.party_keys, *other.party_keys})),
+    )
+
+
+def _merge_media(one: MediaRef, other: MediaRef) -> MediaRef:
+    return MediaRef(
+        key=one.key,
+        kind=max(one.kind, other.kind),
+        file_name=_known(one.file_name, other.file_name),
+        media_type=_known(one.media_type, other.media_type),
+        size_bytes=_most([one.size_bytes, other.size_bytes]),
+        sha256=_known(one.sha256 or "", other.sha256 or "") or None,
+        started_us=_least([one.started_us, other.started_us]),
+        duration_ms=_most([one.duration_ms, other.duration_ms]),
+    )
+
+
+def _merge_attributes(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    return {name: _known(one.get(name, ""), other.get(name, "")) for name in sorted({*one, *other})}
+
+
+def _by_key(
+    things: Iterable[T], key: Callable[[T], str], join: Callable[[T, T], T]
+) -> tuple[T, ...]:
+    """Each key once, in order of the key; a single one is normalised by joining it with itself."""
+    merged: dict[str, T] = {}
+    for thing in things:
+        merged[key(thing)] = join(merged.get(key(thing), thing), thing)
+    return tuple(merged[name] for name in sorted(merged))
+
+
+def _sorted_by_start(things: Sequence[T], start: Callable[[T], int | None]) -> tuple[T, ...]:
+    """Known starts first; the sort is stable, so things that came by key stay by key within a tie."""
+
+    def order(thing: T) -> tuple[bool, int]:
+        instant = start(thing)
+        return (instant is None, instant or 0)
+
+    return tuple(sorted(things, key=order))
+
+
+def _key(thing: Interaction | Party | Segment | MediaRef) -> str:
+    return thing.key
+
+
+def _rank(role: str) -> tuple[int, str]:
+    return (_ROLES.index(role) if role in _ROLES else -1, role)
+
+
+def _known(one: str, other: str) -> str:
+    return max(one, other, key=lambda text: (text not in {"", UNKNOWN}, text))
+
+
+def _first_known(texts: Iterable[str]) -> str | None:
+    return next((text for text in texts if text not in {"", UNKNOWN}), None)
+
+
+def _least(instants: Iterable[int | None]) -> int | None:
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def _most(instants: Iterable[int | None]) -> int | None:
+    return max((instant for instant in instants if instant is not None), default=None)
+
+
+def _framed(*texts: str) -> bytes:
+    """Bytes that two different tuples of texts never share."""
+    return b"".join(b"%d:%b" % (len(raw), raw) for raw in (text.encode() for text in texts))

@@ -1,0 +1,1 @@
+"""From a job to media sealed in the call buffer."""
