@@ -1,0 +1,62 @@
+# `make` alone lists the targets. Everything lives in .venv and var/, both ignored by git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check format bench bench-takeover bench-ingest bench-idle bench-growth clean lock
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+setup: $(STAMP) ## make .venv with everything pinned in requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tandem needs Python 3.11 or newer; try: make PYTHON=python3.12 setup"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## record calls on two nodes, kill the primary, show the verdict
+	@$(BIN)/tandem demo
+
+up: $(STAMP) ## two nodes and a fake service, until Ctrl-C
+	@$(BIN)/tandem up
+
+test: $(STAMP) ## style, types, layers, then every test
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest -q
+
+check: $(STAMP) ## style, types and layers only
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/basedpyright --level error >.venv/pyright.log || { cat .venv/pyright.log; exit 1; }
+	@$(BIN)/lint-imports --no-cache >.venv/layers.log || { cat .venv/layers.log; exit 1; }
+	@echo "style, types, layers: ok"
+
+format: $(STAMP) ## let ruff format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: bench-takeover bench-ingest bench-idle bench-growth ## every benchmark; tables and var/bench/*.json
+
+bench-takeover: $(STAMP) ## from fault to the peer's next poll: death, silence, switchover
+	@$(BIN)/python -m sim.bench.takeover
+
+bench-ingest: $(STAMP) ## recordings per second and CPU-second, beside curl -Z and rclone copy
+	@$(BIN)/python -m sim.bench.ingest
+
+bench-idle: $(STAMP) ## memory and CPU of an idle node, messages per second, time to first poll
+	@$(BIN)/python -m sim.bench.idle
+
+bench-growth: $(STAMP) ## poll and skip cost with 1 k, 100 k and 1 M contacts
+	@$(BIN)/python -m sim.bench.growth
+
+lock: ## pin today's versions of what pyproject.toml asks for
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-options --no-header --no-annotate --extra fast --group dev --output-file requirements.lock pyproject.toml
+
+clean: ## remove what the targets made
+	@rm -rf $(VENV) var

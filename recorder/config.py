@@ -1,0 +1,267 @@
+"""The configuration of one node: one TOML tree, every key known, every error with its path.
+
+Environment variables override keys: `TANDEM__POLL__INTERVAL_S=5`. Secrets are references
+(`env:NAME`, `file:PATH`), read when used, so that no dump of the configuration can show them.
+Relative paths count from the folder of the configuration file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from cluster.ports import Endpoint
+from cluster.settings import PairSettings
+from recorder.errors import ConfigError
+from recorder.settings import (
+    ArchiveSettings,
+    BufferSettings,
+    IngestSettings,
+    PollSettings,
+    RetrySettings,
+)
+
+_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+_PORT_MAX = 65_535
+
+
+def _endpoint(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > _PORT_MAX:
+        raise ValueError('must be "host:port"')
+    return Endpoint(host.strip("[]"), int(port))
+
+
+def _secret_reference(value: object) -> object:
+    if isinstance(value, str) and not value.startswith(("env:", "file:", "value:")):
+        raise ValueError('must be a reference: "env:NAME" or "file:PATH", not the secret itself')
+    return value
+
+
+HostPort = Annotated[Endpoint, BeforeValidator(_endpoint), PlainSerializer(str)]
+SecretReference = Annotated[str, BeforeValidator(_secret_reference)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class NodeTable(_Table):
+    """Who this node is."""
+
+    id: str = Field(pattern=_NAME)
+    """Unique in the cluster; the lower id wins ties."""
+    cluster: str = Field("tandem", pattern=_NAME)
+    data: Path
+    """State, call buffer and journal of this node."""
+
+
+class WebTable(_Table):
+    """HTTP of this node: health, metrics, API."""
+
+    listen: HostPort = Endpoint("127.0.0.1", 8440)
+    public_url: str = ""
+    """How the peer and people reach it, where that differs from `listen`."""
+    token: SecretReference | None = None
+    """Admin token. Without it, commands that change something are refused."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+
+class PeerTlsTable(_Table):
+    """Mutual certificates on the peer link; `tandem certs` makes them."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+class PeerTable(_Table):
+    """How the two nodes find each other. A fixed address always wins over discovery."""
+
+    listen: HostPort = Endpoint("127.0.0.1", 7440)
+    address: HostPort | None = None
+    discovery: bool = True
+    tls: PeerTlsTable | None = None
+
+
+class DataCenterTable(_Table):
+    """Contact database and archive, shared by both nodes."""
+
+    database: str
+    """SQLAlchemy URL, or a secret reference to one when it holds a password."""
+    archive: str
+    """A folder both nodes see."""
+
+
+class LogTable(_Table):
+    """What is logged, to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class HooksTable(_Table):
+    """Programs to run on events."""
+
+    on_role_change: tuple[str, ...] = ()
+    """Program and arguments; node, old role, new role, term and reason are appended."""
+
+
+class SourceTable(BaseModel):
+    """One data source. Keys not named here belong to its adapter."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+    enabled: bool = True
+    poll: PollSettings | None = None
+    """Instead of the common `[poll]`."""
+
+    def adapter_settings(self) -> dict[str, Any]:
+        """The keys that belong to the adapter."""
+        return dict(self.model_extra or {})
+
+
+class Config(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="TANDEM__", env_nested_delimiter="__"
+    )
+
+    node: NodeTable
+    web: WebTable = WebTable()
+    peer: PeerTable = PeerTable()
+    pair: PairSettings = PairSettings()  # pyright: ignore[reportCallIssue]
+    data_center: DataCenterTable
+    poll: PollSettings = PollSettings()  # pyright: ignore[reportCallIssue]
+    retry: RetrySettings = RetrySettings()  # pyright: ignore[reportCallIssue]
+    ingest: IngestSettings = IngestSettings()  # pyright: ignore[reportCallIssue]
+    buffer: BufferSettings = BufferSettings()  # pyright: ignore[reportCallIssue]
+    archive: ArchiveSettings = ArchiveSettings()  # pyright: ignore[reportCallIssue]
+    log: LogTable = LogTable()
+    hooks: HooksTable = HooksTable()
+    sources: dict[Annotated[str, Field(pattern=_NAME)], SourceTable] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the file."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Config:
+        if self.peer.address == self.peer.listen:
+            raise ValueError("peer.address is this node's own peer.listen")
+        if (self.web.tls_certificate is None) != (self.web.tls_key is None):
+            raise ValueError("web.tls_certificate and web.tls_key belong together")
+        return self
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file. Raises ConfigError with one line per finding."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error}",
+            hint="Samples are in docs/samples; `tandem config check FILE` checks one.",
+        ) from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}", hint="Mend that line.") from error
+    try:
+        config = Config(**data)
+    except ValidationError as error:
+        lines = "\n".join(f"{path}: {line}" for line in _findings(error))
+        raise ConfigError(
+            lines, hint=f"Mend {path}, then try `tandem config check {path}`."
+        ) from error
+    return _with_paths_from(config, path.resolve().parent)
+
+
+def _findings(error: ValidationError) -> list[str]:
+    """One line per finding: the dotted path, what is wrong, and the nearest known key."""
+    found: list[str] = []
+    for item in error.errors(include_url=False, include_input=False):
+        where = ".".join(str(part) for part in item["loc"]) or "(whole file)"
+        if item["type"] == "extra_forbidden":
+            found.append(f"{where}: unknown key{_nearest(item['loc'])}")
+        elif item["type"] == "missing":
+            found.append(f"{where}: missing")
+        else:
+            found.append(f"{where}: {item['msg'].removeprefix('Value error, ')}")
+    return found
+
+
+def _nearest(location: tuple[int | str, ...]) -> str:
+    model: type[BaseModel] | None = Config
+    for part in location[:-1]:
+        known = model.model_fields.get(str(part)) if model else None
+        kind = known.annotation if known else None
+        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    names = list(model.model_fields) if model else []
+    close = difflib.get_close_matches(str(location[-1]), names, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _with_paths_from(config: Config, folder: Path) -> Config:
+    """The same configuration with relative paths taken from `folder`."""
+
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else folder / path
+
+    tls = config.peer.tls
+    peer_tls = tls and tls.model_copy(
+        update={name: folder / getattr(tls, name) for name in ("ca", "certificate", "key")}
+    )
+    web = config.web.model_copy(
+        update={
+            "tls_certificate": absolute(config.web.tls_certificate),
+            "tls_key": absolute(config.web.tls_key),
+        }
+    )
+    center = config.data_center.model_copy(
+        update={
+            "database": _database_from(config.data_center.database, folder),
+            "archive": str(folder / config.data_center.archive),
+        }
+    )
+    return config.model_copy(
+        update={
+            "node": config.node.model_copy(update={"data": folder / config.node.data}),
+            "peer": config.peer.model_copy(update={"tls": peer_tls}),
+            "web": web,
+            "data_center": center,
+        }
+    )
+
+
+def _database_from(url: str, folder: Path) -> str:
+    prefix = "sqlite:///"
+    if not url.startswith(prefix):
+        return url
+    return f"{prefix}{folder / url.removeprefix(prefix)}"

@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import pytest
+
+from cluster.ports import Endpoint
+from recorder.config import load_config
+from recorder.errors import ConfigError
+
+GOOD = """
+[node]
+id = "alpha"
+data = "alpha"
+
+[data_center]
+database = "sqlite:///center/contacts.db"
+archive = "center/archive"
+
+[sources.dynamics]
+kind = "dynamics"
+org_url = "https://contoso.crm.dynamics.com"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def _write(text: str) -> Path:
+        path = tmp_path / "node.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return _write
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert caught.value.hint
+    return str(caught.value)
+
+
+def test_a_small_file_gets_the_documented_defaults(write):
+    config = load_config(write(GOOD))
+    assert config.pair.heartbeat_s == 1.0
+    assert config.pair.lease_s == 6.0
+    assert config.ingest.downloads == 8
+    assert config.web.listen == Endpoint("127.0.0.1", 8440)
+
+
+def test_relative_paths_count_from_the_folder_of_the_file(write, tmp_path):
+    config = load_config(write(GOOD))
+    assert config.node.data == tmp_path / "alpha"
+    assert config.data_center.archive == str(tmp_path / "center/archive")
+    assert config.data_center.database == f"sqlite:///{tmp_path}/center/contacts.db"
+
+
+def test_keys_of_an_adapter_are_left_to_it(write):
+    config = load_config(write(GOOD))
+    source = config.sources["dynamics"]
+    assert source.adapter_settings() == {"org_url": "https://contoso.crm.dynamics.com"}
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "text"),
+    [
+        ("[pair]\nheartbeat = 2", "pair.heartbeat", "did you mean heartbeat_s?"),
+        ("[pair]\nheartbeat_s = 'fast'", "pair.heartbeat_s", "number"),
+        ("[peer]\naddress = 'beta'", "peer.address", "host:port"),
+        ("[peer]\naddress = 'beta:99999'", "peer.address", "host:port"),
+        ("[web]\ntoken = 'hunter2'", "web.token", "must be a reference"),
+        ("[colour]\nx = 1", "colour", "unknown key"),
+        ("[ingest]\ndownloads = 0", "ingest.downloads", "greater than or equal to 1"),
+        ("[[poll.tiers]]\nevery_s = 5", "poll.tiers.0.back_s", "missing"),
+        ("[pair]\nlease_believed_s = 7", "pair", "lease_believed_s must be below lease_s"),
+    ],
+)
+def test_a_wrong_line_is_named_with_its_exact_path(write, line, path, text):
+    said = refused(write(GOOD + "\n" + line))
+    assert f"node.toml: {path}: " in said
+    assert text in said
+
+
+def test_a_secret_written_into_the_file_is_refused_and_not_repeated(write):
+    assert "hunter2" not in refused(write(GOOD + "[web]\ntoken = 'hunter2'"))
+
+
+def test_every_finding_is_told_at_once(write):
+    said = refused(write("[node]\nid = 'Alpha'\n[pair]\nheartbeat = 1"))
+    assert len(said.splitlines()) == 4
+    assert "node.data: missing" in said
+    assert "data_center: missing" in said
+
+
+def test_a_missing_file_is_told_with_the_next_step(tmp_path):
+    assert "cannot be read" in refused(tmp_path / "none.toml")
+
+
+def test_broken_toml_is_told_with_its_line(write):
+    assert "line 2" in refused(write("[node]\nid = alpha"))
+
+
+def test_the_environment_overrides_the_file(write, monkeypatch):
+    monkeypatch.setenv("TANDEM__POLL__INTERVAL_S", "5")
+    config = load_config(write(GOOD + "[poll]\ninterval_s = 60\nsettle_s = 1"))
+    assert config.poll.interval_s == 5
+    assert config.poll.settle_s == 1
+
+
+def test_a_node_cannot_be_its_own_peer(write):
+    assert "own peer.listen" in refused(write(GOOD + "[peer]\nlisten = 'h:1'\naddress = 'h:1'"))
