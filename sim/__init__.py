@@ -1,0 +1,1 @@
+"""The world around the nodes: fake services, simulated ports, checkers, demo."""

@@ -1,0 +1,1 @@
+"""Fake cloud telephony services, over memory or over a real port."""
