@@ -70,6 +70,11 @@ class Codec(Generic[T]):
             raise RecorderError(f"these bytes are no {self._kind.__name__}") from error
 
 
+def job_key(ref: ItemRef) -> str:
+    """The key of the job for this item: the same on both nodes, another one for a new version."""
+    return f"{ref.source}/{ref.key}@{ref.version}"
+
+
 JOB = Codec(JobBody)
 DONE = Codec(DoneBody)
 FAIL = Codec(FailBody)

@@ -61,18 +61,35 @@ class ItemArchived:
     completed_us: int
 
 
-IngesterFact: TypeAlias = BufferSpaceChanged | ItemArchived
+@dataclass(frozen=True, slots=True)
+class ItemRefused:
+    """The archive or the contact database refuses this one item, or its files are gone.
+
+    What is in the buffer stays there and in the journal; the archiver tries it again by itself, so an
+    `ItemArchived` may still follow.
+    """
+
+    claim: str
+    ref: ItemRef
+    code: str
+    """archive_refused or buffer_file_lost."""
+    reason: str
+
+
+ArchiverAnswer: TypeAlias = ItemArchived | ItemRefused
+
+IngesterFact: TypeAlias = BufferSpaceChanged | ArchiverAnswer
 
 # --- to the archiver -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveItem:
-    """Journal, put and commit this item; answer ItemArchived, however long it takes."""
+    """Journal, put and commit this item; answer ItemArchived, however long it takes, or ItemRefused."""
 
     claim: str
     item: BufferedItem
-    reply_to: Address[ItemArchived]
+    reply_to: Address[ArchiverAnswer]
 
 
 ArchiverCommand: TypeAlias = ArchiveItem

@@ -177,6 +177,10 @@ class BufferFiles(Protocol):
         """Sealed files, sorted."""
         ...
 
+    def old_names(self, age_s: float) -> tuple[str, ...]:
+        """Part and sealed files nobody wrote to for `age_s` seconds, sorted."""
+        ...
+
     def free_bytes(self) -> int:
         """What may still be written before the reserve is touched. Raises CallBufferError."""
         ...

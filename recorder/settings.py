@@ -60,6 +60,8 @@ class IngestSettings(BaseModel):
     """Items fetched at the same time."""
     queue: int = Field(16, ge=0)
     """Items taken on top, waiting for a free download."""
+    backlog_max: int = Field(10_000, ge=1)
+    """Items in the buffer that are not yet committed; above this, no new ones are taken."""
     stall_s: float = Field(30.0, gt=0)
     file_bytes_max: int = Field(2 * 1024**3, gt=0)
     media_fetcher: str = Field("auto", pattern="^(auto|httpx|fast)$")
