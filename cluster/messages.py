@@ -300,6 +300,10 @@ class PairChanged:
     peer_free_capacity: int
     alone: bool
     """Partitioned without a witness: own hash half at once, the other half later."""
+    peer_node: str = ""
+    """Empty while no peer was ever heard."""
+    peer_boot: str = ""
+    """The peer's boot id: a new one means that its old process, and what it had in hand, is gone."""
 
 
 @dataclass(frozen=True, slots=True)

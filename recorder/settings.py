@@ -36,6 +36,8 @@ class PollSettings(BaseModel):
     """Polls that fail so long open a finding."""
     stall_factor: float = Field(3.0, gt=1)
     """Finding when the watermark lags more than this many intervals plus settle."""
+    canary_s: float = Field(900.0, gt=0)
+    """A standby proves its own credentials this often."""
 
 
 class RetrySettings(BaseModel):
