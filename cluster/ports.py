@@ -308,7 +308,8 @@ class Lease(Protocol):
         """Take the lease if it is free, expired or already ours, with a term above all seen.
 
         The new term is max(row, seen_term) + 1. `peer_is_dead` takes it although unexpired: only on
-        evidence of process death or an operator's order.
+        evidence of process death, with the holder's consent, or by an operator's order. Evidence is
+        about reigns the caller has seen: an unexpired row with a term above `seen_term` is never taken.
         """
         ...
 
@@ -337,6 +338,8 @@ class NodeState:
     paused: bool = False
     paused_revision: int = 0
     """Grows with every pause and resume; the higher one wins between nodes."""
+    peer: str = ""
+    """Node id of the peer once heard: it decides which terms this node may take unwitnessed."""
 
 
 class NodeStateStore(Protocol):
