@@ -56,7 +56,7 @@ bench-growth: $(STAMP) ## poll and skip cost with 1 k, 100 k and 1 M contacts
 
 lock: ## pin today's versions of what pyproject.toml asks for
 	@$(BIN)/python -m pip install --quiet pip-tools
-	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-options --no-header --no-annotate --extra fast --group dev --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-options --no-header --no-annotate --extra fast --extra dev --output-file requirements.lock pyproject.toml
 
 clean: ## remove what the targets made
 	@rm -rf $(VENV) var

@@ -1,0 +1,1 @@
+"""The `tandem` command: the same API as everyone's, tables for people, JSON for scripts."""

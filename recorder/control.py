@@ -1,0 +1,96 @@
+"""What surfaces may ask of a running node: the one place where a surface waits for an actor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cluster.board import Board
+from cluster.errors import ReplyTimeout
+from cluster.messages import CommandAnswer, Failover, PairMessage, SetPaused, Switchover
+from cluster.ports import Address, Clock, Runtime
+from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
+from recorder.model import ItemRef
+from recorder.ports import Archive, ContactDb
+
+M = TypeVar("M")
+
+COMMAND_TIMEOUT_S = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProblem:
+    """A configured source that did not start; the node runs without it."""
+
+    name: str
+    kind: str
+    state: str
+    """disabled, stopped_by_load_error, stopped_by_config_error or stopped_by_self_check."""
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeControl:
+    """One running node, for its web server."""
+
+    node: str
+    cluster: str
+    boot: str
+    build: str
+    started_us: int
+    web_url: str
+    board: Board
+    clock: Clock
+    contact_db: ContactDb
+    archive: Archive
+    runtime: Runtime
+    pair: Address[PairMessage]
+    pollers: Mapping[str, Address[PollerCommand]]
+    problems: tuple[SourceProblem, ...]
+    admin_token: Callable[[], str | None] = field(repr=False)
+    """Read at every use; None when none is configured."""
+
+    def switchover(self, to_node: str) -> CommandAnswer:
+        """Planned change of primary; waits for what became of it."""
+        return self._command(lambda reply_to: Switchover(to_node, reply_to))
+
+    def failover(self, *, without_peer: bool) -> CommandAnswer:
+        """Take the role on this node although the peer cannot agree."""
+        return self._command(lambda reply_to: Failover(without_peer, reply_to))
+
+    def set_paused(self, *, paused: bool) -> CommandAnswer:
+        """Stop or resume automatic role changes, on both nodes."""
+        return self._command(lambda reply_to: SetPaused(paused, reply_to))
+
+    def rewind(self, source: str, to_us: int) -> CommandAnswer:
+        """Archive a source again from an instant on. Raises KeyError for an unknown source."""
+
+        def question(reply_to: Address[CommandAnswer]) -> PollerCommand:
+            return Rewind(to_us, reply_to)
+
+        return self._ask(self.pollers[source], question)
+
+    def poll_now(self, source: str) -> None:
+        """A hint that something is there. Raises KeyError for an unknown source."""
+        self.pollers[source].tell(PollNow(source))
+
+    def retry(self, source: str, refs: tuple[ItemRef, ...]) -> None:
+        """Try failed items again now. Raises KeyError for an unknown source."""
+        self.pollers[source].tell(RetryItems(refs))
+
+    def _command(self, question: Callable[[Address[CommandAnswer]], PairMessage]) -> CommandAnswer:
+        return self._ask(self.pair, question)
+
+    def _ask(
+        self, address: Address[M], question: Callable[[Address[CommandAnswer]], M]
+    ) -> CommandAnswer:
+        try:
+            return self.runtime.ask(address, question, COMMAND_TIMEOUT_S)
+        except ReplyTimeout:
+            return CommandAnswer(
+                "unknown",
+                "The node did not say in time what became of it.",
+                "See `tandem node list` and `tandem node history`.",
+            )

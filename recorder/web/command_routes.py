@@ -1,0 +1,145 @@
+"""Routes that change something: they wait for what became of it and say so.
+
+Status codes: 200 done or already, 409 refused by state, 503 unknown (see `tandem node history`).
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from cluster.messages import CommandAnswer
+from recorder.control import NodeControl
+from recorder.instants import from_text
+from recorder.web.auth import require_admin
+
+_STATUS = {"done": 200, "already": 200, "refused": 409, "unknown": 503}
+
+
+class AnswerView(BaseModel):
+    """What became of a command."""
+
+    status: str
+    """done, already, refused or unknown."""
+    message: str
+    hint: str | None = None
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SwitchoverBody(_Body):
+    """Planned change; `to_node` absent means the other node."""
+
+    to_node: str | None = None
+
+
+class FailoverBody(_Body):
+    """Take the role on this node. `without_peer`: although the peer may be alive out of sight."""
+
+    without_peer: bool = False
+
+
+class RewindBody(_Body):
+    """Archive a source again from `to` on."""
+
+    to: str
+
+
+class RetryBody(_Body):
+    """Items to try again, by source and id."""
+
+    source: str
+    items: list[str]
+
+
+class RetryView(BaseModel):
+    """Which items are tried again, and which are unknown."""
+
+    retried: list[str]
+    unknown: list[str]
+
+
+def command_router(control: NodeControl) -> APIRouter:
+    """Routes for admins."""
+    router = APIRouter(
+        prefix="/api/v1",
+        tags=["commands"],
+        dependencies=[Depends(require_admin(control))],
+        responses={409: {"model": AnswerView}, 503: {"model": AnswerView}},
+    )
+
+    _add_pair(router, control)
+    _add_sources(router, control)
+    return router
+
+
+def _add_pair(router: APIRouter, control: NodeControl) -> None:
+    @router.post("/switchover", response_model=AnswerView)
+    def switchover(body: SwitchoverBody) -> Response:
+        """Change the primary as planned: nothing is interrupted, no poll is skipped."""
+        return _answer(control.switchover(body.to_node or ""))
+
+    @router.post("/failover", response_model=AnswerView)
+    def failover(body: FailoverBody) -> Response:
+        """Make this node primary although the peer cannot agree."""
+        return _answer(control.failover(without_peer=body.without_peer))
+
+    @router.post("/pause", response_model=AnswerView)
+    def pause() -> Response:
+        """No automatic role change, on either node, until resume."""
+        return _answer(control.set_paused(paused=True))
+
+    @router.post("/resume", response_model=AnswerView)
+    def resume() -> Response:
+        """Automatic role changes again."""
+        return _answer(control.set_paused(paused=False))
+
+
+def _add_sources(router: APIRouter, control: NodeControl) -> None:
+    @router.post("/sources/{source}/rewind", response_model=AnswerView)
+    def rewind(source: str, body: RewindBody) -> Response:
+        """Look at a source again from an instant on; what is archived stays archived once."""
+        _known_source(control, source)
+        try:
+            to_us = from_text(body.to)
+        except ValueError as error:
+            raise HTTPException(422, {"message": f"to: {error}", "hint": ""}) from error
+        return _answer(control.rewind(source, to_us))
+
+    @router.post("/sources/{source}/poll", response_model=AnswerView)
+    def poll(source: str) -> Response:
+        """A hint that something is there."""
+        _known_source(control, source)
+        control.poll_now(source)
+        return _answer(CommandAnswer("done", f"{source} is polled now if this node is primary."))
+
+    @router.post("/items/retry")
+    def retry(body: RetryBody) -> RetryView:
+        """Try failed items again at once."""
+        _known_source(control, body.source)
+        retried: list[str] = []
+        unknown: list[str] = []
+        for key in body.items:
+            rows = [row for row in control.contact_db.item(body.source, key) if row.ref.key == key]
+            found = rows and control.contact_db.retry_now(body.source, key, control.clock.wall_us())
+            if found:
+                control.retry(body.source, (rows[0].ref,))
+            (retried if found else unknown).append(key)
+        return RetryView(retried=retried, unknown=unknown)
+
+
+def _answer(answer: CommandAnswer) -> Response:
+    view = AnswerView(status=answer.status, message=answer.message, hint=answer.hint or None)
+    return JSONResponse(view.model_dump(exclude_none=True), status_code=_STATUS[answer.status])
+
+
+def _known_source(control: NodeControl, source: str) -> None:
+    if source not in control.pollers:
+        known = ", ".join(sorted(control.pollers)) or "none"
+        raise HTTPException(
+            404,
+            {"message": f"There is no source {source!r} here (known: {known}).", "hint": ""},
+        )

@@ -1,0 +1,118 @@
+"""Health, role and metrics: open to load balancers, supervisors and scrapers, without a token."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+
+from cluster.frames import Role
+from cluster.status import PairStatus
+from recorder.control import NodeControl
+from recorder.status import Findings
+from recorder.web.health import Health, lag_s, liveness, readiness
+from recorder.web.metrics import metrics_page
+from recorder.web.views import FindingView
+
+_LAG = re.compile(r"^(\d+(?:\.\d+)?)s?$")
+
+
+class HealthView(BaseModel):
+    """A verdict with its reasons."""
+
+    ok: bool
+    reasons: list[str]
+
+
+class FindingsView(BaseModel):
+    """What an operator should know now."""
+
+    node: str
+    live: HealthView
+    ready: HealthView
+    findings: list[FindingView]
+
+
+def health_router(control: NodeControl) -> APIRouter:
+    """Routes without a token."""
+    router = APIRouter(tags=["health"])
+    _add_health(router, control)
+    _add_roles(router, control)
+
+    @router.get("/metrics", response_class=PlainTextResponse)
+    def metrics() -> Response:
+        """Prometheus text format."""
+        return Response(metrics_page(control), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _add_health(router: APIRouter, control: NodeControl) -> None:
+    def now_ns() -> int:
+        return control.clock.monotonic_ns()
+
+    def answer(health: Health) -> Response:
+        body = _view(health).model_dump()
+        return JSONResponse(body, status_code=200 if health.ok else 503)
+
+    @router.api_route("/health/live", methods=["GET", "HEAD"], response_model=HealthView)
+    @router.api_route("/live", methods=["GET", "HEAD"], include_in_schema=False)
+    def live() -> Response:
+        """200 while every actor answers; restarting helps when not."""
+        return answer(liveness(control.board, now_ns()))
+
+    @router.api_route("/health/ready", methods=["GET", "HEAD"], response_model=HealthView)
+    @router.api_route("/ready", methods=["GET", "HEAD"], include_in_schema=False)
+    def ready() -> Response:
+        """200 while this node could take work and the primary role."""
+        return answer(readiness(control.board, now_ns()))
+
+    @router.get("/health")
+    def health() -> FindingsView:
+        """Always 200: everything an operator should know."""
+        findings = control.board.read("findings", Findings)
+        return FindingsView(
+            node=control.node,
+            live=_view(liveness(control.board, now_ns())),
+            ready=_view(readiness(control.board, now_ns())),
+            findings=[FindingView.of(finding) for finding in findings.open] if findings else [],
+        )
+
+
+def _add_roles(router: APIRouter, control: NodeControl) -> None:
+    methods = ["GET", "HEAD", "OPTIONS"]
+
+    @router.api_route("/primary", methods=methods, response_class=PlainTextResponse)
+    def primary() -> Response:
+        """200 on the node that polls, 503 on the other."""
+        pair = control.board.read("pair", PairStatus)
+        return _role(pair, {Role.PRIMARY, Role.HANDING_OVER}, "primary")
+
+    @router.api_route("/secondary", methods=methods, response_class=PlainTextResponse)
+    def secondary(request: Request) -> Response:
+        """200 on the standby; with `?lag=30s` only while no source lags more."""
+        pair = control.board.read("pair", PairStatus)
+        limit = request.query_params.get("lag")
+        if limit is not None:
+            match = _LAG.match(limit)
+            if match is None:
+                return PlainTextResponse("lag must be like 30s\n", status_code=400)
+            lag = lag_s(control.board)
+            if lag is None or lag > float(match[1]):
+                return PlainTextResponse("lags too far behind\n", status_code=503)
+        return _role(pair, {Role.SECONDARY}, "secondary")
+
+
+def _view(health: Health) -> HealthView:
+    return HealthView(ok=health.ok, reasons=list(health.reasons))
+
+
+def _role(pair: PairStatus | None, wanted: set[Role], name: str) -> Response:
+    role = pair.role.value if pair else "starting"
+    ok = pair is not None and pair.role in wanted
+    return PlainTextResponse(
+        f"{name}\n" if ok else f"not {name}: {role}\n", status_code=200 if ok else 503
+    )

@@ -1,0 +1,166 @@
+"""Prometheus metrics, made from the snapshots at each scrape; a registry per node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from cluster.frames import Role
+from cluster.status import DistributorStatus, PairStatus, PeerStatus
+from recorder.control import NodeControl
+from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus
+from recorder.web.health import liveness, readiness, sources
+
+
+class NodeCollector(Collector):
+    """Turns the board of one node into metrics."""
+
+    def __init__(self, control: NodeControl) -> None:
+        self._control = control
+
+    def collect(self) -> Iterator[Metric]:
+        """One scrape."""
+        yield from self._node()
+        yield from self._pair()
+        yield from self._sources()
+        yield from self._work()
+        yield from self._actors()
+
+    def _node(self) -> Iterator[Metric]:
+        control, now_ns = self._control, self._control.clock.monotonic_ns()
+        info = GaugeMetricFamily(
+            "tandem_build_info", "Always 1; the labels tell.", labels=["node", "cluster", "build"]
+        )
+        info.add_metric([control.node, control.cluster, control.build], 1)
+        yield info
+        yield _gauge(
+            "tandem_live", "1 when every actor answers.", liveness(control.board, now_ns).ok
+        )
+        yield _gauge(
+            "tandem_ready",
+            "1 when this node could be primary.",
+            readiness(control.board, now_ns).ok,
+        )
+        findings = control.board.read("findings", Findings)
+        counted = GaugeMetricFamily("tandem_findings", "Open findings.", labels=["level"])
+        for level in ("error", "warning", "info"):
+            open_now = [f for f in (findings.open if findings else ()) if f.level == level]
+            counted.add_metric([level], len(open_now))
+        yield counted
+
+    def _pair(self) -> Iterator[Metric]:
+        pair = self._control.board.read("pair", PairStatus)
+        if pair is not None:
+            role = GaugeMetricFamily("tandem_role", "1 for the role of this node.", labels=["role"])
+            for name in Role:
+                role.add_metric([name.value], pair.role is name)
+            yield role
+            yield _gauge("tandem_term", "Term this node is in.", pair.term)
+            yield _gauge("tandem_paused", "1 while no role changes by itself.", pair.paused)
+            yield _gauge("tandem_data_center_up", "1 when it answers.", pair.sees_data_center)
+            yield _gauge("tandem_polling", "1 while this node may poll.", pair.duty)
+            yield _counter("tandem_role_changes", "Role changes of this node.", pair.role_changes)
+            if pair.takeover_ms is not None:
+                yield _gauge(
+                    "tandem_takeover_seconds",
+                    "Last takeover: from the peer's last sign to polling here.",
+                    pair.takeover_ms / 1000,
+                )
+        peer = self._control.board.read("peer", PeerStatus)
+        if peer is not None:
+            yield _gauge("tandem_peer_connected", "1 while the link is up.", peer.connected)
+            if peer.heard_ns is not None:
+                age_s = (self._control.clock.monotonic_ns() - peer.heard_ns) / 1e9
+                yield _gauge("tandem_peer_heard_seconds", "Since its last frame.", age_s)
+            if peer.round_trip_ms is not None:
+                yield _gauge(
+                    "tandem_peer_round_trip_seconds", "Of frames.", peer.round_trip_ms / 1e3
+                )
+
+    def _sources(self) -> Iterator[Metric]:
+        every = sources(self._control.board)
+        for name, help_text, values in (
+            ("lag_seconds", "Source's now minus watermark.", [s.lag_s for s in every]),
+            (
+                "watermark_timestamp_seconds",
+                "Everything up to it is archived.",
+                [None if s.watermark_us is None else s.watermark_us / 1e6 for s in every],
+            ),
+            ("pending_items", "Found, not final.", [s.pending for s in every]),
+            ("failed_items", "Failed for now.", [s.failed for s in every]),
+            ("parked_items", "Failed, not holding the watermark.", [s.parked for s in every]),
+        ):
+            gauge = GaugeMetricFamily(f"tandem_source_{name}", help_text, labels=["source"])
+            for source, value in zip(every, values, strict=True):
+                if value is not None:
+                    gauge.add_metric([source.name], value)
+            yield gauge
+        for name, help_text, counts in (
+            ("polls", "Complete polls.", [s.polls for s in every]),
+            ("found", "Items found.", [s.found for s in every]),
+            ("late_escapes", "Items only a late look-back found.", [s.late_escapes for s in every]),
+        ):
+            counter = CounterMetricFamily(f"tandem_source_{name}", help_text, labels=["source"])
+            for source, count in zip(every, counts, strict=True):
+                counter.add_metric([source.name], count)
+            yield counter
+
+    def _work(self) -> Iterator[Metric]:
+        board = self._control.board
+        ingest = board.read("ingest", IngestStatus)
+        if ingest is not None:
+            yield _gauge("tandem_downloads", "Running.", ingest.downloading)
+            yield _gauge("tandem_ingest_queue_depth", "Taken, waiting.", ingest.queued)
+            yield _gauge(
+                "tandem_ingest_free_capacity", "Items it would take.", ingest.free_capacity
+            )
+            yield _counter("tandem_ingested_items", "Fetched here.", ingest.items_done)
+            yield _counter("tandem_ingest_failures", "Given back here.", ingest.items_failed)
+            yield _counter("tandem_ingested_bytes", "Fetched here.", ingest.bytes_done)
+        archive = board.read("archive", ArchiveStatus)
+        if archive is not None:
+            yield _gauge("tandem_archive_waiting", "Fetched, not committed.", archive.waiting)
+            yield _counter("tandem_archived_items", "Committed here.", archive.archived)
+            yield _counter("tandem_archived_again", "Were there already.", archive.already)
+            yield _gauge(
+                "tandem_archive_failing", "1 while it fails.", archive.failing_since_us is not None
+            )
+        buffer = board.read("buffer", BufferStatus)
+        if buffer is not None:
+            yield _gauge("tandem_buffer_files", "Sealed files.", buffer.files)
+            yield _gauge("tandem_buffer_free_bytes", "Until the reserve.", buffer.free_bytes)
+        work = board.read("distributor", DistributorStatus)
+        if work is not None:
+            yield _gauge("tandem_jobs_waiting", "For a node with capacity.", work.waiting)
+            yield _gauge("tandem_claims_here", "Under way here.", work.claimed_here)
+            yield _gauge("tandem_claims_peer", "Under way on the peer.", work.claimed_by_peer)
+            yield _counter("tandem_claims_expired", "Without progress.", work.expired)
+
+    def _actors(self) -> Iterator[Metric]:
+        depth = GaugeMetricFamily("tandem_mailbox_depth", "Messages waiting.", labels=["actor"])
+        for actor, waiting in sorted(self._control.runtime.mailbox_depths().items()):
+            depth.add_metric([actor], waiting)
+        yield depth
+        yield _counter(
+            "tandem_dead_letters",
+            "Messages to stopped actors.",
+            self._control.runtime.dead_letters(),
+        )
+
+
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, help_text, value=float(value))
+
+
+def _counter(name: str, help_text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, help_text, value=float(value))
+
+
+def metrics_page(control: NodeControl) -> bytes:
+    """The text of one scrape."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(NodeCollector(control))
+    return generate_latest(registry)

@@ -1,0 +1,71 @@
+"""Serves the application on a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from cluster.ports import Endpoint
+from recorder.errors import ConfigError
+
+_START_TIMEOUT_S = 10.0
+_BACKLOG = 128
+
+
+class WebServer:
+    """Starts and stops uvicorn; the port is bound in the constructor, so a taken one is told at once."""
+
+    def __init__(
+        self, app: FastAPI, listen: Endpoint, *, certificate: Path | None, key: Path | None
+    ) -> None:
+        self._socket = _bind(listen)
+        host, port = self._socket.getsockname()[:2]
+        self.endpoint = Endpoint(host, port)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                access_log=False,
+                log_config=None,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                ssl_certfile=certificate,
+                ssl_keyfile=str(key) if key else None,
+            )
+        )
+        self._thread = threading.Thread(  # noqa: TID251 - this file is the adapter of the web server
+            target=self._run, name="web", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the answers under way, for 2 s at most."""
+        self._server.should_exit = True
+        self._thread.join(_START_TIMEOUT_S)
+        self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+def _bind(listen: Endpoint) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((listen.host, listen.port))
+    except OSError as error:
+        bound.close()
+        raise ConfigError(
+            f"web.listen: cannot listen on {listen}: {error.strerror or error}",
+            hint="Is another node running there? Choose another web.listen.",
+        ) from error
+    bound.listen(_BACKLOG)
+    return bound

@@ -1,0 +1,338 @@
+"""The JSON of the API: field names are a contract.
+
+Instants are RFC 3339 in UTC, numbers carry their unit in the name, what is unknown is absent. New
+fields may appear; clients ignore what they do not know.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from recorder.instants import to_text
+from recorder.model import Finding, Interaction, ItemEvent, Window
+from recorder.ports import ContactDetail, ContactRow, HistoryRow, ItemRow, MediaRow
+from recorder.status import SourceStatus
+
+
+def instant(value_us: int | None) -> str | None:
+    """RFC 3339, or None for an unknown instant."""
+    return None if value_us is None else to_text(value_us)
+
+
+class FindingView(BaseModel):
+    """Something an operator should know."""
+
+    code: str
+    level: str
+    subject: str
+    what: str
+    hint: str
+    since: str
+
+    @staticmethod
+    def of(finding: Finding) -> FindingView:
+        """From the model."""
+        return FindingView(
+            code=finding.code,
+            level=finding.level.value,
+            subject=finding.subject,
+            what=finding.what,
+            hint=finding.hint,
+            since=to_text(finding.since_us),
+        )
+
+
+class PeriodView(BaseModel):
+    """A half-open period."""
+
+    begin: str
+    end: str
+
+    @staticmethod
+    def of(window: Window) -> PeriodView:
+        """From the model."""
+        return PeriodView(begin=to_text(window.from_us), end=to_text(window.to_us))
+
+
+class SourceView(BaseModel):
+    """One data source as this node sees it."""
+
+    source: str
+    kind: str
+    state: str
+    watermark: str | None = None
+    epoch: int | None = None
+    lag_seconds: float | None = None
+    pending: int = 0
+    failed: int = 0
+    parked: int = 0
+    found: int = 0
+    polls: int = 0
+    last_poll_seconds_ago: float | None = None
+    late_escapes: int = 0
+    lateness_p999_seconds: float | None = None
+    clock_offset_ms: float | None = None
+    coverage: list[PeriodView] = []
+    last_error: str | None = None
+    next_step: str | None = None
+
+    @staticmethod
+    def of(status: SourceStatus, now_ns: int) -> SourceView:
+        """From a snapshot."""
+        ago = None if status.last_poll_ns is None else (now_ns - status.last_poll_ns) / 1e9
+        return SourceView(
+            source=status.name,
+            kind=status.kind,
+            state=status.state,
+            watermark=instant(status.watermark_us),
+            epoch=status.epoch,
+            lag_seconds=status.lag_s,
+            pending=status.pending,
+            failed=status.failed,
+            parked=status.parked,
+            found=status.found,
+            polls=status.polls,
+            last_poll_seconds_ago=ago,
+            late_escapes=status.late_escapes,
+            lateness_p999_seconds=status.lateness_p999_s,
+            clock_offset_ms=status.clock_offset_ms,
+            coverage=[PeriodView.of(window) for window in status.coverage],
+            last_error=status.last_error or None,
+            next_step=status.next_step or None,
+        )
+
+
+class ItemView(BaseModel):
+    """An item as the Data Center knows it."""
+
+    source: str
+    item: str
+    state: str
+    reason: str | None = None
+    parked: bool = False
+    attempts: int
+    changed: str
+    found: str
+    found_by: str
+    archived: str | None = None
+    archived_by: str | None = None
+    retry_at: str | None = None
+    late_seconds: float
+    session: str
+    contact: str | None = None
+    size_bytes: int
+
+    @staticmethod
+    def of(row: ItemRow) -> ItemView:
+        """From a row."""
+        return ItemView(
+            source=row.ref.source,
+            item=row.ref.key,
+            state=row.state,
+            reason=row.reason or None,
+            parked=row.parked,
+            attempts=row.attempts,
+            changed=to_text(row.ref.changed_us),
+            found=to_text(row.found_us),
+            found_by=row.found_by,
+            archived=instant(row.archived_us),
+            archived_by=row.archived_by or None,
+            retry_at=instant(row.retry_at_us),
+            late_seconds=row.late_s,
+            session=row.ref.session_key,
+            contact=row.contact_id,
+            size_bytes=row.size_bytes,
+        )
+
+
+class EventView(BaseModel):
+    """One step of an item's story."""
+
+    at: str
+    node: str
+    what: str
+    term: int | None = None
+    detail: str | None = None
+
+    @staticmethod
+    def of(event: ItemEvent) -> EventView:
+        """From the model."""
+        return EventView(
+            at=to_text(event.at_us),
+            node=event.node,
+            what=event.what,
+            term=event.term or None,
+            detail=event.detail or None,
+        )
+
+
+class MediaView(BaseModel):
+    """A media file in the archive."""
+
+    media: str
+    kind: str
+    file_name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    object: str
+    duration_ms: int | None = None
+    stored: str
+    stored_by: str
+
+    @staticmethod
+    def of(row: MediaRow) -> MediaView:
+        """From a row."""
+        return MediaView(
+            media=row.media_key,
+            kind=row.kind,
+            file_name=row.file_name,
+            media_type=row.media_type,
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+            object=row.object_key,
+            duration_ms=row.duration_ms,
+            stored=to_text(row.stored_us),
+            stored_by=row.stored_by,
+        )
+
+
+class ContactView(BaseModel):
+    """One line of a list of contacts."""
+
+    contact: str
+    source: str
+    session: str
+    started: str | None = None
+    ended: str | None = None
+    direction: str
+    channel: str
+    subject: str | None = None
+    parties: list[str]
+    interactions: int
+    media_files: int
+    size_bytes: int
+    updated: str
+
+    @staticmethod
+    def of(row: ContactRow) -> ContactView:
+        """From a row."""
+        return ContactView(
+            contact=row.contact_id,
+            source=row.source,
+            session=row.session_key,
+            started=instant(row.started_us),
+            ended=instant(row.ended_us),
+            direction=row.direction,
+            channel=row.channel,
+            subject=row.subject or None,
+            parties=list(row.parties),
+            interactions=row.interactions,
+            media_files=row.media,
+            size_bytes=row.size_bytes,
+            updated=to_text(row.updated_us),
+        )
+
+
+class PartyView(BaseModel):
+    """Someone on the call."""
+
+    role: str
+    name: str | None = None
+    number: str | None = None
+    joined: str | None = None
+    left: str | None = None
+
+
+class SegmentView(BaseModel):
+    """A stretch of an interaction with fixed parties."""
+
+    segment: str
+    started: str | None = None
+    ended: str | None = None
+    reason: str | None = None
+
+
+class InteractionView(BaseModel):
+    """One conversation as the source reports it."""
+
+    interaction: str
+    channel: str
+    direction: str
+    started: str | None = None
+    ended: str | None = None
+    subject: str | None = None
+    parties: list[PartyView]
+    segments: list[SegmentView]
+    attributes: dict[str, str]
+
+    @staticmethod
+    def of(interaction: Interaction) -> InteractionView:
+        """From the model."""
+        return InteractionView(
+            interaction=interaction.key,
+            channel=interaction.channel,
+            direction=interaction.direction,
+            started=instant(interaction.started_us),
+            ended=instant(interaction.ended_us),
+            subject=interaction.subject or None,
+            parties=[
+                PartyView(
+                    role=party.role,
+                    name=party.name or None,
+                    number=party.number or None,
+                    joined=instant(party.joined_us),
+                    left=instant(party.left_us),
+                )
+                for party in interaction.parties
+            ],
+            segments=[
+                SegmentView(
+                    segment=segment.key,
+                    started=instant(segment.started_us),
+                    ended=instant(segment.ended_us),
+                    reason=segment.reason or None,
+                )
+                for segment in interaction.segments
+            ],
+            attributes=dict(interaction.attributes),
+        )
+
+
+class ContactDetailView(ContactView):
+    """A contact with everything below it."""
+
+    all_interactions: list[InteractionView]
+    media: list[MediaView]
+
+    @staticmethod
+    def of_detail(detail: ContactDetail) -> ContactDetailView:
+        """From the model."""
+        return ContactDetailView(
+            **ContactView.of(detail.row).model_dump(),
+            all_interactions=[InteractionView.of(part) for part in detail.interactions],
+            media=[MediaView.of(row) for row in detail.media],
+        )
+
+
+class HistoryView(BaseModel):
+    """A change of role on record."""
+
+    at: str
+    node: str
+    old: str
+    new: str
+    term: int
+    reason: str
+
+    @staticmethod
+    def of(row: HistoryRow) -> HistoryView:
+        """From a row."""
+        return HistoryView(
+            at=to_text(row.at_us),
+            node=row.node,
+            old=row.old,
+            new=row.new,
+            term=row.term,
+            reason=row.reason,
+        )
