@@ -1,0 +1,330 @@
+"""Who does which job: the primary's waiting queue and its claims on both nodes. Pure.
+
+Invariant: a key is either waiting or claimed exactly once; a claim names one node and ends by a result,
+by a refusal, by its node's death, or by time. Ending a claim never forbids its late result: results are
+matched by key. Nobody relies on this table for safety; a new primary rebuilds it by listing again.
+
+Time is an argument everywhere: `now_ns` is monotonic.
+"""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cluster.frames import Role
+from cluster.messages import Job
+
+ANSWER_S = 5.0
+"""A peer that did not answer an offer for so long did not get it."""
+AVOID_S = 5.0
+"""How long a node that refused a job is not asked for this job again."""
+STALE_S = 10.0
+"""What was queued here longer than this before the role arrived belongs to an older reign."""
+
+
+def in_first_half(key: str) -> bool:
+    """Whether a key belongs to the node with the lower id when the nodes cannot agree."""
+    return zlib.crc32(key.encode()) & 1 == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What the primary knows of the other node. `state`: alive, suspect, dead or unknown."""
+
+    node: str = ""
+    boot: str = ""
+    state: str = "unknown"
+    free_capacity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One job given to one node until `deadline_ns`."""
+
+    id: str
+    seq: int
+    job: Job
+    attempt: int
+    node: str
+    queued_ns: int
+    deadline_ns: int
+    bytes_total: int = 0
+    held: bool = False
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    seq: int
+    job: Job
+    attempt: int
+    queued_ns: int
+    avoid: str = ""
+    avoid_until_ns: int = 0
+
+
+class Claims:
+    """The table. Methods that end claims return them, so that the caller can cancel them."""
+
+    def __init__(self, *, node: str, boot: str, claim_s: float, other_half_after_s: float) -> None:
+        self._node = node
+        self._boot = boot
+        self._claim_ns = int(claim_s * 1e9)
+        self._other_half_ns = int(other_half_after_s * 1e9)
+        self._peer = Peer()
+        self._alone = False
+        self._primary = False
+        self._leading = False
+        self._own_free = 0
+        self._waiting: dict[str, _Waiting] = {}
+        self._queue: list[tuple[int, str]] = []
+        self._claims: dict[str, Claim] = {}
+        self._claim_of: dict[str, str] = {}
+        self._next = 0
+        self.expired = 0
+        self.given_again = 0
+
+    # -- what is known ----
+
+    def role(self, role: Role, now_ns: int) -> bool:
+        """Take note of the own role. True when the lead was lost: queue and table are dropped."""
+        leading = role in {Role.PRIMARY, Role.HANDING_OVER}
+        lost = self._leading and not leading
+        if lost:
+            self._waiting.clear()
+            self._queue.clear()
+            self._claims.clear()
+            self._claim_of.clear()
+        if leading and not self._leading:
+            oldest_ns = now_ns - int(STALE_S * 1e9)
+            self._waiting = {k: w for k, w in self._waiting.items() if w.queued_ns >= oldest_ns}
+        self._leading = leading
+        self._primary = role is Role.PRIMARY
+        return lost
+
+    def peer(self, peer: Peer, *, alone: bool) -> tuple[Claim, ...]:
+        """Take note of the peer. Returns the claims that fell free because its process is gone."""
+        died = peer.state == "dead" or (
+            bool(self._peer.boot) and bool(peer.boot) and peer.boot != self._peer.boot
+        )
+        self._alone = alone
+        freed = [claim for claim in self._claims.values() if died and claim.node != self._node]
+        self._peer = replace(
+            peer, boot=peer.boot or self._peer.boot, node=peer.node or self._peer.node
+        )
+        for claim in freed:
+            self._free(claim)
+        return tuple(freed)
+
+    def own_capacity(self, free: int) -> None:
+        """How many more jobs this node takes now."""
+        self._own_free = free
+
+    def peer_capacity(self, free: int) -> None:
+        """How many more jobs the peer takes now, by its own word."""
+        self._peer = replace(self._peer, free_capacity=free)
+
+    @property
+    def own_free(self) -> int:
+        """What is left of the own capacity."""
+        return self._own_free
+
+    @property
+    def peer_free(self) -> int:
+        """The peer's word, less the offers it did not answer yet; zero unless it is alive."""
+        if self._peer.state != "alive" or self._alone:
+            return 0
+        unanswered = sum(1 for claim in self._claims.values() if not claim.answered)
+        return max(0, self._peer.free_capacity - unanswered)
+
+    @property
+    def peer_node(self) -> str:
+        """The peer's node id; `peer` while it is unknown."""
+        return self._peer.node or "peer"
+
+    # -- jobs ----
+
+    def add(self, job: Job, attempt: int, now_ns: int) -> bool:
+        """Queue a job. False when its key waits or is claimed already: nothing changed."""
+        if job.key in self._waiting or job.key in self._claim_of:
+            return False
+        self._next += 1
+        self._wait(_Waiting(self._next, job, attempt, now_ns))
+        return True
+
+    def hand_out(self, now_ns: int, running: Mapping[str, str]) -> list[Claim]:
+        """Claim what can be claimed now, oldest first; returns the claims to be started.
+
+        `running` maps keys this node works on anyway to the claim its worker knows: those are claimed
+        for this node without starting anything.
+        """
+        given: list[Claim] = []
+        if not self._primary:
+            return given
+        skipped: list[tuple[int, str]] = []
+        peer_free = self.peer_free
+        while self._queue and (self._own_free > 0 or peer_free > 0):
+            place = heapq.heappop(self._queue)
+            entry = self._waiting.get(place[1])
+            if entry is None or entry.seq != place[0]:
+                continue
+            node = self._choose(entry, peer_free, now_ns)
+            if node is None:
+                skipped.append(place)
+                continue
+            del self._waiting[entry.job.key]
+            known = running.get(entry.job.key, "") if node == self._node else ""
+            claim = self._claim(entry, node, known, now_ns)
+            if known:
+                continue
+            given.append(claim)
+            if node == self._node:
+                self._own_free -= 1
+            else:
+                peer_free -= 1
+        for place in skipped:
+            heapq.heappush(self._queue, place)
+        return given
+
+    def adopt(self, key: str, running: str, now_ns: int) -> bool:
+        """Claim a waiting job for this node, whose worker has it in hand as claim `running`."""
+        entry = self._waiting.get(key)
+        if entry is None or not self._primary:
+            return False
+        del self._waiting[key]
+        self._claim(entry, self._node, running, now_ns)
+        return True
+
+    # -- what becomes of claims ----
+
+    def answered(self, claim_id: str, *, accepted: bool, now_ns: int) -> Claim | None:
+        """The peer took the job (returned), or refused it: it waits for the other node, or for later."""
+        claim = self._claims.get(claim_id)
+        if claim is None or claim.answered:
+            return None
+        if not accepted:
+            self._free(claim, claim.node, now_ns + int(AVOID_S * 1e9))
+            return None
+        taken = replace(claim, answered=True, deadline_ns=now_ns + self._claim_ns)
+        self._claims[claim_id] = taken
+        return taken
+
+    def moved(self, claim_id: str, bytes_total: int, now_ns: int, *, held: bool) -> None:
+        """Extend a claim, if bytes moved since the last time or the result is safe on disk."""
+        claim = self._claims.get(claim_id)
+        if claim is None or not (held or bytes_total > claim.bytes_total):
+            return
+        self._claims[claim_id] = replace(
+            claim,
+            answered=True,
+            bytes_total=max(bytes_total, claim.bytes_total),
+            held=held or claim.held,
+            deadline_ns=now_ns + self._claim_ns,
+        )
+
+    def finished(self, key: str, by_node: str) -> Claim | None:
+        """Forget the key, whoever finished it. Returns a claim of another node, to be cancelled."""
+        self._waiting.pop(key, None)
+        claim_id = self._claim_of.get(key)
+        if claim_id is None:
+            return None
+        claim = self._drop(claim_id)
+        return claim if claim.node != by_node else None
+
+    def broken(self, claim_id: str) -> bool:
+        """Forget a failed claim. False when it was not current: someone else has the job by now."""
+        if claim_id not in self._claims:
+            return False
+        self._drop(claim_id)
+        return True
+
+    def withdraw(self, keys: Sequence[str]) -> list[Claim]:
+        """Forget these jobs; returns the claims among them."""
+        dropped: list[Claim] = []
+        for key in keys:
+            self._waiting.pop(key, None)
+            claim_id = self._claim_of.get(key)
+            if claim_id is not None:
+                dropped.append(self._drop(claim_id))
+        return dropped
+
+    def expire(self, now_ns: int) -> list[Claim]:
+        """End the claims whose time is over; their jobs wait again, for the other node first."""
+        over = [
+            claim
+            for claim in self._claims.values()
+            if claim.deadline_ns <= now_ns and not (claim.held and self._is_live(claim.node))
+        ]
+        for claim in over:
+            self.expired += 1
+            self._free(claim, claim.node, now_ns + self._claim_ns)
+        return over
+
+    # -- counts ----
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that nobody has."""
+        return len(self._waiting)
+
+    def claimed(self) -> tuple[int, int]:
+        """Claims here, and at the peer."""
+        here = sum(1 for claim in self._claims.values() if claim.node == self._node)
+        return here, len(self._claims) - here
+
+    # -- inside ----
+
+    def _is_live(self, node: str) -> bool:
+        return node == self._node or self._peer.state in {"alive", "suspect"}
+
+    def _choose(self, entry: _Waiting, peer_free: int, now_ns: int) -> str | None:
+        other_half = self._alone and self._peer.node and not self._is_own_half(entry.job.key)
+        if other_half and now_ns < entry.queued_ns + self._other_half_ns:
+            return None
+        avoid = entry.avoid if now_ns < entry.avoid_until_ns else ""
+        own = self._own_free if avoid != self._node else 0
+        peer = peer_free if avoid != self.peer_node else 0
+        if own <= 0 and peer <= 0:
+            return None
+        return self._node if own >= peer else self.peer_node
+
+    def _is_own_half(self, key: str) -> bool:
+        return in_first_half(key) == (self._node < self._peer.node)
+
+    def _claim(self, entry: _Waiting, node: str, known: str, now_ns: int) -> Claim:
+        if not known:
+            self._next += 1
+        here = node == self._node
+        claim = Claim(
+            id=known or f"{self._boot}.{self._next}",
+            seq=entry.seq,
+            job=entry.job,
+            attempt=entry.attempt,
+            node=node,
+            queued_ns=entry.queued_ns,
+            deadline_ns=now_ns + (self._claim_ns if here else int(ANSWER_S * 1e9)),
+            answered=here,
+        )
+        assert claim.job.key not in self._claim_of
+        self._claims[claim.id] = claim
+        self._claim_of[claim.job.key] = claim.id
+        return claim
+
+    def _drop(self, claim_id: str) -> Claim:
+        claim = self._claims.pop(claim_id)
+        del self._claim_of[claim.job.key]
+        return claim
+
+    def _free(self, claim: Claim, avoid: str = "", avoid_until_ns: int = 0) -> None:
+        self._drop(claim.id)
+        self.given_again += 1
+        self._wait(
+            _Waiting(claim.seq, claim.job, claim.attempt, claim.queued_ns, avoid, avoid_until_ns)
+        )
+
+    def _wait(self, entry: _Waiting) -> None:
+        self._waiting[entry.job.key] = entry
+        heapq.heappush(self._queue, (entry.seq, entry.job.key))

@@ -1,0 +1,278 @@
+"""Shares jobs between the two nodes: gives them out as primary, takes and reports them on either.
+
+The decisions are in `claims.py` and `in_hand.py`; this actor turns them into frames, orders to the
+worker of this node, and news to whoever distributed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, assert_never
+
+from cluster.board import Board
+from cluster.claims import Claim, Claims, Peer
+from cluster.frames import (
+    Frame,
+    JobAnswer,
+    JobCancel,
+    JobDone,
+    JobFailed,
+    JobFrame,
+    JobOffer,
+    JobProgress,
+)
+from cluster.in_hand import InHand, Task
+from cluster.messages import (
+    ClaimsDue,
+    DescribeSelf,
+    Distribute,
+    DistributorMessage,
+    Job,
+    JobAssigned,
+    JobBroken,
+    JobFinished,
+    JobNews,
+    LinkMessage,
+    PairChanged,
+    PeerJobFrame,
+    Ping,
+    Pong,
+    RunJob,
+    SendFrame,
+    Withdraw,
+    WorkDone,
+    WorkerReady,
+    WorkFailed,
+    WorkMoved,
+)
+from cluster.ports import Address, Clock
+from cluster.settings import PairSettings
+from cluster.status import DistributorStatus
+
+LOOK_S = 1.0
+"""How often claims are looked at while there are any."""
+
+DistributorInbox: TypeAlias = DistributorMessage | Ping
+
+
+class Distributor:
+    """One per node. Gives out jobs only while this node is primary; takes the peer's at any time."""
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        boot: str,
+        me: Address[DistributorInbox],
+        link: Address[LinkMessage],
+        clients: Callable[[str], Address[JobNews] | None],
+        clock: Clock,
+        board: Board,
+        settings: PairSettings,
+    ) -> None:
+        """`boot` must be new at every start; `clients` finds who cares for a key nobody gave out here."""
+        self._node = node
+        self._me = me
+        self._link = link
+        self._default_client = clients
+        self._clock = clock
+        self._board = board
+        self._claims = Claims(
+            node=node,
+            boot=boot,
+            claim_s=settings.claim_s,
+            other_half_after_s=settings.other_half_after_s,
+        )
+        self._in_hand = InHand()
+        self._clients: dict[str, Address[JobNews]] = {}
+        self._worker: Address[RunJob] | None = None
+        self._told_free: int | None = None
+        self._look_pending = False
+
+    def on_start(self) -> None:
+        """Publish an empty table."""
+        self._publish()
+
+    def on_stop(self) -> None:
+        """Nothing to give back: claims die with the process."""
+
+    def on_message(self, message: DistributorInbox) -> None:
+        """Handle one message, then give out what can be given out."""
+        now_ns = self._clock.monotonic_ns()
+        match message:
+            case Ping(number, reply_to):
+                reply_to.tell(Pong(self._me.name, number))
+                return
+            case Distribute():
+                self._distribute(message, now_ns)
+            case Withdraw(keys):
+                self._withdraw(keys)
+            case PairChanged():
+                self._pair_changed(message, now_ns)
+            case PeerJobFrame(frame):
+                self._peer_said(frame, now_ns)
+            case WorkerReady() | WorkMoved() | WorkDone() | WorkFailed():
+                self._worker_said(message, now_ns)
+            case ClaimsDue():
+                self._look_pending = False
+                self._cancel(self._claims.expire(now_ns))
+            case _:
+                assert_never(message)
+        self._hand_out(now_ns)
+        self._publish()
+
+    # -- as primary ----
+
+    def _distribute(self, message: Distribute, now_ns: int) -> None:
+        key = message.job.key
+        self._clients[key] = message.reply_to
+        added = self._claims.add(message.job, message.attempt, now_ns)
+        running = self._in_hand.claims.get(key)
+        if added and running is not None and self._claims.adopt(key, running, now_ns):
+            self._tell(key, JobAssigned(key, self._node, running, message.attempt))
+
+    def _withdraw(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._clients.pop(key, None)
+        self._cancel(self._claims.withdraw(keys))
+
+    def _pair_changed(self, message: PairChanged, now_ns: int) -> None:
+        if self._claims.role(message.role, now_ns):
+            self._clients.clear()
+        peer = Peer(message.peer_node, message.peer_boot, message.peer, message.peer_free_capacity)
+        self._claims.peer(peer, alone=message.alone)
+
+    def _hand_out(self, now_ns: int) -> None:
+        for claim in self._claims.hand_out(now_ns, self._in_hand.claims):
+            key = claim.job.key
+            if claim.node == self._node:
+                self._run(claim.id, claim.job, claim.attempt, self._node, report="")
+                self._tell(key, JobAssigned(key, self._node, claim.id, claim.attempt))
+            else:
+                self._send(JobOffer(claim.id, key, claim.job.body, claim.attempt))
+        if self._told_free != self._claims.own_free:
+            self._told_free = self._claims.own_free
+            self._link.tell(DescribeSelf(free_capacity=self._told_free))
+        if not self._look_pending and (self._claims.waiting or any(self._claims.claimed())):
+            self._look_pending = True
+            self._clock.call_later(LOOK_S, self._me, ClaimsDue())
+
+    def _cancel(self, claims: list[Claim]) -> None:
+        for claim in claims:
+            if claim.node != self._node:
+                self._send(JobCancel(claim.id))
+
+    # -- the peer ----
+
+    def _peer_said(self, frame: JobFrame, now_ns: int) -> None:
+        match frame:
+            case JobOffer():
+                self._offered(frame)
+            case JobAnswer(claim, accepted, free_capacity):
+                self._claims.peer_capacity(free_capacity)
+                assigned = self._claims.answered(claim, accepted=accepted, now_ns=now_ns)
+                if assigned is not None:
+                    key = assigned.job.key
+                    news = JobAssigned(key, assigned.node, assigned.id, assigned.attempt)
+                    self._tell(key, news)
+            case JobProgress(claim, bytes_total, held):
+                self._claims.moved(claim, bytes_total, now_ns, held=held)
+            case JobDone(_, key, completed_at_us, body, free_capacity):
+                self._claims.peer_capacity(free_capacity)
+                peer = self._claims.peer_node
+                self._claims.finished(key, peer)
+                self._tell(key, JobFinished(key, peer, completed_at_us, body), last=True)
+            case JobFailed(claim, key, body, free_capacity):
+                self._claims.peer_capacity(free_capacity)
+                if self._claims.broken(claim):
+                    self._tell(key, JobBroken(key, self._claims.peer_node, body), last=True)
+            case JobCancel(claim):
+                self._in_hand.unwanted(claim)
+            case _:
+                assert_never(frame)
+
+    def _offered(self, offer: JobOffer) -> None:
+        task = self._in_hand.report_as(offer.key, offer.claim)
+        accepted = task is not None or (self._worker is not None and self._claims.own_free > 0)
+        if task is None and accepted:
+            self._claims.own_capacity(self._claims.own_free - 1)
+            job = Job(offer.key, offer.body)
+            self._run(offer.claim, job, offer.attempt, self._claims.peer_node, report=offer.claim)
+        reason = "" if accepted else "no free capacity"
+        self._send(JobAnswer(offer.claim, accepted, self._claims.own_free, reason))
+        if task is not None and (task.held or task.bytes_total):
+            self._send(JobProgress(offer.claim, task.bytes_total, task.held))
+
+    # -- the worker of this node ----
+
+    def _worker_said(
+        self, message: WorkerReady | WorkMoved | WorkDone | WorkFailed, now_ns: int
+    ) -> None:
+        match message:
+            case WorkerReady(worker, free_capacity):
+                self._worker = worker
+                self._claims.own_capacity(free_capacity)
+            case WorkMoved(claim, bytes_total, held):
+                self._moved(claim, bytes_total, now_ns, held=held)
+            case WorkDone():
+                self._done(message)
+            case WorkFailed():
+                self._failed(message)
+            case _:
+                assert_never(message)
+
+    def _run(self, claim: str, job: Job, attempt: int, from_node: str, *, report: str) -> None:
+        assert self._worker is not None, "capacity without a worker"
+        self._in_hand.start(Task(claim, job.key, report))
+        self._worker.tell(RunJob(claim, job, attempt, from_node))
+
+    def _moved(self, claim: str, bytes_total: int, now_ns: int, *, held: bool) -> None:
+        task = self._in_hand.moved(claim, bytes_total, held=held)
+        self._claims.moved(claim, bytes_total, now_ns, held=held)
+        if task is not None and task.report:
+            self._send(JobProgress(task.report, bytes_total, held))
+
+    def _done(self, done: WorkDone) -> None:
+        task = self._in_hand.ended(done.key)
+        report = task.report if task is not None else ""
+        other = self._claims.finished(done.key, self._node)
+        if other is not None:
+            self._cancel([other])
+        self._send(
+            JobDone(report, done.key, done.completed_at_us, done.body, self._claims.own_free)
+        )
+        news = JobFinished(done.key, self._node, done.completed_at_us, done.body)
+        self._tell(done.key, news, last=True)
+
+    def _failed(self, failed: WorkFailed) -> None:
+        task = self._in_hand.ended(failed.key)
+        if task is not None and task.report:
+            self._send(JobFailed(task.report, failed.key, failed.body, self._claims.own_free))
+        if self._claims.broken(failed.claim):
+            self._tell(failed.key, JobBroken(failed.key, self._node, failed.body), last=True)
+
+    # -- telling ----
+
+    def _send(self, frame: Frame) -> None:
+        self._link.tell(SendFrame(frame))
+
+    def _tell(self, key: str, news: JobNews, *, last: bool = False) -> None:
+        client = self._clients.get(key) or self._default_client(key)
+        if last:
+            self._clients.pop(key, None)
+        if client is not None:
+            client.tell(news)
+
+    def _publish(self) -> None:
+        here, there = self._claims.claimed()
+        self._board.publish(
+            "distributor",
+            DistributorStatus(
+                waiting=self._claims.waiting,
+                claimed_here=here,
+                claimed_by_peer=there,
+                peer_free_capacity=self._claims.peer_free,
+                expired=self._claims.expired,
+                given_again=self._claims.given_again,
+            ),
+        )
