@@ -1,0 +1,53 @@
+"""The clocks of a simulated node."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from cluster.ports import Address
+from sim.kernel import Epoch, Event, Kernel
+
+M = TypeVar("M")
+
+_NS = 1_000_000_000
+_MONOTONIC_START_NS_MAX = 10**15
+WALL_START_US = 1_767_225_600_000_000
+"""2026-01-01T00:00:00Z: where every world's calendar begins."""
+
+
+class SimClock:
+    """Implements `cluster.ports.Clock` in virtual time, for one life of one node.
+
+    The monotonic clocks of two nodes differ by a seeded amount, so that comparing instants of
+    different nodes shows as nonsense. The calendar may be wrong: see `jump_wall`.
+    """
+
+    def __init__(self, *, kernel: Kernel, epoch: Epoch) -> None:
+        self._kernel = kernel
+        self._epoch = epoch
+        self._label = f"{epoch.node} timer"
+        self._start_ns = kernel.streams.stream("clock", epoch.node).randrange(
+            _MONOTONIC_START_NS_MAX
+        )
+        self._wall_offset_us = 0
+
+    def monotonic_ns(self) -> int:
+        """Virtual time since an arbitrary start of this node."""
+        return self._start_ns + self._kernel.now_ns
+
+    def wall_us(self) -> int:
+        """The calendar as this node believes it."""
+        return WALL_START_US + self._kernel.now_ns // 1000 + self._wall_offset_us
+
+    def jump_wall(self, seconds: float) -> None:
+        """Set the calendar of this node forward, or back when negative; timers do not notice."""
+        self._wall_offset_us += round(seconds * 1_000_000)
+
+    def call_later(self, delay_s: float, address: Address[M], message: M) -> Event:
+        """Tell `message` after `delay_s` virtual seconds, if the node still lives then."""
+        return self._kernel.schedule(
+            round(delay_s * _NS),
+            lambda: address.tell(message),
+            label=self._label,
+            epoch=self._epoch,
+        )

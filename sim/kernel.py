@@ -1,0 +1,211 @@
+"""The heart of the simulator: one heap of events, one virtual clock, one seed, one thread.
+
+Nothing happens but events, and an event takes no virtual time. Blocking code runs as a *task* on a
+greenlet of its own and lets virtual time pass through `Kernel.block_for`, never otherwise.
+
+Invariant: the same seed and the same calls give the same events at the same instants, in any process
+and under any hash seed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random  # noqa: TID251 - this file is where chance comes from, seeded
+from collections.abc import Callable
+from itertools import count
+from typing import TypeAlias
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+_NS = 1_000_000_000
+
+Trace: TypeAlias = Callable[[int, str], None]
+
+
+class Deadlock(AssertionError):
+    """Raised where simulated code would block although nothing could ever wake it.
+
+    An AssertionError, because it is a bug of the caller and must end the node like any other.
+    """
+
+
+class Streams:
+    """Named random streams, so that removing one fault or actor does not re-roll all others."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._streams: dict[tuple[str, ...], random.Random] = {}
+
+    def stream(self, *name: str) -> random.Random:
+        """The stream called `name`, for example `stream("net", "a", "b")`; one and the same each time."""
+        stream = self._streams.get(name)
+        if stream is None:
+            # Seeding by text goes through SHA-512: equal in every process.
+            stream = random.Random(f"{self._seed}/{'/'.join(name)}")
+            self._streams[name] = stream
+        return stream
+
+
+class Epoch:
+    """One life of a node, from its start to its crash. Events of an ended epoch vanish."""
+
+    __slots__ = ("ended", "node", "number")
+
+    def __init__(self, node: str, number: int) -> None:
+        self.node = node
+        self.number = number
+        self.ended = False
+
+
+class Event:
+    """Something that will happen, unless cancelled."""
+
+    __slots__ = ("action", "epoch", "label")
+
+    def __init__(self, action: Callable[[], object], epoch: Epoch | None, label: str) -> None:
+        self.action: Callable[[], object] | None = action
+        self.epoch = epoch
+        self.label = label
+
+    def cancel(self) -> None:
+        """Let it not happen. Harmless when it did."""
+        self.action = None
+
+
+class Kernel:
+    """Runs events in the order of their instants; equal instants in the order of scheduling.
+
+    `trace(now_ns, label)` is called before every event. What an event raises comes out of the method
+    that ran it.
+    """
+
+    def __init__(self, *, seed: int, trace: Trace | None = None) -> None:
+        self.now_ns = 0
+        self.streams = Streams(seed)
+        self._trace = trace
+        self._heap: list[tuple[int, int, Event]] = []
+        self._numbers = count()
+        self._epochs: dict[str, Epoch] = {}
+        self._tasks: dict[greenlet, Epoch | None] = {}
+        """Greenlets not at their end. Those of a crashed node stay for ever: collecting one would
+        run its `finally` blocks, which a power cut does not do."""
+        self._closed = False
+        self.busy = False
+        """True while an event runs."""
+
+    # -- lives of nodes ----
+
+    def begin_epoch(self, node: str) -> Epoch:
+        """Start a new life of `node`, ending the one before."""
+        self.end_epoch(node)
+        old = self._epochs.get(node)
+        epoch = self._epochs[node] = Epoch(node, 1 if old is None else old.number + 1)
+        return epoch
+
+    def end_epoch(self, node: str) -> None:
+        """Crash `node`: nothing of its present life happens any more. Harmless when it has none."""
+        epoch = self._epochs.get(node)
+        if epoch is not None:
+            epoch.ended = True
+
+    # -- events ----
+
+    def schedule(
+        self, delay_ns: int, action: Callable[[], object], *, label: str, epoch: Epoch | None = None
+    ) -> Event:
+        """Run `action` after `delay_ns` (at once, but never inline, when zero or negative)."""
+        event = Event(action, epoch, label)
+        if epoch is None or not epoch.ended:
+            due_ns = self.now_ns + max(0, delay_ns)
+            heapq.heappush(self._heap, (due_ns, next(self._numbers), event))
+        return event
+
+    def next_ns(self) -> int | None:
+        """The instant of the next event; None when nothing will ever happen again."""
+        while self._heap:
+            due_ns, _, event = self._heap[0]
+            if event.action is not None and (event.epoch is None or not event.epoch.ended):
+                return due_ns
+            heapq.heappop(self._heap)
+        return None
+
+    def step(self) -> bool:
+        """Run the next event; False when there is none."""
+        due_ns = self.next_ns()
+        if due_ns is None:
+            return False
+        if self.busy:
+            raise Deadlock("an event cannot run the kernel: it would wait for itself")
+        event = heapq.heappop(self._heap)[2]
+        action, event.action = event.action, None
+        assert action is not None, "next_ns leaves a live event on top"
+        assert due_ns >= self.now_ns, "time never goes back"
+        self.now_ns = due_ns
+        if self._trace is not None:
+            self._trace(due_ns, event.label)
+        self.busy = True
+        try:
+            action()
+        finally:
+            self.busy = False
+        return True
+
+    def run_until(self, instant_ns: int) -> None:
+        """Run every event up to and including `instant_ns`; then it is that instant."""
+        self.pump(lambda: False, instant_ns)
+
+    def run_for(self, seconds: float) -> None:
+        """As `run_until`, from now on."""
+        self.run_until(self.now_ns + round(seconds * _NS))
+
+    def pump(self, until: Callable[[], bool], deadline_ns: int) -> bool:
+        """Run events until `until()` holds; False, at `deadline_ns`, when it never did."""
+        while not until():
+            due_ns = self.next_ns()
+            if due_ns is None or due_ns > deadline_ns:
+                if self.busy:
+                    raise Deadlock("an event cannot run the kernel: it would wait for itself")
+                self.now_ns = max(self.now_ns, deadline_ns)
+                return False
+            self.step()
+        return True
+
+    # -- blocking code ----
+
+    def run_task(self, body: Callable[[], None], epoch: Epoch | None) -> None:
+        """Run `body`, which may block, until its end or its first blocking call. In an event only."""
+        assert self.busy, "a task begins in an event"
+        self._switch_to(greenlet(body), epoch)
+
+    def block_for(self, seconds: float) -> None:
+        """Let virtual time pass: what a simulated port calls where the real one would block.
+
+        For code inside a task only; anywhere else it raises Deadlock, as an actor must not block.
+        Does not return when the node crashes meanwhile.
+        """
+        task = getcurrent()
+        if task not in self._tasks:
+            raise Deadlock("this would block outside a job: actors never block, jobs may")
+        epoch = self._tasks[task]
+        if self._closed:
+            raise GreenletExit
+        label = "resume" if epoch is None else f"{epoch.node} resume"
+        self.schedule(
+            round(seconds * _NS), lambda: self._switch_to(task, epoch), label=label, epoch=epoch
+        )
+        kernel_side = task.parent
+        assert kernel_side is not None, "a task has a parent"
+        try:
+            kernel_side.switch()
+        except GreenletExit:
+            self._closed = True  # the interpreter collects a whole dead world
+            raise
+
+    def _switch_to(self, task: greenlet, epoch: Epoch | None) -> None:
+        self._tasks[task] = epoch
+        task.parent = getcurrent()
+        try:
+            task.switch()
+        finally:
+            if task.dead:
+                del self._tasks[task]
