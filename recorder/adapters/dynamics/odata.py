@@ -1,0 +1,288 @@
+"""The Dataverse Web API as this adapter speaks it: reading only, one call at a time.
+
+A next link is followed as it came, with the same headers, and only on the environment's own host.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
+
+from cluster.ports import Clock
+from recorder.adapters.dynamics.settings import DynamicsSettings
+from recorder.adapters.http.budget import Budget, full_bucket
+from recorder.adapters.http.client import Answer, build_request, exchange
+from recorder.adapters.http.errors import from_status, safe_text, where
+from recorder.errors import AuthRefused, BadAnswer, Throttled
+from recorder.instants import to_text
+from recorder.model import SourceTime
+
+LOOKUP_TYPE: Final = "@Microsoft.Dynamics.CRM.lookuplogicalname"
+NO_APPLICATION_USER: Final = "0x80072560"
+OR_TERMS_MAX: Final = 10
+"""Ids in one filter: a long address is refused by proxies and by the service."""
+_GUID: Final = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_PAGES_MAX: Final = 50
+_LINK_CHARS_MAX: Final = 65_536
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = frozenset({404, 410})
+_SECOND_US: Final = 1_000_000
+_WINDOW_S: Final = 300.0
+"""The service counts over 5 minutes; nothing it asks for needs to last longer."""
+_NS: Final = 1_000_000_000
+_HEADERS: Final = {
+    "Accept": "application/json",
+    "OData-MaxVersion": "4.0",
+    "OData-Version": "4.0",
+    "If-None-Match": "null",
+}
+
+
+class PrivilegeMissing(AuthRefused):
+    """Raised when the application user's role does not cover a table."""
+
+    code = "privilege_missing"
+
+
+class NoApplicationUser(AuthRefused):
+    """Raised when Entra knows the application but the environment has no user for it."""
+
+    code = "application_user_missing"
+
+
+class NotThere(BadAnswer):
+    """Raised when the service does not know a row, a table or a function."""
+
+    code = "not_there"
+
+
+# --- literals and addresses ------------------------------------------------------------------------
+
+
+def guid(value: str) -> str:
+    """`value` in lower case when it is a GUID. Raises BadAnswer: it would become part of an address."""
+    if not _GUID.match(value):
+        raise BadAnswer(f"{safe_text(value, 60)!r} is no row id")
+    return value.lower()
+
+
+def text_literal(value: str) -> str:
+    """A string as a filter literal, its quotes doubled."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def instant_literal(instant_us: int, *, up: bool) -> str:
+    """An instant as a filter literal in whole seconds, the only ones the service keeps."""
+    seconds = -(-instant_us // _SECOND_US) if up else instant_us // _SECOND_US
+    return to_text(seconds * _SECOND_US)
+
+
+def any_of(column: str, ids: Iterable[str]) -> str:
+    """A filter for rows whose `column` is one of `ids` (at most OR_TERMS_MAX of them)."""
+    terms = [f"{column} eq {guid(one)}" for one in ids]
+    assert 0 < len(terms) <= OR_TERMS_MAX
+    return " or ".join(terms)
+
+
+def query(**options: str | int | None) -> str:
+    """`?$select=…&$filter=…` with every value percent-encoded; None leaves an option out."""
+    parts = [
+        f"${name}={quote(str(value), safe='(),:$')}"
+        for name, value in options.items()
+        if value is not None
+    ]
+    return "?" + "&".join(parts) if parts else ""
+
+
+# --- answers ---------------------------------------------------------------------------------------
+
+
+def _link(value: object) -> object:
+    return None if value == "" else value
+
+
+class _PageBody(BaseModel):
+    value: list[dict[str, Any]]
+    next_link: Annotated[
+        str | None,
+        BeforeValidator(_link),
+        Field(alias="@odata.nextLink", max_length=_LINK_CHARS_MAX),
+    ] = None
+
+
+class _ErrorPart(BaseModel):
+    code: Any = ""
+    message: Any = ""
+
+
+class _ErrorBody(BaseModel):
+    error: _ErrorPart = _ErrorPart()
+
+
+_PAGE = TypeAdapter(_PageBody)
+_ROW = TypeAdapter(dict[str, Any])
+_ERROR = TypeAdapter(_ErrorBody)
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """Rows as they came, the link to the next page, and the service's clock."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    next_link: str | None
+    time: SourceTime | None
+
+
+def parse_page(body: bytes) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
+    """Rows and next link of a collection. Raises BadAnswer."""
+    try:
+        page = _PAGE.validate_json(body)
+    except ValidationError:
+        raise BadAnswer("an answer that is no page of rows") from None
+    return tuple(page.value), page.next_link
+
+
+def parse_row(body: bytes) -> Mapping[str, Any]:
+    """A single row, or the result of a function. Raises BadAnswer."""
+    try:
+        return _ROW.validate_json(body)
+    except ValidationError:
+        raise BadAnswer("an answer that is no row") from None
+
+
+def error_of(body: bytes) -> tuple[str, str]:
+    """Code (lower case) and message of an error body; empty when it is none."""
+    try:
+        part = _ERROR.validate_json(body).error
+    except ValidationError:
+        return "", ""
+    code = part.code if isinstance(part.code, str) else ""
+    message = part.message if isinstance(part.message, str) else ""
+    return safe_text(code, 20).lower(), safe_text(message)
+
+
+def refuse(answer: Answer) -> None:
+    """Return when the answer is 2xx; otherwise raise what status and error code mean."""
+    if answer.ok:
+        return
+    code, message = error_of(answer.body)
+    detail = " ".join(part for part in (code, message) if part)
+    at = where(answer.url)
+    if answer.status in _NOT_FOUND:
+        raise NotThere(f"{at} answered {answer.status} {detail}".rstrip())
+    if code == NO_APPLICATION_USER:
+        raise NoApplicationUser(
+            f"{at} answered {answer.status} {detail}",
+            hint="Make an application user for this client id in the environment and give it a role.",
+        )
+    if answer.status == _FORBIDDEN:
+        raise PrivilegeMissing(
+            f"{at} answered {answer.status} {detail}".rstrip(),
+            hint="Give the application user's role organisation-level Read on this table.",
+        )
+    raise from_status(answer.status, answer.url, detail=detail, retry_after_s=answer.retry_after_s)
+
+
+# --- calls -----------------------------------------------------------------------------------------
+
+
+class ODataClient:
+    """Calls to one environment, within the request budget. Safe to use from several jobs at once."""
+
+    def __init__(self, *, client: httpx.Client, clock: Clock, settings: DynamicsSettings) -> None:
+        self._client = client
+        self._clock = clock
+        self._api_url = settings.api_url
+        self._origin = httpx.URL(settings.org_url)
+        self._page_size = settings.page_size
+        self._lock = threading.Lock()
+        self._quiet_until_ns = 0
+        self._bucket = full_bucket(
+            Budget(settings.requests_per_5min, _WINDOW_S), clock.monotonic_ns()
+        )
+
+    def first_page(self, path: str, page_size: int | None = None) -> RawPage:
+        """The first page of a collection; `path` is relative to the API."""
+        return self._page(self._api_url + path, page_size or self._page_size)
+
+    def next_page(self, link: str, page_size: int | None = None) -> RawPage:
+        """The page behind a next link. Raises BadAnswer when the link leads elsewhere or in a circle."""
+        page = self._page(self._own(link), page_size or self._page_size)
+        if page.next_link == link:
+            raise BadAnswer("the next link leads to the same page again")
+        return page
+
+    def rows(self, path: str) -> tuple[Mapping[str, Any], ...]:
+        """Every row of a small collection. Raises BadAnswer when it does not end."""
+        page = self.first_page(path)
+        rows = list(page.rows)
+        for _ in range(_PAGES_MAX):
+            if page.next_link is None:
+                return tuple(rows)
+            page = self.next_page(page.next_link)
+            rows.extend(page.rows)
+        raise BadAnswer(f"{path.partition('?')[0]}: more than {_PAGES_MAX} pages")
+
+    def row(self, path: str) -> Mapping[str, Any]:
+        """One row or function result."""
+        return parse_row(self.get(path).body)
+
+    def get(self, path: str) -> Answer:
+        """One call; the answer is 2xx."""
+        return self._get(self._api_url + path, {})
+
+    def _page(self, url: str, page_size: int) -> RawPage:
+        prefer = f'odata.maxpagesize={page_size},odata.include-annotations="{LOOKUP_TYPE[1:]}"'
+        answer = self._get(url, {"Prefer": prefer})
+        rows, next_link = parse_page(answer.body)
+        return RawPage(rows, next_link, answer.time)
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        self._spend()
+        request = build_request(self._client, "GET", url, {**_HEADERS, **headers})
+        answer = exchange(self._client, self._clock, request)
+        try:
+            refuse(answer)
+        except Throttled as error:
+            self._be_quiet(error.retry_after_s or 0.0)
+            raise
+        return answer
+
+    def _be_quiet(self, wait_s: float) -> None:
+        """Whoever goes on asking while throttled is made to wait longer: ask nothing until then."""
+        until_ns = self._clock.monotonic_ns() + int(min(wait_s, _WINDOW_S) * _NS)
+        with self._lock:
+            self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
+
+    def _spend(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        with self._lock:
+            quiet_s = (self._quiet_until_ns - now_ns) / _NS
+            if quiet_s > 0:
+                raise Throttled("the service asked for patience", retry_after_s=quiet_s)
+            self._bucket, wait_s = self._bucket.take(now_ns)
+        if wait_s > 0:
+            raise Throttled(
+                "this node's own request budget for the source is spent",
+                hint="It goes on by itself; raise `requests_per_5min` if the service allows more.",
+                retry_after_s=wait_s,
+            )
+
+    def _own(self, link: str) -> str:
+        try:
+            url = httpx.URL(link)
+        except (httpx.InvalidURL, ValueError):
+            raise BadAnswer("a next link that is no address") from None
+        own = self._origin
+        if (url.scheme, url.host, url.port) != (own.scheme, own.host, own.port) or url.userinfo:
+            raise BadAnswer(f"a next link to another host: {safe_text(url.host)}")
+        if not url.path.startswith("/api/data/"):
+            raise BadAnswer("a next link outside the API")
+        return link

@@ -1,0 +1,56 @@
+"""A budget of requests: a token bucket. Pure: the clock is an argument.
+
+The law: in any period of `per_s` seconds at most `requests` are allowed, wherever it begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_BURST_SHARE = 5
+"""A fifth of the budget may go at once; the rest trickles, so that the sum keeps the law."""
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many requests are allowed in any `per_s` seconds. `requests` must be at least 2."""
+
+    requests: int
+    per_s: float
+
+    @property
+    def burst(self) -> int:
+        """Requests allowed at once after a rest; at least 1."""
+        return max(1, self.requests // _BURST_SHARE)
+
+    @property
+    def refill_ns(self) -> int:
+        """Nanoseconds in which one more request becomes allowed."""
+        return -(-int(self.per_s * _NS) // max(1, self.requests - self.burst))
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What is left of a budget, as the instant at which the bucket is full again.
+
+    That one number is the whole state: no rounding adds up, and a clock that stands still or an
+    old `now_ns` only makes the answer stricter.
+    """
+
+    budget: Budget
+    full_at_ns: int
+
+    def take(self, now_ns: int) -> tuple[Bucket, float]:
+        """Take one request: the bucket afterwards, and 0.0, or unchanged and the seconds to wait."""
+        refill_ns = self.budget.refill_ns
+        full_at_ns = max(self.full_at_ns, now_ns) + refill_ns
+        wait_ns = full_at_ns - now_ns - self.budget.burst * refill_ns
+        if wait_ns > 0:
+            return self, wait_ns / _NS
+        return Bucket(self.budget, full_at_ns), 0.0
+
+
+def full_bucket(budget: Budget, now_ns: int) -> Bucket:
+    """A bucket of which nothing was taken."""
+    return Bucket(budget, now_ns)
