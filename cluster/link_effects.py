@@ -1,0 +1,71 @@
+"""What `LinkState` wants done, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from cluster.frames import Frame
+from cluster.messages import PeerGone, PeerRefused, PeerRejected, PeerUp
+from cluster.ports import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Try this endpoint once."""
+
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class RedialIn:
+    """Come back with `redial_due` after so long; replaces what was planned before."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendHello:
+    """Say who we are on a new connection."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close a connection; its `Closed` needs no report."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeatAtOnce:
+    """The peer should hear from us now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """A valid frame of the accepted peer."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class TellPair:
+    """News of the peer."""
+
+    news: PeerUp | PeerGone | PeerRefused | PeerRejected
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """For the log."""
+
+    event: str
+    fields: Mapping[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
+    warn: bool = False
+
+
+Effect: TypeAlias = Dial | RedialIn | SendHello | Close | BeatAtOnce | Deliver | TellPair | Note
