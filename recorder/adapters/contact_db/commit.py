@@ -1,0 +1,264 @@
+"""One transaction for a batch of finished items: the place where "nothing twice" becomes true.
+
+Everything is an upsert on the source's own keys, and contacts are joins of all their parts, so a
+batch may be committed again, by either node, in any order, and changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from sqlalchemy import Connection, Engine, Table, and_, or_
+
+from recorder.adapters.contact_db import tables
+from recorder.adapters.contact_db.engine import WRITES
+from recorder.adapters.contact_db.known import is_final, known_items
+from recorder.adapters.contact_db.rows import (
+    Values,
+    archived_ref,
+    contact_values,
+    event_values,
+    interaction_values,
+    media_values,
+    party_values,
+    ref_values,
+    segment_values,
+)
+from recorder.adapters.contact_db.sessions import Session, read_sessions
+from recorder.adapters.contact_db.sql import POSTGRES, Upsert, insert
+from recorder.adapters.contact_db.tables import clean
+from recorder.consolidate.contact import consolidate, contact_id
+from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
+from recorder.ports import CommitResult
+
+NOTHING = Session((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Who writes, and when."""
+
+    node: str
+    now_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The items of the batch that belong to one contact, each with its archive keys."""
+
+    source: str
+    session_key: str
+    members: list[tuple[BufferedItem, Sequence[str]]] = field(
+        default_factory=list[tuple[BufferedItem, Sequence[str]]]
+    )
+
+
+def home_of(ref: ItemRef) -> str:
+    """Id of the contact an item belongs to."""
+    return contact_id(clean(ref.source), clean(ref.session_key))
+
+
+def commit_items(
+    engine: Engine,
+    items: Sequence[BufferedItem],
+    object_keys: Sequence[Sequence[str]],
+    stamp: Stamp,
+) -> CommitResult:
+    """Write the batch; `object_keys[i]` are the archive keys of `items[i].media`, in order."""
+    if not items:
+        return CommitResult((), ())
+    groups = _grouped(items, object_keys)
+    session_keys = {home: group.session_key for home, group in groups.items()}
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        if connection.dialect.name == POSTGRES:
+            _lock_contacts(connection, groups, stamp)
+        archived = _archived(connection, [item.ref for item in items])
+        stored = read_sessions(connection, session_keys)
+        batch = _Batch(stamp)
+        for home, group in groups.items():
+            batch.add(home, group, stored.get(home, NOTHING))
+        batch.write(connection)
+    keys = dict.fromkeys(item.ref.key for item in items)
+    return CommitResult(
+        new=tuple(key for key in keys if key not in archived),
+        already=tuple(key for key in keys if key in archived),
+    )
+
+
+def _grouped(
+    items: Sequence[BufferedItem], object_keys: Sequence[Sequence[str]]
+) -> dict[str, _Group]:
+    """By contact id, in its order: everybody locks contacts in the same order."""
+    groups: dict[str, _Group] = {}
+    for item, names in zip(items, object_keys, strict=True):
+        assert len(names) == len(item.media), "one object key per media file"
+        home = home_of(item.ref)
+        group = groups.setdefault(home, _Group(item.ref.source, item.ref.session_key))
+        group.members.append((item, names))
+    return {home: groups[home] for home in sorted(groups)}
+
+
+def _archived(connection: Connection, refs: Sequence[ItemRef]) -> set[str]:
+    """Keys of the items that are archived in this version already."""
+    known = known_items(connection, refs)
+    return {
+        ref.key
+        for ref in refs
+        if (row := known.get((ref.source, ref.key))) is not None
+        and row.state == ItemState.ARCHIVED
+        and row.version == clean(ref.version)
+    }
+
+
+def _lock_contacts(connection: Connection, groups: dict[str, _Group], stamp: Stamp) -> None:
+    """Two nodes that extend the same contact must do so one after the other."""
+    rows: list[Values] = [
+        {
+            "contact_id": home,
+            "source": group.source,
+            "session_key": group.session_key,
+            "sort_us": 0,
+            "updated_us": stamp.now_us,
+        }
+        for home, group in groups.items()
+    ]
+    connection.execute(_lock(connection.dialect.name), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Rows by table, in an order that satisfies the foreign keys."""
+
+    stamp: Stamp
+    rows: dict[str, list[Values]] = field(
+        default_factory=lambda: {table.name: [] for table in _ORDER}
+    )
+
+    def add(self, home: str, group: _Group, stored: Session) -> None:
+        """Put the rows of one contact and its items."""
+        sizes = {row.media_key: row.size_bytes for row in stored.media}
+        before = len(sizes)
+        for item, names in group.members:
+            self._item(home, item)
+            for one, name in zip(item.media, names, strict=True):
+                if one.ref.key in sizes:
+                    continue
+                sizes[one.ref.key] = one.size_bytes
+                self.rows["media"].append(
+                    {
+                        **media_values(item, one, name),
+                        "contact_id": home,
+                        "stored_us": self.stamp.now_us,
+                        "stored_by": self.stamp.node,
+                    }
+                )
+        parts = [_part(item) for item, _ in group.members]
+        contact = consolidate([*stored.interactions, *parts])
+        old = {one.key: replace(one, media=()) for one in stored.interactions}
+        changed = [
+            one for one in contact.interactions if old.get(one.key) != replace(one, media=())
+        ]
+        if not changed and len(sizes) == before:
+            return
+        owner = {"source": group.source, "contact_id": home}
+        self.rows["contacts"].append(
+            {
+                **owner,
+                **contact_values(contact, list(sizes.values())),
+                "session_key": group.session_key,
+                "updated_us": self.stamp.now_us,
+            }
+        )
+        for one in changed:
+            self._interaction(one, owner)
+
+    def write(self, connection: Connection) -> None:
+        """One statement for each table."""
+        for table in _ORDER:
+            rows = self.rows[table.name]
+            if rows:
+                connection.execute(_upsert(connection.dialect.name, table), rows)
+
+    def _interaction(self, interaction: Interaction, owner: Values) -> None:
+        self.rows["interactions"].append(interaction_values(interaction, owner))
+        below = {**owner, "interaction_key": interaction.key}
+        self.rows["parties"] += [party_values(one, below) for one in interaction.parties]
+        self.rows["segments"] += [segment_values(one, below) for one in interaction.segments]
+
+    def _item(self, home: str, item: BufferedItem) -> None:
+        self.rows["items"].append(
+            {
+                **ref_values(item.ref),
+                "state": ItemState.ARCHIVED.value,
+                "attempts": item.attempts,
+                "found_us": item.found_us,
+                "found_by": self.stamp.node,
+                "updated_us": self.stamp.now_us,
+                "archived_us": self.stamp.now_us,
+                "archived_by": self.stamp.node,
+                "parked": False,
+                "contact_id": home,
+                "size_bytes": sum(one.size_bytes for one in item.media),
+            }
+        )
+        self.rows["item_events"] += [event_values(event) for event in item.events]
+
+
+def _part(item: BufferedItem) -> Interaction:
+    """What this item tells of its contact, with the media as they are archived."""
+    return replace(
+        item.interaction,
+        session_key=item.ref.session_key,
+        media=tuple(archived_ref(one) for one in item.media),
+    )
+
+
+# --- the statements ----------------------------------------------------------------------------------
+
+_ORDER: tuple[Table, ...] = (
+    tables.contacts,
+    tables.interactions,
+    tables.parties,
+    tables.segments,
+    tables.media,
+    tables.items,
+    tables.item_events,
+)
+
+
+@cache
+def _lock(dialect: str) -> Upsert:
+    statement = insert(dialect, tables.contacts)
+    same = {"contact_id": statement.excluded.contact_id}
+    return statement.on_conflict_do_update(index_elements=["contact_id"], set_=same)
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Upsert:
+    statement = insert(dialect, table)
+    keys = [column.name for column in table.primary_key.columns]
+    if table in {tables.media, tables.item_events}:  # the first one stays
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    if table is tables.items:
+        return _archive_item(statement)
+    kept = {*keys, "contact_id"}
+    new = {name: statement.excluded[name] for name in _given(table) if name not in kept}
+    return statement.on_conflict_do_update(index_elements=keys, set_=new)
+
+
+def _given(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _archive_item(statement: Upsert) -> Upsert:
+    """Archived is the end: but a version found later must not be ended by the one before it."""
+    row, new = tables.items.c, statement.excluded
+    kept = {"source", "item_key", "found_us", "found_by", "term"}
+    values = {name: new[name] for name in _given(tables.items) if name not in kept}
+    fresh = or_(row.version != new.version, row.state != ItemState.ARCHIVED.value)
+    mine = or_(row.version == new.version, is_final, row.changed_us <= new.changed_us)
+    return statement.on_conflict_do_update(
+        index_elements=["source", "item_key"], set_=values, where=and_(fresh, mine)
+    )

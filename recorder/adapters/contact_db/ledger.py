@@ -1,0 +1,204 @@
+"""The ledger of items: found, failed, gone, parked, tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Engine,
+    Integer,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from recorder.adapters.contact_db.commit import Stamp
+from recorder.adapters.contact_db.engine import WRITES
+from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_stale
+from recorder.adapters.contact_db.known import is_final, known_items
+from recorder.adapters.contact_db.rows import Values, event_values, item_of, ref_values
+from recorder.adapters.contact_db.sql import Upsert, insert
+from recorder.adapters.contact_db.tables import CleanText, item_events, items
+from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState
+from recorder.ports import ItemRow
+
+_FAILED = ItemState.FAILED.value
+
+
+def unfinished_items(engine: Engine, refs: Sequence[ItemRef]) -> tuple[ItemRef, ...]:
+    """Those that are neither final nor parked in this version, in the given order."""
+    if not refs:
+        return ()
+    with engine.connect() as connection:
+        known = known_items(connection, refs)
+    return tuple(
+        ref
+        for ref in refs
+        if (row := known.get((ref.source, ref.key))) is None or not row.finishes(ref)
+    )
+
+
+def found_items(
+    engine: Engine, refs: Sequence[ItemRef], events: Sequence[ItemEvent], stamp: Stamp
+) -> None:
+    """Insert as FOUND; an existing row changes only for a version that is not older."""
+    found_us = {(event.source, event.item_key): event.at_us for event in reversed(events)}
+    rows: list[Values] = [
+        {
+            **ref_values(ref),
+            "state": ItemState.FOUND.value,
+            "found_us": found_us.get((ref.source, ref.key), stamp.now_us),
+            "found_by": stamp.node,
+            "updated_us": stamp.now_us,
+            "parked": False,
+        }
+        for ref in sorted(refs, key=lambda ref: (ref.source, ref.key))
+    ]
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        if rows:
+            connection.execute(_found(connection.dialect.name), rows)
+        _add_events(connection, events)
+
+
+def add_events(engine: Engine, events: Sequence[ItemEvent]) -> None:
+    """A repeated event is the same event."""
+    if not events:
+        return
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        _add_events(connection, events)
+
+
+def record_outcome(
+    engine: Engine, cluster: str, outcome: ItemOutcome, term: int, stamp: Stamp
+) -> None:
+    """Write the outcome, unless the item is archived, or final and the outcome is a failure.
+
+    Raises StaleTerm. The check and the write are one statement.
+    """
+    values: Values = {
+        **ref_values(outcome.ref),
+        "state": outcome.state.value,
+        "reason": outcome.reason,
+        "attempts": outcome.attempts,
+        "found_us": outcome.found_us,
+        "found_by": stamp.node,
+        "updated_us": stamp.now_us,
+        "retry_at_us": outcome.retry_at_us,
+        "parked": outcome.parked,
+        "term": term,
+    }
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        written = connection.execute(
+            _outcome(connection.dialect.name), {**values, "of_cluster": cluster}
+        )
+        if written.rowcount == 0:  # stale, or nothing to change
+            refuse_stale("the outcome of an item", term, highest_term(connection, cluster))
+        _add_events(connection, outcome.events)
+
+
+def due_items(engine: Engine, source: str, now_us: int, limit: int) -> tuple[ItemRow, ...]:
+    """Parked items whose time has come, the longest due first."""
+    row = items.c
+    statement = (
+        select(items)
+        .where(row.source == source, row.parked, row.retry_at_us <= now_us)
+        .order_by(row.retry_at_us, row.item_key)
+        .limit(limit)
+    )
+    with engine.connect() as connection:
+        return tuple(item_of(found) for found in connection.execute(statement))
+
+
+def retry_item(engine: Engine, source: str, key: str, now_us: int) -> bool:
+    """Park a FAILED or GONE item and make it due at once: parked items are what is tried again."""
+    row = items.c
+    statement = (
+        update(items)
+        .where(row.source == source, row.item_key == key)
+        .where(row.state.in_((_FAILED, ItemState.GONE.value)))
+        .values(state=_FAILED, parked=True, retry_at_us=now_us, updated_us=now_us)
+    )
+    with engine.connect().execution_options(**WRITES) as connection, connection.begin():
+        return connection.execute(statement).rowcount > 0
+
+
+def _add_events(connection: Connection, events: Sequence[ItemEvent]) -> None:
+    if events:
+        rows = [event_values(event) for event in events]
+        connection.execute(_events(connection.dialect.name), rows)
+
+
+# --- the statements ----------------------------------------------------------------------------------
+
+
+@cache
+def _events(dialect: str) -> Upsert:
+    return insert(dialect, item_events).on_conflict_do_nothing(
+        index_elements=["node", "boot", "number"]
+    )
+
+
+@cache
+def _found(dialect: str) -> Upsert:
+    statement = insert(dialect, items)
+    row, new = items.c, statement.excluded
+    anew = ("version", "changed_us", "session_key", "hints", "state", "found_us", "found_by")
+    return statement.on_conflict_do_update(
+        index_elements=["source", "item_key"],
+        set_={
+            **{name: new[name] for name in (*anew, "updated_us")},
+            "reason": "",
+            "attempts": 0,
+            "retry_at_us": None,
+            "parked": False,
+        },
+        where=and_(row.version != new.version, row.changed_us <= new.changed_us),
+    )
+
+
+_OUTCOME_TYPES: dict[str, Any] = {
+    "source": CleanText,
+    "item_key": CleanText,
+    "version": CleanText,
+    "changed_us": BigInteger,
+    "session_key": CleanText,
+    "hints": CleanText,
+    "state": CleanText,
+    "reason": CleanText,
+    "attempts": Integer,
+    "found_us": BigInteger,
+    "found_by": CleanText,
+    "updated_us": BigInteger,
+    "retry_at_us": BigInteger,
+    "parked": Boolean,
+    "term": BigInteger,
+}
+
+
+@cache
+def _outcome(dialect: str) -> Upsert:
+    given = [bindparam(name, type_=kind) for name, kind in _OUTCOME_TYPES.items()]
+    fenced = select(*given).where(not_stale(bindparam("term", type_=BigInteger)))
+    statement = insert(dialect, items).from_select(list(_OUTCOME_TYPES), fenced)
+    row, new = items.c, statement.excluded
+    kept = {"source", "item_key", "found_us", "found_by"}
+    overrules = and_(
+        row.state != ItemState.ARCHIVED.value,
+        or_(~is_final, new.state != literal(_FAILED)),
+    )
+    return statement.on_conflict_do_update(
+        index_elements=["source", "item_key"],
+        set_={name: new[name] for name in _OUTCOME_TYPES if name not in kept},
+        where=or_(
+            and_(row.version == new.version, overrules),
+            and_(row.version != new.version, row.changed_us <= new.changed_us),
+        ),
+    )
