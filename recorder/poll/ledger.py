@@ -1,0 +1,193 @@
+"""What becomes of each item this node found: a table of states and events. Pure.
+
+    FOUND -> ASSIGNED -> ARCHIVED
+                      -> FAILED -> (retry) FOUND ...
+                      -> FAILED -> GONE, NOT_RECORDABLE or parked, once that is on record
+
+Invariants: a final item stays final (only ARCHIVED may replace GONE and NOT_RECORDABLE, because a recording
+that came after all is the better truth); an end without media counts only after the Data Center recorded it;
+a duplicate or late event changes nothing.
+
+`FETCHING` and `BUFFERED` are seen by the node that works on the item; here they behave like ASSIGNED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from recorder.backoff import delay_s
+from recorder.codec import FailBody
+from recorder.model import ItemRef, ItemState
+from recorder.settings import RetrySettings
+
+PATIENT_CODES = frozenset({"throttled"})
+"""Failures that say nothing about the item: they do not count as tries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item on its way. `ending`: the end that waits for the Data Center to record it."""
+
+    ref: ItemRef
+    found_us: int
+    found_ns: int
+    state: ItemState = ItemState.FOUND
+    attempts: int = 0
+    parked: bool = False
+    ending: ItemState | None = None
+    node: str = ""
+    reason: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will happen by itself."""
+        return self.state.is_final
+
+
+# --- events ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A node took the item."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The item is committed in the Data Center."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A node gave up. `chance` is a number in [0, 1) for the back-off."""
+
+    body: FailBody
+    chance: float
+    now_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The Data Center has the outcome that `Record` asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDue:
+    """Its time to be tried again has come, or an operator says so."""
+
+
+Event: TypeAlias = Assigned | Finished | Broken | Recorded | RetryDue
+
+# --- decisions -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """Distribute the item, as this attempt (from 1)."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryIn:
+    """Come back with `RetryDue` after this time."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write this outcome to the Data Center; answer `Recorded` when it is there."""
+
+    state: ItemState
+    reason: str
+    attempts: int
+    parked: bool
+    retry_in_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The item no longer holds the watermark: it is final, or parked on record."""
+
+
+Decision: TypeAlias = Give | RetryIn | Record | Passed
+Stepped: TypeAlias = tuple[Item, tuple[Decision, ...]]
+
+
+def step(item: Item, event: Event, settings: RetrySettings) -> Stepped:
+    """The item after the event, and what is to be done, in order."""
+    handler = _TABLE.get((item.state, type(event)))
+    return (item, ()) if handler is None else handler(item, event, settings)
+
+
+def _assigned(item: Item, event: Assigned, _: RetrySettings) -> Stepped:
+    return replace(item, state=ItemState.ASSIGNED, node=event.node), ()
+
+
+def _finished(item: Item, _event: Finished, _: RetrySettings) -> Stepped:
+    return replace(item, state=ItemState.ARCHIVED, ending=None), (Passed(),)
+
+
+def _better_end(item: Item, _event: Finished, _: RetrySettings) -> Stepped:
+    return replace(item, state=ItemState.ARCHIVED), ()
+
+
+def _broken(item: Item, event: Broken, settings: RetrySettings) -> Stepped:
+    body = event.body
+    reason = f"{body.code}: {body.message}"
+    tries = item.attempts + (0 if body.code in PATIENT_CODES else 1)
+    failed = replace(item, state=ItemState.FAILED, attempts=tries, reason=reason, node="")
+    if body.state in {ItemState.GONE, ItemState.NOT_RECORDABLE}:
+        failed = replace(failed, ending=body.state)
+        return failed, (_record(failed, body.state, None, parked=False),)
+    too_old = event.now_ns - item.found_ns >= settings.park_after_s * 1e9
+    if item.parked or tries >= settings.park_after_tries or too_old:
+        later_s = max(settings.parked_every_s, body.retry_after_s or 0.0)
+        failed = replace(failed, ending=ItemState.FAILED)
+        return failed, (_record(failed, ItemState.FAILED, later_s, parked=True),)
+    wait_s = delay_s(
+        max(1, tries),
+        base_s=settings.base_s,
+        cap_s=settings.cap_s,
+        chance=event.chance,
+        retry_after_s=body.retry_after_s,
+    )
+    return failed, (RetryIn(wait_s), _record(failed, ItemState.FAILED, wait_s, parked=False))
+
+
+def _record(item: Item, state: ItemState, retry_in_s: float | None, *, parked: bool) -> Record:
+    return Record(state, item.reason, item.attempts, parked, retry_in_s)
+
+
+def _recorded(item: Item, _event: Recorded, _: RetrySettings) -> Stepped:
+    if item.ending is None:
+        return item, ()
+    if item.ending is ItemState.FAILED:
+        return replace(item, parked=True, ending=None), (Passed(),)
+    return replace(item, state=item.ending, ending=None), (Passed(),)
+
+
+def _retry(item: Item, _event: RetryDue, _: RetrySettings) -> Stepped:
+    if item.ending is not None:
+        return item, ()
+    return replace(item, state=ItemState.FOUND), (Give(item.attempts + 1),)
+
+
+_LIVE = (ItemState.FOUND, ItemState.ASSIGNED, ItemState.FETCHING, ItemState.BUFFERED)
+_Handler: TypeAlias = Callable[[Item, Any, RetrySettings], Stepped]
+_TABLE: Mapping[tuple[ItemState, type], _Handler] = {
+    **{(state, Assigned): _assigned for state in _LIVE},
+    **{(state, Finished): _finished for state in _LIVE},
+    **{(state, Broken): _broken for state in _LIVE},
+    (ItemState.FAILED, Finished): _finished,
+    (ItemState.FAILED, Recorded): _recorded,
+    (ItemState.FAILED, RetryDue): _retry,
+    (ItemState.GONE, Finished): _better_end,
+    (ItemState.NOT_RECORDABLE, Finished): _better_end,
+}
+"""What is not in the table changes nothing: the event is a duplicate or comes too late."""
