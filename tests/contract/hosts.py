@@ -11,7 +11,7 @@ from cluster.state_file import StateFile
 from cluster.thread_runtime import ThreadRuntime
 from cluster.thread_workers import ThreadWorkers
 from sim.clock import SimClock
-from sim.kernel import Kernel
+from sim.kernel import Kernel, Trace
 from sim.node_state import SimNodeStateStore
 from sim.randomness import SimRandomness
 from sim.runtime import SimRuntime
@@ -79,9 +79,9 @@ class RealHost(_Host):
 class SimHost(_Host):
     """One simulated node."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, trace: Trace | None = None) -> None:
         self.crashes: list[tuple[str, BaseException]] = []
-        self.kernel = Kernel(seed=seed)
+        self.kernel = Kernel(seed=seed, trace=trace)
         self.epoch = self.kernel.begin_epoch("a")
         self.runtime: Runtime = SimRuntime(
             kernel=self.kernel, epoch=self.epoch, on_crash=self._on_crash
