@@ -6,13 +6,13 @@ batch may be committed again, by either node, in any order, and changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 from sqlalchemy import Connection, Engine, Table, and_, or_
 
 from recorder.adapters.contact_db import tables
+from recorder.adapters.contact_db.bulk import Conflict, Shape, write_rows
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.known import is_final, known_items
 from recorder.adapters.contact_db.rows import (
@@ -27,7 +27,7 @@ from recorder.adapters.contact_db.rows import (
     segment_values,
 )
 from recorder.adapters.contact_db.sessions import Session, read_sessions
-from recorder.adapters.contact_db.sql import POSTGRES, Upsert, insert
+from recorder.adapters.contact_db.sql import POSTGRES, Upsert, in_sql
 from recorder.adapters.contact_db.tables import clean
 from recorder.consolidate.contact import consolidate, contact_id
 from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
@@ -90,9 +90,16 @@ def commit_items(
 def _grouped(
     items: Sequence[BufferedItem], object_keys: Sequence[Sequence[str]]
 ) -> dict[str, _Group]:
-    """By contact id, in its order: everybody locks contacts in the same order."""
+    """By contact id, in its order: everybody locks contacts in the same order.
+
+    An item that is in the batch twice is taken once.
+    """
     groups: dict[str, _Group] = {}
-    for item, names in zip(items, object_keys, strict=True):
+    once = {
+        (item.ref.source, item.ref.key, item.ref.version): (item, names)
+        for item, names in zip(items, object_keys, strict=True)
+    }
+    for item, names in once.values():
         assert len(names) == len(item.media), "one object key per media file"
         home = home_of(item.ref)
         group = groups.setdefault(home, _Group(item.ref.source, item.ref.session_key))
@@ -124,7 +131,7 @@ def _lock_contacts(connection: Connection, groups: dict[str, _Group], stamp: Sta
         }
         for home, group in groups.items()
     ]
-    connection.execute(_lock(connection.dialect.name), rows)
+    write_rows(connection, tables.contacts, _lock, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +183,8 @@ class _Batch:
 
     def write(self, connection: Connection) -> None:
         """One statement for each table."""
-        for table in _ORDER:
-            rows = self.rows[table.name]
-            if rows:
-                connection.execute(_upsert(connection.dialect.name, table), rows)
+        for table, conflict in _ORDER.items():
+            write_rows(connection, table, conflict, self.rows[table.name])
 
     def _interaction(self, interaction: Interaction, owner: Values) -> None:
         self.rows["interactions"].append(interaction_values(interaction, owner))
@@ -198,6 +203,8 @@ class _Batch:
                 "updated_us": self.stamp.now_us,
                 "archived_us": self.stamp.now_us,
                 "archived_by": self.stamp.node,
+                "reason": "",
+                "retry_at_us": None,
                 "parked": False,
                 "contact_id": home,
                 "size_bytes": sum(one.size_bytes for one in item.media),
@@ -217,48 +224,46 @@ def _part(item: BufferedItem) -> Interaction:
 
 # --- the statements ----------------------------------------------------------------------------------
 
-_ORDER: tuple[Table, ...] = (
-    tables.contacts,
-    tables.interactions,
-    tables.parties,
-    tables.segments,
-    tables.media,
-    tables.items,
-    tables.item_events,
-)
 
-
-@cache
-def _lock(dialect: str) -> Upsert:
-    statement = insert(dialect, tables.contacts)
+def _lock(statement: Upsert, shape: Shape) -> Upsert:
+    del shape
     same = {"contact_id": statement.excluded.contact_id}
     return statement.on_conflict_do_update(index_elements=["contact_id"], set_=same)
 
 
-@cache
-def _upsert(dialect: str, table: Table) -> Upsert:
-    statement = insert(dialect, table)
-    keys = [column.name for column in table.primary_key.columns]
-    if table in {tables.media, tables.item_events}:  # the first one stays
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    if table is tables.items:
-        return _archive_item(statement)
-    kept = {*keys, "contact_id"}
-    new = {name: statement.excluded[name] for name in _given(table) if name not in kept}
-    return statement.on_conflict_do_update(index_elements=keys, set_=new)
+def first_stays(statement: Upsert, shape: Shape) -> Upsert:
+    """Rows that exist stay as they are."""
+    return statement.on_conflict_do_nothing(index_elements=_keys(shape))
 
 
-def _given(table: Table) -> list[str]:
-    return [column.name for column in table.columns]
+def _last_stays(statement: Upsert, shape: Shape) -> Upsert:
+    kept = {*_keys(shape), "contact_id"}
+    new = {name: statement.excluded[name] for name in shape.names if name not in kept}
+    return statement.on_conflict_do_update(index_elements=_keys(shape), set_=new)
 
 
-def _archive_item(statement: Upsert) -> Upsert:
+def _archive_item(statement: Upsert, shape: Shape) -> Upsert:
     """Archived is the end: but a version found later must not be ended by the one before it."""
     row, new = tables.items.c, statement.excluded
-    kept = {"source", "item_key", "found_us", "found_by", "term"}
-    values = {name: new[name] for name in _given(tables.items) if name not in kept}
-    fresh = or_(row.version != new.version, row.state != ItemState.ARCHIVED.value)
+    kept = {"source", "item_key", "found_us", "found_by"}
+    values = {name: new[name] for name in shape.names if name not in kept}
+    fresh = or_(row.version != new.version, row.state != in_sql(ItemState.ARCHIVED))
     mine = or_(row.version == new.version, is_final, row.changed_us <= new.changed_us)
     return statement.on_conflict_do_update(
-        index_elements=["source", "item_key"], set_=values, where=and_(fresh, mine)
+        index_elements=_keys(shape), set_=values, where=and_(fresh, mine)
     )
+
+
+def _keys(shape: Shape) -> list[str]:
+    return [column.name for column in shape.table.primary_key.columns]
+
+
+_ORDER: Mapping[Table, Conflict] = {
+    tables.contacts: _last_stays,
+    tables.interactions: _last_stays,
+    tables.parties: _last_stays,
+    tables.segments: _last_stays,
+    tables.media: first_stays,
+    tables.items: _archive_item,
+    tables.item_events: first_stays,
+}

@@ -8,13 +8,13 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, Executable, bindparam, or_, select
 
-from recorder.adapters.contact_db.sql import among, texts
+from recorder.adapters.contact_db.sql import among, in_sql, texts
 from recorder.adapters.contact_db.tables import clean, items
 from recorder.model import ItemRef, ItemState
 
 FINAL = tuple(state.value for state in ItemState if state.is_final)
 """Words of the column `state` that are ends."""
-is_final: ColumnElement[bool] = or_(*(items.c.state == word for word in FINAL))
+is_final: ColumnElement[bool] = or_(*(items.c.state == in_sql(word) for word in FINAL))
 """As a condition on `items`, fit for statements that run for many rows."""
 _AT_ONCE = 5_000
 

@@ -14,18 +14,18 @@ from sqlalchemy import (
     Integer,
     and_,
     bindparam,
-    literal,
     or_,
     select,
     update,
 )
 
-from recorder.adapters.contact_db.commit import Stamp
+from recorder.adapters.contact_db.bulk import Shape, write_rows
+from recorder.adapters.contact_db.commit import Stamp, first_stays
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_stale
 from recorder.adapters.contact_db.known import is_final, known_items
 from recorder.adapters.contact_db.rows import Values, event_values, item_of, ref_values
-from recorder.adapters.contact_db.sql import Upsert, insert
+from recorder.adapters.contact_db.sql import Upsert, in_sql, insert
 from recorder.adapters.contact_db.tables import CleanText, item_events, items
 from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState
 from recorder.ports import ItemRow
@@ -58,13 +58,15 @@ def found_items(
             "found_us": found_us.get((ref.source, ref.key), stamp.now_us),
             "found_by": stamp.node,
             "updated_us": stamp.now_us,
+            "reason": "",
+            "attempts": 0,
+            "retry_at_us": None,
             "parked": False,
         }
-        for ref in sorted(refs, key=lambda ref: (ref.source, ref.key))
+        for _, ref in sorted({(ref.source, ref.key): ref for ref in refs}.items())
     ]
     with engine.connect().execution_options(**WRITES) as connection, connection.begin():
-        if rows:
-            connection.execute(_found(connection.dialect.name), rows)
+        write_rows(connection, items, _found, rows)
         _add_events(connection, events)
 
 
@@ -131,35 +133,18 @@ def retry_item(engine: Engine, source: str, key: str, now_us: int) -> bool:
 
 
 def _add_events(connection: Connection, events: Sequence[ItemEvent]) -> None:
-    if events:
-        rows = [event_values(event) for event in events]
-        connection.execute(_events(connection.dialect.name), rows)
+    rows = [event_values(event) for event in events]
+    write_rows(connection, item_events, first_stays, rows)
 
 
 # --- the statements ----------------------------------------------------------------------------------
 
 
-@cache
-def _events(dialect: str) -> Upsert:
-    return insert(dialect, item_events).on_conflict_do_nothing(
-        index_elements=["node", "boot", "number"]
-    )
-
-
-@cache
-def _found(dialect: str) -> Upsert:
-    statement = insert(dialect, items)
+def _found(statement: Upsert, shape: Shape) -> Upsert:
     row, new = items.c, statement.excluded
-    anew = ("version", "changed_us", "session_key", "hints", "state", "found_us", "found_by")
     return statement.on_conflict_do_update(
         index_elements=["source", "item_key"],
-        set_={
-            **{name: new[name] for name in (*anew, "updated_us")},
-            "reason": "",
-            "attempts": 0,
-            "retry_at_us": None,
-            "parked": False,
-        },
+        set_={name: new[name] for name in shape.names if name not in {"source", "item_key"}},
         where=and_(row.version != new.version, row.changed_us <= new.changed_us),
     )
 
@@ -191,8 +176,8 @@ def _outcome(dialect: str) -> Upsert:
     row, new = items.c, statement.excluded
     kept = {"source", "item_key", "found_us", "found_by"}
     overrules = and_(
-        row.state != ItemState.ARCHIVED.value,
-        or_(~is_final, new.state != literal(_FAILED)),
+        row.state != in_sql(ItemState.ARCHIVED),
+        or_(~is_final, new.state != in_sql(_FAILED)),
     )
     return statement.on_conflict_do_update(
         index_elements=["source", "item_key"],

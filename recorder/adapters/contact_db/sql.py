@@ -6,7 +6,18 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import ARRAY, ColumnElement, Select, String, Table, Text, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from recorder.adapters.contact_db.tables import clean
@@ -41,6 +52,12 @@ def texts(dialect: str, values: Sequence[str]) -> object:
 def prefixed(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     """`column` begins with `prefix`: a range of the index, since text compares byte by byte."""
     return (column >= prefix) & (column < prefix + chr(0x10FFFF))
+
+
+def in_sql(word: str) -> ColumnElement[str]:
+    """One of our own words as part of a statement, not as a parameter."""
+    assert word.isidentifier(), "a plain word"
+    return literal_column(f"'{word}'", String)
 
 
 def to_json(value: object) -> str:
