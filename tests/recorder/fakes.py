@@ -1,0 +1,225 @@
+"""Fakes of the recorder's ports, for tests of its stages."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from cluster.ports import Done, Failed
+from recorder.errors import ArchiveError, DataCenterDown, ItemGone
+from recorder.model import Capabilities, Interaction, ItemRef, MediaKind, MediaRef
+from recorder.ports import CommitResult, MediaRequest, ObjectInfo
+
+MP3 = b"ID3" + bytes(range(256)) * 40
+
+
+def ref(key="i1", source="zoom", version="v1", changed_us=1000):
+    return ItemRef(source, key, version, changed_us, session_key=f"session-{key}")
+
+
+def media(key="m1", content=MP3, **kwargs):
+    facts = {"kind": MediaKind.AUDIO, "file_name": f"{key}.mp3", "media_type": "audio/mpeg"}
+    return MediaRef(
+        key=key,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        **{**facts, **kwargs},
+    )
+
+
+AUDIO = media()
+
+
+def interaction(key="i1", files=(AUDIO,), **kwargs):
+    facts = {
+        "session_key": f"session-{key}",
+        "channel": "voice",
+        "direction": "inbound",
+        "started_us": 10,
+        "ended_us": 20,
+    }
+    return Interaction(key=key, media=tuple(files), **{**facts, **kwargs})
+
+
+class Mailbox:
+    """An address that keeps what it is told."""
+
+    def __init__(self, name="mailbox"):
+        self.name = name
+        self.messages = []
+
+    def tell(self, message):
+        self.messages.append(message)
+
+    def of(self, kind):
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    def take(self):
+        taken, self.messages = self.messages, []
+        return taken
+
+
+class LoopAddress(Mailbox):
+    """The address of a behaviour under test: what it is told, it handles when the test pumps."""
+
+    behaviour = None
+
+    def pump(self):
+        while self.messages:
+            self.behaviour.on_message(self.messages.pop(0))
+
+
+class HandWorkers:
+    """Runs jobs when the test says so, in order."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def submit(self, job, reply_to, then):
+        self.jobs.append((job, reply_to, then))
+
+    def waiting(self):
+        return len(self.jobs)
+
+    def run_one(self):
+
+        job, reply_to, then = self.jobs.pop(0)
+        try:
+            outcome = Done(job())
+        except AssertionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as the port says
+            outcome = Failed(error)
+        reply_to.tell(then(outcome))
+
+    def run_all(self):
+        while self.jobs:
+            self.run_one()
+
+
+@dataclass
+class FakeSource:
+    """A data source with prepared answers; an exception as an answer is raised."""
+
+    name: str = "zoom"
+    items: dict = field(default_factory=dict)
+    ways: dict = field(default_factory=dict)
+    described: list = field(default_factory=list)
+    capabilities = Capabilities(3600.0, 100, 1, None)
+
+    def describe(self, ref):
+        self.described.append(ref.key)
+        answer = self.items.get(ref.key, ItemGone("no such item"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def open_media(self, _ref, media):
+        for way in self.ways.get(media.key, (f"https://zoom/{media.key}",)):
+            if isinstance(way, Exception):
+                raise way
+            yield way if isinstance(way, MediaRequest) else MediaRequest(url=way)
+
+
+@dataclass
+class FakeFetcher:
+    """Serves `contents` by url. `plans` holds, per url, what happens at each call.
+
+    A plan is an exception (raised at once) or (count, exception): so many bytes, then that.
+    """
+
+    contents: dict = field(default_factory=dict)
+    plans: dict = field(default_factory=dict)
+    calls: list = field(default_factory=list)
+
+    def fetch(self, request, sink, _limits):
+        self.calls.append((request.url, sink.offset))
+        content = self.contents.get(request.url, MP3)
+        plan = self.plans.get(request.url, [])
+        step = plan.pop(0) if plan else (len(content), None)
+        count, error = (0, step) if isinstance(step, Exception) else step
+        end = min(len(content), sink.offset + count)
+        while sink.offset < end:
+            sink.write(content[sink.offset : min(end, sink.offset + 1000)])
+        if error is not None:
+            raise error
+
+    def close(self):
+        pass
+
+
+class FakeContactDb:
+    """The part of the contact database that ingestion uses, on one durable dictionary."""
+
+    def __init__(self):
+        self.items = {}
+        self.objects = {}
+        self.commits = []
+        self.down = False
+        self.refuse = lambda _item: None
+        """Returns an error for an item the database refuses."""
+
+    def unfinished(self, refs):
+        self._check()
+        return tuple(r for r in refs if (r.source, r.key, r.version) not in self.items)
+
+    def commit(self, items, object_keys):
+        self._check()
+        for item in items:
+            if error := self.refuse(item):
+                raise error
+        new, already = [], []
+        for item, keys in zip(items, object_keys, strict=True):
+            key = (item.ref.source, item.ref.key, item.ref.version)
+            (already if key in self.items else new).append(item.ref.key)
+            self.items.setdefault(key, item)
+            for stored, object_key in zip(item.media, keys, strict=True):
+                self.objects.setdefault((item.ref.source, stored.ref.key), object_key)
+        self.commits.append([item.ref.key for item in items])
+        return CommitResult(tuple(new), tuple(already))
+
+    def _check(self):
+        if self.down:
+            raise DataCenterDown("the database is not reachable")
+
+
+class FakeArchive:
+    """An archive over a simulated call buffer; puts are durable at `sync`."""
+
+    def __init__(self, files):
+        self.files = files
+        self.durable = {}
+        self.pending = {}
+        self.puts = []
+        self.down = False
+        self.refuse = lambda _key: None
+
+    def put(self, key, path, sha256, size_bytes):
+        self.check()
+        if error := self.refuse(key):
+            raise error
+        try:
+            content = self.files.content(path)
+        except Exception as error:
+            raise ArchiveError(f"{path} cannot be read") from error
+        if hashlib.sha256(content).hexdigest() != sha256 or len(content) != size_bytes:
+            raise ArchiveError(f"{path} is not what was announced")
+        held = self.pending.get(key, self.durable.get(key, content))
+        if held != content:
+            raise ArchiveError(f"{key} is there with other content")
+        self.puts.append(key)
+        self.pending[key] = content
+
+    def sync(self):
+        self.check()
+        self.durable |= self.pending
+        self.pending = {}
+
+    def info(self, key):
+        content = self.pending.get(key, self.durable.get(key))
+        return None if content is None else ObjectInfo(key, len(content))
+
+    def check(self):
+        if self.down:
+            raise ArchiveError("the archive is not mounted", hint="Mount it.")
+
+    def crash(self):
+        self.pending = {}
