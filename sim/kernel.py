@@ -134,9 +134,14 @@ class Kernel:
         due_ns = self.next_ns()
         if due_ns is None:
             return False
+        self._run_next()
+        return True
+
+    def _run_next(self) -> None:
+        """Run the event that `next_ns` left on top of the heap."""
         if self.busy:
             raise Deadlock("an event cannot run the kernel: it would wait for itself")
-        event = heapq.heappop(self._heap)[2]
+        due_ns, _, event = heapq.heappop(self._heap)
         action, event.action = event.action, None
         assert action is not None, "next_ns leaves a live event on top"
         assert due_ns >= self.now_ns, "time never goes back"
@@ -148,7 +153,6 @@ class Kernel:
             action()
         finally:
             self.busy = False
-        return True
 
     def run_until(self, instant_ns: int) -> None:
         """Run every event up to and including `instant_ns`; then it is that instant."""
@@ -167,7 +171,7 @@ class Kernel:
                     raise Deadlock("an event cannot run the kernel: it would wait for itself")
                 self.now_ns = max(self.now_ns, deadline_ns)
                 return False
-            self.step()
+            self._run_next()
         return True
 
     # -- blocking code ----

@@ -87,9 +87,10 @@ class _Cell(CellBody, pykka.Actor):
 
     actor_inbox: _Mailbox  # pyright: ignore[reportIncompatibleVariableOverride] - ours, narrower
 
-    def __init__(self, name: str, runtime: SimRuntime) -> None:
+    def __init__(self, name: str, label: str, runtime: SimRuntime) -> None:
         super().__init__()
         self.name = name
+        self.label = label
         self.hosted = False
         self.ended = False
         self.stopped = self.actor_stopped
@@ -213,7 +214,7 @@ class SimRuntime:
         """Give out an address; what is told to it waits for `start`. Raises ValueError when taken."""
         if name in self._cells:
             raise ValueError(f"an actor named {name} exists already")
-        cell = self._cells[name] = _Cell(name, self)
+        cell = self._cells[name] = _Cell(name, f"{self._epoch.node}/{name}", self)
         return _CellAddress(cell)
 
     def start(self, address: Address[M], behaviour: Behaviour[M]) -> None:
@@ -275,7 +276,7 @@ class SimRuntime:
         self._kernel.schedule(
             int(self._delays.random() * _TURN_DELAY_NS_MAX),
             action,
-            label=f"{self._epoch.node}/{cell.name}",
+            label=cell.label,
             epoch=self._epoch,
         )
 
