@@ -22,7 +22,6 @@ from cluster.errors import ReplyTimeout
 from cluster.ports import Address, Behaviour
 
 M = TypeVar("M")
-R = TypeVar("R")
 
 OnCrash = Callable[[str, BaseException], None]
 
@@ -215,7 +214,10 @@ class ThreadRuntime:
         for cell in reversed(cells):
             self.stop(_CellAddress(cell), timeout_s)
 
-    def ask(self, address: Address[M], question: Callable[[Address[R]], M], timeout_s: float) -> R:
+    # Any, because pyright finds no generic answer type equal to the protocol's, even an identical one.
+    def ask(
+        self, address: Address[M], question: Callable[[Address[Any]], M], timeout_s: float
+    ) -> Any:
         """Tell `question(reply_address)` and wait for the answer. Raises ReplyTimeout."""
         _assert_outside_actors("ask")
         if self._cell_of(address).actor_stopped.is_set():
