@@ -1,0 +1,124 @@
+"""The Lease port in memory, with faults that can be switched on.
+
+One `SimLeaseTable` is the row of a pair and the beats of its nodes, on a clock of its own; each node
+calls through its own `SimLease`, whose faults are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cluster.errors import LeaseUnavailable
+from cluster.ports import LeaseView
+
+_NS = 1_000_000_000
+
+
+class SimLeaseTable:
+    """The witness: one lease row and one beat row per node."""
+
+    def __init__(self, *, clock_ns: Callable[[], int], lease_s: float) -> None:
+        self._clock_ns = clock_ns
+        self._lease_ns = round(lease_s * _NS)
+        self._term = 0
+        self._holder = ""
+        self._expires_ns = 0
+        self._beats_ns: dict[str, int] = {}
+
+    @property
+    def row(self) -> tuple[str, int, int]:
+        """Holder, term and the instant of expiry, for checkers."""
+        return self._holder, self._term, self._expires_ns
+
+    def change(self, node: str, *, when: Callable[[SimLeaseTable, bool], bool]) -> bool:
+        """Write the beat of `node`; tell whether `when(table, ended)` holds now."""
+        now_ns = self._clock_ns()
+        self._beats_ns[node] = now_ns
+        return when(self, self._expires_ns <= now_ns)
+
+    def give(self, holder: str, term: int) -> None:
+        """The row names `holder` in `term` for a whole lease from now."""
+        assert term >= self._term, "the row's term never goes back"
+        self._holder, self._term = holder, term
+        self._expires_ns = self._clock_ns() + self._lease_ns
+
+    def end(self) -> None:
+        """The lease ends now; the row keeps its holder and term."""
+        self._expires_ns = min(self._expires_ns, self._clock_ns())
+
+    def view(self, node: str, *, granted: bool) -> LeaseView:
+        """What `node` is told."""
+        now_ns = self._clock_ns()
+        others = [at_ns for name, at_ns in sorted(self._beats_ns.items()) if name != node]
+        return LeaseView(
+            granted=granted,
+            term=self._term,
+            holder=self._holder,
+            expires_in_s=(self._expires_ns - now_ns) / _NS,
+            peer_age_s=(now_ns - max(others)) / _NS if others else None,
+        )
+
+    def lease(self, node: str) -> SimLease:
+        """The port of one node."""
+        return SimLease(table=self, node=node)
+
+
+@dataclass
+class SimLease:
+    """One node's way to the witness. Faults: set the fields."""
+
+    table: SimLeaseTable
+    node: str
+    unreachable: bool = False
+    """Calls fail and change nothing."""
+    answer_lost: bool = False
+    """Calls act and then fail: the outcome is unknown to the caller."""
+    slow_s: float = 0.0
+    """Passed to `wait` before the call acts."""
+    wait: Callable[[float], None] | None = None
+    """How the world lets time pass for a slow call."""
+
+    def look(self) -> LeaseView:
+        """See the port."""
+        return self._call(lambda row, ended: row.row[0] == self.node and not ended, lambda _: None)
+
+    def acquire(self, seen_term: int, *, peer_is_dead: bool) -> LeaseView:
+        """See the port."""
+        return self._call(
+            lambda row, ended: (
+                ended or row.row[0] in ("", self.node) or (peer_is_dead and row.row[1] <= seen_term)
+            ),
+            lambda row: row.give(self.node, max(row.row[1], seen_term) + 1),
+        )
+
+    def renew(self, term: int) -> LeaseView:
+        """See the port."""
+        return self._call(self._is_ours(term), lambda row: row.give(self.node, term))
+
+    def transfer(self, term: int, to_node: str) -> LeaseView:
+        """See the port."""
+        return self._call(self._is_ours(term), lambda row: row.give(to_node, term + 1))
+
+    def release(self, term: int) -> LeaseView:
+        """See the port."""
+        return self._call(self._is_ours(term), lambda row: row.end())
+
+    def _is_ours(self, term: int) -> Callable[[SimLeaseTable, bool], bool]:
+        return lambda row, _: row.row[:2] == (self.node, term)
+
+    def _call(
+        self,
+        when: Callable[[SimLeaseTable, bool], bool],
+        then: Callable[[SimLeaseTable], None],
+    ) -> LeaseView:
+        if self.slow_s and self.wait is not None:
+            self.wait(self.slow_s)
+        if self.unreachable:
+            raise LeaseUnavailable("the witness cannot be reached", hint="The world cut it off.")
+        granted = self.table.change(self.node, when=when)
+        if granted:
+            then(self.table)
+        if self.answer_lost:
+            raise LeaseUnavailable("the answer of the witness was lost")
+        return self.table.view(self.node, granted=granted)
