@@ -110,12 +110,6 @@ class FileStore:
             f"&se={quote(expires, safe='')}&sr=b&sp=r&sig={quote(signature, safe='')}"
         )
 
-    def expire_links(self, client_id: str) -> None:
-        """End every link given so far to this client, or to all."""
-        for signature, link in list(self._links.items()):
-            if client_id in {"", link.client_id}:
-                del self._links[signature]
-
     def follow(self, query: str, file_id: str) -> Link | None:
         """The link with this query, if it was signed here for this file and is unaltered."""
         given = dict(parse_qsl(query))

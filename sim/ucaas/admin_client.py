@@ -1,0 +1,114 @@
+"""A small client of the admin API, for commands, the demo and tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from sim.truth import TruthItem, from_json
+from sim.ucaas.statistics import Poll
+
+
+class SimError(Exception):
+    """Raised when the simulated service refuses an order; the message says why."""
+
+
+class SimAdmin:
+    """Orders and questions to a running fake. Raises SimError or httpx.TransportError."""
+
+    def __init__(
+        self, url: str, *, transport: httpx.BaseTransport | None = None, verify: Any = True
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=url, transport=transport, verify=verify, timeout=10.0, trust_env=False
+        )
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._http.close()
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self._http.request(method, f"/_sim/{path}", json=body)
+        value = answer.json()
+        if answer.is_error:
+            raise SimError(value["error"])
+        return value
+
+    def add_fault(
+        self,
+        kind: str,
+        *,
+        requests: tuple[str, ...] = (),
+        client: str = "",
+        item: str = "",
+        count: int | None = None,
+        for_s: float | None = None,
+        **parameters: str | float | bool,
+    ) -> int:
+        """Switch a fault on; returns its number, 0 for a momentary one."""
+        body = {
+            "kind": kind,
+            "requests": requests,
+            "client": client,
+            "item": item,
+            "count": count,
+            "for_s": for_s,
+            "parameters": parameters,
+        }
+        return int(self._ask("POST", "faults", body)["number"])
+
+    def remove_fault(self, number: int) -> bool:
+        """Switch one off; False when it is over already."""
+        return bool(self._ask("DELETE", f"faults/{number}")["removed"])
+
+    def clear_faults(self) -> int:
+        """Switch all off; returns how many there were."""
+        return int(self._ask("DELETE", "faults")["removed"])
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The active ones."""
+        return list(self._ask("GET", "faults"))
+
+    def place_calls(self, *calls: dict[str, Any]) -> list[dict[str, Any]]:
+        """Place calls as in `sim.ucaas.admin.CallBody`; returns their ids."""
+        return list(self._ask("POST", "calls", {"calls": calls})["placed"])
+
+    def place_mix(
+        self,
+        count: int,
+        *,
+        over_s: float = 0.0,
+        seed: int = 1,
+        **options: float | tuple[float, float],
+    ) -> list[dict[str, Any]]:
+        """Place drawn calls; `options` as in `sim.ucaas.dynamics.mix.MixOptions`."""
+        mix = {"seed": seed, "count": count, "over_s": over_s, "options": options}
+        return list(self._ask("POST", "calls", {"mix": mix})["placed"])
+
+    def feed(
+        self, calls_per_minute: float, *, seed: int = 1, **options: float | tuple[float, float]
+    ) -> None:
+        """Let calls come at random from now on; a rate of 0 stops."""
+        mix = {"seed": seed, "calls_per_minute": calls_per_minute, "options": options}
+        self._ask("POST", "calls", {"mix": mix})
+
+    def delete_recording(self, key: str) -> bool:
+        """Delete a recording at the source; False when there is none."""
+        return bool(self._ask("DELETE", f"recordings/{key}")["removed"])
+
+    def statistics(self) -> dict[str, Any]:
+        """Requests by client, kind and status."""
+        return dict(self._ask("GET", "statistics"))
+
+    def polls(self, after: int = 0) -> tuple[Poll, ...]:
+        """Every listing of recordings with a number above `after`."""
+        return tuple(Poll(**poll) for poll in self._ask("GET", f"polls?after={after}"))
+
+    def truth(self) -> tuple[TruthItem, ...]:
+        """Everything offered so far."""
+        return from_json(self._ask("GET", "truth"))
+
+    def clock(self) -> dict[str, int]:
+        """The service's clocks."""
+        return dict(self._ask("GET", "clock"))

@@ -1,0 +1,91 @@
+"""The fake Dynamics environment on a real port: authority, organisation, files and admin API."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.audio import AudioBank, Recording
+from sim.ucaas.admin import Admin
+from sim.ucaas.dynamics.entra import ClientApp
+from sim.ucaas.dynamics.service import TENANT, FakeDynamics
+from sim.ucaas.http import Request, Response
+from sim.ucaas.server import FakeServer
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where things are, without a slash at the end."""
+
+    base: str
+    """The admin API is under `base`/_sim/."""
+    org: str
+    """Organisation: `org`/api/data/v9.2/…"""
+    authority: str
+    """Authority: `authority`/`tenant`/oauth2/v2.0/token."""
+    blob: str
+    """Signed links: `blob`/files/<id>?…"""
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServedDynamics:
+    """A running fake; `stop` ends it."""
+
+    service: FakeDynamics
+    server: FakeServer
+    urls: Urls
+    bank: tuple[Recording, ...]
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self.server.stop()
+
+
+def wall_us() -> int:
+    """The calendar clock of this machine."""
+    return time.time_ns() // 1000  # noqa: TID251 - the real port's clock
+
+
+def monotonic_ns() -> int:
+    """The monotonic clock of this machine, the same in every process."""
+    return time.monotonic_ns()  # noqa: TID251 - the real port's clock
+
+
+def serve_dynamics(
+    *,
+    clients: Iterable[ClientApp],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    audio: str | Path = "var/audio",
+    **options: Any,
+) -> ServedDynamics:
+    """Start it; `options` go to FakeDynamics. The port is bound before the addresses are known."""
+    bank = AudioBank(audio).load()
+    handler: list[Admin] = []
+
+    def handle(request: Request) -> Response:
+        return handler[0].handle(request)
+
+    server = FakeServer(handle=handle, host=host, ports=(port,), tls=tls)
+    base = server.urls[0]
+    shown = base.replace("127.0.0.1", "localhost")
+    urls = Urls(base, base, base, f"{base}/_blob", str(options.get("tenant", TENANT)))
+    service = FakeDynamics(
+        now_us=wall_us,
+        monotonic_ns=monotonic_ns,
+        clients=clients,
+        org_url=urls.org,
+        authority_url=urls.authority,
+        blob_url=urls.blob,
+        elsewhere_url=shown,
+        **options,
+    )
+    handler.append(Admin(service=service, bank=bank))
+    server.start()
+    return ServedDynamics(service, server, urls, bank)

@@ -1,0 +1,145 @@
+"""What faults make of an answer: refusals instead of it, or trouble on its way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from email.utils import formatdate
+
+from sim.ucaas.dynamics.downloads import xml_error
+from sim.ucaas.dynamics.entra import answer_json
+from sim.ucaas.faults import Fault, FaultKind, Subject
+from sim.ucaas.http import Content, Response, Trouble
+
+_SECOND_US = 1_000_000
+_THROTTLES = {
+    "requests": (
+        "0x80072322",
+        "Number of requests exceeded the limit of 6000 over time window of 300 seconds.",
+    ),
+    "time": (
+        "0x80072321",
+        "Combined execution time of incoming requests exceeded limit of 1,200,000 milliseconds.",
+    ),
+    "concurrent": ("0x80072326", "Number of concurrent requests exceeded the limit of 52."),
+}
+_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+)
+
+
+def throttled(code: str, retry_after: str, seconds: float, now_us: int) -> Response:
+    """429 with one of three codes and `Retry-After` in seconds, as a date, or absent."""
+    hexadecimal, message = _THROTTLES[code]
+    after = {
+        "seconds": str(max(round(seconds), 1)),
+        "date": formatdate(now_us / _SECOND_US + seconds, usegmt=True),
+    }.get(retry_after)
+    headers = () if after is None else (("Retry-After", after),)
+    return error(429, hexadecimal, message, headers)
+
+
+def error(
+    status: int, code: str, message: str, headers: tuple[tuple[str, str], ...] = ()
+) -> Response:
+    """An error body of the Web API; no body for an empty message."""
+    if not message:
+        return Response(status, headers)
+    return answer_json(status, {"error": {"code": code, "message": message}}, headers)
+
+
+def refusal(
+    faults: Sequence[Fault], subject: Subject, now_us: int, elsewhere: str
+) -> Response | None:
+    """The answer that faults give instead of the true one, if any; the first one wins."""
+    for fault in faults:
+        match fault.kind:
+            case FaultKind.THROTTLE:
+                return throttled(
+                    fault.text("code", "requests"),
+                    fault.text("retry_after", "seconds"),
+                    fault.number("seconds", 5),
+                    now_us,
+                )
+            case FaultKind.SERVER_ERROR:
+                return _server_error(fault, subject)
+            case FaultKind.FORBIDDEN:
+                return _forbidden(fault)
+            case FaultKind.LINK_EXPIRED:
+                return expired_link()
+            case FaultKind.REDIRECT:
+                return Response(307, (("Location", fault.text("to", elsewhere)),))
+            case _:
+                continue
+    return None
+
+
+def _server_error(fault: Fault, subject: Subject) -> Response:
+    status = int(fault.number("status", 503))
+    after = fault.parameters.get("retry_after_s")
+    headers = () if after is None else (("Retry-After", str(after)),)
+    if subject.request == "blob":
+        return xml_error(status, "ServerBusy", "The server is busy.", headers)
+    return error(status, "0x80040216", "An unexpected error occurred.", headers)
+
+
+def _forbidden(fault: Fault) -> Response:
+    if fault.text("why", "no_user") == "privilege":
+        return error(
+            403, "0x80040220", "Principal user is missing prvReadmsdyn_ocrecording privilege."
+        )
+    return error(403, "0x80072560", "The user is not a member of the organization.")
+
+
+def expired_link() -> Response:
+    """What the file host says to a link that ran out."""
+    message = (
+        "Server failed to authenticate the request. Signature not valid in the specified time."
+    )
+    return xml_error(403, "AuthenticationFailed", message)
+
+
+def spoil(response: Response, faults: Sequence[Fault]) -> Response:
+    """The answer with what goes wrong on its way; several faults add up."""
+    for fault in faults:
+        match fault.kind:
+            case FaultKind.HTML:
+                page = (("Content-Type", "text/html; charset=utf-8"),)
+                response = Response(200, page, Content((_PAGE,)), response.trouble)
+            case FaultKind.EMPTY:
+                response = replace(response, status=200, content=Content())
+            case FaultKind.TRUNCATE:
+                response = _truncated(response, fault)
+            case _:
+                response = replace(response, trouble=_trouble(response, fault))
+    return response
+
+
+def _truncated(response: Response, fault: Fault) -> Response:
+    full = response.content.size_bytes
+    short = response.content.cut(0, fault.offset(full))
+    trouble = response.trouble
+    if fault.text("announced", "short") == "full":
+        trouble = replace(trouble, announced_bytes=full)
+    return replace(response, content=short, trouble=trouble)
+
+
+def _trouble(response: Response, fault: Fault) -> Trouble:
+    trouble, size = response.trouble, response.content.size_bytes
+    match fault.kind:
+        case FaultKind.SLOW:
+            rate = fault.parameters.get("bytes_per_s")
+            return replace(
+                trouble,
+                delay_s=trouble.delay_s + fault.number("delay_s", 0 if rate else 1),
+                bytes_per_s=trouble.bytes_per_s if rate is None else float(rate),
+            )
+        case FaultKind.DROP:
+            return replace(trouble, drop=True)
+        case FaultKind.STALL:
+            seconds = fault.number("seconds", 3600)
+            return replace(trouble, stall_at=fault.offset(size), stall_s=seconds)
+        case FaultKind.CUT:
+            return replace(trouble, cut_at=fault.offset(size), reset=fault.flag("reset"))
+        case _:
+            return trouble
