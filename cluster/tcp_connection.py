@@ -118,7 +118,7 @@ class TcpConnection:
         self._shut(socket.SHUT_RDWR)
 
     def run(self) -> None:
-        """Read until the end, in the caller's thread; the socket is closed when it returns."""
+        """Read until the end, in the caller's thread; then the socket may be closed."""
         self._sock.settimeout(None)
         self._events.tell(Opened(self))
         writer = self._start_thread(f"link-write-{self._number}", self._write)
@@ -130,7 +130,6 @@ class TcpConnection:
         self._shut(socket.SHUT_RDWR)
         self._events.tell(Closed(self, reason))
         writer.join()
-        self._sock.close()
 
     def _read(self) -> str:
         try:

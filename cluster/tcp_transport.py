@@ -189,6 +189,7 @@ class TcpTransport:
         try:
             connection.run()
         finally:
+            sock.close()
             with self._lock:
                 del self._connections[connection.number]
 
