@@ -145,6 +145,8 @@ class TcpTransport:
         end_s = _now_s() + DIAL_S
         sock = None
         try:
+            if self._stopped.is_set():
+                raise ConnectionAbortedError("this node stops")
             sock = _connect(endpoint, end_s)
             channel = self._agree(sock, end_s, inbound=False)
         except OSError as error:
