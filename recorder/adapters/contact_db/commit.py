@@ -28,7 +28,7 @@ from recorder.adapters.contact_db.rows import (
 )
 from recorder.adapters.contact_db.sessions import Session, read_sessions
 from recorder.adapters.contact_db.sql import POSTGRES, Upsert, in_sql
-from recorder.adapters.contact_db.tables import clean
+from recorder.adapters.contact_db.tables import clean, tidy
 from recorder.consolidate.contact import consolidate, contact_id
 from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
 from recorder.ports import CommitResult
@@ -150,9 +150,10 @@ class _Batch:
         for item, names in group.members:
             self._item(home, item)
             for one, name in zip(item.media, names, strict=True):
-                if one.ref.key in sizes:
+                key = clean(one.ref.key)
+                if key in sizes:
                     continue
-                sizes[one.ref.key] = one.size_bytes
+                sizes[key] = one.size_bytes
                 self.rows["media"].append(
                     {
                         **media_values(item, one, name),
@@ -162,6 +163,8 @@ class _Batch:
                     }
                 )
         parts = [_part(item) for item, _ in group.members]
+        if stored.interactions:  # those went through the database: compare like with like
+            parts = [tidy(part) for part in parts]
         contact = consolidate([*stored.interactions, *parts])
         old = {one.key: replace(one, media=()) for one in stored.interactions}
         changed = [

@@ -186,4 +186,4 @@ def _outcome(dialect: str) -> Upsert:
             and_(row.version == new.version, overrules),
             and_(row.version != new.version, row.changed_us <= new.changed_us),
         ),
-    )
+    ).execution_options(preserve_rowcount=True)

@@ -131,7 +131,8 @@ def _insert(dialect: str) -> Upsert:
     given = [bindparam(name, type_=kind) for name, kind in _TYPES.items()]
     fenced = select(*given).where(not_stale(bindparam("term", type_=BigInteger)))
     statement = insert(dialect, sources).from_select(list(_TYPES), fenced)
-    return statement.on_conflict_do_nothing(index_elements=["source"])
+    done = statement.on_conflict_do_nothing(index_elements=["source"])
+    return done.execution_options(preserve_rowcount=True)
 
 
 @cache

@@ -6,7 +6,9 @@ primary keys (source, item_key), (source, interaction_key) and (source, media_ke
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -24,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+T = TypeVar("T")
+
 
 def clean(text: str) -> str:
     """The text as every database can hold it: no NUL, no half of a surrogate pair.
@@ -33,6 +37,22 @@ def clean(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def tidy(value: T) -> T:
+    """The same value with every text in it as it comes back from a database."""
+    cleaned: object = value
+    if isinstance(value, str):
+        cleaned = clean(value)
+    elif isinstance(value, tuple):
+        cleaned = tuple(tidy(one) for one in cast("tuple[object, ...]", value))
+    elif isinstance(value, Mapping):
+        pairs = cast("Mapping[object, object]", value).items()
+        cleaned = {tidy(name): tidy(one) for name, one in pairs}
+    elif is_dataclass(value) and not isinstance(value, type):
+        parts = {one.name: tidy(getattr(value, one.name)) for one in fields(value)}
+        cleaned = replace(value, **parts)
+    return cast("T", cleaned)
 
 
 class CleanText(TypeDecorator[str]):
