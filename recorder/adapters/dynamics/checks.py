@@ -14,7 +14,7 @@ from recorder.adapters.dynamics.odata import (
     query,
 )
 from recorder.adapters.dynamics.records import Recording, SignedLink, parse
-from recorder.adapters.dynamics.schema_probe import OPTIONAL_COLUMNS, SchemaProbe, logical_name
+from recorder.adapters.dynamics.schema_probe import REQUIRED_COLUMNS, SchemaProbe, logical_name
 from recorder.adapters.dynamics.tables import ALL_TABLES, RECORDING, Table
 from recorder.errors import AuthRefused, SourceError, Throttled, Unreachable
 from recorder.model import Finding, Level, SourceTime
@@ -111,7 +111,7 @@ def _columns(name: str, schema: SchemaProbe) -> list[Finding]:
         absent = sorted({logical_name(column) for column in table.columns} - known)
         for column in absent:
             what = f"{table.logical} has no column {column}; it is left out"
-            level = Level.INFO if column in OPTIONAL_COLUMNS else Level.WARNING
+            level = Level.ERROR if column in REQUIRED_COLUMNS else Level.INFO
             hint = "An older schema; updating the solution adds it."
             found.append(
                 Finding("column_missing", level, f"{name}/{table.logical}.{column}", what, hint)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import BaseModel
 
 from recorder.adapters.dynamics.settings import DynamicsSettings
 from recorder.adapters.dynamics.source import DynamicsSource
-from recorder.plugins import SourceDeps
+from recorder.plugins import DataSourcePlugin, SourceDeps
 from recorder.ports import DataSource
 
 
@@ -29,4 +31,4 @@ class DynamicsPlugin:
         return DynamicsSource(settings=settings, deps=deps)
 
 
-PLUGIN = DynamicsPlugin()
+PLUGIN: Final[DataSourcePlugin] = DynamicsPlugin()

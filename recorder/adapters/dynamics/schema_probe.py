@@ -23,6 +23,9 @@ from recorder.errors import BadAnswer
 OPTIONAL_COLUMNS = frozenset({"msdyn_recordingtarget", "msdyn_applicationid"})
 """Of the newer schema only: left out when the schema cannot be read."""
 
+REQUIRED_COLUMNS = frozenset({"msdyn_ocrecordingid", "activityid", "modifiedon", "msdyn_recording"})
+"""Always asked for: without them nothing can be recorded, which must be an error, not silence."""
+
 
 class _Attribute(BaseModel):
     LogicalName: str
@@ -70,11 +73,12 @@ class SchemaProbe:
             self._known.clear()
 
     def select(self, table: str, wanted: Iterable[str]) -> str:
-        """The wanted columns that exist, for `$select`; never empty when any is known."""
+        """The wanted columns that exist, and the required ones, for `$select`."""
         known = self.columns(table)
         if known is None:
             return ",".join(name for name in wanted if logical_name(name) not in OPTIONAL_COLUMNS)
-        return ",".join(name for name in wanted if logical_name(name) in known)
+        kept = known | REQUIRED_COLUMNS
+        return ",".join(name for name in wanted if logical_name(name) in kept)
 
     def _ask(self, table: str) -> frozenset[str] | None:
         path = f"EntityDefinitions(LogicalName={text_literal(table)})/Attributes"

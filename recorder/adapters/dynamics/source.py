@@ -108,13 +108,14 @@ class DynamicsSource:
     def list_items(self, window: Window, page: str | None) -> Page:
         """Recordings with a file, by `modifiedon`; `page` is a next link of this process."""
         raw = self._odata.first_page(self._listing(window)) if page is None else self._next(page)
-        items = [
+        listed = [
             _item(self._name, recording)
             for recording in (parse(Recording, row) for row in raw.rows)
             if recording.file_id is not None
             and window.from_us <= recording.modified_us < window.to_us
         ]
-        return Page(tuple(items), raw.next_link, raw.time)
+        items = {(item.key, item.version): item for item in listed}
+        return Page(tuple(items.values()), raw.next_link, raw.time)
 
     def describe(self, ref: ItemRef) -> Interaction:
         """Read everything around a recording.

@@ -64,6 +64,24 @@ class FakeSecrets:
         return self.values[reference]
 
 
+def open_source(transport, clock, *, name="crm", secrets=None, **settings):
+    """A DynamicsSource of node a that speaks to whatever is behind `transport`."""
+    table = {
+        "org_url": ORG,
+        "tenant": "contoso.example",
+        "client_id": "node-a",
+        "client_secret": "env:DYNAMICS",
+    } | settings
+    deps = SourceDeps(
+        name=name,
+        transport=lambda: transport,
+        clock=clock,
+        secrets=secrets or FakeSecrets(),
+        user_agent="Tandem/test",
+    )
+    return PLUGIN.open(PLUGIN.settings.model_validate(table), deps)
+
+
 def error_answer(status: int, code: str = "", message: str = "", **headers: str) -> httpx.Response:
     body = {"error": {"code": code, "message": message}}
     return httpx.Response(
@@ -106,20 +124,7 @@ class ScriptedDataverse(httpx.BaseTransport):
 
     def open(self, *, name: str = "crm", secrets=None, **settings):
         """A DynamicsSource that speaks to this fake."""
-        table = {
-            "org_url": ORG,
-            "tenant": "contoso.example",
-            "client_id": "node-a",
-            "client_secret": "env:DYNAMICS",
-        } | settings
-        deps = SourceDeps(
-            name=name,
-            transport=lambda: self,
-            clock=self.clock,
-            secrets=secrets or FakeSecrets(),
-            user_agent="Tandem/test",
-        )
-        return PLUGIN.open(PLUGIN.settings.model_validate(table), deps)
+        return open_source(self, self.clock, name=name, secrets=secrets, **settings)
 
     def order(self, part: str, answer, times: int = 1) -> None:
         reply = answer if callable(answer) else lambda _request: answer

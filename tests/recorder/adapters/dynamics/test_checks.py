@@ -74,21 +74,25 @@ def test_an_empty_table_may_be_a_role_that_is_too_small(world):
     assert "organisation-level" in finding.hint
 
 
-def test_absent_columns_of_the_newer_schema_are_only_worth_knowing(world):
-    world.columns["msdyn_ocrecording"] -= {"msdyn_applicationid"}
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("msdyn_ocrecording", "msdyn_applicationid"), ("msdyn_ocliveworkitem", "msdyn_isoutbound")],
+)
+def test_absent_columns_are_worth_knowing(world, table, column):
+    world.columns[table] -= {column}
 
     (finding,) = codes(world).values()
 
     assert (finding.code, finding.level) == ("column_missing", "info")
+    assert finding.subject == f"crm/{table}.{column}"
 
 
-def test_other_absent_columns_are_a_warning(world):
-    world.columns["msdyn_ocliveworkitem"] -= {"msdyn_isoutbound"}
+def test_an_absent_column_without_which_nothing_is_recorded_is_an_error(world):
+    world.columns["msdyn_ocrecording"] -= {"msdyn_recording"}
 
-    (finding,) = codes(world).values()
+    finding = codes(world)["column_missing", "crm/msdyn_ocrecording.msdyn_recording"]
 
-    assert (finding.code, finding.level) == ("column_missing", "warning")
-    assert "msdyn_isoutbound" in finding.subject
+    assert finding.level == "error"
 
 
 def test_an_unreadable_schema_is_worth_knowing(world):

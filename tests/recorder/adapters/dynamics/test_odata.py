@@ -275,6 +275,14 @@ def test_optional_columns_that_are_absent_are_left_out(world):
     assert "msdyn_recordingtarget" not in str(request.url)
 
 
+def test_a_required_column_that_is_absent_is_an_error_and_not_silence(world):
+    world.columns["msdyn_ocrecording"] -= {"msdyn_recording"}
+    Story(world).recording(5)
+
+    with pytest.raises(BadAnswer, match="msdyn_recording"):
+        listed(world.open())
+
+
 def test_the_schema_is_asked_once(world):
     source = world.open()
     for _ in range(3):
