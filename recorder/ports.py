@@ -388,7 +388,7 @@ class ContactDb(Protocol):
 
     # -- ingest ----
     def unfinished(self, refs: Sequence[ItemRef]) -> tuple[ItemRef, ...]:
-        """Those not yet final in this version, in the given order. One query."""
+        """Those neither final nor parked in this version, in the given order. One query."""
         ...
 
     def record_found(self, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:

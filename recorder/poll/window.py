@@ -35,9 +35,10 @@ def split(from_us: int, to_us: int, max_us: int) -> tuple[Window, ...]:
 def poll_windows(
     *, next_from_us: int, to_us: int, overlap_us: int, max_us: int
 ) -> tuple[Window, ...]:
-    """What a poll asks, oldest first. Empty when the source's clock has not come far enough."""
-    if to_us <= next_from_us:
-        return ()
+    """What a poll asks, oldest first: from the overlap to what is settled.
+
+    With an overlap it asks something even when the source's clock did not come farther since.
+    """
     return split(next_from_us - overlap_us, to_us, max_us)
 
 

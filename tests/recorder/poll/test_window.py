@@ -17,8 +17,10 @@ def test_a_poll_asks_from_the_overlap_to_what_is_settled():
     assert windows == (Window(900, 1500),)
 
 
-def test_a_poll_asks_nothing_while_the_source_has_nothing_settled():
-    assert poll_windows(next_from_us=1000, to_us=1000, overlap_us=100, max_us=50) == ()
+def test_a_poll_that_comes_early_asks_for_the_overlap_alone():
+    windows = poll_windows(next_from_us=1000, to_us=950, overlap_us=100, max_us=10_000)
+    assert windows == (Window(900, 950),)
+    assert poll_windows(next_from_us=1000, to_us=1000, overlap_us=0, max_us=50) == ()
 
 
 @given(st.integers(0, 1000), st.integers(0, 1000), st.integers(1, 300))

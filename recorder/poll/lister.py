@@ -1,0 +1,262 @@
+"""Carries out one poll after another: asks the source page by page, the Data Center what is new.
+
+At most one job is on its way. No page is asked for after `until_ns`, so a process that was stopped starts nothing
+on a stale belief; the page in hand is finished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from cluster.ports import Done, Failed
+from recorder.codec import job_key
+from recorder.errors import DataCenterError, SourceError
+from recorder.model import ItemEvent, ItemRef
+from recorder.poll.items import Items
+from recorder.poll.keeper import Keeper
+from recorder.poll.lateness import Lateness
+from recorder.poll.poll_jobs import list_page, record_found, server_time, unfinished
+from recorder.poll.poll_messages import FoundRecorded, PageChecked, PageListed, TimeAsked
+from recorder.poll.poll_run import PollRun, TooManyPages
+from recorder.poll.poller_ports import PollerPorts
+from recorder.poll.source_clock import SourceClock
+from recorder.poll.window import WINDOW_S, LookBacks, poll_windows
+
+PENDING_MAX = 5000
+"""With so many items under way a poll goes no farther; the next one does."""
+WINDOW_MIN_S = 60.0
+
+
+class How(StrEnum):
+    """How a poll ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """A poll is over; `error` says why it failed."""
+
+    how: How
+    error: Exception | None = None
+
+
+class Lister:
+    """Polls of one source. Every method that may end the poll in hand returns its `RunEnd`, else None."""
+
+    def __init__(self, *, ports: PollerPorts, keeper: Keeper, items: Items) -> None:
+        self._ports = ports
+        self._keeper = keeper
+        self._items = items
+        self.source_clock = SourceClock()
+        self.lateness = Lateness()
+        self.look_backs = LookBacks(
+            settings=ports.poll, retention_s=ports.source.capabilities.retention_s
+        )
+        self._window_max_s = min(WINDOW_S, ports.source.capabilities.window_max_s)
+        self.until_ns = 0
+        self.found = 0
+        """New items since this process began."""
+        self._number = 0
+        self._run: PollRun | None = None
+        self._new: tuple[tuple[ItemRef, ItemEvent], ...] = ()
+        self._asking_source = False
+        self._stopping = False
+        self.busy = False
+        """A poll is in hand."""
+
+    def begin(self, now_ns: int) -> RunEnd | None:
+        """Start a poll."""
+        assert not self.busy, "one poll at a time"
+        self._number += 1
+        self.busy, self._stopping, self._run = True, False, None
+        if self.source_clock.read(now_ns) is None:
+            self._asking_source = True
+            then = partial(TimeAsked, self._number)
+            job = partial(server_time, self._ports.source)
+            self._ports.source_lane.submit(job, self._ports.me, then)
+            return None
+        return self._plan(now_ns)
+
+    def stop(self) -> RunEnd | None:
+        """Start nothing more. A call to the source in hand is waited for: the end follows it."""
+        if not self.busy:
+            return RunEnd(How.STOPPED)
+        self._stopping = True
+        return None if self._asking_source else self._end(RunEnd(How.STOPPED))
+
+    # -- results ----
+
+    def time_asked(self, message: TimeAsked, now_ns: int) -> RunEnd | None:
+        """The source said what time it is."""
+        if message.run != self._number or not self.busy:
+            return None
+        self._asking_source = False
+        if isinstance(message.outcome, Failed):
+            return self._failed(message.outcome.error)
+        self.source_clock.add(message.outcome.value)
+        return self._plan(now_ns)
+
+    def page_listed(self, message: PageListed, now_ns: int) -> RunEnd | None:
+        """A page came: who of it is new?"""
+        run = self._run
+        if message.run != self._number or run is None:
+            return None
+        self._asking_source = False
+        if isinstance(message.outcome, Failed):
+            return self._failed(message.outcome.error)
+        page = message.outcome.value
+        if page.time is not None:
+            self.source_clock.add(page.time)
+        try:
+            run.listed(page)
+        except TooManyPages as error:
+            self._window_max_s = max(WINDOW_MIN_S, self._window_max_s / 2)
+            return self._failed(error)
+        except SourceError as error:
+            return self._failed(error)
+        refs = tuple(ref for ref in page.items if not self._items.is_known(ref))
+        if not refs or self._stopping:
+            return self._go_on(now_ns)
+        job = partial(unfinished, self._ports.db, refs)
+        then = partial(PageChecked, self._number, refs)
+        self._ports.database_lane.submit(job, self._ports.me, then)
+        return None
+
+    def page_checked(self, message: PageChecked, now_ns: int) -> RunEnd | None:
+        """The Data Center answered; while it is away everything not remembered counts as new."""
+        run = self._run
+        if message.run != self._number or run is None:
+            return None
+        if isinstance(message.outcome, Done):
+            new = message.outcome.value
+            wanted = {job_key(ref) for ref in new}
+            self._items.skip(ref for ref in message.refs if job_key(ref) not in wanted)
+        else:
+            new = message.refs
+            _expect_away(message.outcome.error)
+        run.unfinished(new)
+        return self._go_on(now_ns)
+
+    def found_recorded(self, message: FoundRecorded, now_ns: int) -> RunEnd | None:
+        """New items are on record, or travel with their own story while the Data Center is away."""
+        run = self._run
+        if message.run != self._number or run is None:
+            return None
+        if isinstance(message.outcome, Failed):
+            _expect_away(message.outcome.error)
+        if now_ns >= self.until_ns or self._stopping:
+            return self._end(RunEnd(How.STOPPED))
+        self._items.take(self._new)
+        self._new = ()
+        self._window_done(run)
+        return self._ask(run, now_ns)
+
+    # -- inside ----
+
+    def _plan(self, now_ns: int) -> RunEnd | None:
+        reading, settings = self.source_clock.read(now_ns), self._ports.poll
+        assert reading is not None, "the clock was read a moment ago"
+        to_us = reading.surely_us - int(settings.settle_s * 1e6)
+        if self._keeper.watermark is None:
+            self._keeper.begin(to_us - int(settings.start_back_s * 1e6))
+        watermark = self._keeper.watermark
+        assert watermark is not None, "it was set a moment ago"
+        overlap_s = self.lateness.overlap_s(floor_s=settings.overlap_s, settle_s=settings.settle_s)
+        windows = poll_windows(
+            next_from_us=watermark.next_from_us,
+            to_us=to_us,
+            overlap_us=int(overlap_s * 1e6),
+            max_us=int(self._window_max_s * 1e6),
+        )
+        self._run = PollRun(windows=windows, horizon_us=watermark.horizon_us, began_ns=now_ns)
+        return self._ask(self._run, now_ns)
+
+    def _ask(self, run: PollRun, now_ns: int) -> RunEnd | None:
+        if now_ns >= self.until_ns or self._stopping:
+            return self._end(RunEnd(How.STOPPED))
+        watermark = self._keeper.watermark
+        assert watermark is not None, "a poll has a watermark"
+        if watermark.pending >= PENDING_MAX and run.page is None:
+            return self._end(RunEnd(How.DONE))
+        if run.window is None and not self._look_back(run, watermark.horizon_us, now_ns):
+            return self._end(RunEnd(How.DONE))
+        assert run.window is not None, "a window is in hand"
+        self._asking_source = True
+        job = partial(list_page, self._ports.source, run.window, run.page)
+        then = partial(PageListed, self._number)
+        self._ports.source_lane.submit(job, self._ports.me, then)
+        return None
+
+    def _look_back(self, run: PollRun, horizon_us: int, now_ns: int) -> bool:
+        late = now_ns - run.began_ns > self._ports.poll.interval_s * 5e8
+        if late and run.looked_back:
+            return False
+        window = self.look_backs.next(
+            now_ns=now_ns,
+            coverage=self._keeper.coverage,
+            horizon_us=horizon_us,
+            max_us=int(self._window_max_s * 1e6),
+        )
+        if window is not None:
+            run.look_back(window)
+        return window is not None
+
+    def _go_on(self, now_ns: int) -> RunEnd | None:
+        run = self._run
+        assert run is not None, "a poll is in hand"
+        if not run.is_whole or self._stopping:
+            return self._ask(run, now_ns)
+        if not run.found:
+            self._window_done(run)
+            return self._ask(run, now_ns)
+        what = "look-back" if run.looks_back else "poll"
+        events = [(ref, self._items.event(ref, "found", f"by a {what}")) for ref in run.found]
+        self._new = tuple(events)
+        self._observe(run, now_ns)
+        self.found += len(events)
+        job = partial(record_found, self._ports.db, run.found, [event for _, event in events])
+        then = partial(FoundRecorded, self._number)
+        self._ports.database_lane.submit(job, self._ports.me, then)
+        return None
+
+    def _window_done(self, run: PollRun) -> None:
+        window, watermark = run.window, self._keeper.watermark
+        assert window is not None, "a window is in hand"
+        assert watermark is not None, "a poll has a watermark"
+        if run.looks_back:
+            self.look_backs.looked(window)
+        else:
+            watermark.scanned(window.from_us, window.to_us)
+        run.next_window()
+
+    def _observe(self, run: PollRun, now_ns: int) -> None:
+        reading, settings = self.source_clock.read(now_ns), self._ports.poll
+        if reading is None:
+            return
+        for ref in run.found:
+            late_s = (reading.now_us - ref.changed_us) / 1e6
+            if run.looks_back:
+                self.lateness.escape(ref.key, late_s)
+            elif ref.changed_us <= run.horizon_us:
+                self.lateness.observe(late_s)
+            else:
+                self.lateness.observe(min(late_s, settings.settle_s + settings.interval_s))
+
+    def _failed(self, error: Exception) -> RunEnd:
+        how = How.STOPPED if self._stopping else How.FAILED
+        return self._end(RunEnd(how, error))
+
+    def _end(self, end: RunEnd) -> RunEnd:
+        self._number += 1
+        self.busy, self._asking_source, self._run, self._new = False, False, None, ()
+        return end
+
+
+def _expect_away(error: Exception) -> None:
+    if not isinstance(error, DataCenterError):
+        raise error

@@ -1,0 +1,131 @@
+"""The blocking work of a poller, as plain functions for the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cluster.errors import StaleTerm
+from recorder.errors import CallBufferError, DataCenterError, RecorderError
+from recorder.model import (
+    Finding,
+    ItemEvent,
+    ItemOutcome,
+    ItemRef,
+    Page,
+    SourceProgress,
+    SourceTime,
+    Window,
+)
+from recorder.ports import ContactDb, DataSource, ItemRow, ProgressStore
+
+REFS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Progress of one source; an error text where it could not be asked."""
+
+    disk: SourceProgress | None
+    center: SourceProgress | None
+    disk_error: str = ""
+    center_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a save. `row` is what the Data Center has now; None when it was not asked."""
+
+    row: SourceProgress | None
+    stale: bool = False
+    disk_error: str = ""
+    center_error: str = ""
+    events_written: int = 0
+
+
+def load_progress(store: ProgressStore, db: ContactDb, source: str) -> Loaded:
+    """Ask both; neither stops the other."""
+    disk, center, disk_error, center_error = None, None, "", ""
+    try:
+        disk = _of(source, store.load())
+    except RecorderError as error:
+        disk_error = _text(error)
+    try:
+        center = _of(source, db.load_progress())
+    except DataCenterError as error:
+        center_error = _text(error)
+    return Loaded(disk, center, disk_error, center_error)
+
+
+def save_progress(
+    store: ProgressStore,
+    db: ContactDb,
+    progress: SourceProgress,
+    events: Sequence[ItemEvent],
+    term: int | None,
+) -> Saved:
+    """Save on the own disk, and with a term in the Data Center too. Never raises for either."""
+    disk_error = ""
+    try:
+        store.save(progress)
+    except CallBufferError as error:
+        disk_error = _text(error)
+    if term is None:
+        return Saved(None, disk_error=disk_error)
+    try:
+        row = db.save_progress(progress, term)
+        if events:
+            db.record_events(events)
+    except StaleTerm:
+        return Saved(None, stale=True, disk_error=disk_error)
+    except DataCenterError as error:
+        return Saved(None, disk_error=disk_error, center_error=_text(error))
+    return Saved(row, disk_error=disk_error, events_written=len(events))
+
+
+def server_time(source: DataSource) -> SourceTime:
+    """What time it is at the source."""
+    return source.server_time()
+
+
+def list_page(source: DataSource, window: Window, page: str | None) -> Page:
+    """One page of a window."""
+    return source.list_items(window, page)
+
+
+def unfinished(db: ContactDb, refs: Sequence[ItemRef]) -> tuple[ItemRef, ...]:
+    """Those neither final nor parked, in the given order."""
+    found: list[ItemRef] = []
+    for start in range(0, len(refs), REFS_AT_ONCE):
+        found.extend(db.unfinished(refs[start : start + REFS_AT_ONCE]))
+    return tuple(found)
+
+
+def record_found(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:
+    """Put new items on record; `events` has one for each."""
+    for start in range(0, len(refs), REFS_AT_ONCE):
+        end = start + REFS_AT_ONCE
+        db.record_found(refs[start:end], events[start:end])
+
+
+def record_outcome(db: ContactDb, outcome: ItemOutcome, term: int) -> None:
+    """Put an end, or a failure for now, on record."""
+    db.record_outcome(outcome, term)
+
+
+def due_retries(db: ContactDb, source: str, now_us: int, limit: int) -> tuple[ItemRow, ...]:
+    """Parked items to be tried again."""
+    return db.due_retries(source, now_us, limit)
+
+
+def try_credentials(source: DataSource) -> tuple[Finding, ...]:
+    """The canary of a standby."""
+    return source.check()
+
+
+def _of(source: str, rows: Sequence[SourceProgress]) -> SourceProgress | None:
+    return next((row for row in rows if row.source == source), None)
+
+
+def _text(error: RecorderError) -> str:
+    return f"{error} {error.hint}".strip()

@@ -1,0 +1,156 @@
+"""What a poller tells itself: results of its jobs, and its timers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cluster.messages import DutyMessage, JobNews, Ping
+from cluster.ports import Outcome
+from recorder.messages import PollerCommand
+from recorder.model import Finding, ItemOutcome, ItemRef, Page, SourceTime
+from recorder.poll.poll_jobs import Loaded, Saved
+from recorder.ports import ItemRow
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressLoaded:
+    """What the own disk and the Data Center know of this source."""
+
+    outcome: Outcome[Loaded]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressSaved:
+    """A save ended."""
+
+    outcome: Outcome[Saved]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """The source said what time it is, or did not."""
+
+    run: int
+    outcome: Outcome[SourceTime]
+
+
+@dataclass(frozen=True, slots=True)
+class PageListed:
+    """One page came from the source, or did not."""
+
+    run: int
+    outcome: Outcome[Page]
+
+
+@dataclass(frozen=True, slots=True)
+class PageChecked:
+    """The Data Center said which of `refs` are unfinished."""
+
+    run: int
+    refs: tuple[ItemRef, ...]
+    outcome: Outcome[tuple[ItemRef, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecorded:
+    """The new items of a window are on record, or the Data Center is away."""
+
+    run: int
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecorded:
+    """An end without media is on record, or not."""
+
+    key: str
+    asked: ItemOutcome
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChecked:
+    """Items that were pending for long: which of `refs` the Data Center still calls unfinished."""
+
+    refs: tuple[ItemRef, ...]
+    outcome: Outcome[tuple[ItemRef, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedLoaded:
+    """Parked items whose time has come."""
+
+    outcome: Outcome[tuple[ItemRow, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryChecked:
+    """A standby tried its own credentials."""
+
+    outcome: Outcome[tuple[Finding, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PollDue:
+    """Time to poll. Only the newest `number` counts."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRetryDue:
+    """A failed item waited long enough; `attempts` tells a stale timer."""
+
+    key: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDue:
+    """Try again to record an end that the Data Center did not take."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDue:
+    """Progress moved a moment ago: save and share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadDue:
+    """Nothing was known of this source: look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedDue:
+    """Time to ask for parked items."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryDue:
+    """Time to try the credentials of a standby."""
+
+
+PollerOwn: TypeAlias = (
+    ProgressLoaded
+    | ProgressSaved
+    | TimeAsked
+    | PageListed
+    | PageChecked
+    | FoundRecorded
+    | OutcomeRecorded
+    | PendingChecked
+    | ParkedLoaded
+    | CanaryChecked
+    | PollDue
+    | ItemRetryDue
+    | OutcomeDue
+    | SaveDue
+    | LoadDue
+    | ParkedDue
+    | CanaryDue
+)
+
+PollerInbox: TypeAlias = DutyMessage | JobNews | PollerCommand | Ping | PollerOwn

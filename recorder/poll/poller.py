@@ -1,0 +1,362 @@
+"""The poller of one source: polls while this node has the duty, and knows how far it came when it has not.
+
+Everything it decides is in the parts it is made of; here duty, beat, commands and failures come together.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from cluster.errors import StaleTerm
+from cluster.messages import (
+    CommandAnswer,
+    DutyEnded,
+    DutyFailing,
+    DutyGranted,
+    DutyWithdrawn,
+    JobAssigned,
+    JobBroken,
+    JobFinished,
+    MarksHeard,
+    Ping,
+    Pong,
+)
+from cluster.ports import Address
+from recorder.errors import AuthRefused
+from recorder.messages import PollNow, RetryItems, Rewind
+from recorder.poll.alarms import Alarms
+from recorder.poll.canary import Canary
+from recorder.poll.items import Items
+from recorder.poll.keeper import Keeper
+from recorder.poll.lister import How, Lister, RunEnd
+from recorder.poll.parked import Parked
+from recorder.poll.poll_messages import (
+    CanaryChecked,
+    CanaryDue,
+    FoundRecorded,
+    ItemRetryDue,
+    LoadDue,
+    OutcomeDue,
+    OutcomeRecorded,
+    PageChecked,
+    PageListed,
+    ParkedDue,
+    ParkedLoaded,
+    PendingChecked,
+    PollDue,
+    PollerInbox,
+    ProgressLoaded,
+    ProgressSaved,
+    SaveDue,
+    TimeAsked,
+)
+from recorder.poll.poller_ports import PollerPorts
+from recorder.poll.reporter import Reporter
+from recorder.poll.schedule import Schedule
+
+LOAD_AGAIN_S = 5.0
+
+
+class Poller:
+    """One per source. Polls only between a DutyGranted and its `until_ns`."""
+
+    def __init__(self, *, ports: PollerPorts) -> None:
+        self._ports = ports
+        self._alarms = Alarms(monitor=ports.monitor, subject=ports.name)
+        self._keeper = Keeper(ports=ports, alarms=self._alarms)
+        self._items = Items(ports=ports, keeper=self._keeper)
+        self._lister = Lister(ports=ports, keeper=self._keeper, items=self._items)
+        self._parked = Parked(ports=ports, keeper=self._keeper, items=self._items)
+        self._canary = Canary(ports=ports, alarms=self._alarms)
+        self._schedule = Schedule(interval_s=ports.poll.interval_s)
+        self._reporter = Reporter(
+            ports=ports,
+            alarms=self._alarms,
+            keeper=self._keeper,
+            items=self._items,
+            lister=self._lister,
+        )
+        self._loaded = False
+        self._refused_below = 0
+        self._ending: Address[DutyEnded] | None = None
+        self._overdue = False
+        self._again = False
+        self._timer = 0
+        self._failing_told = False
+
+    def on_start(self) -> None:
+        """Read what is known of the source."""
+        self._keeper.load()
+        self._canary.start()
+        self._publish()
+
+    def on_stop(self) -> None:
+        """What is not saved is found again."""
+
+    def on_message(self, message: PollerInbox) -> None:
+        """Handle one message; then note what moved."""
+        match message:
+            case Ping(number, reply_to):
+                problems = (self._canary.problem,) if self._canary.problem else ()
+                reply_to.tell(Pong(self._ports.me.name, number, problems))
+                return
+            case DutyGranted() | DutyWithdrawn() | MarksHeard():
+                self._duty(message)
+            case JobAssigned() | JobFinished() | JobBroken():
+                self._items.news(message)
+            case PollNow() | Rewind() | RetryItems():
+                self._command(message)
+            case TimeAsked() | PageListed() | PageChecked() | FoundRecorded():
+                self._poll_went_on(message)
+            case ProgressLoaded() | ProgressSaved() | OutcomeRecorded() | PendingChecked():
+                self._database_said(message)
+            case ParkedLoaded() | CanaryChecked():
+                self._looked(message)
+            case (
+                PollDue()
+                | ItemRetryDue()
+                | OutcomeDue()
+                | SaveDue()
+                | LoadDue()
+                | ParkedDue()
+                | CanaryDue()
+            ):
+                self._timer_fired(message)
+            case _:
+                assert_never(message)
+        self._keeper.moved()
+        self._publish()
+
+    # -- the duty ----
+
+    @property
+    def _on_duty(self) -> bool:
+        return self._keeper.term is not None
+
+    def _duty(self, message: DutyGranted | DutyWithdrawn | MarksHeard) -> None:
+        match message:
+            case DutyGranted():
+                self._granted(message)
+            case DutyWithdrawn(reply_to):
+                self._ending = reply_to
+                self._ended(self._lister.stop())
+            case MarksHeard(marks):
+                if self._ports.name in marks:
+                    self._keeper.heard(marks[self._ports.name])
+            case _:
+                assert_never(message)
+
+    def _granted(self, message: DutyGranted) -> None:
+        if message.term < self._refused_below or self._ending is not None:
+            return
+        if self._ports.name in message.peer_marks:
+            self._keeper.heard(message.peer_marks[self._ports.name])
+        began = not self._on_duty
+        self._keeper.term = message.term
+        self._lister.until_ns = message.until_ns
+        now_ns = self._ports.clock.monotonic_ns()
+        if began:
+            self._canary.well()
+            self._schedule.start(now_ns)
+            self._lister.look_backs.granted(now_ns)
+            self._parked.start()
+            if self._loaded:
+                self._keeper.ask_again()
+            self._arm(self._schedule.beat_ns(now_ns))
+            self._poll()
+        elif self._overdue:
+            self._poll()
+
+    def _stand_by(self) -> None:
+        """The duty is over, one way or the other."""
+        self._keeper.term = None
+        self._timer += 1
+        self._overdue = self._again = False
+        self._items.drop()
+        self._keeper.forget_pending()
+        self._keeper.save()
+        self._reporter.stand_by()
+
+    def _stale(self, error: StaleTerm) -> None:
+        self._refused_below = max(self._refused_below, error.seen)
+        self._lister.stop()
+        self._stand_by()
+
+    # -- polls ----
+
+    def _poll(self) -> None:
+        """Poll now if this node may; note it if it must wait."""
+        now_ns = self._ports.clock.monotonic_ns()
+        if self._lister.busy or not self._on_duty:
+            return
+        self._overdue = now_ns >= self._lister.until_ns
+        if self._overdue or not self._schedule.may_poll(now_ns):
+            return
+        if self._keeper.mark is None and not self._keeper.is_new:
+            self._overdue = True
+            self._keeper.load()
+            self._reporter.no_state(self._loaded)
+            return
+        self._alarms.close("no_state")
+        self._ended(self._lister.begin(now_ns))
+
+    def _poll_went_on(self, message: TimeAsked | PageListed | PageChecked | FoundRecorded) -> None:
+        now_ns = self._ports.clock.monotonic_ns()
+        match message:
+            case TimeAsked():
+                self._ended(self._lister.time_asked(message, now_ns))
+            case PageListed():
+                self._ended(self._lister.page_listed(message, now_ns))
+            case PageChecked():
+                self._ended(self._lister.page_checked(message, now_ns))
+            case FoundRecorded():
+                self._ended(self._lister.found_recorded(message, now_ns))
+            case _:
+                assert_never(message)
+
+    def _ended(self, end: RunEnd | None) -> None:
+        if end is None:
+            return
+        now_ns = self._ports.clock.monotonic_ns()
+        match end.how:
+            case How.DONE:
+                self._schedule.succeeded()
+                self._reporter.polled(now_ns)
+                self._tell_failing(None)
+                self._keeper.moved()
+                self._keeper.save()
+                self._items.check_pending()
+            case How.FAILED:
+                assert end.error is not None, "a failed poll has a reason"
+                chance = self._ports.randomness.uniform(0.0, 1.0)
+                self._arm(self._schedule.failed(end.error, chance, now_ns))
+                self._reporter.failed(end.error, now_ns)
+                self._tell_failing(end.error)
+            case How.STOPPED:
+                self._overdue = True
+            case _:
+                assert_never(end.how)
+        if self._ending is not None:
+            reply_to, self._ending = self._ending, None
+            self._keeper.moved()
+            mark = self._keeper.mark
+            self._stand_by()
+            marks = {} if mark is None else {self._ports.name: mark}
+            reply_to.tell(DutyEnded(self._ports.me.name, marks))
+        elif (self._again and end.how is How.DONE) or end.how is How.STOPPED:
+            self._again = False
+            self._poll()
+
+    def _tell_failing(self, error: Exception | None) -> None:
+        """The pair moves the duty when this node's own credentials are at fault."""
+        if isinstance(error, AuthRefused):
+            self._failing_told = True
+            self._ports.pair.tell(DutyFailing(self._ports.me.name, str(error)))
+        elif error is None and self._failing_told:
+            self._failing_told = False
+            self._ports.pair.tell(DutyFailing(self._ports.me.name, ""))
+
+    # -- commands ----
+
+    def _command(self, message: PollNow | Rewind | RetryItems) -> None:
+        match message:
+            case PollNow():
+                self._again = self._lister.busy
+                self._poll()
+            case Rewind(to_us, reply_to):
+                reply_to.tell(self._rewind(to_us))
+            case RetryItems(refs):
+                for ref in refs if self._on_duty and self._keeper.mark is not None else ():
+                    self._items.retry(ref, parked=True)
+            case _:
+                assert_never(message)
+
+    def _rewind(self, to_us: int) -> CommandAnswer:
+        if not self._on_duty:
+            return CommandAnswer("refused", "this node does not poll", "Ask the primary node.")
+        self._keeper.rewind(to_us)
+        self._items.ask_again()
+        self._keeper.save()
+        self._again = self._lister.busy
+        self._poll()
+        mark = self._keeper.mark
+        assert mark is not None, "a rewind sets a mark"
+        return CommandAnswer("done", f"{self._ports.name} begins again, epoch {mark.epoch}")
+
+    # -- answers and timers ----
+
+    def _database_said(
+        self, message: ProgressLoaded | ProgressSaved | OutcomeRecorded | PendingChecked
+    ) -> None:
+        match message:
+            case ProgressLoaded():
+                self._keeper.loaded(message)
+                self._loaded = True
+                if self._keeper.mark is None and not self._keeper.is_new:
+                    self._ports.clock.call_later(LOAD_AGAIN_S, self._ports.me, LoadDue())
+                if self._overdue:
+                    self._poll_if_known()
+            case ProgressSaved():
+                if self._keeper.saved(message).stale and self._on_duty:
+                    term = self._keeper.term or 0
+                    self._stale(
+                        StaleTerm("the Data Center saw a newer term", term=term, seen=term + 1)
+                    )
+            case OutcomeRecorded():
+                error = self._items.outcome_recorded(message)
+                if error is not None and self._on_duty:
+                    self._stale(error)
+            case PendingChecked():
+                self._items.pending_checked(message)
+            case _:
+                assert_never(message)
+
+    def _poll_if_known(self) -> None:
+        if self._keeper.mark is not None or self._keeper.is_new:
+            self._poll()
+        else:
+            self._reporter.no_state(self._loaded)
+
+    def _looked(self, message: ParkedLoaded | CanaryChecked) -> None:
+        match message:
+            case CanaryChecked():
+                self._canary.checked(message, on_duty=self._on_duty)
+            case ParkedLoaded():
+                self._parked.loaded(message)
+            case _:
+                assert_never(message)
+
+    def _timer_fired(
+        self,
+        message: PollDue | ItemRetryDue | OutcomeDue | SaveDue | LoadDue | ParkedDue | CanaryDue,
+    ) -> None:
+        match message:
+            case PollDue(number):
+                if number == self._timer:
+                    self._arm(self._schedule.beat_ns(self._ports.clock.monotonic_ns()))
+                    self._poll()
+                    self._reporter.look(self._ports.clock.monotonic_ns())
+            case ItemRetryDue():
+                self._items.retry_due(message)
+            case OutcomeDue(key):
+                self._items.outcome_due(key)
+            case SaveDue():
+                self._keeper.save_due()
+            case LoadDue():
+                if self._keeper.mark is None:
+                    self._keeper.load()
+            case ParkedDue():
+                self._parked.due()
+            case CanaryDue():
+                self._canary.due(on_duty=self._on_duty)
+            case _:
+                assert_never(message)
+
+    def _arm(self, due_ns: int) -> None:
+        self._timer += 1
+        delay_s = max(0, due_ns - self._ports.clock.monotonic_ns()) / 1e9
+        self._ports.clock.call_later(delay_s, self._ports.me, PollDue(self._timer))
+
+    def _publish(self) -> None:
+        waiting = not self._schedule.may_poll(self._ports.clock.monotonic_ns())
+        self._reporter.publish(loaded=self._loaded, on_duty=self._on_duty, waiting=waiting)

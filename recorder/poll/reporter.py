@@ -1,0 +1,162 @@
+"""What people see of one source: its status on the board, and findings that open and close."""
+
+from __future__ import annotations
+
+from recorder.errors import AuthRefused, RecorderError
+from recorder.model import Level
+from recorder.poll.alarms import Alarms
+from recorder.poll.items import Items
+from recorder.poll.keeper import Keeper
+from recorder.poll.lister import Lister
+from recorder.poll.poller_ports import PollerPorts
+from recorder.status import SourceStatus
+
+NO_STATE_HINT = (
+    "Starting at now would lose recordings, starting at the beginning would burn the quota. It goes on by "
+    "itself when the Data Center or the other node is there; or rewind the source to the instant you want."
+)
+
+
+class Reporter:
+    """Counts polls and failures of one source and tells of them."""
+
+    def __init__(
+        self, *, ports: PollerPorts, alarms: Alarms, keeper: Keeper, items: Items, lister: Lister
+    ) -> None:
+        self._ports = ports
+        self._alarms = alarms
+        self._keeper = keeper
+        self._items = items
+        self._lister = lister
+        self._polls = 0
+        self._last_poll_ns: int | None = None
+        self._failing_since_ns: int | None = None
+        self._blocked = False
+        self._last_error = ""
+        self._next_step = ""
+        self._escapes = 0
+
+    # -- what happened ----
+
+    def polled(self, now_ns: int) -> None:
+        """A poll was whole."""
+        self._polls += 1
+        self._last_poll_ns = now_ns
+        self._failing_since_ns = None
+        self._last_error = self._next_step = ""
+        self._alarms.close("poll_failing")
+        self.look(now_ns)
+
+    def failed(self, error: Exception, now_ns: int) -> None:
+        """A poll failed."""
+        if self._failing_since_ns is None:
+            self._failing_since_ns = now_ns
+        self._last_error = str(error)
+        self._next_step = error.hint if isinstance(error, RecorderError) else ""
+        self._blocked = isinstance(error, AuthRefused)
+        self.look(now_ns)
+
+    def no_state(self, loaded: bool) -> None:  # noqa: FBT001 - a fact, passed on as it is
+        """Nothing is known of this source and it cannot be asked for: it is not polled."""
+        if loaded:
+            what = f"it is unknown how far {self._ports.name} is archived; it is not polled"
+            self._last_error, self._next_step = what, NO_STATE_HINT
+            self._alarms.open(
+                "no_state", Level.ERROR, f"{what}: {self._keeper.why_unknown}", NO_STATE_HINT
+            )
+
+    def stand_by(self) -> None:
+        """The other node tells of this source from now on."""
+        self._failing_since_ns = None
+        self._last_error = self._next_step = ""
+        for code in (
+            "poll_failing",
+            "watermark_stalled",
+            "parked_items",
+            "late_escape",
+            "no_state",
+        ):
+            self._alarms.close(code)
+
+    def look(self, now_ns: int) -> None:
+        """Compare with what is normal."""
+        name, poll = self._ports.name, self._ports.poll
+        since_ns = self._failing_since_ns
+        if since_ns is not None and now_ns - since_ns >= poll.failing_s * 1e9:
+            what = f"{name} could not be polled for {poll.failing_s:g} s: {self._last_error}"
+            self._alarms.open("poll_failing", Level.ERROR, what, self._next_step)
+        lag_s, limit_s = self._lag_s(now_ns), poll.stall_factor * poll.interval_s + poll.settle_s
+        stalled = lag_s is not None and lag_s > limit_s
+        self._alarms.set(
+            "watermark_stalled",
+            Level.WARNING,
+            f"the watermark of {name} is more than {limit_s:g} s behind" if stalled else "",
+            "Items that are not archived yet hold it; `tandem item list` shows them.",
+        )
+        parked = self._items.parked
+        self._alarms.set(
+            "parked_items",
+            Level.ERROR,
+            f"{parked} items of {name} could not be archived and are parked" if parked else "",
+            "`tandem item list --state parked` says why; they are tried again from time to time.",
+        )
+        if self._lister.lateness.escapes > self._escapes:
+            self._escapes = self._lister.lateness.escapes
+            keys = ", ".join(self._lister.lateness.escaped)
+            self._alarms.open(
+                "late_escape",
+                Level.WARNING,
+                f"{self._escapes} items of {name} appeared later than polls look back: {keys}",
+                "They were archived. Raise overlap_s of this source if this goes on.",
+            )
+
+    # -- what is shown ----
+
+    def publish(self, *, loaded: bool, on_duty: bool, waiting: bool) -> None:
+        """Put a fresh snapshot on the board."""
+        mark, watermark = self._keeper.mark, self._keeper.watermark
+        clock, lateness = self._ports.clock, self._lister.lateness
+        now_ns = clock.monotonic_ns()
+        reading = self._lister.source_clock.read(now_ns)
+        offset_ms = None if reading is None else (reading.now_us - clock.wall_us()) / 1000
+        self._ports.board.publish(
+            f"source:{self._ports.name}",
+            SourceStatus(
+                name=self._ports.name,
+                kind=self._ports.kind,
+                state=self._state(loaded=loaded, on_duty=on_duty, waiting=waiting),
+                epoch=0 if mark is None else mark.epoch,
+                watermark_us=None if mark is None else mark.at_us,
+                horizon_us=None if watermark is None else watermark.horizon_us,
+                lag_s=self._lag_s(now_ns),
+                coverage=self._keeper.coverage.windows,
+                pending=0 if watermark is None else watermark.pending,
+                failed=self._items.failed,
+                parked=self._items.parked,
+                polls=self._polls,
+                last_poll_ns=self._last_poll_ns,
+                found=self._lister.found,
+                late_escapes=lateness.escapes,
+                lateness_p999_s=lateness.p999_s(),
+                clock_offset_ms=offset_ms,
+                last_error=self._last_error,
+                next_step=self._next_step,
+            ),
+        )
+
+    def _state(self, *, loaded: bool, on_duty: bool, waiting: bool) -> str:
+        if not loaded:
+            return "starting"
+        if not on_duty:
+            return "standby"
+        if waiting:
+            return "waiting"
+        if self._failing_since_ns is not None:
+            return "stopped_by_error" if self._blocked else "failing"
+        if self._keeper.mark is None and not self._keeper.is_new:
+            return "stopped_by_error"
+        return "polling"
+
+    def _lag_s(self, now_ns: int) -> float | None:
+        mark, reading = self._keeper.mark, self._lister.source_clock.read(now_ns)
+        return None if mark is None or reading is None else (reading.now_us - mark.at_us) / 1e6
