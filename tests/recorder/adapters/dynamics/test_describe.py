@@ -1,11 +1,9 @@
 import pytest
 
-from recorder.errors import AuthRefused, BadAnswer, ItemGone, SourceError, Throttled, Unreachable
+from recorder.errors import AuthRefused, ItemGone, SourceError, Throttled, Unreachable
 from recorder.model import MediaKind, Party, Segment, Window
 from tests.recorder.adapters.dynamics import calls
 from tests.recorder.adapters.dynamics.scripted import (
-    API,
-    BLOBS,
     FakeClock,
     ScriptedDataverse,
     Story,
@@ -47,62 +45,6 @@ def described(world, **settings):
 
 def attribute(found, name):
     return next((v for k, v in found.attributes.items() if k.partition(":")[0] == name), None)
-
-
-# --- listing ---------------------------------------------------------------------------------------
-
-
-def test_the_listing_asks_for_recordings_with_a_file_by_change(world, story):
-    story.recording(10)
-    source = world.open()
-    only(source)
-
-    (request,) = world.asked("msdyn_ocrecordings")
-    options = dict(request.url.params)
-    assert options["$filter"] == (
-        "modifiedon ge 2026-01-01T00:00:00Z and modifiedon lt 2026-01-02T03:46:40Z"
-        " and msdyn_recording ne null"
-    )
-    assert options["$orderby"] == "modifiedon asc,msdyn_ocrecordingid asc"
-    assert "include-annotations" in request.headers["prefer"]
-
-
-def test_a_ref_names_recording_file_and_conversation(world, story):
-    key = story.recording(10, conversation=calls.CONVERSATION)
-
-    ref = only(world.open())
-
-    assert (ref.key, ref.version, ref.session_key) == (key, guid(1, 2), calls.CONVERSATION)
-    assert ref.changed_us == us(10)
-    assert ref.hints == {"conversation": calls.CONVERSATION, "file_name": "callRecording.mp3"}
-
-
-def test_a_later_change_of_the_row_keeps_the_version(world, story):
-    key = story.recording(10)
-    before = only(world.open())
-    story.row(key)["modifiedon"] = at(500)
-
-    after = only(world.open())
-
-    assert (after.key, after.version) == (before.key, before.version)
-    assert after.changed_us == us(500)
-
-
-def test_a_new_file_in_the_row_is_a_new_version(world, story):
-    key = story.recording(10)
-    before = only(world.open())
-    story.row(key)["msdyn_recording"] = guid(77, 2)
-
-    assert only(world.open()).version == guid(77, 2) != before.version
-
-
-def test_a_row_whose_file_is_not_there_yet_is_not_listed(world, story):
-    story.recording(10, msdyn_recording=None)
-
-    assert world.open().list_items(Window(us(0), us(100)), None).items == ()
-
-
-# --- describing ------------------------------------------------------------------------------------
 
 
 def test_a_transferred_call_keeps_everyone_with_their_time(world, story):
@@ -394,129 +336,3 @@ def test_an_unknown_channel_is_recorded_and_shown(world, story):
     world.rows["msdyn_ocsessions"].clear()
 
     assert described(world).channel == "channel_192999999"
-
-
-# --- downloads -------------------------------------------------------------------------------------
-
-
-def ways(world, **settings):
-    source = world.open(**settings)
-    ref = only(source)
-    (media,) = source.describe(ref).media
-    return source.open_media(ref, media)
-
-
-def test_the_signed_link_comes_first_and_without_the_token(world, story):
-    calls.recorded_call(world, story)
-
-    request = next(ways(world))
-
-    assert request.url.startswith(BLOBS)
-    assert request.headers == ()
-    assert request.size_bytes == 103
-    assert request.allowed_hosts == (".blob.core.windows.net", "contoso.crm.dynamics.com")
-    assert request.chunk_bytes is None
-
-
-def test_the_api_comes_second_in_ranges_of_four_mebibytes(world, story):
-    key = calls.recorded_call(world, story)
-
-    _, second, third = ways(world)
-
-    assert second.url == third.url == f"{API}msdyn_ocrecordings({key})/msdyn_recording/$value"
-    assert second.headers == (("Authorization", "Bearer token-number-1"),)
-    assert second.allowed_hosts == ("contoso.crm.dynamics.com",)
-    assert (second.chunk_bytes, second.resumable) == (4 * 1024**2, True)
-    assert (third.chunk_bytes, third.resumable) == (None, False)
-
-
-def test_the_signed_link_is_asked_with_the_row_as_a_reference(world, story):
-    key = calls.recorded_call(world, story)
-    next(ways(world))
-
-    (request,) = world.asked("GetFileSasUrl")
-    assert request.method == "GET"
-    assert request.url.path.endswith(
-        "GetFileSasUrl(Target=@p1,FileAttributeName='msdyn_recording')"
-    )
-    assert request.url.params["@p1"] == f"{{'@odata.id':'msdyn_ocrecordings({key})'}}"
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 501])
-def test_without_a_signed_link_the_api_comes_first(world, story, status):
-    calls.recorded_call(world, story)
-    found = ways(world)
-    world.order("GetFileSasUrl", error_answer(status), times=2)
-
-    assert next(found).url.endswith("$value")
-
-
-def test_throttling_is_not_answered_with_another_call(world, story):
-    calls.recorded_call(world, story)
-    found = ways(world)
-    world.order("GetFileSasUrl", error_answer(429, retry_after="4"))
-
-    with pytest.raises(Throttled):
-        next(found)
-
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        "https://evil.example/x?sig=1",
-        "https://blob.core.windows.net.evil.example/x",
-        "https://evilblob.core.windows.net@evil.example/x",
-        "http://store.blob.core.windows.net/x",
-        "file:///etc/passwd",
-        "no link",
-        "https://:x/",
-    ],
-)
-def test_a_signed_link_that_leads_elsewhere_is_not_used(world, story, link):
-    calls.recorded_call(world, story)
-    body = {"Result": {"SasUrl": link, "FileSizeInBytes": 103}}
-    world.order("GetFileSasUrl", lambda _: world._dated(_json(body)))
-
-    assert next(ways(world)).url.endswith("$value")
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"Result": None}, {"Result": {}}, {"Result": {"SasUrl": 5}}, []]
-)
-def test_an_answer_without_a_link_is_passed_over(world, story, body):
-    calls.recorded_call(world, story)
-    world.order("GetFileSasUrl", lambda _: _json(body))
-
-    assert next(ways(world)).url.endswith("$value")
-
-
-def _json(body):
-    import httpx  # noqa: PLC0415
-
-    return httpx.Response(200, json=body)
-
-
-def test_a_file_that_changed_its_size_since_it_was_described_is_described_again(world, story):
-    key = calls.recorded_call(world, story)
-    found = ways(world)
-    world.files[key, "msdyn_recording"] = b"another"
-
-    with pytest.raises(BadAnswer, match="changed its size"):
-        next(found)
-
-
-def test_the_api_can_be_preferred(world, story):
-    calls.recorded_call(world, story)
-
-    urls = [request.url for request in ways(world, prefer_sas=False)]
-
-    assert urls[0].endswith("$value")
-    assert urls[-1].startswith(BLOBS)
-    assert len(urls) == 3
-
-
-def test_server_time_needs_a_date(world):
-    world.dated = False
-
-    with pytest.raises(BadAnswer, match="Date"):
-        world.open().server_time()
