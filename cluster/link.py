@@ -178,9 +178,11 @@ class Link:
                 assert_never(message)
 
     def on_stop(self) -> None:
-        """Say goodbye if nobody did, and give back the port."""
+        """Say goodbye if nobody did, give back the port, and withdraw the announcement."""
         self._stop("the node stops")
         self._transport.stop()
+        if self._discovery is not None:
+            self._discovery.stop()
 
     # -- what comes in ----
 
@@ -340,8 +342,6 @@ class Link:
         for timer in (self._beat_timer, self._redial_timer):
             if timer is not None:
                 timer.cancel()
-        if self._discovery is not None:
-            self._discovery.stop()
         self._send(Goodbye(self._beats.term, reason))
         self._do(self._state.stop(reason))
         _log.info("link_stopped", reason=reason)

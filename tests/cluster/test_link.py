@@ -302,9 +302,9 @@ def test_a_stopping_link_says_goodbye_last_and_closes(node):
     node.tell(BeatDue())
     assert wire.frames[-1] == Goodbye(6, "upgrade")
     assert wire.reason == "upgrade"
-    assert node.discovery.state == "stopped"
     assert node.timers(RedialDue) == []
     node.link.on_stop()
+    assert node.discovery.state == "stopped"
     assert node.transport.stopped
     assert node.open(inbound=True).reason == "this node is stopping"
 
