@@ -79,7 +79,7 @@ class DynamicsSettings(BaseModel):
     tenant: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,253}$")
     """Directory (tenant) id or domain."""
     client_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")
-    client_secret: Annotated[str, BeforeValidator(_reference)]
+    client_secret: Annotated[str, BeforeValidator(_reference), Field(repr=False)]
     """A reference, `env:NAME` or `file:PATH`; read at every renewal of the token."""
     authority: Origin = "https://login.microsoftonline.com"
     api_version: str = Field("v9.2", pattern=r"^v\d{1,2}\.\d{1,2}$")

@@ -100,7 +100,7 @@ def test_a_refused_token_shows_no_secret(caplog):
     clean(shown(caught.value), caplog.text, *[repr(finding) for finding in source.check()])
 
 
-def test_settings_show_the_reference_and_never_a_secret():
+def test_settings_never_show_a_secret_even_one_in_clear():
     world = ScriptedDataverse(FakeClock())
 
-    clean(repr(world.open()._settings))
+    clean(repr(world.open()._settings), repr(world.open(client_secret=f"value:{SECRET}")._settings))

@@ -1,16 +1,15 @@
-"""The adapter against the simulator's fake service: in memory, and over a real TLS port."""
+"""The adapter against the simulator's fake service, in memory."""
 
 import hashlib
-import ssl
-import time
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import pytest
-import trustme
 
+from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.errors import AuthRefused, ItemGone, SourceError, Throttled, Unreachable
 from recorder.model import Window
+from recorder.ports import FetchLimits
 from sim.audio import Recording
 from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.people import agent_id, person, phone
@@ -18,10 +17,10 @@ from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.faults import Fault, FaultKind, Target
 from sim.ucaas.http import MemoryTransport
-from sim.ucaas.server import FakeServer
 from tests.recorder.adapters.dynamics.scripted import SECRET, FakeClock, open_source, us
 
 AUDIO = Recording("call.mp3", 20.0, b"\xff\xf3sound of a call" * 500)
+LARGE = Recording("large.mp3", 600.0, b"\xff\xf3sound of a call" * 500_000)
 CLIENTS = (ClientApp("node-a", SECRET),)
 ONE_LEG = (Leg(0, 60.0),)
 BEGIN_S = 100_000
@@ -278,6 +277,55 @@ def test_no_credential_ever_leaves_for_a_signed_link():
     assert bench.fake.statistics()["credential_leaks"] == 0
 
 
+class Sink:
+    def __init__(self):
+        self.data = bytearray()
+
+    @property
+    def offset(self):
+        return len(self.data)
+
+    def write(self, data):
+        self.data += data
+
+    def restart(self):
+        self.data.clear()
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_the_media_fetcher_downloads_a_large_file_by_link_and_at_once(number):
+    bench = Bench()
+    bench.place(RecordingScript(LARGE))
+    (ref,) = bench.refs()
+    (media,) = bench.source.describe(ref).media
+    fetcher = HttpxMediaFetcher(lambda: bench.transport)
+    sink = Sink()
+
+    fetcher.fetch(list(bench.source.open_media(ref, media))[number], sink, FetchLimits())
+
+    fetcher.close()
+    (item,) = bench.fake.truth()
+    assert sink.offset == item.size_bytes == media.size_bytes > 8_000_000
+    assert hashlib.sha256(sink.data).hexdigest() == item.sha256
+
+
+def test_the_ranges_of_the_second_way_add_up_to_the_file():
+    bench = Bench()
+    bench.place(RecordingScript(LARGE))
+    (ref,) = bench.refs()
+    (media,) = bench.source.describe(ref).media
+    _, request, _ = bench.source.open_media(ref, media)
+    body = b""
+    while len(body) < request.size_bytes:
+        part = f"bytes={len(body)}-{len(body) + request.chunk_bytes - 1}"
+        answer = bench.fetch(replace(request, headers=(*request.headers, ("Range", part))))
+        assert answer.status_code == 206
+        body += answer.content
+
+    (item,) = bench.fake.truth()
+    assert hashlib.sha256(body).hexdigest() == item.sha256
+
+
 def test_describing_costs_few_calls():
     bench = Bench()
     bench.place(legs=tuple(Leg(number, 10.0) for number in range(4)))
@@ -289,85 +337,3 @@ def test_describing_costs_few_calls():
 
     spent_ns = bench.source._odata._bucket.full_at_ns - before
     assert spent_ns // bench.source._odata._bucket.budget.refill_ns == 6
-
-
-class RealClock:
-    def monotonic_ns(self):
-        return time.monotonic_ns()  # noqa: TID251 - real connections are the subject
-
-    def wall_us(self):
-        return time.time_ns() // 1000  # noqa: TID251
-
-
-@pytest.fixture
-def served(tmp_path):
-    authority = trustme.CA()
-    file = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(file))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    handlers = []
-
-    def handle(request):
-        (handler,) = handlers
-        return handler(request)
-
-    server = FakeServer(handle=handle, tls=tls)
-    url = server.urls[0]
-    clock = RealClock()
-    fake = FakeDynamics(
-        now_us=clock.wall_us,
-        monotonic_ns=clock.monotonic_ns,
-        clients=CLIENTS,
-        org_url=url,
-        authority_url=url,
-        blob_url=f"{url}/_blob",
-    )
-    handlers.append(fake.handle)
-    server.start()
-    yield fake, clock, {"org_url": url, "authority": url}, str(file)
-    server.stop(0.1)
-
-
-def test_over_tls_with_a_private_ca_many_jobs_share_one_source(served):
-    fake, clock, settings, ca_file = served
-    end_us = clock.wall_us() - 100_000_000
-    calls = [CallScript(end_us, (Leg(n % 5, 20.0),), (RecordingScript(AUDIO),)) for n in range(12)]
-    fake.place(calls)
-    source = open_source(httpx.HTTPTransport(), clock, ca_file=ca_file, page_size=5, **settings)
-    window = Window(end_us - 1_000_000_000, end_us + 1_000_000_000)
-
-    refs = every_ref(source, window)
-    with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(source.describe, refs))
-    with httpx.Client(verify=ssl.create_default_context(cafile=ca_file)) as client:
-        request = next(source.open_media(refs[0], found[0].media[0]))
-        body = client.get(request.url).content
-    source.close()
-
-    assert len({one.media[0].key for one in found}) == 12
-    assert len(body) == found[0].media[0].size_bytes
-    assert fake.statistics()["credential_leaks"] == 0
-
-
-def test_an_untrusted_certificate_is_unreachable_with_a_hint(served):
-    _, clock, settings, _ = served
-    source = open_source(httpx.HTTPTransport(), clock, **settings)
-
-    with pytest.raises(Unreachable) as caught:
-        source.server_time()
-
-    source.close()
-    assert "ca_file" in caught.value.hint
-
-
-def test_a_service_that_is_not_there_is_unreachable(served):
-    fake, clock, settings, ca_file = served
-    assert fake.truth() == ()
-    url = settings["org_url"].rpartition(":")[0] + ":9"
-    source = open_source(httpx.HTTPTransport(), clock, ca_file=ca_file, org_url=url, authority=url)
-
-    with pytest.raises(Unreachable, match="refused"):
-        source.server_time()
-
-    source.close()
