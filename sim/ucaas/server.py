@@ -60,7 +60,7 @@ class FakeServer:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, grace_s: float = 2.0) -> None:
+    def stop(self, grace_s: float = 0.5) -> None:
         """Stop listening, let answers in hand end for `grace_s`, then close every connection."""
         for listener in self._listeners:
             listener.shutdown()
@@ -104,9 +104,10 @@ class _Listener(ThreadingHTTPServer):
             self._changed.notify_all()
 
     def end(self, grace_s: float) -> None:
-        self.stopping.set()
         with self._changed:
             self._changed.wait_for(lambda: self._busy == 0, grace_s)
+        self.stopping.set()
+        with self._changed:
             for sock in self._open.values():
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
@@ -205,7 +206,8 @@ class _Talk(socketserver.BaseRequestHandler):
         self._sock.sendall(head)
         for step in steps(response):
             if isinstance(step, Pause):
-                self.server.stopping.wait(step.seconds)
+                if self.server.stopping.wait(step.seconds):
+                    return False
             elif isinstance(step, Cut):
                 self._cut(reset=step.reset)
                 return False

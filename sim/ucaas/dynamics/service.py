@@ -201,9 +201,10 @@ class FakeDynamics:
                 return xml_error(400, "InvalidAuthenticationInfo", message)
             if link is None or service_us >= link.expires_us:
                 return expired_link()
-            if stored is None:
+            still = self._env.files.get(file_id)
+            if still is None:
                 return xml_error(404, "BlobNotFound", "The specified blob does not exist.")
-            return blob(request, stored)
+            return blob(request, still)
 
         return _Route(subject, answer)
 
