@@ -40,8 +40,9 @@ from recorder.poll.poller_ports import PollerPorts
 
 RECENT_MAX = 50_000
 RECORD_AGAIN_S = 5.0
-CHECK_AFTER_S = 60.0
+CHECK_AFTER_S = 120.0
 CHECK_AT_ONCE = 200
+_HANDED_OUT = frozenset({ItemState.FOUND, ItemState.ASSIGNED})
 
 
 class Items:
@@ -175,8 +176,7 @@ class Items:
     def check_pending(self) -> None:
         """Ask the Data Center for items that were handed out long ago: a result may have been lost."""
         old_ns = self._ports.clock.monotonic_ns() - int(CHECK_AFTER_S * 1e9)
-        handed_out = {ItemState.FOUND, ItemState.ASSIGNED}
-        waiting = (i for i in self._items.values() if i.state in handed_out)
+        waiting = (item for item in self._items.values() if item.state in _HANDED_OUT)
         refs = [item.ref for item in waiting if item.found_ns <= old_ns][:CHECK_AT_ONCE]
         if refs:
             job = partial(unfinished, self._ports.db, tuple(refs))
@@ -184,17 +184,27 @@ class Items:
             self._ports.database_lane.submit(job, self._ports.me, then)
 
     def pending_checked(self, message: PendingChecked) -> None:
-        """Those that are final after all are finished."""
-        if not isinstance(message.outcome, Done):
-            return
-        still = {job_key(ref) for ref in message.outcome.value}
-        keys = [key for key in map(job_key, message.refs) if key not in still]
-        done = tuple(key for key in keys if key in self._items and not self._items[key].parked)
-        for key in done:
+        """Those that are final after all are finished; the others are handed out again.
+
+        Handing out what is under way changes nothing, so a job that got lost anywhere comes back.
+        """
+        still = {job_key(ref) for ref in message.refs}
+        if isinstance(message.outcome, Done):
+            still = {job_key(ref) for ref in message.outcome.value}
+        finished: list[str] = []
+        for key in map(job_key, message.refs):
+            item = self._items.get(key)
+            if item is None or item.state not in _HANDED_OUT:
+                continue
+            if key in still:
+                self._give(key, item, item.attempts + 1, ())
+            elif not item.parked:
+                finished.append(key)
+        for key in finished:
             self._remember(key)
             self._step(key, ledger.Finished())
-        if done:
-            self._ports.distributor.tell(Withdraw(done))
+        if finished:
+            self._ports.distributor.tell(Withdraw(tuple(finished)))
 
     # -- the duty's end ----
 

@@ -10,6 +10,7 @@ from cluster.messages import (
     Ping,
     Pong,
     SendFrame,
+    Withdraw,
 )
 from recorder.codec import JOB, job_key
 from recorder.messages import PollNow
@@ -102,7 +103,7 @@ def test_an_item_under_way_is_not_handed_out_twice():
     desk = Desk().start()
     desk.source.add("a", 150)
     desk.grant()
-    desk.advance(120)
+    desk.advance(119)
     assert desk.given() == ["a"]
 
 
@@ -336,7 +337,19 @@ def test_a_result_that_got_lost_is_found_in_the_data_center():
     desk.center.final.add(job_key(ref))
     desk.advance(130)
     assert desk.status.pending == 0
+    assert desk.distributor.of(Withdraw)[-1].keys == (job_key(ref),)
     assert desk.mark.at_us == desk.status.horizon_us
+
+
+def test_a_job_that_got_lost_is_handed_out_again():
+    desk = Desk().start()
+    desk.source.add("a", 300)
+    desk.grant()
+    assert desk.given() == ["a"]
+    desk.advance(119)
+    assert desk.given() == []
+    desk.advance(1)
+    assert desk.given() == ["a"]
 
 
 def test_it_answers_the_supervisor():

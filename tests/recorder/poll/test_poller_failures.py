@@ -1,0 +1,413 @@
+"""The poller when things go wrong: items, source, Data Center, credentials."""
+
+import pytest
+
+from cluster.frames import Mark
+from cluster.messages import CommandAnswer, Distribute, DutyFailing, Ping
+from recorder.codec import job_key
+from recorder.errors import AuthRefused, BadAnswer, RecorderError, Throttled, Unreachable
+from recorder.messages import FindingOpened, PollNow, RetryItems, Rewind
+from recorder.model import Finding, ItemState, Level, SourceProgress, Window
+from recorder.settings import PollSettings, Tier
+from sim.progress import MemoryProgress
+from tests.by_hand import Inbox
+from tests.recorder.poll.polling import POLL, START_US, US, Desk, SmallCenter, known, parked_row
+
+
+@pytest.fixture
+def desk():
+    return Desk().start()
+
+
+def away(desk):
+    desk.center.down = True
+
+
+# --- items ---------------------------------------------------------------------------------------
+
+
+def test_a_failed_item_is_on_record_and_handed_out_again(desk):
+    ref = desk.source.add("a", 300)
+    desk.grant()
+    desk.given()
+    desk.break_it(ref)
+    outcome = desk.center.outcomes[-1]
+    assert (outcome.state, outcome.attempts, outcome.parked) == (ItemState.FAILED, 1, False)
+    assert outcome.reason == "unreachable: why"
+    assert outcome.events[-1].what == "failed"
+    assert outcome.retry_at_us == desk.clock.wall_us() + US
+    assert desk.status.failed == 1
+    desk.advance(1)
+    assert desk.distributor.of(Distribute)[-1].attempt == 2
+    assert desk.status.failed == 0
+    assert desk.status.pending == 1, "it holds the watermark all the time"
+
+
+def test_a_gone_item_is_final_only_once_that_is_on_record(desk):
+    ref = desk.source.add("a", 300)
+    desk.grant()
+    away(desk)
+    desk.break_it(ref, ItemState.GONE, "gone")
+    before = desk.mark
+    desk.advance(30)
+    assert desk.status.pending == 1
+    assert desk.mark == before
+    desk.center.down = False
+    desk.advance(6)
+    assert desk.center.outcomes[-1].state is ItemState.GONE
+    assert desk.status.pending == 0
+    assert desk.mark > before
+
+
+def test_an_item_that_cannot_be_recorded_is_passed(desk):
+    ref = desk.source.add("a", 300)
+    desk.grant()
+    desk.break_it(ref, ItemState.NOT_RECORDABLE, "no_media")
+    assert desk.status.pending == 0
+    assert desk.center.outcomes[-1].reason == "no_media: why"
+
+
+def test_a_poison_item_is_parked_counted_and_no_longer_holds_the_watermark(desk):
+    ref = desk.source.add("poison", 300)
+    desk.grant()
+    for _ in range(3):
+        desk.break_it(ref)
+        desk.advance(10)
+    assert desk.center.outcomes[-1].parked
+    assert desk.status.parked == 1
+    assert desk.status.pending == 0
+    desk.advance(60)
+    assert "parked_items" in desk.findings()
+    assert desk.behind_s() < 160
+
+
+def test_a_parked_item_is_tried_on_without_holding_the_watermark(desk):
+    ref = desk.source.add("poison", 100)
+    desk.center.final.add(job_key(ref))
+    desk.center.due = (parked_row(ref),)
+    desk.grant()
+    assert desk.given() == []
+    desk.advance(61)
+    assert desk.distributor.of(Distribute)[-1].attempt == 4
+    assert desk.status.parked == 1
+    assert desk.status.pending == 0
+    desk.advance(60)
+    assert desk.given() == ["poison"], "not while it is under way"
+    desk.center.due = ()
+    desk.finish(ref)
+    assert desk.status.parked == 0
+    desk.advance(60)
+    assert "parked_items" not in desk.findings()
+
+
+def test_a_parked_item_that_fails_again_stays_parked(desk):
+    ref = desk.source.add("poison", 20_000)
+    desk.grant()
+    desk.tell(RetryItems((ref,)))
+    assert desk.given() == ["poison"]
+    desk.break_it(ref)
+    assert desk.center.outcomes[-1].parked
+    assert desk.status.parked == 1
+
+
+def test_an_operator_may_have_a_waiting_item_tried_now(desk):
+    ref = desk.source.add("a", 300)
+    desk.grant()
+    desk.given()
+    desk.break_it(ref, retry_after_s=500)
+    desk.tell(RetryItems((ref,)))
+    assert desk.given() == ["a"]
+    assert desk.status.pending == 1
+
+
+def test_a_standby_retries_nothing(desk):
+    desk.tell(RetryItems((desk.source.add("a", 300),)))
+    assert desk.given() == []
+
+
+def test_a_report_that_cannot_be_read_is_a_failure(desk):
+    ref = desk.source.add("a", 300)
+    desk.grant()
+    from cluster.messages import JobBroken  # noqa: PLC0415 - used once
+
+    desk.tell(JobBroken(job_key(ref), "b", b"garbage"))
+    desk.run()
+    assert desk.center.outcomes[-1].reason.startswith("bad_report: b:")
+
+
+# --- the Data Center away ------------------------------------------------------------------------
+
+
+def test_polling_goes_on_into_the_buffer_while_the_data_center_is_away():
+    desk = Desk(center=known(SmallCenter())).start()
+    ref = desk.source.add("a", 300)
+    away(desk)
+    desk.grant()
+    assert desk.given() == ["a"]
+    desk.finish(ref, on_record=False)
+    desk.advance(60)
+    assert desk.given() == [], "what ended a while ago is remembered"
+    assert desk.store.load()[0].watermark_us == desk.mark.at_us
+
+
+def test_without_state_and_data_center_it_does_not_poll():
+    center = SmallCenter()
+    center.down = True
+    desk = Desk(center=center).start()
+    desk.grant()
+    assert desk.source.windows == []
+    assert desk.findings() == ["no_state"]
+    assert desk.status.state == "stopped_by_error"
+    center.down = False
+    desk.advance(5)
+    assert desk.findings() == []
+    assert desk.status.polls == 1
+
+
+def test_a_mark_from_the_peer_is_state_enough():
+    center = SmallCenter()
+    center.down = True
+    desk = Desk(center=center).start()
+    desk.grant(marks={"crm": Mark(0, START_US - 500 * US)})
+    assert desk.status.polls == 1
+    assert desk.findings() == []
+
+
+def test_a_source_that_was_new_at_the_start_is_looked_up_again_before_it_begins():
+    desk = Desk(center=SmallCenter()).start()
+    known(desk.center, age_s=50_000)
+    desk.grant()
+    assert desk.source.windows[0][0].from_us < START_US - 50_000 * US
+
+
+def test_a_damaged_progress_file_is_no_new_source():
+    class Damaged(MemoryProgress):
+        def load(self):
+            raise RecorderError("damaged")
+
+    desk = Desk(store=Damaged()).start()
+    desk.grant()
+    assert desk.source.windows == []
+    assert desk.findings() == ["no_state"]
+
+
+# --- the source ----------------------------------------------------------------------------------
+
+
+def test_a_poll_that_fails_is_tried_again_soon_and_moves_nothing(desk):
+    desk.grant()
+    before = desk.status.horizon_us
+    desk.source.errors = [Unreachable("down", hint="wait")]
+    desk.advance(60)
+    assert desk.status.state == "failing"
+    assert (desk.status.last_error, desk.status.next_step) == ("down", "wait")
+    assert desk.status.horizon_us == before
+    desk.advance(1)
+    assert desk.status.state == "polling"
+    assert desk.status.last_error == ""
+
+
+def test_long_failing_is_a_finding_until_it_is_well_again(desk):
+    desk.grant()
+    desk.source.errors = [Unreachable("down")] * 50
+    desk.advance(60)
+    assert desk.findings() == []
+    desk.advance(60)
+    assert desk.findings() == ["poll_failing"]
+    desk.source.errors = []
+    desk.advance(60)
+    assert desk.findings() == []
+
+
+def test_a_page_that_fails_hands_out_nothing_of_its_window():
+    desk = Desk(center=known(SmallCenter())).start()
+    for number in range(4):
+        desk.source.add(f"i{number}", 300 + number)
+    desk.grant(run=False)
+    while len(desk.source.windows) < 1:
+        (desk.database if desk.database.jobs else desk.lane).run_one()
+    desk.source.errors = [Unreachable("down")]
+    desk.run()
+    assert desk.given() == []
+    desk.advance(1)
+    assert len(desk.given()) == 4
+
+
+def test_a_source_that_asks_for_patience_gets_it_and_keeps_its_beat(desk):
+    desk.grant()
+    desk.source.errors = [Throttled("slow down", retry_after_s=100)]
+    desk.advance(60)
+    polls, windows = desk.status.polls, len(desk.source.windows)
+    assert desk.status.state == "waiting"
+    desk.tell(PollNow("crm"))
+    desk.advance(99)
+    assert len(desk.source.windows) == windows
+    desk.advance(2)
+    assert desk.status.polls == polls + 1
+    desk.advance(18)
+    assert desk.status.polls == polls + 1
+    desk.advance(2)
+    assert desk.status.polls == polls + 2
+
+
+def test_refused_credentials_are_told_to_the_pair_and_cleared(desk):
+    desk.grant()
+    desk.source.errors = [AuthRefused("secret expired")]
+    desk.advance(60)
+    assert desk.status.state == "stopped_by_error"
+    assert desk.pair.of(DutyFailing) == [DutyFailing("poller:crm", "secret expired")]
+    desk.advance(2)
+    assert desk.pair.of(DutyFailing)[-1] == DutyFailing("poller:crm", "")
+    desk.advance(60)
+    assert len(desk.pair.messages) == 2
+
+
+def test_a_source_that_pages_in_circles_is_an_error_and_not_an_endless_poll(desk):
+    desk.source.circles = True
+    desk.source.add("a", 300)
+    desk.grant()
+    assert desk.status.state == "failing"
+    assert "came back to a page" in desk.status.last_error
+    assert desk.given() == []
+
+
+def test_an_adapter_that_breaks_its_contract_stops_only_this_poll(desk):
+    desk.source.errors = [KeyError("surprise")]
+    desk.grant()
+    assert desk.status.state == "failing"
+    desk.advance(1)
+    assert desk.status.state == "polling"
+
+
+def test_an_expired_page_token_means_to_begin_the_window_again():
+    desk = Desk(center=known(SmallCenter())).start()
+    for number in range(4):
+        desk.source.add(f"i{number}", 300 + number)
+    desk.grant(run=False)
+    while len(desk.source.windows) < 1:
+        (desk.database if desk.database.jobs else desk.lane).run_one()
+    desk.source.errors = [BadAnswer("page token expired")]
+    desk.run()
+    desk.advance(1)
+    assert [page for _, page in desk.source.windows] == [None, "2", None, "2"]
+
+
+def test_a_watermark_that_lags_is_a_finding():
+    desk = Desk(poll=POLL.model_copy(update={"stall_factor": 1.5})).start()
+    ref = desk.source.add("a", 100)
+    desk.grant()
+    desk.advance(120)
+    assert desk.findings() == ["watermark_stalled"]
+    desk.finish(ref)
+    desk.advance(60)
+    assert desk.findings() == []
+
+
+def test_an_item_only_a_look_back_finds_is_archived_counted_and_told():
+    poll = PollSettings(
+        interval_s=60, settle_s=90, overlap_s=120, tiers=(Tier(every_s=900, back_s=1800),)
+    )
+    center = known(SmallCenter(), coverage=(Window(0, START_US),))
+    desk = Desk(poll=poll, center=center).start()
+    desk.grant()
+    desk.source.add("late", 1200)
+    desk.advance(60)
+    assert desk.given() == []
+    desk.advance(60)
+    assert desk.given() == ["late"]
+    assert desk.status.late_escapes == 1
+    assert "late_escape" in desk.findings()
+    assert desk.status.lateness_p999_s > 1000
+
+
+# --- commands and the standby --------------------------------------------------------------------
+
+
+def test_a_rewind_begins_a_new_epoch_and_lists_again():
+    desk = Desk(center=known(SmallCenter())).start()
+    ref = desk.source.add("missed", 5000)
+    desk.grant()
+    assert desk.given() == []
+    operator = Inbox()
+    desk.tell(Rewind(START_US - 6000 * US, operator))
+    desk.run()
+    assert operator.messages[0].status == "done"
+    assert desk.given() == ["missed"]
+    assert desk.mark.epoch == 1
+    assert desk.center.progress["crm"].epoch == 1
+    desk.finish(ref)
+    desk.advance(60)
+    assert desk.behind_s() < 160
+
+
+def test_a_standby_refuses_a_rewind(desk):
+    operator = Inbox()
+    desk.tell(Rewind(0, operator))
+    assert operator.messages == [
+        CommandAnswer("refused", "this node does not poll", "Ask the primary node.")
+    ]
+
+
+def test_a_rewind_is_a_way_out_of_no_state():
+    center = SmallCenter()
+    center.down = True
+    desk = Desk(center=center).start()
+    desk.grant()
+    desk.tell(Rewind(START_US - 600 * US, Inbox()))
+    desk.run()
+    assert desk.status.polls == 1
+    assert desk.findings() == []
+
+
+def problems(desk):
+    supervisor = Inbox()
+    desk.tell(Ping(1, supervisor))
+    return supervisor.messages[0].problems
+
+
+def test_a_standby_whose_credentials_fail_is_not_ready(desk):
+    desk.source.check_result = AuthRefused("secret expired", hint="renew it")
+    desk.advance(5)
+    assert problems(desk) == ("crm: secret expired",)
+    assert desk.findings() == ["standby_credentials_failing"]
+    opened = desk.monitor.of(FindingOpened)[0].finding
+    assert (opened.subject, opened.hint) == ("crm", "renew it")
+    desk.source.check_result = ()
+    desk.advance(60)
+    assert problems(desk) == ()
+    assert desk.findings() == []
+
+
+def test_a_standby_that_finds_a_missing_right_is_not_ready(desk):
+    desk.source.check_result = (Finding("no_right", Level.ERROR, "crm", "may not read", "grant"),)
+    desk.advance(5)
+    assert problems(desk) == ("crm: may not read",)
+
+
+def test_a_source_that_is_away_says_nothing_of_the_standbys_credentials(desk):
+    desk.source.check_result = Unreachable("down")
+    desk.advance(5)
+    assert problems(desk) == ()
+
+
+def test_on_duty_polling_itself_is_the_proof(desk):
+    desk.source.check_result = AuthRefused("secret expired")
+    desk.advance(5)
+    desk.grant()
+    assert problems(desk) == ()
+    assert desk.findings() == []
+    desk.advance(2000)
+    assert problems(desk) == ()
+
+
+def test_a_disk_that_takes_no_progress_is_a_finding():
+    class Full(MemoryProgress):
+        def save(self, progress: SourceProgress):
+            from recorder.errors import CallBufferError  # noqa: PLC0415 - used once
+
+            raise CallBufferError(f"no space for {progress.source}")
+
+    desk = Desk(store=Full()).start()
+    desk.grant()
+    assert desk.findings() == ["progress_not_saved"]
+    assert "crm" in desk.center.progress
