@@ -66,13 +66,29 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop at once, as a crash would."""
         if self._process is not None:
-            self.signal(signal.SIGQUIT)
+            self.thaw()
+            os.kill(self._first_process(), signal.SIGQUIT)
             self._process.wait(20)
             self._process = None
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the server's first process."""
-        os.kill(int((self._data / "postmaster.pid").read_text().splitlines()[0]), number)
+    def freeze(self) -> None:
+        """Stop every process of the server: connections stay, nothing answers."""
+        for process in self._processes():
+            os.kill(process, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for process in self._processes():
+            os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        """The first process, then its children."""
+        first = self._first_process()
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *map(int, children)]
+
+    def _first_process(self) -> int:
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
 
     def remove(self) -> None:
         """Stop and delete everything."""

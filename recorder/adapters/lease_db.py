@@ -59,7 +59,8 @@ class _Statements:
                 f"VALUES (:cluster, :seen + 1, :node, {now} + :lease_us) "
                 "ON CONFLICT (cluster) DO UPDATE SET holder = excluded.holder, "
                 f"term = {greater}(leases.term, :seen) + 1, expires_us = {now} + :lease_us "
-                f"WHERE leases.holder = :node OR leases.expires_us <= {now} OR :dead = 1"
+                f"WHERE leases.holder = :node OR leases.expires_us <= {now} "
+                "OR (:dead = 1 AND leases.term <= :seen)"
             ),
             renew=text(f"UPDATE leases SET expires_us = {now} + :lease_us {mine}"),
             transfer=text(
@@ -116,7 +117,11 @@ class SqlLease:
         return replace(view, granted=view.holder == self._node and view.expires_in_s > 0)
 
     def acquire(self, seen_term: int, *, peer_is_dead: bool) -> LeaseView:
-        """Take it if free, expired, ours or the peer is dead, with term max(row, seen) + 1."""
+        """Take it if free, expired, ours or the peer is dead, with term max(row, seen) + 1.
+
+        `peer_is_dead` counts only against a term that was seen: if the row holds a higher one, the
+        peer that was found dead has come back since.
+        """
         statement = self._statements.acquire
         return self._change(
             "acquire", statement, self._node, seen=seen_term, dead=int(peer_is_dead)

@@ -1,0 +1,117 @@
+"""What every archive promises."""
+
+import hashlib
+
+import pytest
+
+from recorder.adapters.folder_archive import FolderArchive
+from recorder.errors import ArchiveError
+from recorder.ports import ObjectInfo
+from sim.data_center import MemoryArchive, MemoryArchiveStore
+
+BODY = b"ID3 not quite a recording" * 100
+
+
+@pytest.fixture(params=["memory", "folder"])
+def archive(request, tmp_path):
+    if request.param == "memory":
+        return MemoryArchive(MemoryArchiveStore())
+    return FolderArchive(tmp_path / "archive", reserve_bytes=0)
+
+
+@pytest.fixture
+def sealed(tmp_path):
+    """Put a file into the call buffer; gives what `put` wants to know of it."""
+
+    def seal(body=BODY, name="0f0f"):
+        path = tmp_path / name
+        path.write_bytes(body)
+        return {
+            "path": str(path),
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "size_bytes": len(body),
+        }
+
+    return seal
+
+
+def test_what_was_put_can_be_read(archive, sealed):
+    archive.put("dyn/2026/a.mp3", **sealed())
+    archive.sync()
+    with archive.open("dyn/2026/a.mp3") as file:
+        assert file.read() == BODY
+    assert archive.info("dyn/2026/a.mp3") == ObjectInfo("dyn/2026/a.mp3", len(BODY))
+
+
+def test_what_was_never_put_is_not_there(archive):
+    assert archive.info("dyn/a") is None
+    assert list(archive.keys()) == []
+    with pytest.raises(ArchiveError, match="dyn/a"):
+        archive.open("dyn/a")
+
+
+def test_the_same_content_again_is_the_same_put(archive, sealed):
+    archive.put("dyn/a", **sealed())
+    archive.put("dyn/a", **sealed())
+    archive.put("dyn/a", **sealed(name="another-file"))
+    assert list(archive.keys()) == ["dyn/a"]
+
+
+@pytest.mark.parametrize("body", [b"x" * len(BODY), BODY + b"more"])
+def test_another_content_under_the_same_key_is_refused(archive, sealed, body):
+    archive.put("dyn/a", **sealed())
+    with pytest.raises(ArchiveError, match="another content"):
+        archive.put("dyn/a", **sealed(body, name="other"))
+    with archive.open("dyn/a") as file:
+        assert file.read() == BODY
+
+
+def test_a_file_that_is_not_as_described_is_refused(archive, sealed):
+    described = sealed()
+    with pytest.raises(ArchiveError):
+        archive.put("dyn/a", **{**described, "size_bytes": 1})
+    with pytest.raises(ArchiveError):
+        archive.put("dyn/a", **{**described, "path": described["path"] + "-gone"})
+    assert archive.info("dyn/a") is None
+
+
+def test_keys_are_listed_in_order(archive, sealed):
+    wanted = ["a", "a/b", "a-c", "b/a/x", "b/a/y", "b/a.x", "b/b"]
+    wanted = [key for key in wanted if key != "a"]  # a name is an object or a folder, not both
+    for key in wanted:
+        archive.put(key, **sealed())
+    assert list(archive.keys()) == sorted(wanted)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "/etc/passwd",
+        "../a",
+        "a/../b",
+        "a//b",
+        "a/",
+        ".hidden",
+        "a/.b",
+        "a\\b",
+        "a b",
+        "a\n",
+        "ä",
+        "a\0b",
+        "C:x",
+        "x" * 201,
+    ],
+)
+def test_a_key_that_could_leave_the_archive_is_refused(archive, sealed, key):
+    with pytest.raises(ArchiveError):
+        archive.put(key, **sealed())
+    with pytest.raises(ArchiveError):
+        archive.open(key)
+    with pytest.raises(ArchiveError):
+        archive.info(key)
+    assert list(archive.keys()) == []
+
+
+def test_a_healthy_archive_passes_its_check(archive):
+    archive.check()
