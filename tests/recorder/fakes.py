@@ -5,8 +5,18 @@ from dataclasses import dataclass, field
 
 from cluster.ports import Done, Failed
 from recorder.errors import ArchiveError, DataCenterDown, ItemGone
-from recorder.model import Capabilities, Interaction, ItemRef, MediaKind, MediaRef
-from recorder.ports import CommitResult, MediaRequest, ObjectInfo
+from recorder.ingest.fetch_job import buffer_name
+from recorder.model import (
+    BufferedItem,
+    Capabilities,
+    Interaction,
+    ItemRef,
+    MediaKind,
+    MediaRef,
+    StoredMedia,
+)
+from recorder.ports import CommitResult, MediaRequest, ObjectInfo, SealedFile
+from recorder.traps import no_trap
 
 MP3 = b"ID3" + bytes(range(256)) * 40
 
@@ -37,6 +47,34 @@ def interaction(key="i1", files=(AUDIO,), **kwargs):
         "ended_us": 20,
     }
     return Interaction(key=key, media=tuple(files), **{**facts, **kwargs})
+
+
+def put_in_buffer(files, item):
+    """Seal what an item says is in the buffer."""
+    for stored in item.media:
+        part = files.open_part(stored.buffer_name, 10**6)
+        if not isinstance(part, SealedFile):
+            part.write(MP3)
+            part.seal()
+    return item
+
+
+def buffered(key="i1", source="zoom", version="v1", media_keys=None, **kwargs):
+    """An item whose media are (said to be) sealed in the call buffer."""
+    refs = tuple(media(name) for name in (media_keys or [f"m-{key}"]))
+    stored = tuple(
+        StoredMedia(one, len(MP3), one.sha256, "audio/mpeg", buffer_name(source, one.key))
+        for one in refs
+    )
+    return BufferedItem(
+        ref=ref(key, source, version),
+        interaction=interaction(key, refs),
+        media=stored,
+        found_us=5,
+        buffered_us=6,
+        attempts=1,
+        **kwargs,
+    )
 
 
 class Mailbox:
@@ -156,6 +194,7 @@ class FakeContactDb:
         self.down = False
         self.refuse = lambda _item: None
         """Returns an error for an item the database refuses."""
+        self.trap = no_trap
 
     def unfinished(self, refs):
         self._check()
@@ -174,6 +213,7 @@ class FakeContactDb:
             for stored, object_key in zip(item.media, keys, strict=True):
                 self.objects.setdefault((item.ref.source, stored.ref.key), object_key)
         self.commits.append([item.ref.key for item in items])
+        self.trap("committed")
         return CommitResult(tuple(new), tuple(already))
 
     def _check(self):
@@ -191,8 +231,10 @@ class FakeArchive:
         self.puts = []
         self.down = False
         self.refuse = lambda _key: None
+        self.trap = no_trap
 
     def put(self, key, path, sha256, size_bytes):
+        self.trap("put")
         self.check()
         if error := self.refuse(key):
             raise error
@@ -209,6 +251,7 @@ class FakeArchive:
         self.pending[key] = content
 
     def sync(self):
+        self.trap("sync")
         self.check()
         self.durable |= self.pending
         self.pending = {}
