@@ -1,0 +1,114 @@
+"""The schema: made from nothing, made by two at once, and never taken back from a newer program."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db.tables import METADATA
+from recorder.errors import ConfigError, DataCenterDown, SchemaTooNew
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request, tmp_path):
+    if request.param == "postgres":
+        return request.getfixturevalue("empty_postgres_url")
+    return f"sqlite:///{tmp_path / 'contacts.db'}"
+
+
+@pytest.fixture
+def engine(url):
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def schema_of(engine):
+    """Tables, columns, types and indexes, as the database tells them."""
+    look = inspect(engine)
+    return {
+        table: (
+            [(column["name"], str(column["type"]), column["nullable"]) for column in columns],
+            look.get_pk_constraint(table)["constrained_columns"],
+            sorted(
+                (index["name"], tuple(index["column_names"])) for index in look.get_indexes(table)
+            ),
+            sorted(tuple(key["constrained_columns"]) for key in look.get_foreign_keys(table)),
+        )
+        for table in sorted(look.get_table_names())
+        if (columns := look.get_columns(table)) and table != "alembic_version"
+    }
+
+
+def test_an_empty_database_gets_every_table_the_program_uses(url, engine):
+    migrate(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    migrated = schema_of(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+        METADATA.drop_all(connection)
+        METADATA.create_all(connection)
+    assert schema_of(engine) == migrated
+
+
+def test_migrating_again_changes_nothing(url, engine):
+    migrate(url)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO nodes VALUES ('pair', 'alpha', 'boot', 1)"))
+    migrate(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM nodes")).scalar() == 1
+
+
+def test_two_nodes_that_start_at_once_make_one_schema(url, engine):
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(migrate, url) for _ in range(4)]:
+            future.result()
+    with engine.connect() as connection:
+        revisions = connection.execute(text("SELECT version_num FROM alembic_version")).all()
+    assert len(revisions) == 1
+
+
+def test_a_schema_from_a_newer_program_is_refused_and_left_alone(url, engine):
+    migrate(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaTooNew, match=r"revision 9999.*up to 0001") as caught:
+        migrate(url)
+    assert "upgrade this node" in caught.value.hint
+    with engine.connect() as connection:
+        assert (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+        )
+
+
+def test_a_migration_that_is_interrupted_leaves_nothing(url, engine, monkeypatch):
+    def upgrade(config, _):
+        connection = config.attributes["connection"]
+        connection.execute(text("CREATE TABLE contacts (contact_id TEXT)"))
+        raise DataCenterDown("cut off")
+
+    monkeypatch.setattr("alembic.command.upgrade", upgrade)
+    with pytest.raises(DataCenterDown):
+        migrate(url)
+    assert inspect(engine).get_table_names() == []
+
+
+def test_a_file_that_cannot_be_opened_is_down(tmp_path):
+    with pytest.raises(DataCenterDown):
+        migrate(f"sqlite:///{tmp_path / 'no-such-folder' / 'contacts.db'}")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "no url", "mysql://root:hunter2@host/db", "sqlite://", "sqlite:///:memory:"]
+)
+def test_any_other_url_is_a_config_error_that_does_not_show_it(url):
+    with pytest.raises(ConfigError) as caught:
+        open_engine(url)
+    assert "hunter2" not in f"{caught.value!r} {caught.value.hint}"
+    assert "postgresql://" in caught.value.hint
