@@ -21,7 +21,6 @@ def run_for(m: Memory, candidacy: Candidacy, now_ns: int) -> None:
     assert not m.stopping, "a stopping node begins no reign"
     if now_ns < m.candidate_again_ns:
         return
-    candidacy.seen = candidacy.seen or m.seen
     m.evidence_term = None
     m.become(Role.CANDIDATE, candidacy.reason, now_ns)
     m.candidacy = candidacy
@@ -38,8 +37,8 @@ def lease_answered(m: Memory, event: Event, now_ns: int) -> None:
     """The witness answered a candidate."""
     assert isinstance(event, LeaseAnswered)
     candidacy = _candidacy(m)
-    if candidacy.way is Way.ALONE or candidacy.term or event.call not in ("acquire", "renew"):
-        return
+    if candidacy.way is Way.ALONE or candidacy.term or not candidacy.asked:
+        return  # the answer to a call from before the candidacy
     view = event.view
     if view is None:
         _witness_silent(m, candidacy, now_ns)

@@ -63,8 +63,8 @@ def failover(m: Memory, event: Event, now_ns: int) -> None:
     """Take the role although the peer cannot agree."""
     assert isinstance(event, Failover)
     sees = m.belief.sees_witness(now_ns)
-    died = m.evidence_term is not None and m.evidence_term == m.seen
-    free = sees is True and (now_ns >= m.belief.ends_ns or m.was_last_holder())
+    died = m.peer_process_died()
+    free = sees is True and m.lease_is_free(now_ns)
     if not m.loaded or m.stopping:
         refuse(m, event, now_ns)
     elif m.peer_acts() and (m.verdict is PeerState.ALIVE or not event.without_peer):
@@ -90,7 +90,9 @@ def failover(m: Memory, event: Event, now_ns: int) -> None:
         m.wait_for(event, 2 * m.settings.hand_over_timeout_s, now_ns)
         way = Way.ALONE if sees is False else Way.ACQUIRE
         m.candidate_again_ns = 0
-        run_for(m, Candidacy(way, "an operator asked for a failover", early=not free), now_ns)
+        seen = m.evidence_term if died and m.evidence_term is not None else m.seen
+        reason = "an operator asked for a failover"
+        run_for(m, Candidacy(way, reason, early=not free, seen=seen), now_ns)
 
 
 def failover_under_way(m: Memory, event: Event, now_ns: int) -> None:

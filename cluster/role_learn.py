@@ -29,7 +29,7 @@ from cluster.role_io import (
     StateLoaded,
     WokeLate,
 )
-from cluster.role_memory import Memory, PeerFacts
+from cluster.role_memory import ACTING, Memory, PeerFacts
 
 _SAVE_RETRY_S = 1.0
 
@@ -112,7 +112,7 @@ def change_of_verdict(m: Memory, event: Event, now_ns: int) -> SelfEvent | None:
 def _peer_up(m: Memory, event: PeerUp, now_ns: int) -> None:
     hello = event.hello
     if event.restarted:
-        m.evidence_term = m.seen
+        m.evidence_term = _highest_reign_of_peer(m)
         m.last_sign_ns = m.detector.heard_ns
     _name_peer(m, hello.node)
     m.detector.on_link_up(now_ns)
@@ -150,13 +150,20 @@ def _peer_said(m: Memory, event: PeerSaid) -> None:
 
 
 def _evidence(m: Memory) -> None:
-    """The peer's process is gone, and with it every reign of it up to the highest term seen."""
+    """The peer's process is gone, and with it every reign of it known so far."""
     m.detector.on_refused()
-    m.evidence_term = m.seen
+    m.evidence_term = _highest_reign_of_peer(m)
+
+
+def _highest_reign_of_peer(m: Memory) -> int:
+    """A later process of the peer can only reign above this, so evidence never reaches it."""
+    view = m.belief.view
+    reign = m.peer.term if m.peer is not None and m.peer.role in ACTING else 0
+    return max(reign, view.term if view is not None else 0)
 
 
 def _void_evidence(m: Memory) -> None:
-    """A peer that acts, or a term above, shows that the evidence was about an older process."""
+    """A peer that acts shows that the evidence was about an older process."""
     if m.peer is not None and m.peer.role not in (Role.STARTING, Role.SECONDARY):
         m.evidence_term = None
 

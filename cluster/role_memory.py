@@ -48,10 +48,11 @@ class Candidacy:
     row_term: int = 0
     """For CONFIRM: the term in the row."""
     seen: int = 0
-    """For an early taking: the highest term known when the reason for it was known."""
+    """For an early taking: the reigns it is about end with this term."""
     last_sign_ns: int | None = None
     """When the peer that is to be replaced was last heard; None when there is none."""
     asked: bool = False
+    """The witness was asked on behalf of this candidacy: from now on its answers are ours."""
     term: int = 0
     """The term to act in, once granted and durable; 0 before."""
 
@@ -141,14 +142,14 @@ class Memory:
     peer: PeerFacts | None = None
     verdict: PeerState = PeerState.UNKNOWN
     evidence_term: int | None = None
-    """A process of the peer died, and this was the highest term seen until then."""
+    """A process of the peer died, and this was the highest term it can have reigned in."""
     rejected: AlarmRaised | None = None
     draining: bool = False
     marks: dict[str, Mark] = field(default_factory=dict[str, Mark])
 
     # the witness
     spent: int = 0
-    """Row terms up to this one were reigned in already, or were found at the start: never again."""
+    """A row that names this node in a term up to this one is about an old reign, not an order."""
     first_view_read: bool = False
     release_term: int | None = None
 
@@ -163,6 +164,8 @@ class Memory:
     hand_over_again_ns: int = 0
     offered_until_ns: int = 0
     """The peer offered its role and this node accepted: wait so long for its word."""
+    offered_term: int = 0
+    """The reign that the peer offered to end; 0 when it did not."""
     duty_until_ns: int | None = None
     duty_leased: bool = False
     leaderless_since_ns: int | None = None
@@ -220,7 +223,7 @@ class Memory:
         """Stop acting at once. `release`: end the lease as well, so that the peer need not wait."""
         assert self.role in ACTING
         self.withdraw()
-        if release and self.belief.until_ns(self.reign):
+        if release and self.row_is_ours():
             self.release_term = self.reign
         self.belief.drop()
         self.become(Role.SECONDARY, reason, now_ns)
@@ -255,6 +258,12 @@ class Memory:
         """The peer lives and does the primary's work."""
         return self.peer_lives() and self.peer is not None and self.peer.role in ACTING
 
+    def peer_process_died(self) -> bool:
+        """There is evidence, and the witness does not name a reign that began after it."""
+        view = self.belief.view
+        known = view.term if view is not None else 0
+        return self.evidence_term is not None and known <= self.evidence_term
+
     def peer_is_ready(self) -> bool:
         """The peer is a healthy secondary that is heard right now."""
         peer = self.peer
@@ -287,6 +296,10 @@ class Memory:
         """The newest answer of the witness says: this node, in the term it acts in."""
         view = self.belief.view
         return view is not None and view.holder == self.node and view.term == self.reign
+
+    def lease_is_free(self, now_ns: int) -> bool:
+        """By the newest answer: the lease has ended by now, or this node was its last holder."""
+        return now_ns >= self.belief.ends_ns or self.was_last_holder()
 
     def may_change_by_itself(self) -> bool:
         """Not stopping; and not paused, or only going on with what this node already was."""

@@ -36,6 +36,8 @@ def settle(m: Memory, now_ns: int) -> None:
 
 def announce(m: Memory, now_ns: int) -> None:
     """Tell the peer where this node stands; at once when role or term changed."""
+    if not m.loaded and m.role is not Role.FAULTED:
+        return
     term = m.reign if m.role in ACTING else m.saved.term
     facts = DescribeSelf(
         term=term,

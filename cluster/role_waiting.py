@@ -80,7 +80,7 @@ def _start_reign(m: Memory, reason: str, now_ns: int) -> None:
     match m.belief.sees_witness(now_ns):
         case None:
             pass
-        case True if m.was_last_holder() or now_ns >= m.belief.ends_ns:
+        case True if m.lease_is_free(now_ns):
             run_for(m, Candidacy(Way.ACQUIRE, reason), now_ns)
         case True:
             m.become(Role.SECONDARY, "the other node holds the lease", now_ns)
@@ -104,7 +104,7 @@ def watch(m: Memory, event: Event, now_ns: int) -> None:
     m.equal_since_ns = None
     if not m.may_change_by_itself() or now_ns < m.offered_until_ns:
         return
-    if m.evidence_term is not None and m.evidence_term == m.seen:
+    if m.peer_process_died():
         _replace(m, f"the process of {m.peer_name} died", now_ns, early=True)
     elif _is_peer_absent(m, now_ns):
         _replace(m, f"{m.peer_name or 'the other node'} is silent", now_ns, early=False)
@@ -119,8 +119,10 @@ def _take_what_the_row_says(m: Memory, now_ns: int) -> bool:
     if m.stopping or (m.peer_acts() and m.peer is not None and m.peer.term >= view.term):
         m.release_term = view.term
         return False
-    way = Way.CONFIRM if view.term > m.spent else Way.ACQUIRE
-    run_for(m, Candidacy(way, "the lease names this node", row_term=view.term), now_ns)
+    if view.term <= m.spent:
+        return False
+    reason = "the lease names this node"
+    run_for(m, Candidacy(Way.CONFIRM, reason, row_term=view.term), now_ns)
     return True
 
 
@@ -141,7 +143,7 @@ def _replace(m: Memory, reason: str, now_ns: int, *, early: bool) -> None:
         if may_go_alone(m):
             candidacy.way = Way.ALONE
             run_for(m, candidacy, now_ns)
-    elif early or (m.belief.sees_witness(now_ns) and now_ns >= m.belief.ends_ns):
+    elif early or (m.belief.sees_witness(now_ns) and m.lease_is_free(now_ns)):
         run_for(m, candidacy, now_ns)
 
 
@@ -156,7 +158,7 @@ def _fill_the_gap(m: Memory, now_ns: int) -> None:
         case None:
             pass
         case True:
-            if now_ns >= m.belief.ends_ns or m.was_last_holder():
+            if m.lease_is_free(now_ns):
                 run_for(m, Candidacy(Way.ACQUIRE, "neither node is primary"), now_ns)
         case False:
             if may_go_alone(m):
@@ -207,6 +209,7 @@ def answer_offer(m: Memory, event: Event, now_ns: int) -> None:
         m.do(Send(HandOverRefuse(offer.term, f"{m.node} is not ready: {reason}")))
     else:
         m.offered_until_ns = m.after(now_ns, 2 * m.settings.hand_over_timeout_s)
+        m.offered_term = offer.term
         m.do(Send(HandOverAccept(offer.term)))
 
 
@@ -225,17 +228,18 @@ def take_commit(m: Memory, event: Event, now_ns: int) -> None:
     assert isinstance(commit, HandOverCommit)
     if m.stopping or commit.term < m.seen:
         return
-    m.seen = max(m.seen, commit.term - 1)  # so that the term of the commit is ours to take
-    m.offered_until_ns = 0
+    offered_term, m.offered_term, m.offered_until_ns = m.offered_term, 0, 0
     if m.peer is not None and m.peer.role in ACTING:
         m.peer.role = Role.SECONDARY
     reason = f"{m.peer_name} handed over"
     if commit.leased:
         run_for(m, Candidacy(Way.CONFIRM, reason, row_term=commit.term), now_ns)
     elif m.belief.sees_witness(now_ns) is False:
+        m.seen = max(m.seen, commit.term - 1)  # so that the term of the commit is ours to take
         run_for(m, Candidacy(Way.ALONE, reason), now_ns)
     else:
-        run_for(m, Candidacy(Way.ACQUIRE, reason, early=True), now_ns)
+        early = offered_term > 0  # its consent is about this reign, not about a later one
+        run_for(m, Candidacy(Way.ACQUIRE, reason, early=early, seen=offered_term), now_ns)
 
 
 def refuse_request(m: Memory, event: Event, now_ns: int) -> None:

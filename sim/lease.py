@@ -7,7 +7,7 @@ calls through its own `SimLease`, whose faults are its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cluster.errors import LeaseUnavailable
 from cluster.ports import LeaseView
@@ -101,8 +101,8 @@ class SimLease:
         return self._call(self._is_ours(term), lambda row: row.give(to_node, term + 1))
 
     def release(self, term: int) -> LeaseView:
-        """See the port."""
-        return self._call(self._is_ours(term), lambda row: row.end())
+        """See the port. Nobody is granted anything."""
+        return replace(self._call(self._is_ours(term), lambda row: row.end()), granted=False)
 
     def _is_ours(self, term: int) -> Callable[[SimLeaseTable, bool], bool]:
         return lambda row, _: row.row[:2] == (self.node, term)

@@ -1,0 +1,119 @@
+"""Two machines against the world: what must always hold, and what must come once faults stop.
+
+The world checks after every event: leased duties never overlap, no term is acted in by two nodes, a
+term is durable before it is used, and announced terms never go back, over restarts too.
+"""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cluster.settings import PairSettings
+from tests.cluster.pair_world import Fault, World
+
+KINDS = (
+    "crash",
+    "stop",
+    "cut",
+    "dc_cut",
+    "dc_slow",
+    "answer_lost",
+    "loss",
+    "jitter",
+    "disk_full",
+    "switchover",
+    "exit",
+)
+HEAL_S = 8.0
+SLACK_S = 4.0
+"""A node that returns at the last instant listens for start_grace_s first."""
+
+a_fault = st.builds(
+    Fault,
+    at_s=st.integers(0, 400).map(lambda tenths: tenths / 10),
+    kind=st.sampled_from(KINDS),
+    node=st.sampled_from(("a", "b", "ab")),
+    for_s=st.sampled_from((0.1, 0.5, 1.1, 2.3, 4.0, 5.2, 7.0, 12.0, 20.0)),
+)
+relaxed = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def live_through(faults, *, when_alone, seed):
+    world = World(seed=seed, faults=faults, settings=PairSettings(when_alone=when_alone))
+    world.run(max((fault.at_s + fault.for_s for fault in faults), default=0.0) + 0.01)
+    return world
+
+
+@given(
+    faults=st.lists(a_fault, max_size=6),
+    when_alone=st.sampled_from(("record", "stop")),
+    seed=st.integers(0, 2**16),
+)
+@relaxed
+def test_whatever_happens_the_pair_is_safe_and_heals(faults, when_alone, seed):
+    world = live_through(faults, when_alone=when_alone, seed=seed)
+    world.run_until(world.is_well, HEAL_S + SLACK_S, "exactly one primary after the faults")
+    world.run(15)
+    assert world.is_well()
+    changes = len(world.changes)
+    world.run(15)
+    assert world.is_well()
+    assert len(world.changes) == changes, "roles still change long after the faults"
+
+
+@given(
+    faults=st.lists(
+        a_fault.filter(lambda fault: fault.kind in ("loss", "jitter")).map(
+            lambda fault: Fault(fault.at_s, fault.kind, fault.node, 30.0)
+        ),
+        max_size=4,
+    ),
+    seed=st.integers(0, 2**16),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_jitter_and_lost_beats_never_cause_a_failover(faults, seed):
+    world = World(seed=seed, faults=[Fault(f.at_s + 5, f.kind, f.node, f.for_s) for f in faults])
+    world.run(5)
+    changes = len(world.changes)
+    world.run(80)
+    assert len(world.changes) == changes
+
+
+STORIES = {
+    "consent to one reign does not reach the next": (
+        2394,
+        "stop",
+        [
+            Fault(35.39, "answer_lost", "a", 12.37),
+            Fault(37.93, "stop", "b", 17.07),
+            Fault(16.86, "dc_slow", "b", 1.1),
+        ],
+    ),
+    "a renewal from before a candidacy is not its grant": (
+        2155,
+        "record",
+        [Fault(35.75, "dc_slow", "a", 4.96), Fault(37.05, "dc_slow", "ab", 10.88)],
+    ),
+    "nothing is announced before the state was read": (
+        11,
+        "record",
+        [Fault(3.84, "exit", "ab", 11.36), Fault(17.1, "crash", "ab", 0.69)],
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_stories_that_once_went_wrong(story):
+    seed, when_alone, faults = STORIES[story]
+    world = live_through(faults, when_alone=when_alone, seed=seed)
+    world.run_until(world.is_well, HEAL_S + SLACK_S, "exactly one primary")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_world_of_many_faults_is_safe(seed):
+    kinds = [KINDS[(seed * 7 + step * 3) % len(KINDS)] for step in range(10)]
+    faults = [
+        Fault(3.0 * step + seed % 3, kind, ("a", "b", "ab")[(seed + step) % 3], 1.0 + step % 5)
+        for step, kind in enumerate(kinds)
+    ]
+    live_through(faults, when_alone=("record", "stop")[seed % 2], seed=seed)
