@@ -86,6 +86,8 @@ class Distributor:
         self._in_hand = InHand()
         self._clients: dict[str, Address[JobNews]] = {}
         self._worker: Address[RunJob] | None = None
+        self._reported_free = 0
+        self._unreported: set[str] = set()
         self._told_free: int | None = None
         self._look_pending = False
 
@@ -195,7 +197,6 @@ class Distributor:
         task = self._in_hand.report_as(offer.key, offer.claim)
         accepted = task is not None or (self._worker is not None and self._claims.own_free > 0)
         if task is None and accepted:
-            self._claims.own_capacity(self._claims.own_free - 1)
             job = Job(offer.key, offer.body)
             self._run(offer.claim, job, offer.attempt, self._claims.peer_node, report=offer.claim)
         reason = "" if accepted else "no free capacity"
@@ -211,7 +212,9 @@ class Distributor:
         match message:
             case WorkerReady(worker, free_capacity):
                 self._worker = worker
-                self._claims.own_capacity(free_capacity)
+                self._reported_free = free_capacity
+                self._unreported.clear()
+                self._count_capacity()
             case WorkMoved(claim, bytes_total, held):
                 self._moved(claim, bytes_total, now_ns, held=held)
             case WorkDone():
@@ -224,7 +227,18 @@ class Distributor:
     def _run(self, claim: str, job: Job, attempt: int, from_node: str, *, report: str) -> None:
         assert self._worker is not None, "capacity without a worker"
         self._in_hand.start(Task(claim, job.key, report))
+        self._unreported.add(job.key)
+        self._count_capacity()
         self._worker.tell(RunJob(claim, job, attempt, from_node))
+
+    def _count_capacity(self) -> None:
+        """The worker's word, less what it was given since and still has."""
+        self._claims.own_capacity(max(0, self._reported_free - len(self._unreported)))
+
+    def _ended(self, key: str) -> Task | None:
+        self._unreported.discard(key)
+        self._count_capacity()
+        return self._in_hand.ended(key)
 
     def _moved(self, claim: str, bytes_total: int, now_ns: int, *, held: bool) -> None:
         task = self._in_hand.moved(claim, bytes_total, held=held)
@@ -233,7 +247,7 @@ class Distributor:
             self._send(JobProgress(task.report, bytes_total, held))
 
     def _done(self, done: WorkDone) -> None:
-        task = self._in_hand.ended(done.key)
+        task = self._ended(done.key)
         report = task.report if task is not None else ""
         other = self._claims.finished(done.key, self._node)
         if other is not None:
@@ -245,7 +259,7 @@ class Distributor:
         self._tell(done.key, news, last=True)
 
     def _failed(self, failed: WorkFailed) -> None:
-        task = self._in_hand.ended(failed.key)
+        task = self._ended(failed.key)
         if task is not None and task.report:
             self._send(JobFailed(task.report, failed.key, failed.body, self._claims.own_free))
         if self._claims.broken(failed.claim):

@@ -118,7 +118,7 @@ def test_a_primary_runs_a_job_on_its_own_worker_and_tells_the_client(primary):
     assert primary.client.messages == [JobAssigned(JOB.key, "a", run.claim, 1)]
     primary.tell(WorkDone(run.claim, JOB.key, 77, b"done"))
     assert primary.client.messages[1:] == [JobFinished(JOB.key, "a", 77, b"done")]
-    assert primary.frames() == [JobDone("", JOB.key, 77, b"done", 1)]
+    assert primary.frames() == [JobDone("", JOB.key, 77, b"done", 2)]
     assert primary.status.claimed_here == 0
 
 
@@ -169,6 +169,14 @@ def test_the_link_hears_of_every_change_of_free_capacity_once(primary):
     assert told == [2, 1]
 
 
+def test_a_worker_that_gives_up_at_once_is_not_thought_busy(primary):
+    primary.ready(1)
+    primary.distribute()
+    primary.tell(WorkFailed(primary.worker.messages[0].claim, JOB.key, b"why"))
+    primary.distribute(attempt=2)
+    assert len(primary.worker.messages) == 2, "it never said that its capacity changed"
+
+
 def test_a_refused_job_is_run_here_when_there_is_room(primary):
     primary.pair(Role.PRIMARY, peer_free=5)
     primary.distribute()
@@ -184,7 +192,7 @@ def test_progress_and_failure_of_the_peers_claims_are_reported_to_it(secondary):
     secondary.frames()
     secondary.tell(WorkMoved("c1", 500, held=False))
     secondary.tell(WorkFailed("c1", JOB.key, b"why"))
-    assert secondary.frames() == [JobProgress("c1", 500), JobFailed("c1", JOB.key, b"why", 0)]
+    assert secondary.frames() == [JobProgress("c1", 500), JobFailed("c1", JOB.key, b"why", 1)]
 
 
 def test_a_failure_is_told_to_the_client_who_may_distribute_again(primary):
@@ -285,7 +293,7 @@ def test_work_in_hand_of_a_former_primary_is_reported_under_the_new_primarys_cla
     assert primary.frames() == [
         JobAnswer("new", accepted=True, free_capacity=1),
         JobProgress("new", 900, held=True),
-        JobDone("new", JOB.key, 5, b"x", 1),
+        JobDone("new", JOB.key, 5, b"x", 2),
     ]
 
 
@@ -300,7 +308,7 @@ def test_withdrawn_jobs_are_cancelled_at_the_peer(primary, secondary):
     secondary.tell(WorkMoved(claim, 5, held=False))
     assert secondary.frames() == [], "no progress for a claim nobody waits for"
     secondary.tell(WorkDone(claim, JOB.key, 5, b"x"))
-    assert secondary.frames() == [JobDone("", JOB.key, 5, b"x", 0)]
+    assert secondary.frames() == [JobDone("", JOB.key, 5, b"x", 1)]
 
 
 def test_it_answers_the_supervisor(primary):

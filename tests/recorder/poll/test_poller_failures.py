@@ -3,9 +3,16 @@
 import pytest
 
 from cluster.frames import Mark
-from cluster.messages import CommandAnswer, Distribute, DutyFailing, Ping
-from recorder.codec import job_key
-from recorder.errors import AuthRefused, BadAnswer, RecorderError, Throttled, Unreachable
+from cluster.messages import CommandAnswer, Distribute, DutyFailing, JobBroken, Ping
+from recorder.codec import FAIL, FailBody, job_key
+from recorder.errors import (
+    AuthRefused,
+    BadAnswer,
+    CallBufferError,
+    RecorderError,
+    Throttled,
+    Unreachable,
+)
 from recorder.messages import FindingOpened, PollNow, RetryItems, Rewind
 from recorder.model import Finding, ItemState, Level, SourceProgress, Window
 from recorder.settings import PollSettings, Tier
@@ -57,6 +64,21 @@ def test_a_gone_item_is_final_only_once_that_is_on_record(desk):
     assert desk.center.outcomes[-1].state is ItemState.GONE
     assert desk.status.pending == 0
     assert desk.mark > before
+
+
+def test_an_end_is_not_taken_for_recorded_because_an_older_failure_was(desk):
+    ref = desk.source.add("a", 300)
+    desk.grant()
+    for state in (ItemState.FAILED, ItemState.GONE):
+        body = FAIL.encode(FailBody(ref, state, "x", "why", 1))
+        desk.tell(JobBroken(job_key(ref), "a", body))
+        desk.tell(RetryItems((ref,)))
+    desk.database.run_one()
+    assert [outcome.state for outcome in desk.center.outcomes] == [ItemState.FAILED]
+    assert desk.status.pending == 1
+    desk.run()
+    assert desk.center.outcomes[-1].state is ItemState.GONE
+    assert desk.status.pending == 0
 
 
 def test_an_item_that_cannot_be_recorded_is_passed(desk):
@@ -128,8 +150,6 @@ def test_a_standby_retries_nothing(desk):
 def test_a_report_that_cannot_be_read_is_a_failure(desk):
     ref = desk.source.add("a", 300)
     desk.grant()
-    from cluster.messages import JobBroken  # noqa: PLC0415 - used once
-
     desk.tell(JobBroken(job_key(ref), "b", b"garbage"))
     desk.run()
     assert desk.center.outcomes[-1].reason.startswith("bad_report: b:")
@@ -403,8 +423,6 @@ def test_on_duty_polling_itself_is_the_proof(desk):
 def test_a_disk_that_takes_no_progress_is_a_finding():
     class Full(MemoryProgress):
         def save(self, progress: SourceProgress):
-            from recorder.errors import CallBufferError  # noqa: PLC0415 - used once
-
             raise CallBufferError(f"no space for {progress.source}")
 
     desk = Desk(store=Full()).start()
