@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -28,6 +29,16 @@ _SAS_ARGUMENT = re.compile(r"(\w+)\s*=\s*(@\w+|'[^']*')")
 _NOTHING = Preferences()
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a listing is given."""
+
+    repeat: bool = False
+    """Every row twice."""
+    heard: bool = True
+    """False when a fault will spoil it on its way: then nobody can know of its rows."""
+
+
 class Dataverse:
     """Answers requests of a client that is known and allowed."""
 
@@ -50,14 +61,14 @@ class Dataverse:
         self._blocks = Blocks(chunking=not customer_managed_keys)
 
     def answer(
-        self, request: Request, address: Address, client_id: str, now_us: int, *, repeat: bool
+        self, request: Request, address: Address, client_id: str, now_us: int, manner: Manner
     ) -> Response:
         """The answer to one request. Raises Refusal."""
         posts = request.method == "POST" and address.kind in {"block", "sas"}
         if request.method != "GET" and not posts:
             raise Refusal(405, "0x80060888", "The requested resource does not support this method.")
         if address.kind in {"list", "query"}:
-            return self._collection(request, address, now_us, repeat=repeat)
+            return self._collection(request, address, now_us, manner)
         if address.kind == "sas":
             return self._sas(request, address, client_id, now_us)
         if address.kind == "row":
@@ -115,7 +126,7 @@ class Dataverse:
         return self._json({"@odata.context": self._context("EntityDefinitions")} | body)
 
     def _collection(
-        self, request: Request, address: Address, now_us: int, *, repeat: bool
+        self, request: Request, address: Address, now_us: int, manner: Manner
     ) -> Response:
         table = self._table(address.set_name)
         prefer = preferences(request.headers.get("prefer", ""))
@@ -127,12 +138,12 @@ class Dataverse:
             query = _without_top(query)
         page_size = min(prefer.page_size or self._page_cap, self._page_cap)
         result = run(self._env.store, table, query, page_size, now_us)
-        if table.schema.set_name == RECORDINGS:
+        if manner.heard and table.schema.set_name == RECORDINGS:
             for row in result.rows:
                 if row["msdyn_recording"] is not None:
                     self._env.truth.listed(self._env.source, str(row[table.schema.key]), now_us)
         rows = [self._shown(table, row, query, prefer, now_us) for row in result.rows]
-        if repeat:
+        if manner.repeat:
             rows = [row for row in rows for _ in range(2)]
         columns = f"({','.join(query.select)})" if query.select else ""
         context = self._context(f"{address.set_name}{columns}")

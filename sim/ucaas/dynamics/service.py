@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sim.truth import TruthItem
 from sim.ucaas.dynamics import people
 from sim.ucaas.dynamics.address import Address, read_address
-from sim.ucaas.dynamics.dataverse import Dataverse
+from sim.ucaas.dynamics.dataverse import Dataverse, Manner
 from sim.ucaas.dynamics.downloads import blob, xml_error
 from sim.ucaas.dynamics.entra import ClientApp, Entra
 from sim.ucaas.dynamics.environment import SECOND_US, Environment
@@ -37,6 +37,14 @@ _ORG = re.compile(r".*/api/data/v9\.\d/(?P<rest>.*)")
 _TOKEN = re.compile(r"/(?P<tenant>[^/]+)/oauth2/(?:v2\.0/)?token")
 _OPENID = re.compile(r"/(?P<tenant>[^/]+)/v2\.0/\.well-known/openid-configuration")
 TENANT = "contoso.example"
+_SPOILING = {
+    FaultKind.CUT,
+    FaultKind.DROP,
+    FaultKind.EMPTY,
+    FaultKind.HTML,
+    FaultKind.STALL,
+    FaultKind.TRUNCATE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +193,9 @@ class FakeDynamics:
         wait_s = self._quota.spend(client, service_us)
         if wait_s is not None:
             return throttled("requests", "seconds", wait_s, service_us)
-        repeat = any(fault.kind is FaultKind.REPEAT_ROWS for fault in struck)
-        response = self._dataverse.answer(request, address, client, service_us, repeat=repeat)
+        kinds = {fault.kind for fault in struck}
+        manner = Manner(FaultKind.REPEAT_ROWS in kinds, kinds.isdisjoint(_SPOILING))
+        response = self._dataverse.answer(request, address, client, service_us, manner)
         return replace(response, headers=(*response.headers, *self._quota.headers(client)))
 
     def _blob_route(self, request: Request, file_id: str, service_us: int) -> _Route:

@@ -1,0 +1,48 @@
+"""S3, bytes are true: what rests in the archive is what the source served, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from recorder.model import MediaKind
+from recorder.ports import MediaRow
+from sim.checkers.contents import Contents, StoredObject
+from sim.checkers.violation import Violation
+from sim.truth import TruthItem
+
+PROMISE = "media_intact"
+
+
+def check_media_intact(truth: Sequence[TruthItem], contents: Contents) -> tuple[Violation, ...]:
+    """Rows against objects, objects against the truth."""
+    served = {item.sha256: item.size_bytes for item in truth if item.sha256}
+    others = {sha for item in truth for sha in item.other_sha256}
+    objects = {item.key: item for item in contents.objects}
+    found: dict[str, list[str]] = {}
+    for contact in contents.contacts:
+        for row in contact.media:
+            for what in _wrongs(row, objects.get(row.object_key), served, others):
+                found.setdefault(what, []).append(row.media_key)
+    return tuple(Violation(PROMISE, what, tuple(keys)) for what, keys in found.items())
+
+
+def _wrongs(
+    row: MediaRow, stored: StoredObject | None, served: Mapping[str, int], others: set[str]
+) -> Iterator[str]:
+    if stored is None:
+        yield "a media row without its object"
+    elif (stored.sha256, stored.size_bytes) != (row.sha256, row.size_bytes):
+        yield "an object differs from its row"
+    if row.size_bytes == 0:
+        yield "an empty file"
+    is_known = row.sha256 in (served if row.kind == MediaKind.AUDIO else others)
+    if not is_known:
+        yield "bytes that the source never served"
+    elif row.size_bytes != served.get(row.sha256, row.size_bytes):
+        yield "a size other than the source's"
+
+
+def bytes_verified(truth: Sequence[TruthItem], contents: Contents) -> int:
+    """Bytes in the archive whose hash is one that the source served."""
+    served = {item.sha256 for item in truth if item.sha256}
+    return sum(item.size_bytes for item in contents.objects if item.sha256 in served)
