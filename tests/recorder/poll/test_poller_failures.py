@@ -3,21 +3,19 @@
 import pytest
 
 from cluster.frames import Mark
-from cluster.messages import CommandAnswer, Distribute, DutyFailing, JobBroken, Ping
+from cluster.messages import Distribute, DutyFailing, JobBroken
 from recorder.codec import FAIL, FailBody, job_key
 from recorder.errors import (
     AuthRefused,
     BadAnswer,
-    CallBufferError,
     RecorderError,
     Throttled,
     Unreachable,
 )
-from recorder.messages import FindingOpened, PollNow, RetryItems, Rewind
-from recorder.model import Finding, ItemState, Level, SourceProgress, Window
+from recorder.messages import PollNow, RetryItems
+from recorder.model import ItemState, Window
 from recorder.settings import PollSettings, Tier
 from sim.progress import MemoryProgress
-from tests.by_hand import Inbox
 from tests.recorder.poll.polling import POLL, START_US, US, Desk, SmallCenter, known, parked_row
 
 
@@ -338,94 +336,3 @@ def test_an_item_only_a_look_back_finds_is_archived_counted_and_told():
     assert desk.status.late_escapes == 1
     assert "late_escape" in desk.findings()
     assert desk.status.lateness_p999_s > 1000
-
-
-# --- commands and the standby --------------------------------------------------------------------
-
-
-def test_a_rewind_begins_a_new_epoch_and_lists_again():
-    desk = Desk(center=known(SmallCenter())).start()
-    ref = desk.source.add("missed", 5000)
-    desk.grant()
-    assert desk.given() == []
-    operator = Inbox()
-    desk.tell(Rewind(START_US - 6000 * US, operator))
-    desk.run()
-    assert operator.messages[0].status == "done"
-    assert desk.given() == ["missed"]
-    assert desk.mark.epoch == 1
-    assert desk.center.progress["crm"].epoch == 1
-    desk.finish(ref)
-    desk.advance(60)
-    assert desk.behind_s() < 160
-
-
-def test_a_standby_refuses_a_rewind(desk):
-    operator = Inbox()
-    desk.tell(Rewind(0, operator))
-    assert operator.messages == [
-        CommandAnswer("refused", "this node does not poll", "Ask the primary node.")
-    ]
-
-
-def test_a_rewind_is_a_way_out_of_no_state():
-    center = SmallCenter()
-    center.down = True
-    desk = Desk(center=center).start()
-    desk.grant()
-    desk.tell(Rewind(START_US - 600 * US, Inbox()))
-    desk.run()
-    assert desk.status.polls == 1
-    assert desk.findings() == []
-
-
-def problems(desk):
-    supervisor = Inbox()
-    desk.tell(Ping(1, supervisor))
-    return supervisor.messages[0].problems
-
-
-def test_a_standby_whose_credentials_fail_is_not_ready(desk):
-    desk.source.check_result = AuthRefused("secret expired", hint="renew it")
-    desk.advance(5)
-    assert problems(desk) == ("crm: secret expired",)
-    assert desk.findings() == ["standby_credentials_failing"]
-    opened = desk.monitor.of(FindingOpened)[0].finding
-    assert (opened.subject, opened.hint) == ("crm", "renew it")
-    desk.source.check_result = ()
-    desk.advance(60)
-    assert problems(desk) == ()
-    assert desk.findings() == []
-
-
-def test_a_standby_that_finds_a_missing_right_is_not_ready(desk):
-    desk.source.check_result = (Finding("no_right", Level.ERROR, "crm", "may not read", "grant"),)
-    desk.advance(5)
-    assert problems(desk) == ("crm: may not read",)
-
-
-def test_a_source_that_is_away_says_nothing_of_the_standbys_credentials(desk):
-    desk.source.check_result = Unreachable("down")
-    desk.advance(5)
-    assert problems(desk) == ()
-
-
-def test_on_duty_polling_itself_is_the_proof(desk):
-    desk.source.check_result = AuthRefused("secret expired")
-    desk.advance(5)
-    desk.grant()
-    assert problems(desk) == ()
-    assert desk.findings() == []
-    desk.advance(2000)
-    assert problems(desk) == ()
-
-
-def test_a_disk_that_takes_no_progress_is_a_finding():
-    class Full(MemoryProgress):
-        def save(self, progress: SourceProgress):
-            raise CallBufferError(f"no space for {progress.source}")
-
-    desk = Desk(store=Full()).start()
-    desk.grant()
-    assert desk.findings() == ["progress_not_saved"]
-    assert "crm" in desk.center.progress
