@@ -18,7 +18,7 @@ from sim.ucaas.dynamics.mix import CallMix, MixOptions
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.faults import ActiveFault, Fault, FaultKind, Target
-from sim.ucaas.http import Content, Handler, Request, Response
+from sim.ucaas.http import Content, Request, Response
 
 PREFIX = "/_sim/"
 _SECOND_US = 1_000_000
@@ -100,6 +100,7 @@ class Admin:
     def __init__(self, *, service: FakeDynamics, bank: tuple[Recording, ...]) -> None:
         self._service = service
         self._bank = bank
+        self._sized: dict[int, Recording] = {}
 
     def handle(self, request: Request) -> Response:
         """Admin requests here, all others to the service."""
@@ -172,7 +173,10 @@ class Admin:
     def _audio(self, body: RecordingBody) -> Recording:
         if body.size_bytes is None:
             return self._bank[body.audio]
-        return of_size(self._bank, body.size_bytes)
+        known = self._sized.get(body.size_bytes)
+        if known is None:
+            known = self._sized[body.size_bytes] = of_size(self._bank, body.size_bytes)
+        return known
 
     def _recordings(self, request: Request, rest: str) -> _Answer:
         if request.method != "DELETE":
@@ -213,8 +217,3 @@ def _fault(entry: ActiveFault) -> dict[str, Any]:
 def _json(status: int, value: object) -> Response:
     body = json.dumps(value).encode()
     return Response(status, (("Content-Type", "application/json"),), Content((body,)))
-
-
-def with_admin(service: FakeDynamics, bank: tuple[Recording, ...]) -> Handler:
-    """One handler for service and admin API."""
-    return Admin(service=service, bank=bank).handle
