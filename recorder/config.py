@@ -8,9 +8,11 @@ Relative paths count from the folder of the configuration file.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -19,7 +21,6 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -171,14 +172,6 @@ class Config(BaseSettings):
         """Environment first, then the file."""
         return env_settings, init_settings
 
-    @model_validator(mode="after")
-    def _no_contradiction(self) -> Config:
-        if self.peer.address == self.peer.listen:
-            raise ValueError("peer.address is this node's own peer.listen")
-        if (self.web.tls_certificate is None) != (self.web.tls_key is None):
-            raise ValueError("web.tls_certificate and web.tls_key belong together")
-        return self
-
 
 def load_config(path: Path) -> Config:
     """Read and check a configuration file. Raises ConfigError with one line per finding."""
@@ -200,7 +193,37 @@ def load_config(path: Path) -> Config:
         raise ConfigError(
             lines, hint=f"Mend {path}, then try `tandem config check {path}`."
         ) from error
+    wrong = _contradictions(config)
+    if wrong:
+        raise ConfigError(
+            "\n".join(f"{path}: {line}" for line in wrong),
+            hint=f"Mend {path}, then try `tandem config check {path}`.",
+        )
     return _with_paths_from(config, path.resolve().parent)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _contradictions(config: Config) -> list[str]:
+    """What each table allows alone, but not together: one line each, with its path."""
+    web, peer, wrong = config.web, config.peer, list[str]()
+    if peer.address == peer.listen:
+        wrong.append(f"peer.address: {peer.address} is this node's own peer.listen")
+    if (web.tls_certificate is None) != (web.tls_key is None):
+        missing = "tls_key" if web.tls_key is None else "tls_certificate"
+        wrong.append(f"web.{missing}: missing: certificate and key belong together")
+    if web.token is None and not is_loopback(web.listen.host):
+        wrong.append(
+            f"web.token: missing: other hosts reach web.listen {web.listen}; "
+            'write token = "file:PATH" or "env:NAME"'
+        )
+    return wrong
 
 
 def _findings(error: ValidationError) -> list[str]:
@@ -221,8 +244,8 @@ def _nearest(location: tuple[int | str, ...]) -> str:
     model: type[BaseModel] | None = Config
     for part in location[:-1]:
         known = model.model_fields.get(str(part)) if model else None
-        kind = known.annotation if known else None
-        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        kinds = [known.annotation, *get_args(known.annotation)] if known else []
+        model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
     names = list(model.model_fields) if model else []
     close = difflib.get_close_matches(str(location[-1]), names, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
@@ -240,6 +263,7 @@ def _with_paths_from(config: Config, folder: Path) -> Config:
     )
     web = config.web.model_copy(
         update={
+            "token": _reference_from(config.web.token, folder),
             "tls_certificate": absolute(config.web.tls_certificate),
             "tls_key": absolute(config.web.tls_key),
         }
@@ -252,16 +276,41 @@ def _with_paths_from(config: Config, folder: Path) -> Config:
     )
     return config.model_copy(
         update={
+            "ingest": config.ingest.model_copy(
+                update={"ca_file": absolute(config.ingest.ca_file)}
+            ),
             "node": config.node.model_copy(update={"data": folder / config.node.data}),
             "peer": config.peer.model_copy(update={"tls": peer_tls}),
             "web": web,
             "data_center": center,
+            "sources": {
+                name: source.model_copy(
+                    update=_references_from(source.adapter_settings(), folder),
+                )
+                for name, source in config.sources.items()
+            },
         }
     )
+
+
+def _reference_from(value: Any, folder: Path) -> Any:
+    """`file:PATH` with the path taken from `folder`; everything else as it is."""
+    if not isinstance(value, str) or not value.startswith("file:"):
+        return value
+    return f"file:{folder / value.removeprefix('file:')}"
+
+
+def _references_from(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    return {
+        key: _references_from(cast("dict[str, Any]", value), folder)
+        if isinstance(value, dict)
+        else _reference_from(value, folder)
+        for key, value in settings.items()
+    }
 
 
 def _database_from(url: str, folder: Path) -> str:
     prefix = "sqlite:///"
     if not url.startswith(prefix):
-        return url
+        return str(_reference_from(url, folder))
     return f"{prefix}{folder / url.removeprefix(prefix)}"

@@ -12,7 +12,7 @@ import faulthandler
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
 import structlog
@@ -20,15 +20,20 @@ import structlog
 from cluster.status import PairStatus
 from recorder.adapters.sd_notify import notify
 from recorder.config import Config, load_config
-from recorder.errors import ConfigError
+from recorder.errors import ConfigError, SchemaTooNew
+from recorder.figures import figures
 from recorder.instants import duration_text
 from recorder.logs import configure_logs
 from recorder.node import Node
-from recorder.web.health import lag_s, liveness
+from recorder.node_adapters import refuse_open_web
+from recorder.traps import trap_from
+from recorder.web.health import liveness
 
 _log = structlog.get_logger(__name__)
 
 EXIT_CRASHED = 70
+EXIT_USAGE = 2
+EXIT_STOPPED_AT_ONCE = 1
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 _LOOK_EVERY_S = 1.0
 _STOPPING_LOOK_S = 0.05
@@ -36,10 +41,10 @@ _STOP_LIMIT_S = 80.0
 _RELOADABLE = ("log",)
 
 
-def run_node(path: Path, prepare: Callable[[Config], None] | None = None) -> int:
-    """Run until told to stop; returns the exit status. Raises ConfigError before anything started.
+def run_node(path: Path) -> int:
+    """Run until told to stop; returns the exit status.
 
-    `prepare` sees the configuration before the node is built (tests set failpoints there).
+    Raises RecorderError or ClusterError, saying what to mend, before anything was started.
     """
     if sys.flags.optimize:
         raise ConfigError(
@@ -48,10 +53,10 @@ def run_node(path: Path, prepare: Callable[[Config], None] | None = None) -> int
         )
     config = load_config(path)
     configure_logs(config.log.level, config.log.format, node=config.node.id)
-    if prepare is not None:
-        prepare(config)
+    refuse_open_web(config)
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
-    node = Node(config, on_crash=crash)
+    threading.excepthook = _thread_crashed
+    node = Node(config, on_crash=crash, trap=trap_from(os.environ))
     node.start()
     _log.info("node_started", web=str(node.web_endpoint), peer=str(node.peer_endpoint))
     notify("READY=1")
@@ -60,6 +65,10 @@ def run_node(path: Path, prepare: Callable[[Config], None] | None = None) -> int
 
 def crash(actor: str, error: BaseException) -> None:
     """Crash-only: say what happened and end the process at once; the peer takes over."""
+    if isinstance(error, SchemaTooNew):
+        sys.stderr.write(f"tandem: {error}\n        {error.hint}\n")
+        sys.stderr.flush()
+        os._exit(EXIT_USAGE)
     _log.critical("node_crashed", actor=actor, error=repr(error), exc_info=error)
     notify(f"STATUS=crashed in {actor}")
     sys.stderr.write(
@@ -68,6 +77,12 @@ def crash(actor: str, error: BaseException) -> None:
     )
     sys.stderr.flush()
     os._exit(EXIT_CRASHED)
+
+
+def _thread_crashed(arguments: threading.ExceptHookArgs) -> None:
+    """A thread nobody watches (timers, sockets) counts as an actor."""
+    name = arguments.thread.name if arguments.thread else "a thread"
+    crash(name, arguments.exc_value or arguments.exc_type())
 
 
 class _Process:
@@ -84,8 +99,8 @@ class _Process:
         while True:
             pause_s = _STOPPING_LOOK_S if self._stopping else _LOOK_EVERY_S
             received = signal.sigtimedwait(_HANDLED, pause_s)
-            if received is not None and self._handle(received.si_signo):
-                return 0
+            if received is not None:
+                self._handle(received.si_signo)
             if self._stopping:
                 self._stopping_looks += 1
                 waited_s = self._stopping_looks * _STOPPING_LOOK_S
@@ -96,13 +111,13 @@ class _Process:
             else:
                 self._report()
 
-    def _handle(self, number: int) -> bool:
-        """True when the process must end at once."""
+    def _handle(self, number: int) -> None:
         match number:
             case signal.SIGTERM | signal.SIGINT:
                 if self._stopping:
+                    # Nothing is lost: what is on disk is durable, and the peer sees the process end.
                     _log.warning("stopping_at_once")
-                    return True
+                    os._exit(EXIT_STOPPED_AT_ONCE)
                 self._stopping = True
                 notify("STOPPING=1\nSTATUS=handing over")
                 _log.info("stopping", signal=signal.Signals(number).name)
@@ -111,7 +126,6 @@ class _Process:
                 self._reload()
             case _:
                 faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
-        return False
 
     def _reload(self) -> None:
         notify("RELOADING=1")
@@ -136,7 +150,11 @@ class _Process:
         if liveness(board, now_ns).ok:
             notify("WATCHDOG=1")
         pair = board.read("pair", PairStatus)
-        lag = lag_s(board)
         if pair is not None:
-            behind = "unknown" if lag is None else duration_text(lag)
-            notify(f"STATUS={pair.role.value}, term {pair.term}, lag {behind}")
+            told = figures(board)
+            behind = duration_text(told["lag_s"]) if "lag_s" in told else "unknown"
+            queued = int(told.get("queue_depth", 0))
+            notify(
+                f"STATUS={pair.role.value}, term {pair.term}, lag {behind}, {queued} in hand"
+                f"{', PAUSED' if pair.paused else ''}"
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -68,6 +70,8 @@ class IngestSettings(BaseModel):
     file_bytes_max: int = Field(2 * 1024**3, gt=0)
     media_fetcher: str = Field("auto", pattern="^(auto|httpx|fast)$")
     """auto: the fast client where it is installed."""
+    ca_file: Path | None = None
+    """A private authority (PEM) that download hosts may use, beside the system's."""
 
 
 class BufferSettings(BaseModel):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from cluster.errors import ClusterError
 from recorder.cli.common import Common
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table
@@ -29,7 +30,7 @@ def run(*, config: Path) -> int:
 
     try:
         return run_node(config)
-    except RecorderError as error:
+    except (RecorderError, ClusterError) as error:
         raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
 
 

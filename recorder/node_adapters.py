@@ -1,0 +1,181 @@
+"""Opens what a node needs of the world, as its configuration says."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cluster.ports import Clock, Discovery, Transport
+from cluster.tcp_tls import TlsFiles
+from cluster.tcp_transport import TcpTransport
+from cluster.zeroconf_discovery import ZeroconfDiscovery
+from recorder.adapters.buffer_files import DiskBufferFiles
+from recorder.adapters.contact_db.db import SqlContactDb
+from recorder.adapters.contact_db.engine import open_engine
+from recorder.adapters.contact_db.migrate import migrate
+from recorder.adapters.folder_archive import FolderArchive
+from recorder.adapters.journal_file import JournalFile
+from recorder.adapters.lease_db import SqlLease
+from recorder.adapters.media import open_media_fetcher
+from recorder.adapters.media_httpx import httpx_transport
+from recorder.adapters.progress_file import ProgressFile
+from recorder.adapters.registry import LoadProblem, PluginRegistry, open_source
+from recorder.adapters.secrets import FileSecrets
+from recorder.config import Config
+from recorder.control import SourceProblem
+from recorder.errors import ConfigError
+from recorder.plugins import SourceDeps
+from recorder.ports import DataSource, MediaFetcher
+from recorder.traps import Trap
+from recorder.version import build
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a node keeps things: its own disk and the Data Center."""
+
+    files: DiskBufferFiles
+    journal: JournalFile
+    progress: ProgressFile
+    archive: FolderArchive
+    contact_db: SqlContactDb
+    migrate: Callable[[], None]
+    lease: Callable[[str], SqlLease]
+    """Opened with the boot id of this process."""
+    trap: Trap
+
+
+def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
+    """Open them without touching the database. Raises ConfigError, CallBufferError, ArchiveError."""
+    data = config.node.data
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"node.data: cannot make {data}: {error.strerror}",
+            hint="Choose a folder this user may write to.",
+        ) from error
+    url = database_url(config, FileSecrets())
+    _make_sqlite_folder(url)
+    engine = open_engine(url)
+    return Stores(
+        files=DiskBufferFiles(
+            data / "buffer",
+            reserve_bytes=config.buffer.reserve_bytes,
+            bytes_max=config.buffer.bytes_max,
+            trap=trap,
+        ),
+        journal=JournalFile(data / "journal", trap=trap),
+        progress=ProgressFile(data / "progress"),
+        archive=FolderArchive(config.data_center.archive, trap=trap),
+        contact_db=SqlContactDb(
+            engine, cluster=config.node.cluster, node=config.node.id, clock=clock
+        ),
+        migrate=partial(migrate, url),
+        lease=lambda boot: SqlLease(
+            engine,
+            cluster=config.node.cluster,
+            node=config.node.id,
+            boot=boot,
+            lease_s=config.pair.lease_s,
+            call_timeout_s=config.pair.lease_call_timeout_s,
+        ),
+        trap=trap,
+    )
+
+
+def database_url(config: Config, secrets: FileSecrets) -> str:
+    """The database's URL, read from its secret when the configuration only names one."""
+    url = config.data_center.database
+    return secrets.read(url) if url.startswith(("env:", "file:")) else url
+
+
+def _make_sqlite_folder(url: str) -> None:
+    prefix = "sqlite:///"
+    if url.startswith(prefix):
+        Path(url.removeprefix(prefix)).parent.mkdir(parents=True, exist_ok=True)
+
+
+def node_sources(
+    config: Config, clock: Clock, secrets: FileSecrets
+) -> tuple[dict[str, DataSource], tuple[SourceProblem, ...]]:
+    """Open every enabled source; one that cannot be opened is reported, and the others go on."""
+    loaded = PluginRegistry().load()
+    opened: dict[str, DataSource] = {}
+    problems: list[SourceProblem] = []
+    for name, table in sorted(config.sources.items()):
+        if not table.enabled:
+            problems.append(
+                SourceProblem(name, table.kind, "disabled", "", f"Set sources.{name}.enabled.")
+            )
+            continue
+        if table.kind not in loaded:
+            known = ", ".join(sorted(loaded))
+            problems.append(
+                SourceProblem(
+                    name,
+                    table.kind,
+                    "stopped_by_config_error",
+                    f"sources.{name}.kind: there is no adapter for {table.kind!r}",
+                    f"Known kinds: {known}. Install the package that brings it.",
+                )
+            )
+            continue
+        deps = SourceDeps(name, httpx_transport, clock, secrets, f"tandem/{build()}")
+        source = open_source(loaded[table.kind], table.adapter_settings(), deps)
+        if isinstance(source, LoadProblem):
+            problems.append(
+                SourceProblem(name, table.kind, source.status.value, source.what, source.hint)
+            )
+        else:
+            opened[name] = source
+    return opened, tuple(problems)
+
+
+def node_fetcher(config: Config) -> MediaFetcher:
+    """The media fetcher, trusting `ingest.ca_file` as well where one is set."""
+    ca_file = config.ingest.ca_file
+    return open_media_fetcher(
+        config.ingest.media_fetcher,
+        ca_file=str(ca_file) if ca_file else None,
+        user_agent=f"tandem/{build()}",
+    )
+
+
+def node_transport(config: Config, on_crash: Callable[[str, BaseException], None]) -> Transport:
+    """The peer link over TCP, with TLS where configured."""
+    tls = config.peer.tls
+    files = None if tls is None else TlsFiles(tls.certificate, tls.key, tls.ca)
+    return TcpTransport(listen=config.peer.listen, tls=files, on_crash=on_crash)
+
+
+def node_discovery(config: Config) -> Discovery | None:
+    """zeroconf, unless switched off or made useless by a fixed address or a loopback listener."""
+    if not config.peer.discovery or config.peer.address is not None:
+        return None
+    return ZeroconfDiscovery(
+        cluster=config.node.cluster,
+        node=config.node.id,
+        endpoint_port=config.peer.listen.port,
+    )
+
+
+def refuse_open_web(config: Config) -> None:
+    """A node that others can reach needs an admin token. Raises ConfigError."""
+    if config.web.token is None and not _is_loopback(config.web.listen.host):
+        raise ConfigError(
+            f"web.listen: {config.web.listen} can be reached from outside, and web.token is missing",
+            hint='Set web.token = "file:PATH", or listen on 127.0.0.1.',
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

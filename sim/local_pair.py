@@ -1,0 +1,176 @@
+"""A whole pair on this computer: configuration, two node processes, one embedded Data Center.
+
+Used by `tandem up`, the demo, the benchmarks and the tests on real processes. Timings are those of a
+demo: it polls every half second and waits for nothing to settle.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from cluster.real_randomness import RealRandomness
+from sim.node_process import NodeProcess
+from sim.toml_text import toml_text
+from sim.ucaas.dynamics.entra import ClientApp
+from sim.ucaas.dynamics.serving import Urls
+
+NODES = ("alpha", "beta")
+CLUSTER = "demo"
+DEMO_POLL = {
+    "interval_s": 0.5,
+    "settle_s": 0.0,
+    "overlap_s": 10.0,
+    "start_back_s": 600.0,
+    "tiers": [{"every_s": 15.0, "back_s": 120.0}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PairPlan:
+    """What to write into the configuration files; tables are merged over the demo's defaults."""
+
+    directory: Path
+    urls: Urls
+    database: str = "sqlite:///center/contacts.db"
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """For both nodes: table → key → value."""
+    of_node: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(
+        default_factory=dict[str, Mapping[str, Mapping[str, Any]]]
+    )
+    """For one node: node → table → key → value."""
+    source: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """For the source of both nodes."""
+    peer_ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Where each node dials its peer, when that is not the peer itself (a proxy in a test)."""
+
+
+def client_apps() -> tuple[ClientApp, ...]:
+    """One application per node, as an administrator would register them."""
+    return tuple(ClientApp(f"recorder-{name}", f"secret-of-{name}") for name in NODES)
+
+
+class LocalPair:
+    """Two nodes with fixed addresses on loopback. `stop` ends both; use it as a context."""
+
+    def __init__(self, plan: PairPlan) -> None:
+        self.plan = plan
+        self.directory = plan.directory
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.token = RealRandomness().token()
+        self.token_file = self.directory / "token"
+        self.token_file.write_text(self.token, encoding="utf-8")
+        self.token_file.chmod(0o600)
+        web = dict(zip(NODES, free_ports(2), strict=True))
+        self.peer_ports: dict[str, int] = dict(zip(NODES, free_ports(2), strict=True))
+        self.nodes = {name: self._node(name, web[name]) for name in NODES}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.stop()
+
+    @property
+    def urls(self) -> str:
+        """For TANDEM_URL."""
+        return ",".join(node.url for node in self.nodes.values())
+
+    def start(self) -> str:
+        """Start both and wait until one is primary and one secondary; returns the primary's name."""
+        for node in self.nodes.values():
+            node.start()
+        return self.wait_for_pair()
+
+    def wait_for_pair(self, timeout_s: float = 30.0) -> str:
+        """The primary's name, as soon as one node is primary and the other secondary."""
+        end = time.monotonic() + timeout_s  # noqa: TID251 - real processes, real time
+        while time.monotonic() < end:  # noqa: TID251
+            roles = self.roles()
+            if sorted(str(role) for role in roles.values()) == ["primary", "secondary"]:
+                return next(name for name, role in roles.items() if role == "primary")
+            for node in self.nodes.values():
+                if not node.running:
+                    raise RuntimeError(f"{node.name} ended:\n{node.tail()}")
+            time.sleep(0.05)  # noqa: TID251 - looks again until the pair has settled
+        tails = "\n".join(node.tail() for node in self.nodes.values())
+        raise TimeoutError(f"no pair within {timeout_s} s: {self.roles()}\n{tails}")
+
+    def roles(self) -> dict[str, str | None]:
+        """The role of each node by its own word; None when it does not answer."""
+        return {name: node.role() for name, node in self.nodes.items()}
+
+    def primary(self) -> NodeProcess | None:
+        """The node that says it is primary."""
+        return next((node for node in self.nodes.values() if node.role() == "primary"), None)
+
+    def other(self, name: str) -> NodeProcess:
+        """The other node."""
+        return next(node for other, node in self.nodes.items() if other != name)
+
+    def stop(self) -> None:
+        """Stop both, in the order of their names."""
+        with ExitStack() as stack:
+            for node in reversed(self.nodes.values()):
+                stack.callback(node.stop)
+
+    def _node(self, name: str, web_port: int) -> NodeProcess:
+        config = self.directory / f"{name}.toml"
+        config.write_text(self._config(name, web_port), encoding="utf-8")
+        return NodeProcess(
+            name,
+            config,
+            f"http://127.0.0.1:{web_port}",
+            self.token,
+            {"TANDEM_DEMO_SECRET": f"secret-of-{name}"},
+        )
+
+    def _config(self, name: str, web_port: int) -> str:
+        plan = self.plan
+        other = next(node for node in NODES if node != name)
+        peer_port = plan.peer_ports.get(name, self.peer_ports[other])
+        tables: dict[str, dict[str, Any]] = {
+            "node": {"id": name, "cluster": CLUSTER, "data": name},
+            "web": {"listen": f"127.0.0.1:{web_port}", "token": f"file:{self.token_file}"},
+            "peer": {
+                "listen": f"127.0.0.1:{self.peer_ports[name]}",
+                "address": f"127.0.0.1:{peer_port}",
+                "discovery": False,
+            },
+            "data_center": {"database": plan.database, "archive": "center/archive"},
+            "poll": dict(DEMO_POLL),
+            "buffer": {"reserve_bytes": 64 * 1024**2, "resume_bytes": 96 * 1024**2},
+            "sources.dynamics": self._source(name),
+        }
+        for more in (plan.tables, plan.of_node.get(name, {})):
+            for table, keys in more.items():
+                tables.setdefault(table, {}).update(keys)
+        return toml_text(tables)
+
+    def _source(self, name: str) -> dict[str, Any]:
+        urls = self.plan.urls
+        return {
+            "kind": "dynamics",
+            "org_url": urls.org,
+            "authority": urls.authority,
+            "tenant": urls.tenant,
+            "client_id": f"recorder-{name}",
+            "client_secret": "env:TANDEM_DEMO_SECRET",
+            "media_hosts": ["127.0.0.1"],
+            "requests_per_5min": 6000,
+            **self.plan.source,
+        }
+
+
+def free_ports(count: int) -> Sequence[int]:
+    """Ports nobody listens on now."""
+    with ExitStack() as stack:
+        found = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in found:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in found]
