@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cluster.frames import Frame, Goodbye, Hello
-from cluster.handshake import Accepted, Identity, Rejected, Side, Verdict, judge, newer_stays
+from cluster.handshake import Identity, Rejected, Side, Verdict, judge, newer_stays
 from cluster.link_effects import (
     BeatAtOnce,
     Close,
@@ -37,7 +37,8 @@ STEADY_NS: Final = 5 * S
 SHORT_NS: Final = S
 SHORT_LINKS_MAX: Final = 3
 PROOF_TRIES_MAX: Final = 4
-ENDED_BOOTS_KEPT: Final = 64
+BOOTS_KEPT: Final = 64
+LIVES_NS: Final = 2 * S
 
 
 @dataclass(slots=True)
@@ -66,7 +67,8 @@ class LinkState:
         self._redial = Redial(fixed)
         self._open: dict[int, _Open] = {}
         self._current: _Open | None = None
-        self._ended_boots: list[str] = []
+        self._left_boots: list[str] = []
+        self._past_boots: list[str] = []
         self._rejected = ""
         self._short_links = 0
         self._proof_tries = 0
@@ -254,7 +256,7 @@ class LinkState:
 
     def _left(self, hello: Hello, goodbye: Goodbye, now_ns: int, jitter: float) -> list[Effect]:
         self._hear(now_ns)
-        self._end_boot(hello.boot)
+        self._left_boots = [hello.boot, *self._left_boots][:BOOTS_KEPT]
         reason = f"it said goodbye: {goodbye.reason}"
         effects: list[Effect] = [Deliver(goodbye)]
         for number in [n for n, other in self._open.items() if other.hello is not None]:
@@ -271,13 +273,10 @@ class LinkState:
             RedialIn(self._redial.next_delay_s(jitter)),
         ]
 
-    def _end_boot(self, boot: str) -> None:
-        self._ended_boots = [boot, *self._ended_boots][:ENDED_BOOTS_KEPT]
-
     # -- hello ----
 
     def _greeted(self, one: _Open, hello: Hello, now_ns: int, jitter: float) -> list[Effect]:
-        verdict = self._judge(hello)
+        verdict = self._judge(one, hello, now_ns)
         if isinstance(verdict, Rejected):
             return self._reject(one, hello, verdict, jitter)
         one.hello = hello
@@ -294,18 +293,32 @@ class LinkState:
             return self._up(one, hello, now_ns)
         return self._second(current, one, hello, now_ns)
 
-    def _judge(self, hello: Hello) -> Verdict:
+    def _judge(self, one: _Open, hello: Hello, now_ns: int) -> Verdict:
         verdict = judge(self._own, hello)
         if isinstance(verdict, Rejected):
             return verdict
-        if hello.boot in self._ended_boots:
-            return Rejected(f"node {hello.node} runs twice, or this process of it was replaced")
-        current = None if self._current is None else self._current.hello
-        if current is None or (current.node, current.instance) == (hello.node, hello.instance):
-            return Accepted(verdict.protocol)
-        if current.node == hello.node:
+        if hello.boot in self._left_boots:
+            return Rejected(f"this process of node {hello.node} said goodbye")
+        current = self._current
+        if current is None or current.hello is None:
+            return verdict
+        return self._judge_second(one, hello, current.since_ns, current.hello, now_ns) or verdict
+
+    def _judge_second(
+        self, one: _Open, hello: Hello, current_since_ns: int, current: Hello, now_ns: int
+    ) -> Rejected | None:
+        """What speaks against a hello while a peer is connected."""
+        if current.node != hello.node:
+            return Rejected(f"the pair is complete: {current.node} is connected already")
+        if current.instance != hello.instance:
             return Rejected(f"another installation with node id {hello.node} is connected already")
-        return Rejected(f"the pair is complete: {current.node} is connected already")
+        # A new boot is a restart. But words of the dead process may arrive after those of its
+        # successor, and two processes on copied data would replace each other for ever.
+        lives = self.heard_ns is not None and now_ns - self.heard_ns < LIVES_NS
+        is_older = one.since_ns < current_since_ns or (lives and hello.boot in self._past_boots)
+        if current.boot != hello.boot and is_older:
+            return Rejected(f"node {hello.node} runs twice, or this process of it is long gone")
+        return None
 
     def _reject(self, one: _Open, hello: Hello, why: Rejected, jitter: float) -> list[Effect]:
         del self._open[one.number]
@@ -331,8 +344,8 @@ class LinkState:
             and (before.node, before.instance) == (hello.node, hello.instance)
             and before.boot != hello.boot
         )
-        if before is not None and restarted and before.boot not in self._ended_boots:
-            self._end_boot(before.boot)
+        if before is not None and restarted:
+            self._past_boots = [before.boot, *self._past_boots][:BOOTS_KEPT]
         self._current = one
         self._proof_tries = 0
         self._redial.up()

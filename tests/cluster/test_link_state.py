@@ -269,6 +269,24 @@ def test_a_frame_out_of_order_ends_the_connection_and_changes_nothing(said):
     assert story.state.current is None
 
 
+def test_late_words_of_a_dead_process_do_not_replace_its_successor():
+    story = Story()
+    story.start()
+    dead = story.open(inbound=True)
+    living = story.after(MS).open(inbound=True)
+    story.said(living, again := replace(PEER, boot="b2"))
+    assert isinstance(news(story.said(dead, PEER))[0], PeerRejected)
+    assert (story.state.current, story.state.peer) == (living, again)
+
+
+def test_a_process_taken_for_dead_is_welcome_again_when_the_other_falls_silent():
+    story, _ = up_by_dialling()
+    story.said(story.open(inbound=True), replace(PEER, boot="stale"))
+    assert isinstance(news(story.said(story.open(inbound=True), PEER))[0], PeerRejected)
+    back = story.after(3 * S).open(inbound=True)
+    assert news(story.said(back, PEER))[-1] == PeerUp(PEER, restarted=True)
+
+
 # -- two connections ----
 
 
