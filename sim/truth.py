@@ -33,7 +33,7 @@ class TruthItem:
     late: bool = False
     """It appeared with stamps from the past: a window already read may have held it."""
     first_listed_us: int | None = None
-    """When a listing showed it for the first time."""
+    """When a poll was shown it for the first time (the service's clock)."""
     deleted_us: int | None = None
     replaced_us: int | None = None
     """A newer version took its place."""

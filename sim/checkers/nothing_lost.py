@@ -10,6 +10,7 @@ from sim.checkers.violation import Violation
 from sim.truth import TruthItem
 
 PROMISE = "nothing_lost"
+TRACE_US = 10_000_000
 _ENDED = (ItemState.ARCHIVED, ItemState.GONE, ItemState.NOT_RECORDABLE)
 
 
@@ -64,6 +65,10 @@ def _losses(truth: Sequence[TruthItem], contents: Contents) -> Iterator[tuple[st
 
 
 def _was_heard_of(item: TruthItem) -> bool:
-    """A deleted recording that was listed before must have left a trace."""
-    listed_us = item.first_listed_us
-    return not item.absent and item.replaced_us is None and listed_us is not None
+    """A deleted recording that was listed some time before must have left a trace.
+
+    Not one deleted at once: a node may die between hearing of it and writing that down.
+    """
+    if item.absent or item.replaced_us is not None or item.first_listed_us is None:
+        return False
+    return item.deleted_us is None or item.deleted_us - item.first_listed_us >= TRACE_US

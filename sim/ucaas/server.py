@@ -62,12 +62,14 @@ class FakeServer:
 
     def stop(self, grace_s: float = 0.5) -> None:
         """Stop listening, let answers in hand end for `grace_s`, then close every connection."""
-        for listener in self._listeners:
-            listener.shutdown()
+        for listener, thread in zip(self._listeners, self._threads, strict=True):
+            if thread.is_alive():
+                listener.shutdown()
             listener.server_close()
         for listener, thread in zip(self._listeners, self._threads, strict=True):
             listener.end(grace_s)
-            thread.join(grace_s)
+            if thread.is_alive():
+                thread.join(grace_s)
 
 
 class _Listener(ThreadingHTTPServer):

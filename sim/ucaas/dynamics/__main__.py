@@ -19,6 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A fake Dynamics 365 environment.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--public-url", default="", help="how others reach it, if not by --host")
     parser.add_argument("--audio", default="var/audio", help="where the audio bank is kept")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cert", help="certificate file (PEM); serves https")
@@ -48,6 +49,7 @@ def main() -> None:
         port=given.port,
         tls=tls,
         audio=given.audio,
+        public_url=given.public_url,
         seed=given.seed,
     )
     print(json.dumps(asdict(served.urls)), flush=True)

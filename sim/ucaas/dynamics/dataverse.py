@@ -138,7 +138,7 @@ class Dataverse:
             query = _without_top(query)
         page_size = min(prefer.page_size or self._page_cap, self._page_cap)
         result = run(self._env.store, table, query, page_size, now_us)
-        if manner.heard and table.schema.set_name == RECORDINGS:
+        if manner.heard and address.kind == "list":
             for row in result.rows:
                 if row["msdyn_recording"] is not None:
                     self._env.truth.listed(self._env.source, str(row[table.schema.key]), now_us)

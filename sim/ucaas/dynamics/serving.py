@@ -63,9 +63,10 @@ def serve_dynamics(
     port: int = 0,
     tls: ssl.SSLContext | None = None,
     audio: str | Path = "var/audio",
+    public_url: str = "",
     **options: Any,
 ) -> ServedDynamics:
-    """Start it; `options` go to FakeDynamics. The port is bound before the addresses are known."""
+    """Start it; `options` go to FakeDynamics. `public_url` is how others reach it, if not by `host`."""
     bank = AudioBank(audio).load()
     handler: list[Admin] = []
 
@@ -73,7 +74,7 @@ def serve_dynamics(
         return handler[0].handle(request)
 
     server = FakeServer(handle=handle, host=host, ports=(port,), tls=tls)
-    base = server.urls[0]
+    base = public_url.rstrip("/") or server.urls[0]
     shown = base.replace("127.0.0.1", "localhost")
     urls = Urls(base, base, base, f"{base}/_blob", str(options.get("tenant", TENANT)))
     service = FakeDynamics(

@@ -80,6 +80,7 @@ def test_an_end_needs_a_reason_and_a_settled_run_has_no_open_ends(truth, center)
     "change",
     [
         {"deleted_us": T0_US, "first_listed_us": None},
+        {"deleted_us": T0_US + 9 * SECOND, "first_listed_us": T0_US},
         {"absent": "no file"},
         {"replaced_us": T0_US},
     ],
@@ -91,7 +92,7 @@ def test_what_nobody_could_know_or_fetch_is_excused(truth, center, change):
 
 
 def test_a_deleted_recording_that_was_listed_must_have_left_a_trace(truth, center):
-    truth[2] = replace(truth[2], deleted_us=T0_US)
+    truth[2] = replace(truth[2], deleted_us=T0_US + 60 * SECOND)
     center.item_rows = [row for row in center.item_rows if row.ref.key != "r2"]
     assert len(check_nothing_lost(truth, center.read())) == 1
     center.item_rows.append(item_row(truth[2], ItemState.GONE, "gone: deleted"))

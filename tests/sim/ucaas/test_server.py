@@ -19,7 +19,7 @@ from sim.ucaas.admin_client import SimAdmin, SimError
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.faults import Fault, FaultKind
-from sim.ucaas.http import MemoryTransport
+from sim.ucaas.http import Content, MemoryTransport, Response
 from sim.ucaas.server import FakeServer
 from tests.sim.ucaas.fakes import AUDIO, CLIENTS, START_US, HandClock
 from tests.waiting import wait_until
@@ -92,6 +92,20 @@ def port(tls):
     opened.close()
 
 
+SPOILS = (
+    Fault(FaultKind.CUT, count=1, parameters={"at_bytes": 300_000}),
+    Fault(FaultKind.CUT, count=1, parameters={"at_bytes": 100, "reset": True}),
+    Fault(FaultKind.TRUNCATE, count=1, parameters={"announced": "full"}),
+    Fault(FaultKind.TRUNCATE, count=1),
+    Fault(FaultKind.DROP, count=1),
+    Fault(FaultKind.EMPTY, count=1),
+    Fault(FaultKind.HTML, count=1),
+    Fault(FaultKind.REDIRECT, count=1),
+    Fault(FaultKind.LINK_EXPIRED, count=1),
+    Fault(FaultKind.SERVER_ERROR, count=1),
+)
+
+
 def story(doors):
     """A conversation of requests, as what was answered."""
     http, base, told = doors.http, doors.base, []
@@ -159,18 +173,7 @@ def story(doors):
     tell("GET", link)
     tell("HEAD", link)
     tell("GET", link, headers={"Range": "bytes=700000-"})
-    for fault in (
-        Fault(FaultKind.CUT, count=1, parameters={"at_bytes": 300_000}),
-        Fault(FaultKind.CUT, count=1, parameters={"at_bytes": 100, "reset": True}),
-        Fault(FaultKind.TRUNCATE, count=1, parameters={"announced": "full"}),
-        Fault(FaultKind.TRUNCATE, count=1),
-        Fault(FaultKind.DROP, count=1),
-        Fault(FaultKind.EMPTY, count=1),
-        Fault(FaultKind.HTML, count=1),
-        Fault(FaultKind.REDIRECT, count=1),
-        Fault(FaultKind.LINK_EXPIRED, count=1),
-        Fault(FaultKind.SERVER_ERROR, count=1),
-    ):
+    for fault in SPOILS:
         doors.service.add_fault(fault)
         tell("GET", link)
     tell("GET", f"{base}/nowhere")
@@ -303,6 +306,19 @@ def test_one_connection_serves_many_requests(port):
         while received.count(b"monotonic_ns") < 3:
             received += sock.recv(65536)
     assert received.count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_one_handler_serves_several_ports_and_stops_even_unstarted():
+    served = FakeServer(
+        handle=lambda request: Response(content=Content((request.host.encode(),))), ports=(0, 0)
+    )
+    served.start()
+    for url in served.urls:
+        assert httpx.get(url, trust_env=False).text == url.partition("//")[2]
+    served.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(served.urls[1], trust_env=False)
+    FakeServer(handle=lambda _: Response()).stop()
 
 
 def test_many_clients_at_once_get_whole_bodies(port):

@@ -4,6 +4,7 @@ import pytest
 
 from sim.ucaas.dynamics.mix import CallMix, MixOptions
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
+from sim.ucaas.faults import Fault, FaultKind, Target
 from tests.sim.ucaas.fakes import API, AUDIO, START_US, Fake
 
 
@@ -158,6 +159,10 @@ def test_equal_stamps_can_be_had(fake):
 
 def test_listing_is_noted_in_the_truth(fake):
     key = fake.place().recordings[0]
+    assert truth_of(fake, key)[0].first_listed_us is None
+    fake.rows("msdyn_ocrecordings?$filter=msdyn_recording ne null")
+    fake.service.add_fault(Fault(FaultKind.EMPTY, Target(("list",)), count=1))
+    fake.get("msdyn_ocrecordings?$filter=modifiedon ge 2026-01-01T00:00:00Z")
     assert truth_of(fake, key)[0].first_listed_us is None
     fake.rows("msdyn_ocrecordings?$filter=modifiedon ge 2026-01-01T00:00:00Z")
     assert truth_of(fake, key)[0].first_listed_us == fake.clock.now_us
