@@ -213,7 +213,10 @@ def _whole(hop: Hop, header: Header) -> Offered:
 
 
 def _range(hop: Hop, header: Header, asked: Wanted) -> Offered:
-    match = _CONTENT_RANGE.fullmatch((header("Content-Range") or "").strip())
+    text = (header("Content-Range") or "").strip()
+    if not text and asked.end is not None:
+        return _silent_range(hop, header, asked.start, asked.end)
+    match = _CONTENT_RANGE.fullmatch(text)
     if match is None:
         raise BadAnswer(f"{hop.host} sent a part without saying which")
     start, last = int(match[1]), int(match[2])
@@ -225,6 +228,24 @@ def _range(hop: Hop, header: Header, asked: Wanted) -> Offered:
     if length is not None and length != last - start + 1:
         raise BadAnswer(f"{hop.host} contradicts itself on the length of a part")
     return Offered(start, last - start + 1, total)
+
+
+def _silent_range(hop: Hop, header: Header, start: int, end: int) -> Offered:
+    """A part without `Content-Range`: Dataverse tells of the whole file in a header of its own.
+
+    Taken for the part asked for, but never more than that; its length must be known, so that a
+    connection that ends early cannot pass for a short part.
+    """
+    length, total = _number(hop, header("Content-Length")), _number(hop, header("x-ms-file-size"))
+    if total == 0:
+        raise NotMedia(f"{hop.host} sent an empty file")
+    if length is None and total is not None:
+        length = min(end, total) - start
+    if length is None:
+        raise BadAnswer(f"{hop.host} sent a part without saying which")
+    if not 0 < length <= end - start or (total is not None and start + length > total):
+        raise BadAnswer(f"{hop.host} sent another part than asked for")
+    return Offered(start, length, total)
 
 
 def _unsatisfied(hop: Hop, header: Header, asked: Wanted, size: int | None) -> None:

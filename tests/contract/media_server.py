@@ -47,6 +47,19 @@ class Handler(BaseHTTPRequestHandler):
         body = MEDIA[start : last + 1]
         self.reply(206, body, Content_Range=f"bytes {start}-{last}/{total}")
 
+    def on_column(self):
+        """A file column of Dataverse: parts without Content-Range."""
+        size = {"x_ms_file_size": str(len(MEDIA))} if "shy" not in self.query else {}
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
+        if asked is None:
+            self.reply(200, MEDIA, **size)
+            return
+        body = MEDIA[int(asked[1]) : int(asked[2]) + 1]
+        if not body:
+            self.reply(416)
+            return
+        self.reply(206, body, x_ms_chunk_size=str(len(body)), **size)
+
     def on_norange(self):
         self.reply(200, MEDIA)
 

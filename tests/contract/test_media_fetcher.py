@@ -130,6 +130,18 @@ def test_a_file_asked_for_in_chunks_arrives_unchanged(fetch, path, chunk, size):
     assert fetch(path, chunk_bytes=chunk, size_bytes=size).data == MEDIA
 
 
+@pytest.mark.parametrize("size", [len(MEDIA), None])
+@pytest.mark.parametrize("chunk", [200_000, len(MEDIA) // 3, len(MEDIA), 10 * len(MEDIA)])
+def test_a_file_column_arrives_unchanged_in_chunks_without_content_range(fetch, chunk, size):
+    assert fetch("/column", chunk_bytes=chunk, size_bytes=size).data == MEDIA
+    assert fetch("/column", Sink(MEDIA[:1000]), chunk_bytes=chunk, size_bytes=size).data == MEDIA
+
+
+def test_a_file_column_that_never_tells_its_size_is_read_by_the_announced_one(fetch, server):
+    assert fetch("/column?shy=1", chunk_bytes=200_000, size_bytes=len(MEDIA)).data == MEDIA
+    assert len(server.seen) == 3
+
+
 def test_chunks_of_a_server_that_ignores_ranges_end_after_the_whole(fetch, server):
     assert fetch("/norange", chunk_bytes=1000).data == MEDIA
     assert len(server.seen) == 1

@@ -153,6 +153,47 @@ def test_a_part_is_taken_only_when_it_is_the_one_asked_for(
     assert total is None or start + length <= total
 
 
+@pytest.mark.parametrize(
+    ("start", "given_headers", "offered"),
+    [
+        (0, {"Content_Length": "4", "x_ms_file_size": "10"}, Offered(0, 4, 10)),
+        (8, {"Content_Length": "2", "x_ms_file_size": "10"}, Offered(8, 2, 10)),
+        (8, {"x_ms_file_size": "10", "x_ms_chunk_size": "4"}, Offered(8, 2, 10)),
+        (4, {"Content_Length": "4"}, Offered(4, 4, None)),
+    ],
+)
+def test_a_part_of_a_file_column_needs_no_content_range(start, given_headers, offered):
+    assert judged(206, Wanted(start, start + 4), **given_headers) == offered
+
+
+@pytest.mark.parametrize(
+    ("asked", "given_headers"),
+    [
+        (Wanted(2, None), {"Content_Length": "4", "x_ms_file_size": "10"}),
+        (Wanted(0, 4), {"Content_Length": "5", "x_ms_file_size": "10"}),
+        (Wanted(8, 12), {"Content_Length": "4", "x_ms_file_size": "10"}),
+        (Wanted(4, 8), {"Content_Length": "0", "x_ms_file_size": "10"}),
+        (Wanted(12, 16), {"x_ms_file_size": "10"}),
+        (Wanted(0, 4), {}),
+        (Wanted(0, 4), {"Content_Length": "4", "x_ms_file_size": "many"}),
+        (Wanted(0, 4), {"Content_Length": "4", "Content_Range": "bytes 4-7/10"}),
+    ],
+)
+def test_a_part_that_cannot_be_the_one_asked_for_is_refused(asked, given_headers):
+    with pytest.raises(BadAnswer):
+        judged(206, asked, **given_headers)
+
+
+def test_an_empty_file_column_is_no_media():
+    with pytest.raises(NotMedia):
+        judged(206, Wanted(0, 4), Content_Length="0", x_ms_file_size="0")
+
+
+def test_a_file_column_of_another_size_than_announced_is_refused():
+    with pytest.raises(Truncated):
+        judged(206, Wanted(0, 4), size=11, Content_Length="4", x_ms_file_size="10")
+
+
 def test_the_end_of_a_file_is_no_error_when_all_is_there():
     assert judged(416, Wanted(7, None), Content_Range="bytes */7") is None
     assert judged(416, Wanted(7, None), size=7) is None
