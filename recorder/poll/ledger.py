@@ -22,8 +22,9 @@ from recorder.codec import FailBody
 from recorder.model import ItemRef, ItemState
 from recorder.settings import RetrySettings
 
-PATIENT_CODES = frozenset({"throttled"})
-"""Failures that say nothing about the item: they do not count as tries."""
+PATIENT_CODES = frozenset({"throttled", "call_buffer"})
+"""Failures that say nothing about the item, but of the source's patience or of a node's disk: they do
+not count as tries."""
 
 
 @dataclass(frozen=True, slots=True)

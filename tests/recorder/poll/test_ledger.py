@@ -69,10 +69,11 @@ def test_what_the_source_asks_for_is_waited():
     assert decisions[0].delay_s == 78.0
 
 
-def test_being_throttled_is_no_try():
+@pytest.mark.parametrize("code", ["throttled", "call_buffer"])
+def test_what_says_nothing_about_the_item_is_no_try(code):
     item = NEW
     for _ in range(20):
-        item, decisions = walk(item, broken(code="throttled", retry_after_s=5), RetryDue())
+        item, decisions = walk(item, broken(code=code, retry_after_s=5), RetryDue())
         assert decisions == (Give(1),)
     assert item.attempts == 0
 
