@@ -11,6 +11,10 @@ from recorder.poll.lister import Lister
 from recorder.poll.poller_ports import PollerPorts
 from recorder.status import SourceStatus
 
+STALL_FLOOR_S = 30.0
+"""A healthy watermark lags by a download, a commit and a save: with short poll intervals, a few
+intervals are less than that, and the finding would open and close all day."""
+
 NO_STATE_HINT = (
     "Starting at now would lose recordings, starting at the beginning would burn the quota. It goes on by "
     "itself when the Data Center or the other node is there; or rewind the source to the instant you want."
@@ -85,7 +89,8 @@ class Reporter:
         if since_ns is not None and now_ns - since_ns >= poll.failing_s * 1e9:
             what = f"{name} could not be polled for {poll.failing_s:g} s: {self._last_error}"
             self._alarms.open("poll_failing", Level.ERROR, what, self._next_step)
-        lag_s, limit_s = self._lag_s(now_ns), poll.stall_factor * poll.interval_s + poll.settle_s
+        lag_s = self._lag_s(now_ns)
+        limit_s = max(poll.stall_factor * poll.interval_s + poll.settle_s, STALL_FLOOR_S)
         stalled = lag_s is not None and lag_s > limit_s
         self._alarms.set(
             "watermark_stalled",

@@ -321,6 +321,16 @@ def test_a_watermark_that_lags_is_a_finding():
     assert desk.findings() == []
 
 
+def test_with_short_intervals_a_watermark_may_lag_as_long_as_a_download_takes():
+    desk = Desk(poll=PollSettings(interval_s=0.5, settle_s=0, overlap_s=10)).start()
+    desk.source.add("a", 5)
+    desk.grant()
+    desk.advance(20)
+    assert desk.findings() == []
+    desk.advance(15)
+    assert desk.findings() == ["watermark_stalled"]
+
+
 def test_an_item_only_a_look_back_finds_is_archived_counted_and_told():
     poll = PollSettings(
         interval_s=60, settle_s=90, overlap_s=120, tiers=(Tier(every_s=900, back_s=1800),)
