@@ -16,7 +16,8 @@ from recorder.ports import Archive, ContactDb
 
 M = TypeVar("M")
 
-COMMAND_TIMEOUT_S = 12.0
+COMMAND_TIMEOUT_S = 16.0
+"""Above the longest wait of the pair for a command of an operator (three hand-over timeouts)."""
 
 
 @dataclass(frozen=True, slots=True)

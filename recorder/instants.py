@@ -18,14 +18,17 @@ def to_text(instant_us: int) -> str:
 
 def from_text(text: str) -> int:
     """Microseconds since 1970 UTC. Raises ValueError without a time zone or when it is no instant."""
-    instant = datetime.fromisoformat(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no instant; write 2026-11-21T09:30:00Z") from error
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write 2026-11-21T09:30:00Z")
     return (instant - _EPOCH) // _MICROSECOND
 
 
 def duration_text(seconds: float) -> str:
-    """`12s`, `3m20s`, `5h02m`, `3d04h`: two units at most."""
+    """For a table: `12s`, `3m20s`, `5h02m`, `3d04h`: two units at most."""
     whole = max(0, round(seconds))
     if whole < _MINUTE_S:
         return f"{whole}s"

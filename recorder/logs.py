@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import structlog
 
-QUIET = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "zeroconf", "alembic", "pykka", "asyncio")
+QUIET = (
+    "httpx",
+    "httpcore",
+    "urllib3",
+    "pyreqwest",
+    "uvicorn",
+    "uvicorn.error",
+    "sqlalchemy",
+    "alembic",
+    "zeroconf",
+    "pykka",
+    "asyncio",
+)
 """Libraries whose INFO would repeat per request, or show signed addresses."""
 
 
@@ -23,7 +36,12 @@ def configure_logs(level: str, form: str, *, node: str) -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+            pad_event_to=24,
+            # The fancy formatter prints local variables: tokens and signed addresses among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,11 +1,12 @@
-"""The actor that keeps what an operator should know: findings, role history, hooks.
+"""The actor that keeps what an operator should know: findings, role history, hooks, figures.
 
 A role change is written to the Data Center's history again and again until that works: a repeated
-row is the same row.
+row is the same row. Hooks run one after the other, in the order of the changes.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +16,18 @@ from typing import TypeAlias, assert_never
 import structlog
 
 from cluster.board import Board
-from cluster.messages import AlarmCleared, AlarmRaised, ObserverMessage, Ping, Pong, RoleChanged
+from cluster.messages import (
+    AlarmCleared,
+    AlarmRaised,
+    DescribeSelf,
+    LinkMessage,
+    ObserverMessage,
+    Ping,
+    Pong,
+    RoleChanged,
+)
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
+from recorder.figures import figures
 from recorder.findings import FindingBook
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
@@ -25,8 +36,16 @@ from recorder.status import Findings
 
 _log = structlog.get_logger(__name__)
 
+_LOG_LEVELS = {
+    Level.ERROR: logging.ERROR,
+    Level.WARNING: logging.WARNING,
+    Level.INFO: logging.INFO,
+}
+
 HISTORY_RETRY_S = 2.0
 HISTORY_WAITING_MAX = 1_000
+HOOKS_WAITING_MAX = 100
+FIGURES_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +63,19 @@ class _HookEnded:
     outcome: Outcome[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _FiguresDue:
+    """Time to tell the peer how far this node is."""
+
+
 _Message: TypeAlias = (
-    MonitorMessage | ObserverMessage | Ping | _HistoryWritten | _HistoryDue | _HookEnded
+    MonitorMessage
+    | ObserverMessage
+    | Ping
+    | _HistoryWritten
+    | _HistoryDue
+    | _HookEnded
+    | _FiguresDue
 )
 
 
@@ -60,6 +90,7 @@ class Monitor:
         clock: Clock,
         contact_db: ContactDb,
         workers: Workers,
+        link: Address[LinkMessage],
         run_hook: Callable[[RoleChanged], int] | None,
     ) -> None:
         self._address = address
@@ -67,14 +98,19 @@ class Monitor:
         self._clock = clock
         self._contact_db = contact_db
         self._workers = workers
+        self._link = link
         self._run_hook = run_hook
         self._book = FindingBook()
         self._history: deque[HistoryRow] = deque()
         self._writing = False
+        self._hooks: deque[RoleChanged] = deque(maxlen=HOOKS_WAITING_MAX)
+        self._hook_runs = False
+        self._told: dict[str, float] = {}
 
     def on_start(self) -> None:
-        """Publish that nothing is wrong yet."""
+        """Publish that nothing is wrong yet; begin to tell figures."""
         self._publish()
+        self._tell_figures()
 
     def on_stop(self) -> None:
         """Nothing to give back."""
@@ -99,6 +135,8 @@ class Monitor:
                 self._write_history()
             case _HookEnded(outcome):
                 self._hook_ended(outcome)
+            case _FiguresDue():
+                self._tell_figures()
             case Ping(number, reply_to):
                 reply_to.tell(Pong("monitor", number))
             case _:
@@ -106,8 +144,8 @@ class Monitor:
 
     def _open(self, finding: Finding) -> None:
         if self._book.open(finding, self._clock.wall_us()):
-            log = _log.error if finding.level is Level.ERROR else _log.warning
-            log(
+            _log.log(
+                _LOG_LEVELS[finding.level],
                 finding.code,
                 subject=finding.subject,
                 what=finding.what,
@@ -138,8 +176,15 @@ class Monitor:
         if len(self._history) < HISTORY_WAITING_MAX:
             self._history.append(row)
         self._write_history()
-        if self._run_hook is not None:
-            self._workers.submit(partial(self._run_hook, change), self._address, _HookEnded)
+        self._hooks.append(change)
+        self._run_next_hook()
+
+    def _tell_figures(self) -> None:
+        now = figures(self._board)
+        if now != self._told:
+            self._told = now
+            self._link.tell(DescribeSelf(figures=now))
+        self._clock.call_later(FIGURES_EVERY_S, self._address, _FiguresDue())
 
     def _write_history(self) -> None:
         if self._history and not self._writing:
@@ -159,7 +204,15 @@ class Monitor:
             case Failed():
                 self._clock.call_later(HISTORY_RETRY_S, self._address, _HistoryDue())
 
+    def _run_next_hook(self) -> None:
+        if self._run_hook is not None and self._hooks and not self._hook_runs:
+            self._hook_runs = True
+            job = partial(self._run_hook, self._hooks.popleft())
+            self._workers.submit(job, self._address, _HookEnded)
+
     def _hook_ended(self, outcome: Outcome[int]) -> None:
+        self._hook_runs = False
+        self._run_next_hook()
         match outcome:
             case Done(value=0):
                 self._close("hook_failed", "on_role_change")

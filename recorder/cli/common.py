@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
 from recorder.cli.client import NodeClient
 from recorder.cli.errors import CliError, Exit
-from recorder.errors import ConfigError
+from recorder.errors import ConfigError, RecorderError
 
 DEFAULT_URL = "http://127.0.0.1:8440"
+
+JsonFlag = Annotated[bool, Parameter(negative=())]
+T = TypeVar("T")
 
 
 @Parameter(name="*")
@@ -24,8 +28,8 @@ class Common:
     url: Annotated[str | None, Parameter(show_default=False)] = None
     """Address of a node, or several separated by commas. Also TANDEM_URL."""
     config: Annotated[Path | None, Parameter(show_default=False)] = None
-    """A node's configuration file: its web address and token are used."""
-    json: Annotated[bool, Parameter(negative=())] = False
+    """A node's configuration file: its web address and token are used. Also TANDEM_CONFIG."""
+    json: JsonFlag = False
     """Answer with JSON on stdout."""
 
     def client(self) -> NodeClient:
@@ -33,12 +37,47 @@ class Common:
         token = os.environ.get("TANDEM_TOKEN") or _token_from_file()
         urls = self.url or os.environ.get("TANDEM_URL") or ""
         ca_file = os.environ.get("TANDEM_CA_FILE")
-        if self.config is not None:
-            config_url, config_token = _from_config(self.config)
+        path = self.config or (config_from_environment() if not (urls and token) else None)
+        if path is not None and not (urls and token):
+            config_url, config_token = _from_config(path)
             urls = urls or config_url
             token = token or config_token
         found = [url.strip().rstrip("/") for url in (urls or DEFAULT_URL).split(",") if url.strip()]
+        if not found:
+            raise CliError(f"--url {urls}: names no address.", Exit.USAGE, hint="http://HOST:PORT")
         return NodeClient(found, token, ca_file=ca_file)
+
+    def config_path(self) -> Path:
+        """The file to work on. Raises CliError without one."""
+        return needed_config(self.config)
+
+
+def config_from_environment() -> Path | None:
+    """TANDEM_CONFIG, if set."""
+    path = os.environ.get("TANDEM_CONFIG")
+    return Path(path) if path else None
+
+
+def needed_config(given: Path | None) -> Path:
+    """The file given, or that of TANDEM_CONFIG. Raises CliError without either."""
+    path = given or config_from_environment()
+    if path is None:
+        raise CliError(
+            "No configuration file is named.",
+            Exit.USAGE,
+            hint="Add --config FILE or TANDEM_CONFIG.",
+        )
+    return path
+
+
+def from_file(work: Callable[[], T]) -> T:
+    """What `work` makes of a configuration file; its faults end the command as usage errors."""
+    try:
+        return work()
+    except ConfigError as error:
+        raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
+    except RecorderError as error:
+        raise CliError(str(error), Exit.FAILED, hint=error.hint) from error
 
 
 def _token_from_file() -> str | None:
@@ -47,9 +86,9 @@ def _token_from_file() -> str | None:
         return None
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise CliError(
-            f"TANDEM_TOKEN_FILE: cannot read {path}: {error.strerror}",
+            f"TANDEM_TOKEN_FILE: cannot read {path}: {getattr(error, 'strerror', 'no text')}",
             Exit.USAGE,
             hint="Point it to a readable file, or unset it.",
         ) from error
@@ -60,10 +99,11 @@ def _from_config(path: Path) -> tuple[str, str | None]:
     from recorder.adapters.secrets import FileSecrets  # noqa: PLC0415
     from recorder.config import load_config  # noqa: PLC0415
 
-    try:
-        config = load_config(path)
-        token = FileSecrets().read(config.web.token) if config.web.token else None
-    except ConfigError as error:
-        raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
-    scheme = "https" if config.web.tls_certificate else "http"
-    return config.web.public_url or f"{scheme}://{config.web.listen}", token
+    config = from_file(lambda: load_config(path))
+    web = config.web
+    token = from_file(lambda: FileSecrets().read(web.token) if web.token else None)
+    scheme = "https" if web.tls_certificate else "http"
+    # A node that listens on every address is reached on this computer's own.
+    own = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(web.listen.host)  # noqa: S104 - not bound here
+    listens = f"{own}:{web.listen.port}" if own else str(web.listen)
+    return web.public_url or f"{scheme}://{listens}", token

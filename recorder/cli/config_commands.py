@@ -3,50 +3,55 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from recorder.cli.errors import CliError, Exit
-from recorder.cli.output import print_json, print_line
-from recorder.errors import RecorderError
+from recorder.cli.common import JsonFlag, from_file, needed_config
+from recorder.cli.masking import masked
+from recorder.cli.output import print_json, print_line, say
 
 app = App(name="config", help="Check a configuration file, show what it means.")
 
-JsonFlag = Annotated[bool, Parameter(negative=())]
-
 
 @app.command
-def check(file: Path, *, json: JsonFlag = False) -> None:
-    """Check a file as `tandem node run` would, secrets and adapters included; changes nothing."""
+def check(file: Path | None = None, *, json: JsonFlag = False) -> None:
+    """Check a file as `tandem node run` would, secrets and adapters included; changes nothing.
+
+    Args:
+        file: The node's TOML file. Also TANDEM_CONFIG.
+        json: Answer with JSON on stdout.
+    """
     from recorder.source_check import check_config  # noqa: PLC0415 - needs the adapters
 
-    try:
-        check_config(file)
-    except RecorderError as error:
-        raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
+    path = needed_config(file)
+    advice = from_file(lambda: check_config(path))
     if json:
-        print_json({"file": str(file), "ok": True})
-    else:
-        print_line(f"{file}: ok")
+        print_json({"file": str(path), "ok": True, "advice": list(advice)})
+        return
+    for line in advice:
+        say(f"advice: {line}")
+    print_line(f"{path}: ok")
 
 
 @app.command
-def show(file: Path, *, json: JsonFlag = False) -> None:
-    """The effective configuration: file, environment and defaults. Secrets stay references."""
+def show(file: Path | None = None, *, json: JsonFlag = False) -> None:
+    """The effective configuration: file, environment and defaults. Secrets stay references.
+
+    Args:
+        file: The node's TOML file. Also TANDEM_CONFIG.
+        json: Answer with JSON on stdout.
+    """
     from recorder.config import load_config  # noqa: PLC0415 - starts other commands faster
 
-    try:
-        config = load_config(file)
-    except RecorderError as error:
-        raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
-    tree: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
-    tree["data_center"]["database"] = _without_password(tree["data_center"]["database"])
+    path = needed_config(file)
+    config = from_file(lambda: load_config(path))
+    tree = masked(config.model_dump(mode="json", exclude_none=True))
     if json:
         print_json(tree)
         return
-    for path, value in _flat("", tree):
-        print_line(f"{path} = {value!r}")
+    for key, value in _flat("", tree):
+        print_line(f"{key} = {value!r}")
 
 
 def _flat(prefix: str, tree: dict[str, Any]) -> list[tuple[str, object]]:
@@ -58,11 +63,3 @@ def _flat(prefix: str, tree: dict[str, Any]) -> list[tuple[str, object]]:
         else:
             found.append((path, value))
     return found
-
-
-def _without_password(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    user, at, place = rest.rpartition("@")
-    if not separator or not at or ":" not in user:
-        return url
-    return f"{scheme}://{user.partition(':')[0]}:***@{place}"

@@ -2,72 +2,80 @@
 
 from __future__ import annotations
 
-import hashlib
-import json as json_module
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
-from recorder.cli.client import NodeClient
 from recorder.cli.common import Common
-from recorder.cli.errors import CliError, Exit
-from recorder.cli.output import print_json, print_line, print_table
+from recorder.cli.contact_export import export_contact
+from recorder.cli.output import print_json, print_line, print_table, say, short_instant
+from recorder.cli.watch import Watch, watched
 from recorder.instants import bytes_text
 
 app = App(name="contact", help="Find, look at and take out what was recorded.")
-
-_CHUNK_BYTES = 256 * 1024
 
 
 @app.command(name="list")
 def list_contacts(
     *,
     source: str | None = None,
-    from_: str | None = None,
+    begin: Annotated[str | None, Parameter(name="--from")] = None,
     to: str | None = None,
     text: str | None = None,
     limit: int = 50,
     after: str | None = None,
+    watch: Watch = None,
     common: Common | None = None,
 ) -> None:
     """Contacts, newest first.
 
     Args:
         source: Only of this source.
-        from_: Only from this instant on (2026-11-21T00:00:00Z).
+        begin: Only from this instant on (2026-11-21T00:00:00Z).
         to: Only before this instant.
         text: Name, number, session or media id, or the start of one.
         limit: So many at most.
         after: Cursor that the page before ended with.
+        watch: Look again every so many seconds (2 without a number).
     """
     options = common or Common()
+    client = options.client()
     params = {
         "source": source,
-        "from": from_,
+        "from": begin,
         "to": to,
         "text": text,
         "limit": limit,
         "after": after,
     }
-    view = options.client().get("/api/v1/contacts", **params)
-    if options.json:
-        print_json(view)
-        return
+
+    def look(again: bool) -> None:  # noqa: FBT001 - as `watched` calls it
+        view = client.get("/api/v1/contacts", **params)
+        if options.json:
+            print_json(view, one_line=again)
+        else:
+            _show_list(view)
+
+    watched(watch, look)
+
+
+def _show_list(view: dict[str, Any]) -> None:
     rows = [
         [
             row["contact"],
-            row.get("started", "?")[:19].replace("T", " "),
+            short_instant(row.get("started")),
             row["direction"],
-            ", ".join(row["parties"]),
             str(row["media_files"]),
             bytes_text(row["size_bytes"]),
+            ", ".join(row["parties"]),
         ]
         for row in view["contacts"]
     ]
-    print_table(["Contact", "Started (UTC)", "Direction", "Parties", "Files", "Size"], rows)
+    print_table(["Contact", "Started (UTC)", "Direction", "Files", "Size", "Parties"], rows)
     if view.get("next"):
-        print_line(f"more: --after {view['next']}")
+        say(f"more: --after {view['next']}")
 
 
 @app.command
@@ -78,25 +86,19 @@ def show(contact: str, *, common: Common | None = None) -> None:
         contact: Its id, or the id of its session.
     """
     options = common or Common()
-    view = options.client().get(f"/api/v1/contacts/{contact}")
+    view = options.client().get(f"/api/v1/contacts/{quote(contact, safe='')}")
     if options.json:
         print_json(view)
         return
     print_line(f"Contact {view['contact']} ({view['source']}, session {view['session']})")
-    print_line(
-        f"  {view.get('started', '?')} to {view.get('ended', '?')}, {view['direction']}, {view['channel']}"
-    )
+    print_line(f"  {_period(view)}, {view['direction']}, {view['channel']}")
     for part in view["all_interactions"]:
-        print_line(f"  Interaction {part['interaction']}: {part.get('subject', '')}")
+        print_line(f"  Interaction {part['interaction']} {part.get('subject', '')}".rstrip())
         for party in part["parties"]:
             known = " ".join(filter(None, [party.get("name"), party.get("number")]))
-            print_line(
-                f"    {party['role']}: {known} {party.get('joined', '')} to {party.get('left', '')}"
-            )
+            print_line(f"    {party['role']}: {known or '?'}{_stay(party)}")
         for segment in part["segments"]:
-            print_line(
-                f"    segment {segment.get('started', '?')} to {segment.get('ended', '?')} {segment.get('reason', '')}"
-            )
+            print_line(f"    segment {_period(segment)} {segment.get('reason', '')}".rstrip())
     rows = [
         [
             str(number),
@@ -110,6 +112,16 @@ def show(contact: str, *, common: Common | None = None) -> None:
     print_table(["#", "File", "Type", "Size", "SHA-256"], rows)
 
 
+def _period(part: dict[str, Any]) -> str:
+    return f"{part.get('started', '?')} to {part.get('ended', '?')}"
+
+
+def _stay(party: dict[str, Any]) -> str:
+    if "joined" not in party and "left" not in party:
+        return ""
+    return f", {party.get('joined', '?')} to {party.get('left', '?')}"
+
+
 @app.command
 def export(contact: str, *, to: Path, common: Common | None = None) -> None:
     """Write the originals of a contact, verified, and a manifest into a folder.
@@ -119,43 +131,8 @@ def export(contact: str, *, to: Path, common: Common | None = None) -> None:
         to: A folder that does not exist yet or is empty.
     """
     options = common or Common()
-    client = options.client()
-    view = client.get(f"/api/v1/contacts/{contact}")
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise CliError(f"{to} is not an empty folder.", Exit.USAGE, hint="Choose another --to.")
-    to.mkdir(parents=True, exist_ok=True)
-    written = [
-        _export_media(client, contact, number, media, to)
-        for number, media in enumerate(view["media"])
-    ]
-    (to / "contact.json").write_text(json_module.dumps(view, indent=2), encoding="utf-8")
+    view, files = export_contact(options.client(), contact, to)
     if options.json:
-        print_json({"contact": view["contact"], "files": [*written, "contact.json"]})
+        print_json({"contact": view["contact"], "folder": str(to), "files": files})
     else:
-        print_line(f"{len(written)} files and contact.json are in {to}, hashes verified")
-
-
-def _export_media(
-    client: NodeClient, contact: str, number: int, media: dict[str, Any], to: Path
-) -> str:
-    # The name is ours: what the source called the file never becomes a path.
-    suffix = Path(media["object"]).suffix
-    name = f"{number:03d}-{media['sha256'][:12]}{suffix}"
-    digest = hashlib.sha256()
-    part = to / f"{name}.part"
-    with (
-        client.stream(f"/api/v1/contacts/{contact}/media/{number}") as answer,
-        part.open("wb") as file,
-    ):
-        for chunk in answer.iter_bytes(_CHUNK_BYTES):
-            digest.update(chunk)
-            file.write(chunk)
-    if digest.hexdigest() != media["sha256"]:
-        part.unlink()
-        raise CliError(
-            f"Media {number} of {contact} differs from its recorded hash.",
-            Exit.FAILED,
-            hint="Compare the object in the archive; it may be damaged.",
-        )
-    part.rename(to / name)
-    return name
+        print_line(f"{len(files)} files are in {to}, media verified by their hashes")

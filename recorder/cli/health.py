@@ -6,7 +6,7 @@ from typing import Any
 
 from recorder.cli.common import Common
 from recorder.cli.errors import Exit
-from recorder.cli.output import print_json, print_line
+from recorder.cli.output import print_json, print_line, short_instant
 
 
 def health(*, common: Common | None = None) -> int:
@@ -19,10 +19,12 @@ def health(*, common: Common | None = None) -> int:
         return code
     words = {Exit.DONE: "well", Exit.TEMPORARY: "degraded", Exit.FAILED: "someone must act"}
     print_line(f"{view['node']}: {words[code]}")
-    for reason in [*view["live"]["reasons"], *view["ready"]["reasons"]]:
+    for reason in dict.fromkeys([*view["live"]["reasons"], *view["ready"]["reasons"]]):
         print_line(f"  {reason}")
     for finding in view["findings"]:
-        print_line(f"  {finding['level']}: {finding['what']} (since {finding['since'][:19]}Z)")
+        since = short_instant(finding["since"])
+        level = finding["level"]
+        print_line(f"  {level} {finding['code']}: {finding['what']} (since {since} UTC)", level)
         if finding["hint"]:
             print_line(f"    → {finding['hint']}")
     return code

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from cyclopts import App
 
-from recorder.cli.common import Common
+from recorder.cli.common import Common, JsonFlag
 from recorder.cli.errors import CliError, Exit
-from recorder.cli.output import print_json, print_line, print_table
+from recorder.cli.output import print_json, print_line, print_table, say, short_instant
+from recorder.cli.watch import Watch, watched
 from recorder.instants import bytes_text
 
 app = App(name="item", help="What became of each recording, and why.")
+
+_RETRY_MAX = 1000
 
 
 @app.command(name="list")
@@ -20,46 +22,51 @@ def list_items(
     *,
     source: str | None = None,
     state: list[str] | None = None,
-    failed: bool = False,
+    failed: JsonFlag = False,
     limit: int = 50,
     after: str | None = None,
+    watch: Watch = None,
     common: Common | None = None,
 ) -> None:
     """Items, newest change first.
 
     Args:
         source: Only of this source.
-        state: Only in these states: found, archived, failed, gone, not_recordable, …
+        state: Only in this state (may be repeated): found, archived, failed, parked, gone, ….
         failed: Only what failed, parked or not.
         limit: So many at most.
         after: Cursor that the page before ended with.
+        watch: Look again every so many seconds (2 without a number).
     """
     options = common or Common()
-    view = options.client().get(
-        "/api/v1/items",
-        source=source,
-        state=["failed"] if failed else state,
-        limit=limit,
-        after=after,
-    )
-    if options.json:
-        print_json(view)
-        return
+    client = options.client()
+    states = ["failed"] if failed else state
+
+    def look(again: bool) -> None:  # noqa: FBT001 - as `watched` calls it
+        view = client.get("/api/v1/items", source=source, state=states, limit=limit, after=after)
+        if options.json:
+            print_json(view, one_line=again)
+        else:
+            _show_list(view)
+
+    watched(watch, look)
+
+
+def _show_list(view: dict[str, Any]) -> None:
     rows = [
         [
             row["source"],
             row["item"],
-            row["state"] + (" (parked)" if row["parked"] else ""),
+            "parked" if row["parked"] else row["state"],
             str(row["attempts"]),
-            row["changed"][:19].replace("T", " "),
-            row.get("archived_by", ""),
+            short_instant(row["changed"]),
             row.get("reason", ""),
         ]
         for row in view["items"]
     ]
-    print_table(["Source", "Item", "State", "Tries", "Changed (UTC)", "By", "Reason"], rows)
+    print_table(["Source", "Item", "State", "Try", "Changed (UTC)", "Reason"], rows)
     if view.get("next"):
-        print_line(f"more: --after {view['next']}")
+        say(f"more: --after {view['next']}")
 
 
 @app.command
@@ -76,23 +83,25 @@ def why(key: str, *, source: str | None = None, common: Common | None = None) ->
         print_json(views)
         return
     for view in views:
-        _show(view)
+        _show_story(view)
 
 
-def _show(view: dict[str, Any]) -> None:
+def _show_story(view: dict[str, Any]) -> None:
     item = view["item"]
-    print_line(f"{item['source']} {item['item']}: {item['state'].upper()}")
+    parked = " (parked: no longer holds the watermark, tried on)" if item["parked"] else ""
+    print_line(f"{item['source']} {item['item']}: {item['state'].upper()}{parked}")
     if item.get("reason"):
         print_line(f"  because {item['reason']}")
     if item.get("retry_at"):
         print_line(f"  next try at {item['retry_at']}")
     size = f", {bytes_text(item['size_bytes'])}" if item["size_bytes"] else ""
-    print_line(f"  at the source since {item['changed']}, {item['attempts']} tries{size}")
+    tries = "1 try" if item["attempts"] == 1 else f"{item['attempts']} tries"
+    print_line(f"  at the source since {item['changed']}, {tries}{size}")
     if item.get("contact"):
         print_line(f"  contact {item['contact']} (`tandem contact show {item['contact']}`)")
     rows = [
         [
-            event["at"],
+            _milliseconds(event["at"]),
             event["node"],
             event["what"],
             str(event.get("term", "")),
@@ -100,7 +109,12 @@ def _show(view: dict[str, Any]) -> None:
         ]
         for event in view["story"]
     ]
-    print_table(["At", "Node", "What", "Term", "Detail"], rows)
+    print_table(["At (UTC)", "Node", "What", "Term", "Detail"], rows)
+
+
+def _milliseconds(instant: str) -> str:
+    whole, _, fraction = instant.removesuffix("Z").partition(".")
+    return f"{whole.replace('T', ' ')}.{fraction[:3].ljust(3, '0')}"
 
 
 @app.command
@@ -108,10 +122,10 @@ def retry(
     source: str,
     items: list[str] | None = None,
     *,
-    failed: bool = False,
+    failed: JsonFlag = False,
     common: Common | None = None,
 ) -> int:
-    """Try failed items again at once.
+    """Try failed items again at once. Exit 4 when one of them is unknown.
 
     Args:
         source: The source they belong to.
@@ -121,19 +135,20 @@ def retry(
     options = common or Common()
     client = options.client()
     keys = list(items or [])
-    if failed:
-        found = client.get("/api/v1/items", source=source, state=["failed"], limit=1000)
-        keys += [row["item"] for row in found["items"]]
-    if not keys:
+    if not keys and not failed:
         raise CliError(
             "No item is named.", Exit.USAGE, hint="Give ids, or --failed for all that failed."
         )
+    if failed:
+        found = client.get("/api/v1/items", source=source, state=["failed"], limit=_RETRY_MAX)
+        keys += [row["item"] for row in found["items"]]
     answer = client.post("/api/v1/items/retry", {"source": source, "items": keys})
     if options.json:
         print_json(answer)
     else:
-        counted = Counter(retried=len(answer["retried"]), unknown=len(answer["unknown"]))
-        print_line(f"{counted['retried']} are tried again, {counted['unknown']} are unknown")
+        print_line(
+            f"{len(answer['retried'])} are tried again, {len(answer['unknown'])} are unknown"
+        )
         for key in answer["unknown"]:
-            print_line(f"  unknown: {key}")
-    return Exit.NOT_FOUND if answer["unknown"] and not answer["retried"] else Exit.DONE
+            print_line(f"  unknown: {key}", "warning")
+    return Exit.NOT_FOUND if answer["unknown"] else Exit.DONE

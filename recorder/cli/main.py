@@ -5,24 +5,29 @@ A command module exposes a `cyclopts.App` under the group `tandem.command`.
 
 from __future__ import annotations
 
+import os
 import sys
-from importlib.metadata import entry_points, version
+from importlib.metadata import entry_points
 
 from cyclopts import App, CycloptsError
 
 from recorder.cli import config_commands, contact, health, item, node, pair_commands, source
+from recorder.cli.arguments import command_of, normalized
 from recorder.cli.certs import certs
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import say
 from recorder.plugins import COMMAND_GROUP
+from recorder.version import build
+
+_INTERRUPTED = 130
 
 
-def build_app() -> App:
-    """The whole command tree."""
+def build_app(command: str = "") -> App:
+    """The command tree; without the plug-ins where `command` is one of our own."""
     app = App(
         name="tandem",
         help="Two recorder nodes that lose nothing and store nothing twice.",
-        version=version("tandem-recorder"),
+        version=build(),
     )
     app.command(node.app)
     app.command(source.app)
@@ -35,12 +40,17 @@ def build_app() -> App:
     app.command(pair_commands.resume)
     app.command(health.health)
     app.command(certs)
+    if not command or command not in app:
+        _add_plugins(app)
+    return app
+
+
+def _add_plugins(app: App) -> None:
     for entry in sorted(entry_points(group=COMMAND_GROUP), key=lambda entry: entry.name):
         try:
             app.command(entry.load())
         except Exception as error:  # noqa: BLE001 - a broken plug-in must not take the rest away
             say(f"tandem: the command {entry.name!r} ({entry.value}) cannot be loaded: {error}")
-    return app
 
 
 def main() -> None:
@@ -50,11 +60,14 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit status."""
+    words = normalized(arguments)
     try:
-        result = build_app()(
-            arguments, exit_on_error=False, print_error=True, result_action="return_value"
-        )
-    except CycloptsError:
+        app = build_app(command_of(words))
+        result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except CycloptsError as error:
+        say(f"tandem: {error}")
+        say("        `tandem --help` and `tandem COMMAND --help` show what there is.")
         return Exit.USAGE
     except CliError as error:
         say(f"tandem: {error}")
@@ -62,9 +75,11 @@ def run(arguments: list[str]) -> int:
             say(f"        {error.hint}")
         return error.code
     except BrokenPipeError:
+        # Whoever read has enough. Nothing may be flushed into the closed pipe at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
     return int(result) if isinstance(result, int) else Exit.DONE
 
 

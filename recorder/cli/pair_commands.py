@@ -1,27 +1,25 @@
-"""Commands that change the pair: each waits until both nodes confirm and says what happened."""
+"""Commands that change the pair: each waits until the nodes confirm and says what happened."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
-
-from cyclopts import Parameter
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from sys import stderr
 
 from recorder.cli.client import NodeClient
-from recorder.cli.common import Common
+from recorder.cli.common import Common, JsonFlag
 from recorder.cli.errors import CliError, Exit
-from recorder.cli.node import show_cluster
-from recorder.cli.output import confirm, is_interactive, print_json, print_line, say
+from recorder.cli.output import ask, confirm, is_interactive, print_json, print_line, say
+from recorder.cli.pair_view import View, read_pair, show_pair
 
 CONFIRM_TIMEOUT_S = 10.0
 _LOOK_EVERY_S = 0.2
 
-View: TypeAlias = dict[str, Any]
-Yes = Annotated[bool, Parameter(negative=())]
 
-
-def switchover(*, to: str | None = None, yes: Yes = False, common: Common | None = None) -> int:
+def switchover(
+    *, to: str | None = None, yes: JsonFlag = False, common: Common | None = None
+) -> int:
     """Change the primary as planned: no poll is skipped, downloads in hand go on.
 
     Args:
@@ -30,12 +28,27 @@ def switchover(*, to: str | None = None, yes: Yes = False, common: Common | None
     """
     options = common or Common()
     client = options.client()
-    _agree(client, f"Hand the primary role over{f' to {to}' if to else ''}?", yes=yes)
-    answer = client.post("/api/v1/switchover", {"to_node": to})
-    return _report(options, client, answer)
+    before = read_pair(client)
+    others = [row["node"] for row in before["nodes"] if row["node"] != before.get("primary")]
+    wanted = to or (others[0] if len(others) == 1 else None)
+    if not yes:
+        _agree(before, f"Hand the primary role over{f' to {wanted}' if wanted else ''}?")
+
+    def confirmed(view: View) -> bool:
+        roles = sorted(str(row.get("role")) for row in view["nodes"])
+        return (
+            _is_new_reign(before, view)
+            and view.get("primary") == wanted
+            and roles == ["primary", "secondary"]
+            and len({row.get("term") for row in view["nodes"]}) == 1
+        )
+
+    return _command(options, client, "/api/v1/switchover", {"to_node": to}, confirmed)
 
 
-def failover(*, without_peer: Yes = False, yes: Yes = False, common: Common | None = None) -> int:
+def failover(
+    *, without_peer: JsonFlag = False, yes: JsonFlag = False, common: Common | None = None
+) -> int:
     """Make the node at --url primary although the other cannot agree.
 
     Args:
@@ -45,9 +58,19 @@ def failover(*, without_peer: Yes = False, yes: Yes = False, common: Common | No
     """
     options = common or Common()
     client = options.client()
-    _agree(client, "Take the primary role by force?", yes=yes)
-    answer = client.post("/api/v1/failover", {"without_peer": without_peer})
-    return _report(options, client, answer)
+    before = read_pair(client)
+    node = before["answered"][0]
+    if not yes:
+        if without_peer:
+            _agree_by_name(before, node)
+        else:
+            _agree(before, f"Make {node} primary by force?")
+
+    def confirmed(view: View) -> bool:
+        return _is_new_reign(before, view) and view.get("primary") == node
+
+    body = {"without_peer": without_peer}
+    return _command(options, client, "/api/v1/failover", body, confirmed)
 
 
 def pause(*, common: Common | None = None) -> int:
@@ -62,68 +85,89 @@ def resume(*, common: Common | None = None) -> int:
 
 def _set_paused(path: str, *, paused: bool, common: Common | None) -> int:
     options = common or Common()
-    client = options.client()
-    answer = client.post(path)
-    views = _until(client, lambda view: view["paused"] is paused)
-    return _finish(options, answer, views)
+
+    def confirmed(view: View) -> bool:
+        heard = [row for row in view["nodes"] if row["state"] != "silent"]
+        return all(row.get("paused") is paused for row in heard)
+
+    return _command(options, options.client(), path, {}, confirmed)
 
 
-def _agree(client: NodeClient, question: str, *, yes: bool) -> None:
-    """Show the pair, then ask, unless `yes`. Never asks without a terminal."""
-    if yes:
-        return
+def _is_new_reign(before: View, view: View) -> bool:
+    return (view.get("term") or 0) > (before.get("term") or 0)
+
+
+def _command(
+    options: Common,
+    client: NodeClient,
+    path: str,
+    body: Mapping[str, object],
+    confirmed: Callable[[View], bool],
+) -> int:
+    """Tell a node, then look until every node confirms; a lost answer may still come true."""
+    lost: CliError | None = None
+    answer: View = {}
+    try:
+        answer = client.post(path, body)
+    except CliError as error:
+        if error.code is not Exit.UNKNOWN:
+            raise
+        lost = error
+    view = _wait(client, confirmed if answer.get("status") != "already" else lambda _view: True)
+    if view is None:
+        raise CliError(
+            str(lost) if lost else f"{answer['message']} But not every node confirmed it in time.",
+            Exit.UNKNOWN,
+            hint="See `tandem node list` and `tandem node history`.",
+        )
+    if lost is not None:
+        answer = {"status": "done", "message": "The answer was lost, but the nodes confirm it."}
+    if options.json:
+        print_json({**answer, "cluster": view})
+        return Exit.DONE
+    print_line(answer["message"])
+    for row in view["nodes"]:
+        if row["state"] == "silent":
+            say(f"tandem: {row['node']} is silent; it learns of this when it is heard again")
+    show_pair(view)
+    return Exit.DONE
+
+
+def _wait(client: NodeClient, confirmed: Callable[[View], bool]) -> View | None:
+    """The first view of the pair that satisfies `confirmed`; None when none does in time."""
+    end = time.monotonic() + CONFIRM_TIMEOUT_S  # noqa: TID251 - the command line waits
+    while time.monotonic() < end:  # noqa: TID251
+        try:
+            view = read_pair(client)
+        except CliError as error:
+            if error.code not in {Exit.UNREACHABLE, Exit.TEMPORARY}:
+                raise
+        else:
+            if confirmed(view):
+                return view
+        time.sleep(_LOOK_EVERY_S)  # noqa: TID251 - looks again until the nodes agree
+    return None
+
+
+def _agree(view: View, question: str) -> None:
+    """Show the pair on stderr, then ask. Never asks without a terminal."""
+    _show_before_asking(view)
+    if not confirm(question):
+        raise CliError("Nothing was changed.", Exit.FAILED)
+
+
+def _agree_by_name(view: View, node: str) -> None:
+    """For what may go wrong: the name of the node has to be typed."""
+    _show_before_asking(view)
+    say("The other node may be alive, out of sight: both would be primary until they meet.")
+    if ask(f"Type the name of the node that shall be primary ({node}): ") != node:
+        raise CliError("Nothing was changed.", Exit.FAILED)
+
+
+def _show_before_asking(view: View) -> None:
     if not is_interactive():
         raise CliError(
             "This asks before it acts, and there is no terminal.", Exit.USAGE, hint="Add --yes."
         )
-    show_cluster(client.get("/api/v1/cluster"))
-    if not confirm(question):
-        raise CliError("Nothing was changed.", Exit.USAGE)
-
-
-def _report(options: Common, client: NodeClient, answer: dict[str, Any]) -> int:
-    """Wait until every node that can be reached agrees on one primary in one term."""
-    term = client.get("/api/v1/cluster").get("term", 0)
-    views = _until(
-        client, lambda view: view.get("primary") is not None and view.get("term", 0) >= term
-    )
-    agreed = {(view.get("primary"), view.get("term")) for view in views}
-    if len(agreed) != 1:
-        raise CliError(
-            "The nodes do not agree yet on who is primary.",
-            Exit.UNKNOWN,
-            hint="See `tandem node list` and `tandem node history`.",
-        )
-    return _finish(options, answer, views)
-
-
-def _finish(options: Common, answer: dict[str, Any], views: list[dict[str, Any]]) -> int:
-    if options.json:
-        print_json({**answer, "cluster": views[0] if views else None})
-    else:
-        print_line(answer["message"])
-        if views:
-            show_cluster(views[0])
-    return Exit.DONE if views else Exit.UNKNOWN
-
-
-def _until(client: NodeClient, agreed: Callable[[View], bool]) -> list[dict[str, Any]]:
-    """Each reachable node's view of the pair, as soon as all satisfy `agreed`."""
-    first = client.get("/api/v1/cluster")
-    urls = [node["url"] for node in first["nodes"] if node["url"]] or list(client.urls)
-    end = time.monotonic() + CONFIRM_TIMEOUT_S  # noqa: TID251 - the command line waits
-    views: list[dict[str, Any]] = []
-    while time.monotonic() < end:  # noqa: TID251
-        views = [view for url in urls if (view := _view(client, url)) is not None]
-        if views and all(agreed(view) for view in views):
-            return views
-        time.sleep(_LOOK_EVERY_S)  # noqa: TID251 - looks again until both nodes agree
-    say("tandem: not every node confirmed in time")
-    return views
-
-
-def _view(client: NodeClient, url: str) -> dict[str, Any] | None:
-    try:
-        return client.request(url, "GET", "/api/v1/cluster", timeout_s=2.0)
-    except CliError:
-        return None
+    with redirect_stdout(stderr):  # stdout is for the answer alone
+        show_pair(view)

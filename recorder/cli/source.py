@@ -1,35 +1,48 @@
-"""`tandem source`: state of the data sources, and a check of one from this computer."""
+"""`tandem source`: state of the data sources, a check of one from this computer, rewinding."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
+from urllib.parse import quote
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from recorder.cli.common import Common
+from recorder.cli.common import Common, from_file
 from recorder.cli.errors import CliError, Exit
-from recorder.cli.output import print_json, print_line, print_table
-from recorder.errors import RecorderError
+from recorder.cli.output import print_json, print_line, print_table, short_instant
+from recorder.cli.watch import Watch, watched
 from recorder.instants import duration_text
 
 app = App(name="source", help="State of the data sources, checks, rewinding.")
 
 
 @app.command(name="list")
-def list_sources(*, common: Common | None = None) -> None:
-    """State, lag, watermark and next step of each source, as its node sees it."""
+def list_sources(*, watch: Watch = None, common: Common | None = None) -> None:
+    """State, lag, watermark and next step of each source, as one node sees it.
+
+    Args:
+        watch: Look again every so many seconds (2 without a number).
+    """
     options = common or Common()
-    view = options.client().get("/api/v1/sources")
-    if options.json:
-        print_json(view)
-        return
-    rows = [_row(source) for source in view["sources"]]
+    client = options.client()
+
+    def look(again: bool) -> None:  # noqa: FBT001 - as `watched` calls it
+        view = client.get("/api/v1/sources")
+        if options.json:
+            print_json(view, one_line=again)
+        else:
+            _show(view)
+
+    watched(watch, look)
+
+
+def _show(view: dict[str, Any]) -> None:
+    print_line(f"As {view['node']} sees them:")
     columns = ["Source", "Kind", "State", "Lag", "Watermark (UTC)", "Pending", "Failed", "Parked"]
-    print_table(columns, rows)
+    print_table(columns, [_row(source) for source in view["sources"]])
     for source in view["sources"]:
         if source.get("last_error"):
-            print_line(f" ! {source['source']}: {source['last_error']}")
+            print_line(f" ! {source['source']}: {source['last_error']}", "warning")
         if source.get("next_step"):
             print_line(f"   → {source['next_step']}")
 
@@ -41,7 +54,7 @@ def _row(source: dict[str, Any]) -> list[str]:
         source["kind"],
         source["state"],
         "?" if lag is None else duration_text(lag),
-        source.get("watermark", "?")[:19].replace("T", " "),
+        short_instant(source.get("watermark")),
         str(source["pending"]),
         str(source["failed"]),
         str(source["parked"]),
@@ -49,33 +62,37 @@ def _row(source: dict[str, Any]) -> list[str]:
 
 
 @app.command
-def check(
-    name: str | None = None, *, config: Path, json: Annotated[bool, Parameter(negative=())] = False
-) -> int:
-    """Try credentials, rights and schema of the sources in a configuration file, from here.
+def check(name: str | None = None, *, common: Common | None = None) -> int:
+    """Try credentials, rights and schema of the sources in --config, from this computer.
+
+    Exit 0: all well; 1: someone must act; 5: not reachable or throttled now.
 
     Args:
         name: Only this source.
-        config: The node's TOML file.
-        json: Answer with JSON on stdout.
     """
+    options = common or Common()
     # Imported here: only this command needs the adapters.
     from recorder.source_check import check_sources  # noqa: PLC0415
 
+    path = options.config_path()
     try:
-        results = check_sources(config, name)
-    except RecorderError as error:
-        raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
-    if json:
+        results = from_file(lambda: check_sources(path, name))
+    except LookupError as error:
+        raise CliError(str(error), Exit.NOT_FOUND) from error
+    if options.json:
         print_json({"sources": [result.as_json() for result in results]})
     else:
         for result in results:
             print_line(f"{result.source}: {'ok' if result.ok else 'NOT OK'}")
             for finding in result.findings:
-                print_line(f"  {finding.level.value}: {finding.what}")
+                level = finding.level.value
+                print_line(f"  {level} {finding.code}: {finding.what}", level)
                 if finding.hint:
                     print_line(f"    → {finding.hint}")
-    return Exit.DONE if all(result.ok for result in results) else Exit.FAILED
+    failed = [result for result in results if not result.ok]
+    if not failed:
+        return Exit.DONE
+    return Exit.TEMPORARY if all(result.temporary for result in failed) else Exit.FAILED
 
 
 @app.command
@@ -87,7 +104,7 @@ def rewind(name: str, *, to: str, common: Common | None = None) -> None:
         to: An instant with a time zone, such as 2026-11-21T00:00:00Z.
     """
     options = common or Common()
-    answer = options.client().post(f"/api/v1/sources/{name}/rewind", {"to": to})
+    answer = options.client().post(f"/api/v1/sources/{quote(name, safe='')}/rewind", {"to": to})
     if options.json:
         print_json(answer)
     else:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi import FastAPI, Request
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 
 from recorder.control import NodeControl
-from recorder.errors import ArchiveError, DataCenterDown, RecorderError
+from recorder.errors import ArchiveError, DataCenterError, RecorderError
 from recorder.web.command_routes import command_router
 from recorder.web.health_routes import health_router
 from recorder.web.read_routes import read_router
+from recorder.web.refusals import error_body
+
+_log = structlog.get_logger(__name__)
 
 
 def create_app(control: NodeControl) -> FastAPI:
@@ -24,13 +29,20 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(health_router(control))
     app.include_router(read_router(control))
     app.include_router(command_router(control))
+    _add_refusals(app)
+    return app
 
+
+def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def http_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        detail: object = error.detail
-        body = detail if isinstance(detail, dict) else {"message": str(detail), "hint": ""}
-        return JSONResponse({"error": body}, status_code=error.status_code, headers=error.headers)
+        detail: object = error.detail  # a dict where our own routes refuse
+        if isinstance(detail, dict):
+            return JSONResponse({"error": detail}, error.status_code, error.headers)
+        hint = "See /openapi.json for every route." if error.status_code in {404, 405} else ""
+        body = error_body(str(error.detail), hint)
+        return JSONResponse(body, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
     def bad_request(_request: Request, error: Exception) -> Response:
@@ -39,16 +51,17 @@ def create_app(control: NodeControl) -> FastAPI:
             f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
             for item in error.errors()
         ]
-        return _error(422, "; ".join(lines), "See /openapi.json for what is accepted.")
+        body = error_body("; ".join(lines), "See /openapi.json for what is accepted.")
+        return JSONResponse(body, 422)
 
-    @app.exception_handler(DataCenterDown)
+    @app.exception_handler(DataCenterError)
     @app.exception_handler(ArchiveError)
     def unavailable(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RecorderError)
-        return _error(503, str(error), error.hint)
+        return JSONResponse(error_body(str(error), error.hint), 503)
 
-    return app
-
-
-def _error(status: int, message: str, hint: str) -> Response:
-    return JSONResponse({"error": {"message": message, "hint": hint}}, status_code=status)
+    @app.exception_handler(Exception)
+    def broken(request: Request, error: Exception) -> Response:
+        _log.error("request_failed", path=request.url.path, problem=type(error).__name__)
+        body = error_body("The node failed to answer this.", "Its log says why: request_failed.")
+        return JSONResponse(body, 500)

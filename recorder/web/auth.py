@@ -1,6 +1,6 @@
 """Who may use the API: the admin token as a bearer token.
 
-Without a configured token a node listens on loopback only (`node.py` sees to it); reading is then
+Without a configured token a node listens on loopback only (`config.py` sees to it); reading is then
 open to whoever is on this computer, changing is refused.
 """
 
@@ -9,9 +9,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 
-from fastapi import HTTPException, Request
+import structlog
+from fastapi import Request
 
 from recorder.control import NodeControl
+from recorder.errors import ConfigError
+from recorder.web.refusals import refuse
+
+_log = structlog.get_logger(__name__)
 
 _SCHEME = "Bearer "
 
@@ -20,7 +25,7 @@ def require_reader(control: NodeControl) -> Callable[[Request], None]:
     """A dependency that lets readers in."""
 
     def check(request: Request) -> None:
-        token = control.admin_token()
+        token = _token(control)
         if token is not None:
             _compare(request, token)
 
@@ -31,29 +36,33 @@ def require_admin(control: NodeControl) -> Callable[[Request], None]:
     """A dependency that lets those in who may change something."""
 
     def check(request: Request) -> None:
-        token = control.admin_token()
+        token = _token(control)
         if token is None:
-            raise HTTPException(
+            refuse(
                 403,
-                {
-                    "message": "This node has no admin token, so nothing can be changed here.",
-                    "hint": 'Set web.token = "file:PATH" and restart the node.',
-                },
+                "This node has no admin token, so nothing can be changed here.",
+                'Set web.token = "file:PATH" in its configuration and restart it.',
             )
         _compare(request, token)
 
     return check
 
 
+def _token(control: NodeControl) -> str | None:
+    try:
+        return control.admin_token()
+    except ConfigError as error:
+        # The path is for the log of the node, not for whoever asks.
+        _log.error("admin_token_unreadable", problem=str(error), hint=error.hint)
+        refuse(503, "The admin token of this node cannot be read.", "See the log of the node.")
+
+
 def _compare(request: Request, token: str) -> None:
     given = request.headers.get("authorization", "")
-    wanted = _SCHEME + token
-    if not hmac.compare_digest(given.encode(), wanted.encode()):
-        raise HTTPException(
+    if not hmac.compare_digest(given.encode(), (_SCHEME + token).encode()):
+        refuse(
             401,
-            {
-                "message": "The admin token is missing or wrong.",
-                "hint": "Set TANDEM_TOKEN or TANDEM_TOKEN_FILE, or use --config.",
-            },
+            "The admin token is missing or wrong.",
+            "Set TANDEM_TOKEN or TANDEM_TOKEN_FILE, or use --config.",
             headers={"WWW-Authenticate": "Bearer"},
         )

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from cluster.board import Board
 from cluster.status import PairStatus, PeerStatus
 from recorder.control import NodeControl
+from recorder.figures import figures
 from recorder.instants import to_text
-from recorder.status import ArchiveStatus, Findings, IngestStatus
-from recorder.web.health import lag_s, liveness
+from recorder.web.health import liveness
+from recorder.web.open_findings import open_findings
 from recorder.web.views import FindingView
 
 
@@ -25,6 +25,7 @@ class NodeView(BaseModel):
     role: str | None = None
     role_number: int | None = None
     term: int | None = None
+    paused: bool | None = None
     since: str | None = None
     lag_seconds: float | None = None
     queue_depth: int | None = None
@@ -51,25 +52,6 @@ class ClusterView(BaseModel):
     findings: list[FindingView]
 
 
-def figures(board: Board) -> dict[str, float]:
-    """The small numbers every heartbeat carries to the peer's surfaces."""
-    ingest = board.read("ingest", IngestStatus)
-    archive = board.read("archive", ArchiveStatus)
-    pair = board.read("pair", PairStatus)
-    lag = lag_s(board)
-    found: dict[str, float] = {}
-    if ingest is not None:
-        found["queue_depth"] = ingest.queued + ingest.downloading
-        found["queue_depth_max"] = found["queue_depth"] + ingest.free_capacity
-    if archive is not None:
-        found["archived"] = archive.archived
-    if pair is not None:
-        found["since_us"] = pair.since_us
-    if lag is not None:
-        found["lag_s"] = round(lag, 3)
-    return found
-
-
 def cluster_view(control: NodeControl) -> ClusterView:
     """Both nodes in one answer, without a word to an actor or a database."""
     board, now_ns = control.board, control.clock.monotonic_ns()
@@ -80,7 +62,6 @@ def cluster_view(control: NodeControl) -> ClusterView:
         nodes.append(_peer(peer, pair, now_ns))
     nodes.sort(key=lambda node: node.node)
     primary = next((node.node for node in nodes if node.role in {"primary", "handing_over"}), None)
-    findings = board.read("findings", Findings)
     return ClusterView(
         cluster=control.cluster,
         seen_by=control.node,
@@ -90,7 +71,7 @@ def cluster_view(control: NodeControl) -> ClusterView:
         peer_link=pair.peer if pair else "unknown",
         takeover_ms=pair.takeover_ms if pair else None,
         nodes=nodes,
-        findings=[FindingView.of(finding) for finding in findings.open] if findings else [],
+        findings=[FindingView.of(finding) for finding in open_findings(control)],
     )
 
 
@@ -103,6 +84,7 @@ def _own(control: NodeControl, pair: PairStatus | None, now_ns: int) -> NodeView
         role=pair.role.value if pair else None,
         role_number=pair.role.number if pair else None,
         term=pair.term if pair else None,
+        paused=pair.paused if pair else None,
         since=to_text(pair.since_us) if pair else None,
         build=control.build,
         problems=list(dict.fromkeys(problems)),
@@ -122,6 +104,7 @@ def _peer(peer: PeerStatus, pair: PairStatus | None, now_ns: int) -> NodeView:
         role=None if silent or beat is None else beat.role.value,
         role_number=None if silent or beat is None else beat.role.number,
         term=beat.term if beat else None,
+        paused=beat.paused if beat else None,
         since=None if silent or since_us is None else to_text(int(since_us)),
         heard_seconds_ago=None if peer.heard_ns is None else (now_ns - peer.heard_ns) / 1e9,
         build=peer.build or None,

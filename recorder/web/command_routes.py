@@ -5,7 +5,7 @@ Status codes: 200 done or already, 409 refused by state, 503 unknown (see `tande
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -13,15 +13,16 @@ from cluster.messages import CommandAnswer
 from recorder.control import NodeControl
 from recorder.instants import from_text
 from recorder.web.auth import require_admin
+from recorder.web.refusals import documented, error_body, refuse
 
 _STATUS = {"done": 200, "already": 200, "refused": 409, "unknown": 503}
 
 
 class AnswerView(BaseModel):
-    """What became of a command."""
+    """What became of a command that was not refused."""
 
     status: str
-    """done, already, refused or unknown."""
+    """done or already."""
     message: str
     hint: str | None = None
 
@@ -68,7 +69,7 @@ def command_router(control: NodeControl) -> APIRouter:
         prefix="/api/v1",
         tags=["commands"],
         dependencies=[Depends(require_admin(control))],
-        responses={409: {"model": AnswerView}, 503: {"model": AnswerView}},
+        responses=documented(401, 403, 404, 409, 422, 503),
     )
 
     _add_pair(router, control)
@@ -105,8 +106,8 @@ def _add_sources(router: APIRouter, control: NodeControl) -> None:
         _known_source(control, source)
         try:
             to_us = from_text(body.to)
-        except ValueError as error:
-            raise HTTPException(422, {"message": f"to: {error}", "hint": ""}) from error
+        except (ValueError, OverflowError) as error:
+            refuse(422, f"to: {error}")
         return _answer(control.rewind(source, to_us))
 
     @router.post("/sources/{source}/poll", response_model=AnswerView)
@@ -132,14 +133,18 @@ def _add_sources(router: APIRouter, control: NodeControl) -> None:
 
 
 def _answer(answer: CommandAnswer) -> Response:
+    code = _STATUS[answer.status]
+    if code != _STATUS["done"]:
+        return JSONResponse(error_body(answer.message, answer.hint, answer.status), code)
     view = AnswerView(status=answer.status, message=answer.message, hint=answer.hint or None)
-    return JSONResponse(view.model_dump(exclude_none=True), status_code=_STATUS[answer.status])
+    return JSONResponse(view.model_dump(exclude_none=True), code)
 
 
 def _known_source(control: NodeControl, source: str) -> None:
     if source not in control.pollers:
         known = ", ".join(sorted(control.pollers)) or "none"
-        raise HTTPException(
+        refuse(
             404,
-            {"message": f"There is no source {source!r} here (known: {known}).", "hint": ""},
+            f"There is no source {source!r} here (running: {known}).",
+            "`tandem source list` shows the state of every source.",
         )

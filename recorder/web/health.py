@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cluster.board import Board
 from cluster.frames import Role
 from cluster.status import PairStatus, SupervisorStatus
-from recorder.status import ArchiveStatus, BufferStatus, SourceStatus
+from recorder.status import ArchiveStatus, BufferStatus
 
 LIVE_AFTER_S = 10.0
 
@@ -58,15 +58,3 @@ def readiness(board: Board, now_ns: int) -> Health:
     if archive is not None and archive.failing_since_us is not None:
         reasons.append(f"archiving fails: {archive.last_error}")
     return Health(tuple(dict.fromkeys(reasons)))
-
-
-def lag_s(board: Board) -> float | None:
-    """The worst lag of any source; None before the first poll."""
-    lags = [source.lag_s for source in sources(board) if source.lag_s is not None]
-    return max(lags, default=None)
-
-
-def sources(board: Board) -> tuple[SourceStatus, ...]:
-    """Every source that has a poller, by name."""
-    found = (board.read(p, SourceStatus) for p in board.parts() if p.startswith("source:"))
-    return tuple(status for status in found if status is not None)

@@ -6,18 +6,20 @@ import re
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from cluster.frames import Role
 from cluster.status import PairStatus
 from recorder.control import NodeControl
-from recorder.status import Findings
-from recorder.web.health import Health, lag_s, liveness, readiness
-from recorder.web.metrics import metrics_page
+from recorder.figures import lag_s
+from recorder.web.health import Health, liveness, readiness
+from recorder.web.metrics import metrics_registry
+from recorder.web.open_findings import open_findings
 from recorder.web.views import FindingView
 
-_LAG = re.compile(r"^(\d+(?:\.\d+)?)s?$")
+_LAG = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|)$")
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class HealthView(BaseModel):
@@ -41,11 +43,12 @@ def health_router(control: NodeControl) -> APIRouter:
     router = APIRouter(tags=["health"])
     _add_health(router, control)
     _add_roles(router, control)
+    registry = metrics_registry(control)
 
     @router.get("/metrics", response_class=PlainTextResponse)
     def metrics() -> Response:
         """Prometheus text format."""
-        return Response(metrics_page(control), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
@@ -60,12 +63,14 @@ def _add_health(router: APIRouter, control: NodeControl) -> None:
 
     @router.api_route("/health/live", methods=["GET", "HEAD"], response_model=HealthView)
     @router.api_route("/live", methods=["GET", "HEAD"], include_in_schema=False)
+    @router.api_route("/liveness", methods=["GET", "HEAD"], include_in_schema=False)
     def live() -> Response:
         """200 while every actor answers; restarting helps when not."""
         return answer(liveness(control.board, now_ns()))
 
     @router.api_route("/health/ready", methods=["GET", "HEAD"], response_model=HealthView)
     @router.api_route("/ready", methods=["GET", "HEAD"], include_in_schema=False)
+    @router.api_route("/readiness", methods=["GET", "HEAD"], include_in_schema=False)
     def ready() -> Response:
         """200 while this node could take work and the primary role."""
         return answer(readiness(control.board, now_ns()))
@@ -73,12 +78,11 @@ def _add_health(router: APIRouter, control: NodeControl) -> None:
     @router.get("/health")
     def health() -> FindingsView:
         """Always 200: everything an operator should know."""
-        findings = control.board.read("findings", Findings)
         return FindingsView(
             node=control.node,
             live=_view(liveness(control.board, now_ns())),
             ready=_view(readiness(control.board, now_ns())),
-            findings=[FindingView.of(finding) for finding in findings.open] if findings else [],
+            findings=[FindingView.of(finding) for finding in open_findings(control)],
         )
 
 
@@ -99,9 +103,9 @@ def _add_roles(router: APIRouter, control: NodeControl) -> None:
         if limit is not None:
             match = _LAG.match(limit)
             if match is None:
-                return PlainTextResponse("lag must be like 30s\n", status_code=400)
+                return PlainTextResponse("lag must be like 30s or 5m\n", status_code=400)
             lag = lag_s(control.board)
-            if lag is None or lag > float(match[1]):
+            if lag is None or lag > float(match[1]) * _SECONDS[match[2]]:
                 return PlainTextResponse("lags too far behind\n", status_code=503)
         return _role(pair, {Role.SECONDARY}, "secondary")
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from cluster.frames import Role
 from cluster.status import DistributorStatus, PairStatus, PeerStatus
 from recorder.control import NodeControl
-from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus
-from recorder.web.health import liveness, readiness, sources
+from recorder.figures import sources
+from recorder.status import ArchiveStatus, BufferStatus, IngestStatus
+from recorder.web.health import liveness, readiness
+from recorder.web.open_findings import open_findings
 
 
 class NodeCollector(Collector):
@@ -44,11 +46,10 @@ class NodeCollector(Collector):
             "1 when this node could be primary.",
             readiness(control.board, now_ns).ok,
         )
-        findings = control.board.read("findings", Findings)
+        findings = open_findings(control)
         counted = GaugeMetricFamily("tandem_findings", "Open findings.", labels=["level"])
         for level in ("error", "warning", "info"):
-            open_now = [f for f in (findings.open if findings else ()) if f.level == level]
-            counted.add_metric([level], len(open_now))
+            counted.add_metric([level], sum(finding.level == level for finding in findings))
         yield counted
 
     def _pair(self) -> Iterator[Metric]:
@@ -98,6 +99,14 @@ class NodeCollector(Collector):
                 if value is not None:
                     gauge.add_metric([source.name], value)
             yield gauge
+        state = GaugeMetricFamily(
+            "tandem_source_state", "1 for the state of a source.", labels=["source", "state"]
+        )
+        states = [(s.name, s.state) for s in every]
+        states += [(problem.name, problem.state) for problem in self._control.problems]
+        for source_name, its_state in states:
+            state.add_metric([source_name, its_state], 1)
+        yield state
         for name, help_text, counts in (
             ("polls", "Complete polls.", [s.polls for s in every]),
             ("found", "Items found.", [s.found for s in every]),
@@ -159,8 +168,9 @@ def _counter(name: str, help_text: str, value: float) -> Metric:
     return CounterMetricFamily(name, help_text, value=float(value))
 
 
-def metrics_page(control: NodeControl) -> bytes:
-    """The text of one scrape."""
+def metrics_registry(control: NodeControl) -> CollectorRegistry:
+    """What one node tells: its own metrics, and those of its process."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(NodeCollector(control))
-    return generate_latest(registry)
+    ProcessCollector(registry=registry)
+    return registry

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from recorder.control import NodeControl
+from recorder.figures import sources
 from recorder.instants import from_text
-from recorder.model import Window
+from recorder.model import ItemState, Window
 from recorder.ports import ContactDetail, ContactQuery, ItemQuery
 from recorder.web.auth import require_reader
 from recorder.web.cluster_view import ClusterView, cluster_view
-from recorder.web.health import sources
+from recorder.web.refusals import documented, refuse
 from recorder.web.views import (
     ContactDetailView,
     ContactView,
@@ -25,6 +26,7 @@ from recorder.web.views import (
     SourceView,
 )
 
+_PARKED = "parked"
 _CHUNK_BYTES = 256 * 1024
 _FOREVER_US = 2**62
 
@@ -68,7 +70,11 @@ _Limit = Annotated[int, Query(ge=1, le=1000)]
 
 def read_router(control: NodeControl) -> APIRouter:
     """Routes for readers."""
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_reader(control))])
+    router = APIRouter(
+        prefix="/api/v1",
+        dependencies=[Depends(require_reader(control))],
+        responses=documented(401, 404, 422, 503),
+    )
     _add_pair(router, control)
     _add_items(router, control)
     _add_contacts(router, control)
@@ -117,10 +123,11 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
         after: str | None = None,
         limit: _Limit = 100,
     ) -> ItemsView:
-        """Items, newest change first."""
-        found = control.contact_db.items(
-            ItemQuery(source, tuple(state or ()), parked, after, limit)
-        )
+        """Items, newest change first. `state=parked` means failed and parked."""
+        states = tuple(state or ())
+        if _PARKED in states:
+            states, parked = (ItemState.FAILED.value,), True
+        found = control.contact_db.items(ItemQuery(source, states, parked, after, limit))
         return ItemsView(items=[ItemView.of(row) for row in found.rows], next=found.next)
 
     @router.get("/why", tags=["items"], response_model_exclude_none=True)
@@ -128,12 +135,10 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
         """The story of an item; `key` is its id, the start of it, a session or a media id."""
         rows = control.contact_db.item(source, key)
         if not rows:
-            raise HTTPException(
+            refuse(
                 404,
-                {
-                    "message": f"No item here is called {key!r}, or begins with it.",
-                    "hint": "`tandem source list` shows up to when each source is archived.",
-                },
+                f"No item here is called {key!r}, or begins with it.",
+                "`tandem source list` shows up to when each source is archived.",
             )
         return [
             WhyView(
@@ -173,28 +178,26 @@ def _add_contacts(router: APIRouter, control: NodeControl) -> None:
         """The original of the contact's media file `number`, counted from 0."""
         detail = _contact(control, contact_id)
         if not 0 <= number < len(detail.media):
-            raise HTTPException(
-                404,
-                {"message": f"This contact has {len(detail.media)} media files.", "hint": ""},
-            )
+            refuse(404, f"This contact has {len(detail.media)} media files.")
         row = detail.media[number]
+        held = control.archive.info(row.object_key)
+        if held is None:
+            refuse(
+                500,
+                f"The archive no longer holds the object {row.object_key}.",
+                "Restore the archive from a backup of the same time as the contact database.",
+            )
         return StreamingResponse(
             _chunks(control.archive.open(row.object_key)),
             media_type=row.media_type or "application/octet-stream",
-            headers={"Content-Length": str(row.size_bytes), "X-Content-SHA256": row.sha256},
+            headers={"Content-Length": str(held.size_bytes), "X-Content-SHA256": row.sha256},
         )
 
 
 def _contact(control: NodeControl, contact_id: str) -> ContactDetail:
     detail = control.contact_db.contact(contact_id)
     if detail is None:
-        raise HTTPException(
-            404,
-            {
-                "message": f"There is no contact {contact_id!r}.",
-                "hint": "`tandem contact list` lists them.",
-            },
-        )
+        refuse(404, f"There is no contact {contact_id!r}.", "`tandem contact list` lists them.")
     return detail
 
 
@@ -209,5 +212,5 @@ def _window(begin: str | None, end: str | None) -> Window | None:
         return None
     try:
         return Window(from_text(begin) if begin else 0, from_text(end) if end else _FOREVER_US)
-    except ValueError as error:
-        raise HTTPException(422, {"message": str(error), "hint": ""}) from error
+    except (ValueError, OverflowError) as error:
+        refuse(422, f"from, to: {error}")

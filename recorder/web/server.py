@@ -12,31 +12,44 @@ from fastapi import FastAPI
 from cluster.ports import Endpoint
 from recorder.errors import ConfigError
 
-_START_TIMEOUT_S = 10.0
+_STOP_TIMEOUT_S = 10.0
 _BACKLOG = 128
 
 
 class WebServer:
-    """Starts and stops uvicorn; the port is bound in the constructor, so a taken one is told at once."""
+    """Starts and stops uvicorn; the constructor binds the port, so a taken one is told at once."""
 
     def __init__(
-        self, app: FastAPI, listen: Endpoint, *, certificate: Path | None, key: Path | None
+        self,
+        app: FastAPI,
+        listen: Endpoint,
+        *,
+        certificate: Path | None,
+        key: Path | None,
     ) -> None:
+        """Raises ConfigError when the port is taken or the certificate cannot be used."""
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            ssl_certfile=certificate,
+            ssl_keyfile=str(key) if key else None,
+        )
+        try:
+            config.load()
+        except OSError as error:
+            raise ConfigError(
+                f"web.tls_certificate: {certificate} with {key}: {error.strerror or error}",
+                hint="Both must be readable PEM files that belong together.",
+            ) from error
         self._socket = _bind(listen)
         host, port = self._socket.getsockname()[:2]
         self.endpoint = Endpoint(host, port)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                access_log=False,
-                log_config=None,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=2,
-                ssl_certfile=certificate,
-                ssl_keyfile=str(key) if key else None,
-            )
-        )
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(  # noqa: TID251 - this file is the adapter of the web server
             target=self._run, name="web", daemon=True
         )
@@ -48,7 +61,8 @@ class WebServer:
     def stop(self) -> None:
         """Finish the answers under way, for 2 s at most."""
         self._server.should_exit = True
-        self._thread.join(_START_TIMEOUT_S)
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_TIMEOUT_S)
         self._socket.close()
 
     def _run(self) -> None:
