@@ -106,6 +106,16 @@ SPOILS = (
 )
 
 
+def shown(answer, base):
+    """An answer as text, without what must differ from run to run: addresses, signatures, tokens."""
+    headers = {k.lower(): v for k, v in answer.headers.items()}
+    if base.encode() in answer.content or b"access_token" in answer.content:
+        del headers["content-length"]
+    text = f"{answer.status_code} {sorted(headers.items())} {answer.content!r}"
+    text = re.sub(r'"access_token":"[^"]+"', "TOKEN", text.replace(base, "BASE"))
+    return re.sub(r"sig=[^\"&']+|BASE[^ ]*sig[^ ]*", "SIG", text)
+
+
 def story(doors):
     """A conversation of requests, as what was answered."""
     http, base, told = doors.http, doors.base, []
@@ -117,14 +127,7 @@ def story(doors):
         except (httpx.ReadError, httpx.RemoteProtocolError):
             told.append("lost")  # a reset below TLS reads as an end of file
             return None
-        headers = {k.lower(): v for k, v in answer.headers.items()}
-        if base.encode() in answer.content or b"access_token" in answer.content:
-            del headers["content-length"]
-        text = f"{answer.status_code} {sorted(headers.items())} {answer.content!r}".replace(
-            base, "BASE"
-        )
-        text = re.sub(r'"access_token":"[^"]+"', "TOKEN", text)
-        told.append(re.sub(r"sig=[^\"&']+|BASE[^ ]*sig[^ ]*", "SIG", text))
+        told.append(shown(answer, base))
         return answer
 
     placed = doors.service.place(
