@@ -304,7 +304,7 @@ class World:
             if self._is("dc_cut", process.node):
                 return
             try:
-                views.append(_ask(lease, call))
+                views.append(ask(lease, call))
             except LeaseUnavailable:
                 return
 
@@ -427,7 +427,7 @@ class World:
                 self._resume(process)
 
 
-def _ask(lease, call):
+def ask(lease, call):
     match call.kind:
         case "look":
             return lease.look()

@@ -81,23 +81,23 @@ def test_jitter_and_lost_beats_never_cause_a_failover(faults, seed):
 
 STORIES = {
     "consent to one reign does not reach the next": (
-        2394,
+        3433,
         "stop",
         [
-            Fault(35.39, "answer_lost", "a", 12.37),
-            Fault(37.93, "stop", "b", 17.07),
-            Fault(16.86, "dc_slow", "b", 1.1),
+            Fault(7.4, "dc_slow", "ab", 7.9),
+            Fault(5.6, "stop", "b", 0.7),
+            Fault(5.6, "loss", "ab", 1.4),
         ],
     ),
-    "a renewal from before a candidacy is not its grant": (
-        2155,
-        "record",
-        [Fault(35.75, "dc_slow", "a", 4.96), Fault(37.05, "dc_slow", "ab", 10.88)],
+    "consent heard before an exit is void after it": (
+        3647,
+        "stop",
+        [Fault(2.3, "dc_slow", "ab", 19.2), Fault(8.2, "exit", "ab", 8.7)],
     ),
     "nothing is announced before the state was read": (
-        11,
+        9,
         "record",
-        [Fault(3.84, "exit", "ab", 11.36), Fault(17.1, "crash", "ab", 0.69)],
+        [Fault(11.0, "crash", "a", 3.5)],
     ),
 }
 
