@@ -48,6 +48,8 @@ class PairPlan:
     """For the source of both nodes."""
     peer_ports: Mapping[str, int] = field(default_factory=dict[str, int])
     """Where each node dials its peer, when that is not the peer itself (a proxy in a test)."""
+    web_ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Where each node answers HTTP; free ports by default."""
 
 
 def client_apps() -> tuple[ClientApp, ...]:
@@ -66,7 +68,7 @@ class LocalPair:
         self.token_file = self.directory / "token"
         self.token_file.write_text(self.token, encoding="utf-8")
         self.token_file.chmod(0o600)
-        web = dict(zip(NODES, free_ports(2), strict=True))
+        web = {**dict(zip(NODES, free_ports(2), strict=True)), **plan.web_ports}
         self.peer_ports: dict[str, int] = dict(zip(NODES, free_ports(2), strict=True))
         self.nodes = {name: self._node(name, web[name]) for name in NODES}
 
@@ -75,6 +77,8 @@ class LocalPair:
 
     def __exit__(self, *_details: object) -> None:
         self.stop()
+        for node in self.nodes.values():
+            node.close()
 
     @property
     def urls(self) -> str:
@@ -165,6 +169,17 @@ class LocalPair:
             "requests_per_5min": 6000,
             **self.plan.source,
         }
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, or another free one when somebody has it."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_ports(1)[0]
+        return wanted
 
 
 def free_ports(count: int) -> Sequence[int]:

@@ -1,0 +1,40 @@
+"""Commands this package adds to `tandem`: `up`, `demo` and `sim`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclopts import App
+
+from sim.fault_commands import SIM
+
+__all__ = ["DEMO", "SIM", "UP"]
+
+UP = App(name="up", help="A whole local pair with a fake service, until Ctrl-C.")
+DEMO = App(name="demo", help="Record calls, kill the primary, show what was lost: nothing.")
+
+
+@UP.default
+def up(*, directory: Path = Path("var/up"), calls_per_minute: float = 60.0) -> int:
+    """Start a fake service, two nodes and an embedded Data Center, and keep them running.
+
+    Args:
+        directory: Where configuration, logs and recordings go; emptied first.
+        calls_per_minute: How many calls end in a minute.
+    """
+    # Imported here: only this command needs the pair.
+    from sim.show.up import run_up  # noqa: PLC0415
+
+    return run_up(directory.absolute(), Path("var/audio"), calls_per_minute)
+
+
+@DEMO.default
+def demo(*, directory: Path = Path("var/demo")) -> int:
+    """Record calls on two nodes, kill -9 the primary, take over, judge. Exit 0: every promise kept.
+
+    Args:
+        directory: Where everything goes, verdict.json too; emptied first.
+    """
+    from sim.show.demo import run_demo  # noqa: PLC0415 - as above
+
+    return run_demo(directory.absolute(), Path("var/audio"))

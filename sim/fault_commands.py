@@ -1,0 +1,134 @@
+"""`tandem sim`: make the fake service misbehave, place calls, look at what it saw."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import httpx
+from cyclopts import App, Parameter
+
+from recorder.cli.errors import CliError, Exit
+from recorder.cli.output import print_json, print_line, print_table
+from sim.ucaas.admin_client import SimAdmin, SimError
+
+SIM = App(name="sim", help="Faults, calls and statistics of the fake service.")
+_FAULT = App(name="fault", help="What goes wrong at the fake service.")
+SIM.command(_FAULT)
+
+T = TypeVar("T")
+Fake = Annotated[str | None, Parameter(show_default=False)]
+
+
+def _admin(fake: str | None) -> SimAdmin:
+    url = fake or os.environ.get("TANDEM_FAKE")
+    if not url:
+        raise CliError(
+            "Which fake service?",
+            Exit.USAGE,
+            hint="Set TANDEM_FAKE or --fake to the address that `tandem up` printed.",
+        )
+    return SimAdmin(url)
+
+
+def _asked(question: Callable[[], T]) -> T:
+    try:
+        return question()
+    except SimError as error:
+        raise CliError(str(error), Exit.USAGE, hint="See `tandem sim fault kinds`.") from error
+    except httpx.TransportError as error:
+        raise CliError(
+            "The fake service does not answer.", Exit.UNREACHABLE, hint="Is `tandem up` running?"
+        ) from error
+
+
+@_FAULT.command
+def add(
+    kind: str,
+    parameters: list[str] | None = None,
+    *,
+    client: str = "",
+    item: str = "",
+    count: int | None = None,
+    for_s: float | None = None,
+    fake: Fake = None,
+) -> None:
+    """Switch a fault on, e.g. `tandem sim fault add throttle seconds=5 --for-s 30`.
+
+    Args:
+        kind: One of `tandem sim fault kinds`.
+        parameters: NAME=VALUE, as the kind takes them.
+        client: Only for this client id.
+        item: Only for this recording.
+        count: Only so many times.
+        for_s: Only for so long.
+        fake: Address of the fake service; also TANDEM_FAKE.
+    """
+    given: dict[str, Any] = {}
+    for part in parameters or []:
+        name, _, value = part.partition("=")
+        given[name] = value
+    admin = _admin(fake)
+    number = _asked(
+        lambda: admin.add_fault(kind, client=client, item=item, count=count, for_s=for_s, **given)
+    )
+    print_line(f"fault {number}: {kind}" if number else f"{kind}: done")
+
+
+@_FAULT.command
+def kinds() -> None:
+    """Every kind of fault."""
+    from sim.ucaas.faults import FaultKind  # noqa: PLC0415 - keeps other commands light
+
+    for kind in FaultKind:
+        print_line(kind.value)
+
+
+@_FAULT.command(name="list")
+def list_faults(*, fake: Fake = None) -> None:
+    """Faults switched on now."""
+    admin = _admin(fake)
+    rows = [
+        [str(entry["number"]), entry["kind"], entry["client"] or "any", str(entry["hits"])]
+        for entry in _asked(admin.faults)
+    ]
+    print_table(["Number", "Kind", "Client", "Hits"], rows)
+
+
+@_FAULT.command
+def clear(number: int | None = None, *, fake: Fake = None) -> None:
+    """Switch one fault off, or all.
+
+    Args:
+        number: As shown by `tandem sim fault list`; all if absent.
+        fake: Address of the fake service; also TANDEM_FAKE.
+    """
+    admin = _admin(fake)
+    if number is None:
+        print_line(f"{_asked(admin.clear_faults)} switched off")
+    elif _asked(lambda: admin.remove_fault(number)):
+        print_line(f"fault {number} is off")
+    else:
+        raise CliError(f"There is no fault {number}.", Exit.NOT_FOUND, hint="tandem sim fault list")
+
+
+@SIM.command
+def calls(count: int, *, over_s: float = 0.0, seed: int = 1, fake: Fake = None) -> None:
+    """Place calls that end within a period.
+
+    Args:
+        count: How many.
+        over_s: Within so many seconds from now.
+        seed: The same seed draws the same calls.
+        fake: Address of the fake service; also TANDEM_FAKE.
+    """
+    admin = _admin(fake)
+    placed = _asked(lambda: admin.place_mix(count, over_s=over_s, seed=seed))
+    print_line(f"{len(placed)} calls placed")
+
+
+@SIM.command
+def stats(*, fake: Fake = None) -> None:
+    """What the fake service saw, as JSON."""
+    print_json(_asked(_admin(fake).statistics))

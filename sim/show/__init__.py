@@ -1,0 +1,1 @@
+"""`tandem up` and the demo: a whole pair for a person to look at."""

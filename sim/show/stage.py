@@ -1,0 +1,108 @@
+"""A fake service and a pair on this computer, looked at from outside while it runs."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from cluster.real_clock import RealClock
+from recorder.adapters.contact_db.db import SqlContactDb
+from recorder.adapters.contact_db.engine import open_engine
+from recorder.adapters.folder_archive import FolderArchive
+from recorder.errors import DataCenterError
+from sim.checkers.contents import Contents, read_contents
+from sim.local_pair import CLUSTER, LocalPair, PairPlan, client_apps
+from sim.show.display import Display, Picture
+from sim.ucaas.admin_client import SimAdmin
+from sim.ucaas.dynamics.serving import serve_dynamics
+
+_LOOK_EVERY_S = 0.25
+
+
+class Stage:
+    """Fake, pair and display of one show. Use it as a context: everything ends with it."""
+
+    def __init__(
+        self,
+        directory: Path,
+        audio: Path,
+        display: Display,
+        *,
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+        web_ports: Mapping[str, int] | None = None,
+        fake_port: int = 0,
+    ) -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+        self.directory = directory
+        self.display = display
+        self._started = time.monotonic()  # noqa: TID251 - a show runs in real time
+        self.event("making or loading the audio of the calls")
+        self.served = serve_dynamics(clients=client_apps(), audio=audio, port=fake_port)
+        self.admin = SimAdmin(self.served.urls.base)
+        self.pair = LocalPair(
+            PairPlan(directory, self.served.urls, tables=tables or {}, web_ports=web_ports or {})
+        )
+        engine = open_engine(f"sqlite:///{directory}/center/contacts.db")
+        self._db = SqlContactDb(engine, cluster=CLUSTER, node="observer", clock=RealClock())
+        self._archive = FolderArchive(directory / "center/archive")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.pair.stop()
+        self.served.stop()
+        self._db.close()
+        self.display.close()
+
+    def event(self, text: str) -> None:
+        """Tell that something happened."""
+        self.display.event(self._now_s(), text)
+
+    def _now_s(self) -> float:
+        return time.monotonic() - self._started  # noqa: TID251
+
+    def look(self) -> Picture:
+        """Look at both nodes and the Data Center, and show it."""
+        rows: list[dict[str, Any]] = []
+        for name, node in self.pair.nodes.items():
+            view = node.view() if node.running else None
+            own = next((n for n in view["nodes"] if n["node"] == name), None) if view else None
+            rows.append(own or {"node": name, "role": "starting" if node.running else "down"})
+        truth = self.admin.truth()
+        states = self._states()
+        picture = Picture(
+            nodes=tuple(rows),
+            offered=sum(item.must_be_archived for item in truth),
+            archived=states.get("archived", 0),
+            failed=states.get("failed", 0) + states.get("parked", 0),
+            at_s=self._now_s(),
+        )
+        self.display.show(picture)
+        return picture
+
+    def watch(self, seconds: float) -> Picture:
+        """Show for so long."""
+        end = time.monotonic() + seconds  # noqa: TID251
+        picture = self.look()
+        while time.monotonic() < end:  # noqa: TID251
+            time.sleep(_LOOK_EVERY_S)  # noqa: TID251 - the show goes on at a human pace
+            picture = self.look()
+        return picture
+
+    def read(self) -> Contents:
+        """All the Data Center holds, every object hashed."""
+        return read_contents(self._db, self._archive)
+
+    def _states(self) -> dict[str, int]:
+        try:
+            counts = self._db.item_counts()
+        except DataCenterError:
+            return {}
+        states: dict[str, int] = {}
+        for (_source, state), count in counts.items():
+            states[state] = states.get(state, 0) + count
+        return states

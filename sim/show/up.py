@@ -1,0 +1,72 @@
+"""`tandem up`: a pair with a steady stream of calls, until Ctrl-C. A node that dies is started again."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+from sim.local_pair import NODES, free_port
+from sim.show.display import open_display
+from sim.show.stage import Stage
+
+WEB_PORTS = {"alpha": 8441, "beta": 8442}
+FAKE_PORT = 8450
+_RESTART_AFTER_S = 5.0
+_LOOK_S = 0.5
+
+
+class _Stopped(Exception):
+    """SIGTERM came."""
+
+
+def run_up(directory: Path, audio: Path, calls_per_minute: float) -> int:
+    """Run until SIGINT or SIGTERM; returns 0."""
+    signal.signal(signal.SIGTERM, _raise_stopped)
+    web_ports = {name: free_port(WEB_PORTS[name]) for name in NODES}
+    try:
+        with Stage(
+            directory, audio, open_display(), web_ports=web_ports, fake_port=free_port(FAKE_PORT)
+        ) as stage:
+            _run(stage, calls_per_minute)
+    except (KeyboardInterrupt, _Stopped):
+        print("stopped")
+    return 0
+
+
+def _run(stage: Stage, calls_per_minute: float) -> None:
+    stage.event("starting two nodes")
+    primary = stage.pair.start()
+    stage.admin.feed(calls_per_minute)
+    stage.event(f"{primary} is primary; {calls_per_minute:g} calls a minute")
+    for name, node in stage.pair.nodes.items():
+        stage.event(f"{name}: {node.url}  pid {node.pid}  log {node.log}")
+    stage.event(f"fake service: {stage.served.urls.base}")
+    stage.event("in another terminal:")
+    stage.event(
+        f"  export TANDEM_URL={stage.pair.urls} TANDEM_TOKEN_FILE={stage.pair.token_file}"
+        f" TANDEM_FAKE={stage.served.urls.base}"
+    )
+    stage.event(f"  tandem node list;  kill -9 {stage.pair.nodes[primary].pid};  tandem node list")
+    dead_since: dict[str, float] = {}
+    while True:
+        stage.watch(_LOOK_S)
+        _restart_dead(stage, dead_since)
+
+
+def _restart_dead(stage: Stage, dead_since: dict[str, float]) -> None:
+    now = time.monotonic()  # noqa: TID251 - a show runs in real time
+    for name, node in stage.pair.nodes.items():
+        if node.running:
+            dead_since.pop(name, None)
+        elif name not in dead_since:
+            dead_since[name] = now
+            stage.event(f"{name} ended with status {node.exit_status}; starting it again soon")
+        elif now - dead_since[name] > _RESTART_AFTER_S:
+            dead_since.pop(name)
+            node.start()
+            stage.event(f"{name} runs again: pid {node.pid}")
+
+
+def _raise_stopped(_number: int, _frame: object) -> None:
+    raise _Stopped
