@@ -89,6 +89,10 @@ class NodeProcess:
             self.kill()
             return self.wait()
 
+    def close(self) -> None:
+        """Give the connections to its web server back."""
+        self._client.close()
+
     def get(self, path: str) -> Any:
         """JSON of a GET. Raises httpx.HTTPError."""
         answer = self._client.get(path)

@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float, what: str) -> None:
+def wait_until(
+    condition: Callable[[], object], timeout_s: float, what: str, *, every_s: float = 0.01
+) -> None:
     """Return as soon as `condition()` is true; fail the test, naming `what`, after `timeout_s`."""
     end = time.monotonic() + timeout_s  # noqa: TID251 - real time is the subject
     while not condition():
         if time.monotonic() > end:  # noqa: TID251
             raise AssertionError(f"not within {timeout_s} s: {what}")
-        time.sleep(0.01)  # noqa: TID251 - polling with a deadline, not a guess at a race
+        time.sleep(every_s)  # noqa: TID251 - polling with a deadline, not a guess at a race

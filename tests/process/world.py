@@ -1,0 +1,248 @@
+"""A real pair in a simulated world, and the checkers over everything it leaves behind.
+
+def test_...(world):
+    world.start()
+    world.calls(20, over_s=3)
+    world.kill(world["alpha"])
+    ...
+    world.settle_and_check()
+"""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cluster.real_clock import RealClock
+from recorder.adapters.contact_db.db import SqlContactDb
+from recorder.adapters.contact_db.engine import open_engine
+from recorder.adapters.folder_archive import FolderArchive
+from recorder.model import ItemState
+from recorder.ports import HistoryRow, ItemQuery, ItemRow
+from sim.checkers.contents import Contents, read_contents
+from sim.checkers.liveness import Disruption
+from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, client_apps
+from sim.node_process import NodeProcess
+from sim.truth import TruthItem
+from sim.ucaas.admin_client import SimAdmin
+from sim.ucaas.dynamics.serving import ServedDynamics, monotonic_ns, serve_dynamics
+from sim.ucaas.statistics import Poll
+from sim.verdict import Run, Verdict, judge
+from tests.waiting import wait_until
+
+AUDIO = Path(__file__).parents[2] / "var" / "audio"
+CLIENTS = {f"recorder-{name}": name for name in NODES}
+ENDED = (ItemState.ARCHIVED, ItemState.GONE, ItemState.NOT_RECORDABLE)
+SLACK_S = 2.0
+"""On top of the promised takeover times: the poll interval, and other work on this machine."""
+SHORT_CALLS = {"longest_s": 30.0, "row_delay_s": (0.0, 0.3), "file_delay_s": (0.0, 0.3)}
+
+
+class World:
+    """A fake service, a pair that is not started yet, and what happened to it so far.
+
+    `plan` goes to PairPlan: tables, of_node, source, peer_ports, database.
+    """
+
+    def __init__(self, directory: Path, **plan: Any) -> None:
+        self.directory = directory
+        self.served: ServedDynamics = serve_dynamics(clients=client_apps(), audio=AUDIO)
+        self.admin = SimAdmin(self.served.urls.base)
+        self.pair = LocalPair(PairPlan(directory, self.served.urls, **plan))
+        self.disruptions: list[Disruption] = []
+        self._seeds = itertools.count(1)
+        self._placed: set[str] = set()
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.pair.stop()
+        for node in self.nodes:
+            node.close()
+        self.admin.close()
+        self.served.stop()
+
+    # -- the nodes ----
+
+    def __getitem__(self, name: str) -> NodeProcess:
+        return self.pair.nodes[name]
+
+    @property
+    def nodes(self) -> tuple[NodeProcess, ...]:
+        return tuple(self.pair.nodes.values())
+
+    def start(self) -> str:
+        """Start both; the name of the primary."""
+        return self.pair.start()
+
+    def primary_and_secondary(self, timeout_s: float = 30.0) -> tuple[NodeProcess, NodeProcess]:
+        """As soon as there is one of each."""
+        primary = self.pair.wait_for_pair(timeout_s)
+        return self[primary], self.pair.other(primary)
+
+    def disrupted(self, kind: str, node: NodeProcess) -> None:
+        """Note what is done right now to the node that polls: death, silence or switchover."""
+        self.disruptions.append(Disruption(kind, node.name, monotonic_ns()))
+
+    def kill(self, node: NodeProcess) -> None:
+        """SIGKILL; noted as a death when it was the primary."""
+        if node.role() == "primary":
+            self.disrupted("death", node)
+        node.kill()
+
+    def findings(self, node: NodeProcess) -> set[str]:
+        """Codes of the open findings of a node."""
+        view = node.view()
+        return set() if view is None else {finding["code"] for finding in view["findings"]}
+
+    # -- calls and polls ----
+
+    def calls(self, count: int, *, over_s: float = 0.0, **options: Any) -> None:
+        """Calls that end within `over_s` from now, drawn anew each time."""
+        drawn = self.admin.place_mix(
+            count, over_s=over_s, seed=next(self._seeds), **{**SHORT_CALLS, **options}
+        )
+        self._placed.update(key for call in drawn for key in call["recordings"])
+
+    def place(self, *calls: dict[str, Any]) -> None:
+        """Calls written out, as in `sim.ucaas.admin.CallBody`."""
+        for call in self.admin.place_calls(*calls):
+            self._placed.update(call["recordings"])
+
+    def polls(self, node: NodeProcess, *, since_ns: int = 0) -> list[Poll]:
+        """Polls of one node the service saw, from an instant of the monotonic clock on."""
+        return [
+            poll
+            for poll in self.admin.polls()
+            if CLIENTS.get(poll.client) == node.name and poll.monotonic_ns >= since_ns
+        ]
+
+    def wait_for_poll(self, node: NodeProcess, *, since_ns: int, timeout_s: float = 15.0) -> float:
+        """Seconds from `since_ns` until the service saw a poll of this node."""
+        wait_until(
+            lambda: self.polls(node, since_ns=since_ns),
+            timeout_s,
+            f"{node.name} polls",
+            every_s=0.1,
+        )
+        return (self.polls(node, since_ns=since_ns)[0].monotonic_ns - since_ns) / 1e9
+
+    # -- the Data Center ----
+
+    @contextmanager
+    def data_center(self) -> Iterator[tuple[SqlContactDb, FolderArchive]]:
+        """Opened for reading, beside the nodes."""
+        engine = open_engine(self._database_url())
+        clock = RealClock()
+        try:
+            db = SqlContactDb(engine, cluster=CLUSTER, node="test", clock=clock)
+            yield db, FolderArchive(self.directory / "center" / "archive")
+        finally:
+            clock.stop()
+            engine.dispose()
+
+    def _database_url(self) -> str:
+        prefix, url = "sqlite:///", self.pair.plan.database
+        if url.startswith(prefix):
+            return f"{prefix}{self.directory / url.removeprefix(prefix)}"
+        return url
+
+    def contents(self) -> Contents:
+        """All of it, hashed."""
+        with self.data_center() as (db, archive):
+            return read_contents(db, archive)
+
+    def history(self) -> Sequence[HistoryRow]:
+        """Role changes, oldest first."""
+        with self.data_center() as (db, _):
+            return tuple(reversed(db.role_history(10_000)))
+
+    def archived(self) -> int:
+        """Items archived so far."""
+        with self.data_center() as (db, _):
+            return sum(row.state == ItemState.ARCHIVED for row in _rows(db))
+
+    def wait_for_archived(self, count: int, timeout_s: float = 20.0) -> None:
+        """Until so many items are archived in all."""
+        wait_until(
+            lambda: self.archived() >= count, timeout_s, f"{count} items archived", every_s=0.1
+        )
+
+    def settle(self, timeout_s: float = 30.0) -> None:
+        """Until everything placed was offered and is archived, or excused with a reason."""
+        looked: list[str] = []
+
+        def is_settled() -> bool:
+            looked[:] = self._unsettled()
+            return not looked
+
+        started = time.monotonic()  # noqa: TID251 - real time is the subject
+        try:
+            wait_until(is_settled, timeout_s, "everything is archived or excused", every_s=0.1)
+        except AssertionError as error:
+            waited = time.monotonic() - started  # noqa: TID251
+            tails = "\n".join(f"--- {node.name}\n{node.tail(60)}" for node in self.nodes)
+            what = f"after {waited:.0f} s not settled: {', '.join(looked[:10])}"
+            raise AssertionError(f"{what}\n{tails}") from error
+
+    def _unsettled(self) -> list[str]:
+        truth = self.admin.truth()
+        with self.data_center() as (db, _):
+            rows = {row.ref.key: row for row in _rows(db)}
+        missing = sorted(self._placed - {item.key for item in truth})
+        if missing:
+            return [f"{key} not offered yet" for key in missing]
+        waiting = [
+            f"{item.key} is {rows[item.key].state if item.key in rows else 'unknown'}"
+            for item in truth
+            if item.must_be_archived and not _is_archived(item, rows)
+        ]
+        under_way = [f"{key} is {row.state}" for key, row in rows.items() if _is_open(row)]
+        return [*waiting, *under_way]
+
+    # -- the checkers ----
+
+    def verdict(
+        self, *, slack_s: float = SLACK_S, limits_s: dict[str, float] | None = None
+    ) -> Verdict:
+        """All checkers over ground truth and Data Center, as they are now."""
+        return judge(
+            Run(
+                truth=self.admin.truth(),
+                contents=self.contents(),
+                polls=self.admin.polls(),
+                nodes=CLIENTS,
+                disruptions=tuple(self.disruptions),
+                limits_s=limits_s,
+                slack_s=slack_s,
+            )
+        )
+
+    def settle_and_check(self, timeout_s: float = 30.0, **verdict: Any) -> Verdict:
+        """Wait for the end of all work, then fail the test for every broken promise."""
+        self.settle(timeout_s)
+        found = self.verdict(**verdict)
+        if not found.good:
+            lines = [f"{row.node} {row.new} {row.term}: {row.reason}" for row in self.history()]
+            raise AssertionError("\n".join([found.as_text(), *lines]))
+        return found
+
+
+def _rows(db: SqlContactDb) -> Iterator[ItemRow]:
+    after: str | None = None
+    while True:
+        page = db.items(ItemQuery(after=after, limit=500))
+        yield from page.rows
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _is_archived(item: TruthItem, rows: dict[str, ItemRow]) -> bool:
+    row = rows.get(item.key)
+    return row is not None and row.state == ItemState.ARCHIVED
+
+
+def _is_open(row: ItemRow) -> bool:
+    return row.state not in {ItemState.FAILED, *ENDED}
