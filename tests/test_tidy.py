@@ -215,11 +215,13 @@ def test_every_port_is_known_here():
 
 
 def test_every_contract_test_is_of_a_port():
-    present = {path.name for path in (ROOT / "tests/contract").glob("test_*.py")}
-    assert_none(sorted(present - set(CONTRACT_TESTS.values())), "a contract test of no port")
+    """A large contract may have several files: test_contact_db.py, test_contact_db_contacts.py."""
+    stems = tuple(name.removesuffix(".py") for name in CONTRACT_TESTS.values())
+    present = {path.stem for path in (ROOT / "tests/contract").glob("test_*.py")}
+    of_none = sorted(name for name in present if not name.startswith(stems))
+    assert_none(of_none, "a contract test of no port")
 
 
-@pytest.mark.skip(reason="the contract tests of some ports have not landed yet")
 def test_every_port_has_a_contract_test():
     missing = [
         f"{port} (tests/contract/{name})"

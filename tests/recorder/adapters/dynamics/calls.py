@@ -62,6 +62,12 @@ def transferred_call(world: ScriptedDataverse) -> None:
                 "msdyn_closurereason": closure,
             }
         )
+    _people_on_it(rows)
+    world.columns["msdyn_ocsession"].add("msdyn_liveworkitemid")
+    world.columns["msdyn_ocphonecallengagementctx"].add("msdyn_liveworkitemid")
+
+
+def _people_on_it(rows: dict) -> None:
     rows["msdyn_sessionparticipants"] += [
         participant(1, REJECTED, _msdyn_agentid_value=CARL, msdyn_leftonreason="AgentTimeout"),
         participant(
@@ -94,8 +100,6 @@ def transferred_call(world: ScriptedDataverse) -> None:
             "msdyn_callsid": "call-1",
         }
     )
-    world.columns["msdyn_ocsession"].add("msdyn_liveworkitemid")
-    world.columns["msdyn_ocphonecallengagementctx"].add("msdyn_liveworkitemid")
 
 
 def recorded_call(world: ScriptedDataverse, story: Story) -> str:

@@ -45,7 +45,7 @@ class FakeClock:
         return int(self.wall_s * 1_000_000)
 
     def call_later(self, delay_s, address, message):
-        raise NotImplementedError
+        raise AssertionError(f"adapters set no timers: {delay_s} {address} {message}")
 
     def advance(self, seconds: float) -> None:
         self.now_ns += int(seconds * 1e9)
