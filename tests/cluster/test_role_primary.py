@@ -1,0 +1,181 @@
+from cluster.frames import HandOverOffer, Role
+from cluster.messages import DutyFailing, HealthChanged, PeerGone, PeerRefused
+from cluster.role_io import LeaseCall, SaveState, WithdrawDuty, WokeLate
+from tests.cluster.role_bench import S, primary
+
+BESIDE = {"role": Role.SECONDARY, "term": 2}
+
+
+def test_the_duty_is_renewed_and_never_reaches_beyond_the_belief():
+    bench = primary()
+    for _ in range(20):
+        bench.run(1, beat=BESIDE)
+        grant = bench.grants()[-1]
+        assert grant.leased
+        assert bench.now_ns < grant.until_ns <= bench.now_ns + round(4.5 * S)
+        assert grant.until_ns < bench.witness.row[2]
+
+
+def test_a_lease_lost_to_another_stops_the_primary_at_once():
+    bench = primary()
+    bench.theirs.acquire(2, peer_is_dead=True)
+    bench.run(1.6)
+    assert bench.role is Role.SECONDARY
+    assert bench.of(WithdrawDuty)
+    assert not bench.on_duty()
+
+
+def test_a_primary_without_witness_but_with_its_peer_polls_on_in_short_grants():
+    bench = primary()
+    bench.cut_witness()
+    bench.run(30, beat={**BESIDE, "sees": False})
+    assert bench.role is Role.PRIMARY
+    assert bench.on_duty()
+    assert not bench.grants()[-1].leased
+    assert "no_witness" in bench.alarms()
+
+
+def test_a_primary_without_witness_hands_over_to_a_peer_that_sees_it():
+    bench = primary()
+    bench.cut_witness()
+    bench.run(6, beat=BESIDE)
+    assert bench.frames(HandOverOffer)
+
+
+def test_a_primary_that_sees_nobody_goes_on_or_stops_listing_by_when_alone():
+    record, stop = primary(), primary(when_alone="stop")
+    for bench in (record, stop):
+        bench.cut_witness()
+        bench.run(20)
+        assert bench.role is Role.PRIMARY
+    assert record.on_duty()
+    assert not stop.on_duty()
+    assert "alone_stopped" in stop.alarms()
+    stop.cut_witness(cut=False)
+    stop.run(2)
+    assert stop.on_duty()
+    assert not stop.alarms() & {"alone_stopped", "no_witness"}
+
+
+def test_a_primary_alone_that_sees_the_witness_goes_on_by_its_lease():
+    bench = primary()
+    bench.run(20)
+    assert bench.on_duty()
+    assert bench.grants()[-1].leased
+    assert "peer_dead" in bench.alarms()
+
+
+def test_a_reign_begun_alone_takes_the_lease_in_a_higher_term_when_the_witness_returns():
+    bench = primary()
+    bench.memory.reign = 8  # as if begun without the witness
+    bench.memory.seen = 8
+    bench.cut_witness()
+    bench.run(6)
+    bench.cut_witness(cut=False)
+    bench.hold = (SaveState,)
+    bench.run(2)
+    assert {grant.term for grant in bench.grants() if not grant.leased} <= {2, 8}
+    assert all(grant.term <= 8 for grant in bench.grants())
+    bench.hold = ()
+    bench.release(SaveState)
+    assert bench.memory.reign == 10
+    assert bench.grants()[-1].leased
+
+
+def test_a_process_that_was_stopped_grants_nothing_before_the_lease_was_read_again():
+    bench = primary()
+    bench.hold = (LeaseCall,)
+    bench.now_ns += 30 * S
+    grants = len(bench.grants())
+    bench.step(WokeLate(30.0))
+    bench.run(0.4)
+    assert len(bench.grants()) == grants
+    bench.theirs.acquire(2, peer_is_dead=False)
+    bench.hold = ()
+    bench.release(LeaseCall)
+    assert bench.role is Role.SECONDARY
+    assert len(bench.grants()) == grants
+
+
+def test_of_two_primaries_the_lower_term_steps_down_and_frees_the_lease():
+    bench = primary()
+    bench.hear(Role.PRIMARY, 8)
+    assert bench.role is Role.SECONDARY
+    assert not bench.on_duty()
+    assert bench.theirs.acquire(8, peer_is_dead=False).granted
+
+
+def test_of_two_primaries_the_higher_term_stays():
+    bench = primary()
+    bench.hear(Role.PRIMARY, 1)
+    assert bench.role is Role.PRIMARY
+    assert "two_primaries" in bench.alarms()
+
+
+def test_of_two_primaries_in_one_term_the_lower_id_stays():
+    one, other = primary(), primary(node="b", peer="a")
+    for bench in (one, other):
+        bench.hear(Role.PRIMARY, bench.memory.reign)
+    assert (one.role, other.role) == (Role.PRIMARY, Role.SECONDARY)
+
+
+def test_a_dying_peer_is_alarmed_and_changes_nothing_else():
+    bench = primary()
+    bench.step(PeerGone("closed"))
+    bench.step(PeerRefused())
+    assert bench.role is Role.PRIMARY
+    assert bench.alarms() == {"peer_dead"}
+    bench.link(Role.STARTING, 2, boot="b2", restarted=True)
+    assert not bench.alarms()
+
+
+def test_an_unhealthy_primary_hands_over_to_a_healthy_peer():
+    bench = primary()
+    bench.step(HealthChanged(healthy=False, problems=("disk full",)))
+    assert bench.role is Role.HANDING_OVER
+    assert "disk full" in bench.memory.reason
+
+
+def test_an_unhealthy_primary_with_an_unhealthy_peer_stays():
+    bench = primary()
+    bench.hear(Role.SECONDARY, 2, healthy=False)
+    bench.step(HealthChanged(healthy=False, problems=("disk full",)))
+    bench.run(3, beat={**BESIDE, "healthy": False})
+    assert bench.role is Role.PRIMARY
+
+
+def test_failing_credentials_of_this_node_move_the_role_after_a_while():
+    bench = primary()
+    bench.step(DutyFailing("poller", "the secret was refused"))
+    assert "credentials_failing" in bench.alarms()
+    bench.run(59, beat=BESIDE)
+    assert bench.role is Role.PRIMARY
+    bench.run(2, beat=BESIDE)
+    assert bench.frames(HandOverOffer)
+
+
+def test_credentials_that_recover_in_time_move_nothing():
+    bench = primary()
+    bench.step(DutyFailing("poller", "the secret was refused"))
+    bench.run(50, beat=BESIDE)
+    bench.step(DutyFailing("poller", ""))
+    bench.run(50, beat=BESIDE)
+    assert not bench.frames(HandOverOffer)
+    assert not bench.alarms()
+
+
+def test_after_too_many_role_changes_a_preference_moves_nothing():
+    bench = primary()
+    bench.memory.changes.extend([bench.now_ns] * 3)
+    bench.step(HealthChanged(healthy=False, problems=("disk full",)))
+    bench.run(3, beat=BESIDE)
+    assert bench.role is Role.PRIMARY
+    assert "flapping" in bench.alarms()
+
+
+def test_while_paused_a_primary_does_not_hand_over_by_itself():
+    bench = primary()
+    bench.hear(Role.SECONDARY, 2, paused=True, paused_revision=1)
+    bench.step(HealthChanged(healthy=False, problems=("disk full",)))
+    bench.run(3, beat={**BESIDE, "paused": True, "paused_revision": 1})
+    assert bench.role is Role.PRIMARY
