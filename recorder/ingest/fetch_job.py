@@ -116,10 +116,14 @@ def buffer_name(source: str, media_key: str) -> str:
 
 
 def _is_final(contact_db: ContactDb, ref: ItemRef) -> bool:
+    """Parked items count as finished for those who list, but are tried on: they are no end."""
     try:
-        return not contact_db.unfinished((ref,))
+        if contact_db.unfinished((ref,)):
+            return False
+        rows = contact_db.item(ref.source, ref.key)
     except DataCenterError:
         return False
+    return not any(row.parked for row in rows if row.ref.key == ref.key)
 
 
 def _fetch_media(

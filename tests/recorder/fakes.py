@@ -189,6 +189,8 @@ class FakeContactDb:
 
     def __init__(self):
         self.items = {}
+        self.parked = []
+        """Rows of items that failed and are parked."""
         self.objects = {}
         self.commits = []
         self.down = False
@@ -198,7 +200,15 @@ class FakeContactDb:
 
     def unfinished(self, refs):
         self._check()
-        return tuple(r for r in refs if (r.source, r.key, r.version) not in self.items)
+        parked = [row.ref for row in self.parked]
+        known = self.items
+        return tuple(
+            r for r in refs if (r.source, r.key, r.version) not in known and r not in parked
+        )
+
+    def item(self, source, key):
+        self._check()
+        return tuple(row for row in self.parked if (row.ref.source, row.ref.key) == (source, key))
 
     def commit(self, items, object_keys):
         self._check()

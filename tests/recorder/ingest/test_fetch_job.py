@@ -1,5 +1,7 @@
 """One item into the call buffer, by whichever way works."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from recorder.errors import (
@@ -244,6 +246,11 @@ def test_what_the_data_center_has_already_is_not_fetched_again(world):
     world.contact_db.items["zoom", "i1", "v1"] = object()
     assert world.fetch(ask_first=True) == AlreadyFinal()
     assert world.source.described == []
+
+
+def test_a_parked_item_that_is_tried_again_is_fetched(world):
+    world.contact_db.parked = [SimpleNamespace(ref=ref(), parked=True)]
+    assert isinstance(world.fetch(ask_first=True), Fetched)
 
 
 def test_without_an_answer_of_the_data_center_the_item_is_fetched(world):
