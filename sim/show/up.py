@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -42,12 +44,10 @@ def _run(stage: Stage, calls_per_minute: float) -> None:
     for name, node in stage.pair.nodes.items():
         stage.event(f"{name}: {node.url}  pid {node.pid}  log {node.log}")
     stage.event(f"fake service: {stage.served.urls.base}")
-    stage.event("in another terminal:")
+    stage.event(f"in another terminal:  source {_environment(stage)}")
     stage.event(
-        f"  export TANDEM_URL={stage.pair.urls} TANDEM_TOKEN_FILE={stage.pair.token_file}"
-        f" TANDEM_FAKE={stage.served.urls.base}"
+        f"then:  tandem node list;  kill -9 {stage.pair.nodes[primary].pid};  tandem node list"
     )
-    stage.event(f"  tandem node list;  kill -9 {stage.pair.nodes[primary].pid};  tandem node list")
     dead_since: dict[str, float] = {}
     while True:
         stage.watch(_LOOK_S)
@@ -66,6 +66,20 @@ def _restart_dead(stage: Stage, dead_since: dict[str, float]) -> None:
             dead_since.pop(name)
             node.start()
             stage.event(f"{name} runs again: pid {node.pid}")
+
+
+def _environment(stage: Stage) -> str:
+    """Write what a second terminal needs; returns the file's path, short where possible."""
+    path = stage.directory / "env"
+    lines = {
+        "TANDEM_URL": stage.pair.urls,
+        "TANDEM_TOKEN_FILE": str(stage.pair.token_file),
+        "TANDEM_FAKE": stage.served.urls.base,
+        "PATH": f"{Path(sys.executable).parent}:$PATH",
+    }
+    text = "".join(f'export {name}="{value}"\n' for name, value in lines.items())
+    path.write_text(text, encoding="utf-8")
+    return os.path.relpath(path)
 
 
 def _raise_stopped(_number: int, _frame: object) -> None:
