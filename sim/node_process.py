@@ -69,8 +69,9 @@ class NodeProcess:
 
     def kill(self) -> None:
         """SIGKILL, and wait until the process is gone."""
-        self.signal(signal.SIGKILL)
-        self.wait()
+        if self._process is not None:
+            self.signal(signal.SIGKILL)
+            self.wait()
 
     def wait(self, timeout_s: float = STOP_TIMEOUT_S) -> int:
         """The exit status, as soon as it ended."""

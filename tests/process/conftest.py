@@ -20,6 +20,19 @@ def make_world(tmp_path):
         yield make
 
 
+@pytest.fixture(scope="module")
+def make_module_world(tmp_path_factory):
+    """The same, for worlds that the tests of a file share."""
+    with ExitStack() as stack:
+
+        def make(**plan):
+            world = World(tmp_path_factory.mktemp("world"), **plan)
+            stack.callback(world.close)
+            return world
+
+        yield make
+
+
 @pytest.fixture
 def world(make_world):
     """A pair with the demo's configuration, not started yet."""

@@ -9,6 +9,7 @@ def test_...(world):
 """
 
 import itertools
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,9 +57,9 @@ class World:
         self._placed: set[str] = set()
 
     def close(self) -> None:
-        """Stop everything."""
-        self.pair.stop()
+        """End everything, without ceremony."""
         for node in self.nodes:
+            node.kill()
             node.close()
         self.admin.close()
         self.served.stop()
@@ -75,6 +76,14 @@ class World:
     def start(self) -> str:
         """Start both; the name of the primary."""
         return self.pair.start()
+
+    def mend(self) -> str:
+        """Wake and start what does not run; the name of the primary, as soon as there is a pair."""
+        for node in self.nodes:
+            node.signal(signal.SIGCONT)
+            if not node.running:
+                node.start()
+        return self.pair.wait_for_pair()
 
     def primary_and_secondary(self, timeout_s: float = 30.0) -> tuple[NodeProcess, NodeProcess]:
         """As soon as there is one of each."""
@@ -105,10 +114,12 @@ class World:
         )
         self._placed.update(key for call in drawn for key in call["recordings"])
 
-    def place(self, *calls: dict[str, Any]) -> None:
-        """Calls written out, as in `sim.ucaas.admin.CallBody`."""
-        for call in self.admin.place_calls(*calls):
-            self._placed.update(call["recordings"])
+    def place(self, *calls: dict[str, Any]) -> list[str]:
+        """Calls written out, as in `sim.ucaas.admin.CallBody`; the keys of their recordings."""
+        placed = self.admin.place_calls(*calls)
+        keys = [key for call in placed for key in call["recordings"]]
+        self._placed.update(keys)
+        return keys
 
     def polls(self, node: NodeProcess, *, since_ns: int = 0) -> list[Poll]:
         """Polls of one node the service saw, from an instant of the monotonic clock on."""
