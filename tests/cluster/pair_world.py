@@ -7,10 +7,10 @@ After every event the world checks what must always hold.
 import heapq
 import itertools
 import random  # noqa: TID251 - seeded: a world is its seed and its faults
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from cluster.errors import LeaseUnavailable
-from cluster.frames import Heartbeat, Hello, Role
+from cluster.frames import Role
 from cluster.messages import (
     CommandAnswer,
     LeaseAnswered,
@@ -43,36 +43,9 @@ from cluster.role_io import (
 from cluster.settings import PairSettings
 from sim.lease import SimLeaseTable
 from tests.by_hand import Inbox
+from tests.cluster.pair_parts import Process, ask, beat_of, hello_of
 
 S = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something that is wrong from `at_s` for `for_s` seconds."""
-
-    at_s: float
-    kind: str
-    node: str
-    for_s: float
-
-
-@dataclass
-class Process:
-    """One run of a node's program; its mailbox keeps while it is stopped."""
-
-    node: str
-    boot: str
-    machine: RoleMachine
-    planned_ns: int
-    alive: bool = True
-    stopped: bool = False
-    mailbox: list = field(default_factory=list)
-    facts: object = None
-    seq: int = 0
-    duty: GrantDuty | None = None
-    known_boot: str = ""
-    linked: bool = False
 
 
 class World:
@@ -331,25 +304,7 @@ class World:
             for one, other in ((a, b), (b, a)):
                 restarted = one.known_boot not in ("", other.boot)
                 one.known_boot, one.linked = other.boot, True
-                self.deliver(one, PeerUp(self._hello(other), restarted))
-
-    def _hello(self, process):
-        facts = process.facts
-        return Hello(
-            protocol_min=1,
-            protocol_max=1,
-            cluster="c",
-            node=process.node,
-            instance=process.node,
-            boot=process.boot,
-            build="1",
-            listen_port=1,
-            web_url="",
-            term=facts.term if facts else 0,
-            role=facts.role if facts else Role.STARTING,
-            paused=facts.paused if facts else False,
-            paused_revision=facts.paused_revision if facts else 0,
-        )
+                self.deliver(one, PeerUp(hello_of(other), restarted))
 
     def _beat(self, process):
         if not process.alive:
@@ -363,23 +318,9 @@ class World:
         if facts is None:
             return
         process.seq += 1
-        beat = Heartbeat(
-            term=facts.term,
-            role=facts.role,
-            healthy=process.machine.memory.healthy,
-            problems=(),
-            sees_data_center=facts.sees_data_center,
-            free_capacity=4,
-            marks={},
-            seq=process.seq,
-            echo_seq=0,
-            echo_age_ms=0,
-            paused=facts.paused,
-            paused_revision=facts.paused_revision,
-        )
         if self._is("loss", process.node) and self.random.random() < 0.2:
             return
-        self._send(process, beat)
+        self._send(process, beat_of(process))
 
     def _send(self, process, frame):
         other = self._other(process)
@@ -425,17 +366,3 @@ class World:
                     self.start(name)
             elif fault.kind == "stop" and process is not None and process.stopped:
                 self._resume(process)
-
-
-def ask(lease, call):
-    match call.kind:
-        case "look":
-            return lease.look()
-        case "acquire":
-            return lease.acquire(call.term, peer_is_dead=call.peer_is_dead)
-        case "renew":
-            return lease.renew(call.term)
-        case "transfer":
-            return lease.transfer(call.term, call.to_node)
-        case _:
-            return lease.release(call.term)

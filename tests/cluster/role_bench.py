@@ -26,7 +26,7 @@ from cluster.role_io import (
 from cluster.settings import PairSettings
 from sim.lease import SimLeaseTable
 from tests.by_hand import Inbox
-from tests.cluster.pair_world import ask
+from tests.cluster.pair_parts import ask
 
 S = 1_000_000_000
 NEVER_RAN = object()

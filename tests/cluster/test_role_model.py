@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cluster.settings import PairSettings
-from tests.cluster.pair_world import Fault, World
+from tests.cluster.pair_parts import Fault
+from tests.cluster.pair_world import World
 
 KINDS = (
     "crash",
