@@ -37,11 +37,25 @@ def in_memory(tmp_path):
     yield Bench(open=lambda node, _lease_s: table.lease(node), wait=wait)
 
 
-FACTORIES = {"in_memory": in_memory}
+@contextmanager
+def sqlite(tmp_path):
+    from tests.contract.lease_dbs import sqlite_leases  # noqa: PLC0415 - lazily, like every factory
+
+    with sqlite_leases(tmp_path) as (open_lease, wait):
+        yield Bench(open=open_lease, wait=wait)
 
 
-@pytest.fixture(params=sorted(FACTORIES))
+FACTORIES = {"in_memory": in_memory, "sqlite": sqlite}
+
+
+@pytest.fixture(params=[*sorted(FACTORIES), pytest.param("postgres", marks=pytest.mark.postgres)])
 def bench(request, tmp_path):
+    if request.param == "postgres":  # the only one that shares a server with other tests
+        from tests.contract.lease_dbs import leases_at  # noqa: PLC0415 - lazily
+
+        with leases_at(request.getfixturevalue("postgres_url")) as (open_lease, wait):
+            yield Bench(open=open_lease, wait=wait)
+        return
     with FACTORIES[request.param](tmp_path) as bench:
         yield bench
 

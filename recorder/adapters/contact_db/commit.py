@@ -186,6 +186,8 @@ class _Batch:
 
     def write(self, connection: Connection) -> None:
         """One statement for each table."""
+        # As record_found does: two transactions that lock the same items do so in one order.
+        self.rows["items"].sort(key=lambda row: (row["source"], row["item_key"]))
         for table, conflict in _ORDER.items():
             write_rows(connection, table, conflict, self.rows[table.name])
 

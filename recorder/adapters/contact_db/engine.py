@@ -138,6 +138,9 @@ class _PostgresLimits:
             f"statement_timeout = {limit_ms}",
             f"idle_in_transaction_session_timeout = {limit_ms}",
             "synchronous_commit = on",
+            # Every statement has its index. Before the first statistics the planner does not know how
+            # rare a key is, and would read a whole table for a hundred of them.
+            "enable_seqscan = off",
             "client_min_messages = warning",
         ):
             connection.execute(f"SET {setting}".encode())

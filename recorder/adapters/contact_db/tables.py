@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -173,8 +174,8 @@ segments = Table(
 media = Table(
     "media",
     METADATA,
+    _key("media_key"),  # first, so that the primary key also serves a search without source
     _key("source"),
-    _key("media_key"),
     _text("item_key"),
     _text("interaction_key"),
     _contact(),
@@ -189,14 +190,13 @@ media = Table(
     _us("stored_us", known=True),
     _text("stored_by"),
     Index("media_by_contact", "contact_id"),
-    Index("media_by_key", "media_key"),
 )
 
 items = Table(
     "items",
     METADATA,
+    _key("item_key"),  # first: see media
     _key("source"),
-    _key("item_key"),
     _text("version"),
     _us("changed_us", known=True),
     _text("session_key"),
@@ -216,8 +216,13 @@ items = Table(
     Column("term", BigInteger, nullable=False, server_default="0"),  # of the last control write
     Index("items_by_change", "updated_us", "source", "item_key"),
     Index("items_by_state", "source", "state", "parked", "updated_us"),
-    Index("items_by_retry", "source", "parked", "retry_at_us"),
-    Index("items_by_key", "item_key"),
+    Index(
+        "items_by_retry",
+        "source",
+        "retry_at_us",
+        sqlite_where=text("parked = 1"),
+        postgresql_where=text("parked"),
+    ),
     Index("items_by_session", "session_key"),
 )
 

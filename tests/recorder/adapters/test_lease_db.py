@@ -13,7 +13,7 @@ from recorder.adapters.contact_db import migrate, open_engine
 from recorder.adapters.lease_db import SqlLease
 from tests.waiting import wait_until
 
-LEASE_S = 0.3
+LEASE_S = 0.15
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -154,20 +154,25 @@ def test_pairs_do_not_share_a_lease(alpha, lease_of):
 
 def test_two_clients_with_pauses_never_own_the_same_term(lease_of):
     """Each believes from the moment it sent, for less than the lease; nobody else begins within."""
-    end = time.monotonic() + 3.0  # noqa: TID251 - real time is the subject
+    end = time.monotonic() + 30.0  # noqa: TID251 - real time is the subject
     reigns = []
+
+    def over():
+        begun = {term: node for _, node, term, _ in reigns}
+        enough = list(begun.values()).count("alpha") > 3 and list(begun.values()).count("beta") > 3
+        return enough or time.monotonic() > end  # noqa: TID251
 
     def fight(node, seed):
         chance = random.Random(seed)
         lease, term = lease_of(node, lease_s=LEASE_S), 0
-        while time.monotonic() < end:  # noqa: TID251
+        while not over():
             sent = time.monotonic()  # noqa: TID251
             held = lease.renew(term) if term else lease.acquire(0, peer_is_dead=False)
             replied = time.monotonic()  # noqa: TID251
             term = held.term if held.granted else 0
             if term:
                 reigns.append((replied, node, term, sent + LEASE_S * 0.75))
-            pause = chance.choice((0.01, 0.05, LEASE_S * 1.5))
+            pause = chance.choice((0.01, 0.05, LEASE_S * 3))
             threading.Event().wait(chance.uniform(0, pause))
 
     with ThreadPoolExecutor(2) as pool:
@@ -180,7 +185,7 @@ def test_two_clients_with_pauses_never_own_the_same_term(lease_of):
             assert believed_until[other] <= replied, f"two believers when term {term} began"
         assert owners.setdefault(term, node) == node, f"term {term} has two owners"
         believed_until[node] = believed
-    assert set(owners.values()) == {"alpha", "beta"}, "both had their turn"
+    assert list(owners.values()).count("alpha") > 3 < list(owners.values()).count("beta")
 
 
 # -- when the database does not answer ----

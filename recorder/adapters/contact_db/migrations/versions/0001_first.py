@@ -116,8 +116,8 @@ def _below_contacts() -> None:
     )
     op.create_table(
         "media",
-        _key("source"),
         _key("media_key"),
+        _key("source"),
         _text("item_key"),
         _text("interaction_key"),
         _contact(),
@@ -136,14 +136,13 @@ def _below_contacts() -> None:
         _index(table, "contact", "contact_id")
     _index("parties", "name", "name_folded")
     _index("parties", "number", "number")
-    _index("media", "key", "media_key")
 
 
 def _items() -> None:
     op.create_table(
         "items",
-        _key("source"),
         _key("item_key"),
+        _key("source"),
         _text("version"),
         _big("changed_us"),
         _text("session_key"),
@@ -164,8 +163,13 @@ def _items() -> None:
     )
     _index("items", "change", "updated_us", "source", "item_key")
     _index("items", "state", "source", "state", "parked", "updated_us")
-    _index("items", "retry", "source", "parked", "retry_at_us")
-    _index("items", "key", "item_key")
+    op.create_index(
+        "items_by_retry",
+        "items",
+        ["source", "retry_at_us"],
+        sqlite_where=sa.text("parked = 1"),
+        postgresql_where=sa.text("parked"),
+    )
     _index("items", "session", "session_key")
     op.create_table(
         "item_events",
