@@ -13,3 +13,13 @@ def wait_until(
         if time.monotonic() > end:  # noqa: TID251
             raise AssertionError(f"not within {timeout_s} s: {what}")
         time.sleep(every_s)  # noqa: TID251 - polling with a deadline, not a guess at a race
+
+
+def holds_for(
+    seconds: float, condition: Callable[[], object], what: str, *, every_s: float = 0.1
+) -> None:
+    """Fail the test, naming `what`, as soon as `condition()` is not true within so many seconds."""
+    end = time.monotonic() + seconds  # noqa: TID251 - real time is the subject
+    while time.monotonic() < end:  # noqa: TID251
+        assert condition(), f"no longer: {what}"
+        time.sleep(every_s)  # noqa: TID251 - looks again until the time is over
