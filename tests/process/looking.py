@@ -1,0 +1,124 @@
+"""What tests on real processes look at, beside the checkers."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from recorder.ports import ItemRow
+from sim.node_process import NodeProcess
+from tests.process.world import World
+from tests.waiting import wait_until
+
+CLI_TIMEOUT_S = 60.0
+
+
+def tandem(world: World, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the real command with addresses and token of the pair, or of one node."""
+    return command(
+        *words,
+        TANDEM_URL=url or world.pair.urls,
+        TANDEM_TOKEN_FILE=str(world.pair.token_file),
+    )
+
+
+def command(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command with this environment on top."""
+    return subprocess.run(
+        [sys.executable, "-m", "recorder.cli.main", *words],
+        capture_output=True,
+        text=True,
+        timeout=CLI_TIMEOUT_S,
+        env={**os.environ, **env},
+        check=False,
+    )
+
+
+def as_json(done: subprocess.CompletedProcess[str]) -> Any:
+    """What a command that ended well printed."""
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def row_of(world: World, key: str) -> ItemRow | None:
+    """An item as the Data Center knows it."""
+    with world.data_center() as (db, _):
+        return next(iter(db.item(None, key)), None)
+
+
+def wait_for_row(world: World, key: str, timeout_s: float = 20.0, **expected: Any) -> ItemRow:
+    """An item as soon as these of its columns are so."""
+    seen: list[ItemRow | None] = []
+
+    def is_so() -> bool:
+        seen[:] = [row_of(world, key)]
+        return seen[0] is not None and all(
+            getattr(seen[0], name) == value for name, value in expected.items()
+        )
+
+    try:
+        wait_until(is_so, timeout_s, f"{key} is {expected}", every_s=0.1)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it is {seen[0]}") from error
+    assert seen[0] is not None
+    return seen[0]
+
+
+def story_of(world: World, key: str) -> list[tuple[str, str]]:
+    """What happened to an item: (what, detail)."""
+    with world.data_center() as (db, _):
+        return [(event.what, event.detail) for event in db.story("dynamics", key)]
+
+
+def requests(world: World, *, client: str = "", kind: str = "", status: int = 0) -> int:
+    """Requests the service answered so far, to this client, of this kind, with this status."""
+    return sum(
+        row["count"]
+        for row in world.admin.statistics()["requests"]
+        if client in {"", row["client"]}
+        and kind in {"", row["request"]}
+        and status in {0, row["status"]}
+    )
+
+
+def finding(node: NodeProcess, code: str) -> dict[str, Any] | None:
+    """An open finding by its code."""
+    view = node.view()
+    found = [] if view is None else view["findings"]
+    return next((one for one in found if one["code"] == code), None)
+
+
+def wait_for_finding(node: NodeProcess, code: str, timeout_s: float = 20.0) -> dict[str, Any]:
+    """A finding, as soon as it is open; it has a cause and a next step."""
+    wait_until(lambda: finding(node, code), timeout_s, f"{node.name} finds {code}", every_s=0.1)
+    found = finding(node, code)
+    assert found is not None
+    assert found["what"]
+    assert found["hint"]
+    return found
+
+
+def wait_until_well(node: NodeProcess, *codes: str, timeout_s: float = 30.0) -> None:
+    """Until none of these findings is open (any finding, when none is named)."""
+
+    def is_well() -> bool:
+        view = node.view()
+        if view is None:
+            return False
+        open_codes = {one["code"] for one in view["findings"]}
+        return not (open_codes & set(codes) if codes else open_codes)
+
+    what = f"{node.name} finds no {', '.join(codes) or 'trouble'}"
+    wait_until(is_well, timeout_s, what, every_s=0.1)
+
+
+def source_of(node: NodeProcess) -> dict[str, Any]:
+    """The state of the source, as a node sees it."""
+    return node.get("/api/v1/sources")["sources"][0]
+
+
+def no_failover(world: World) -> None:
+    """Exactly one node ever was primary, once."""
+    reigns = [row for row in world.history() if row.new == "primary"]
+    assert len(reigns) == 1, reigns
