@@ -15,6 +15,7 @@ from recorder.instants import bytes_text
 app = App(name="item", help="What became of each recording, and why.")
 
 _RETRY_MAX = 1000
+_FAILED = ["failed", "parked"]
 
 
 @app.command(name="list")
@@ -40,7 +41,7 @@ def list_items(
     """
     options = common or Common()
     client = options.client()
-    states = ["failed"] if failed else state
+    states = _FAILED if failed else state
 
     def look(again: bool) -> None:  # noqa: FBT001 - as `watched` calls it
         view = client.get("/api/v1/items", source=source, state=states, limit=limit, after=after)
@@ -140,7 +141,7 @@ def retry(
             "No item is named.", Exit.USAGE, hint="Give ids, or --failed for all that failed."
         )
     if failed:
-        found = client.get("/api/v1/items", source=source, state=["failed"], limit=_RETRY_MAX)
+        found = client.get("/api/v1/items", source=source, state=_FAILED, limit=_RETRY_MAX)
         keys += [row["item"] for row in found["items"]]
     answer = client.post("/api/v1/items/retry", {"source": source, "items": keys})
     if options.json:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -16,10 +17,12 @@ from recorder.figures import lag_s
 from recorder.web.health import Health, liveness, readiness
 from recorder.web.metrics import metrics_registry
 from recorder.web.open_findings import open_findings
+from recorder.web.refusals import documented
 from recorder.web.views import FindingView
 
 _LAG = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|)$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+_READ = ["GET", "HEAD"]
 
 
 class HealthView(BaseModel):
@@ -27,6 +30,9 @@ class HealthView(BaseModel):
 
     ok: bool
     reasons: list[str]
+
+
+_UNWELL: dict[int | str, dict[str, Any]] = {503: {"model": HealthView}}
 
 
 class FindingsView(BaseModel):
@@ -61,16 +67,18 @@ def _add_health(router: APIRouter, control: NodeControl) -> None:
         body = _view(health).model_dump()
         return JSONResponse(body, status_code=200 if health.ok else 503)
 
-    @router.api_route("/health/live", methods=["GET", "HEAD"], response_model=HealthView)
-    @router.api_route("/live", methods=["GET", "HEAD"], include_in_schema=False)
-    @router.api_route("/liveness", methods=["GET", "HEAD"], include_in_schema=False)
+    @router.get("/health/live", response_model=HealthView, responses=_UNWELL)
+    @router.head("/health/live", include_in_schema=False)
+    @router.api_route("/live", methods=_READ, include_in_schema=False)
+    @router.api_route("/liveness", methods=_READ, include_in_schema=False)
     def live() -> Response:
         """200 while every actor answers; restarting helps when not."""
         return answer(liveness(control.board, now_ns()))
 
-    @router.api_route("/health/ready", methods=["GET", "HEAD"], response_model=HealthView)
-    @router.api_route("/ready", methods=["GET", "HEAD"], include_in_schema=False)
-    @router.api_route("/readiness", methods=["GET", "HEAD"], include_in_schema=False)
+    @router.get("/health/ready", response_model=HealthView, responses=_UNWELL)
+    @router.head("/health/ready", include_in_schema=False)
+    @router.api_route("/ready", methods=_READ, include_in_schema=False)
+    @router.api_route("/readiness", methods=_READ, include_in_schema=False)
     def ready() -> Response:
         """200 while this node could take work and the primary role."""
         return answer(readiness(control.board, now_ns()))
@@ -87,25 +95,26 @@ def _add_health(router: APIRouter, control: NodeControl) -> None:
 
 
 def _add_roles(router: APIRouter, control: NodeControl) -> None:
-    methods = ["GET", "HEAD", "OPTIONS"]
+    others = ["HEAD", "OPTIONS"]
 
-    @router.api_route("/primary", methods=methods, response_class=PlainTextResponse)
+    @router.get("/primary", response_class=PlainTextResponse)
+    @router.api_route("/primary", methods=others, include_in_schema=False)
     def primary() -> Response:
         """200 on the node that polls, 503 on the other."""
         pair = control.board.read("pair", PairStatus)
         return _role(pair, {Role.PRIMARY, Role.HANDING_OVER}, "primary")
 
-    @router.api_route("/secondary", methods=methods, response_class=PlainTextResponse)
-    def secondary(request: Request) -> Response:
+    @router.get("/secondary", response_class=PlainTextResponse, responses=documented(422))
+    @router.api_route("/secondary", methods=others, include_in_schema=False)
+    def secondary(lag: str | None = None) -> Response:
         """200 on the standby; with `?lag=30s` only while no source lags more."""
         pair = control.board.read("pair", PairStatus)
-        limit = request.query_params.get("lag")
-        if limit is not None:
-            match = _LAG.match(limit)
+        if lag is not None:
+            match = _LAG.match(lag)
             if match is None:
                 return PlainTextResponse("lag must be like 30s or 5m\n", status_code=400)
-            lag = lag_s(control.board)
-            if lag is None or lag > float(match[1]) * _SECONDS[match[2]]:
+            behind_s = lag_s(control.board)
+            if behind_s is None or behind_s > float(match[1]) * _SECONDS[match[2]]:
                 return PlainTextResponse("lags too far behind\n", status_code=503)
         return _role(pair, {Role.SECONDARY}, "secondary")
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from recorder.control import NodeControl
 from recorder.figures import sources
 from recorder.instants import from_text
-from recorder.model import ItemState, Window
+from recorder.model import Window
 from recorder.ports import ContactDetail, ContactQuery, ItemQuery
 from recorder.web.auth import require_reader
 from recorder.web.cluster_view import ClusterView, cluster_view
@@ -26,7 +26,6 @@ from recorder.web.views import (
     SourceView,
 )
 
-_PARKED = "parked"
 _CHUNK_BYTES = 256 * 1024
 _FOREVER_US = 2**62
 
@@ -123,11 +122,10 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
         after: str | None = None,
         limit: _Limit = 100,
     ) -> ItemsView:
-        """Items, newest change first. `state=parked` means failed and parked."""
-        states = tuple(state or ())
-        if _PARKED in states:
-            states, parked = (ItemState.FAILED.value,), True
-        found = control.contact_db.items(ItemQuery(source, states, parked, after, limit))
+        """Items, newest change first. What failed and is parked has the state `parked` here."""
+        found = control.contact_db.items(
+            ItemQuery(source, tuple(state or ()), parked, after, limit)
+        )
         return ItemsView(items=[ItemView.of(row) for row in found.rows], next=found.next)
 
     @router.get("/why", tags=["items"], response_model_exclude_none=True)

@@ -1,0 +1,295 @@
+"""A node as its surfaces see it: a real board and a Data Center in memory, actors that answer by script."""
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import httpx
+
+from cluster.board import Board
+from cluster.errors import ReplyTimeout
+from cluster.frames import Heartbeat, Role
+from cluster.messages import CommandAnswer, SetPaused, Switchover
+from cluster.ports import Endpoint
+from cluster.status import DistributorStatus, PairStatus, PeerStatus, SupervisorStatus
+from recorder.control import NodeControl
+from recorder.messages import RetryItems, Rewind
+from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
+from recorder.ports import HistoryRow
+from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
+from recorder.web.app import create_app
+from recorder.web.server import WebServer
+from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
+from tests.by_hand import HandClock, Inbox
+from tests.recorder.fakes import AUDIO, MP3, buffered, interaction, ref
+
+TOKEN = "the-admin-token"
+OBJECT = "zoom/undated/abc.mp3"
+BEGAN_US = 1_700_000_000_000_000
+
+
+class FakePair:
+    """Answers commands at once; `then` may change the node before the answer is given."""
+
+    name = "pair"
+
+    def __init__(self):
+        self.told = []
+        self.answer = CommandAnswer("done", "it is done", "a hint")
+        self.then = lambda _message: None
+
+    def tell(self, message):
+        self.told.append(message)
+        self.then(message)
+        if self.answer is not None:
+            message.reply_to.tell(self.answer)
+
+
+class FakePoller(Inbox):
+    def tell(self, message):
+        super().tell(message)
+        if isinstance(message, Rewind):
+            message.reply_to.tell(CommandAnswer("done", "the watermark is back"))
+
+
+class FakeRuntime:
+    """Asks and takes the answer that came at once."""
+
+    def ask(self, address, question, _timeout_s):
+        reply = Inbox()
+        address.tell(question(reply))
+        if not reply.messages:
+            raise ReplyTimeout("no answer")
+        return reply.messages[0]
+
+    def mailbox_depths(self):
+        return {"pair": 0, "poller:zoom": 3}
+
+    def dead_letters(self):
+        return 2
+
+
+def pair_status(node="alpha", role=Role.PRIMARY, term=7, **facts):
+    known = {
+        "since_us": BEGAN_US,
+        "reason": "cold start",
+        "paused": False,
+        "peer": "alive",
+        "sees_data_center": True,
+        "lease_holder": "alpha",
+        "lease_term": term,
+        "leased": role is Role.PRIMARY,
+        "duty": role is Role.PRIMARY,
+        "healthy": True,
+        "problems": (),
+        "role_changes": 2,
+        "takeover_ms": 812.0,
+    }
+    return PairStatus(node=node, role=role, term=term, **{**known, **facts})
+
+
+def heartbeat(role=Role.SECONDARY, term=7, **facts):
+    known = {
+        "healthy": True,
+        "problems": (),
+        "sees_data_center": True,
+        "free_capacity": 20,
+        "marks": {},
+        "seq": 9,
+        "echo_seq": 8,
+        "echo_age_ms": 1,
+        "figures": {
+            "lag_s": 14.5,
+            "queue_depth": 1,
+            "queue_depth_max": 24,
+            "archived": 90,
+            "since_us": BEGAN_US,
+        },
+    }
+    return Heartbeat(term=term, role=role, **{**known, **facts})
+
+
+def peer_status(beat=None, node="beta", **facts):
+    known = {
+        "connected": True,
+        "endpoint": "10.0.0.6:7440",
+        "build": "1.0",
+        "web_url": "http://10.0.0.6:8443",
+        "protocol": 1,
+        "heard_ns": HandClock().now_ns - 400_000_000,
+        "round_trip_ms": 0.4,
+        "frames_in": 10,
+        "frames_out": 11,
+    }
+    return PeerStatus(node=node, last_beat=beat or heartbeat(), **{**known, **facts})
+
+
+def source_status(name="zoom", **facts):
+    known = {
+        "kind": "zoom",
+        "state": "polling",
+        "epoch": 1,
+        "watermark_us": BEGAN_US,
+        "horizon_us": BEGAN_US,
+        "lag_s": 12.0,
+        "coverage": (),
+        "pending": 3,
+        "failed": 1,
+        "parked": 0,
+        "polls": 5,
+        "last_poll_ns": HandClock().now_ns - 2_000_000_000,
+        "found": 120,
+        "late_escapes": 0,
+        "lateness_p999_s": 1.5,
+        "clock_offset_ms": -20.0,
+        "last_error": "",
+        "next_step": "",
+    }
+    return SourceStatus(name=name, **{**known, **facts})
+
+
+LINK_DOWN = Finding("link_down", Level.WARNING, "beta", "beta is not heard", "Look.", BEGAN_US)
+
+
+class AppClient:
+    """A blocking HTTP client of an application in this process."""
+
+    def __init__(self, app, token):
+        self._app = app
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def request(self, method, path, **kwargs):
+        return asyncio.run(self._request(method, path, **kwargs))
+
+    async def _request(self, method, path, *, headers=None, **kwargs):
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://alpha", headers=self._headers
+        ) as client:
+            return await client.request(method, path, headers=headers, **kwargs)
+
+    def get(self, path, **kwargs):
+        return self.request("GET", path, **kwargs)
+
+    def head(self, path):
+        return self.request("HEAD", path)
+
+    def post(self, path, **kwargs):
+        return self.request("POST", path, **kwargs)
+
+
+@dataclass
+class FakeNode:
+    """One node; change its board, its Data Center or its answers, then ask it over HTTP."""
+
+    name: str = "alpha"
+    cluster: str = "emea"
+    token: str | None = TOKEN
+    problems: tuple = ()
+    clock: HandClock = field(default_factory=HandClock)
+    board: Board = field(default_factory=Board)
+    pair: FakePair = field(default_factory=FakePair)
+
+    def __post_init__(self):
+        self.center = MemoryContactStore()
+        self.contact_db = MemoryContactDb(self.center, node=self.name, clock=self.clock)
+        self.objects = MemoryArchiveStore()
+        self.archive = MemoryArchive(self.objects)
+        self.poller = FakePoller("poller:zoom")
+        self.publish_all()
+
+    def publish_all(self):
+        """What a primary without troubles shows."""
+        now_ns = self.clock.now_ns
+        answered = dict.fromkeys(("pair", "link"), now_ns - 500_000_000)
+        self.board.publish("supervisor", SupervisorStatus(answered_ns=answered))
+        self.board.publish("pair", pair_status(self.name))
+        self.board.publish("peer", peer_status())
+        self.board.publish("source:zoom", source_status())
+        self.board.publish("ingest", IngestStatus(8, 2, 1, 21, True, "", 100, 4, 5_000_000))
+        self.board.publish("archive", ArchiveStatus(0, 98, 1, 40, None, ""))
+        self.board.publish("buffer", BufferStatus(3, 9_000_000_000, True, ""))
+        self.board.publish("distributor", DistributorStatus(0, 2, 1, 20, 0, 0))
+        self.board.publish("findings", Findings(()))
+
+    def change(self, part, kind, **facts):
+        """Publish the newest snapshot of `part` with other facts."""
+        self.board.publish(part, replace(self.board.read(part, kind), **facts))
+
+    def archive_one(self, key="i1"):
+        """One archived item: in the contact database and in the archive."""
+        self.objects.objects[OBJECT] = MP3
+        events = (event("found", 1, detail="listed"), event("archived", 2, term=7))
+        item = replace(
+            buffered(key), interaction=interaction(key, (AUDIO,)), events=events, attempts=1
+        )
+        self.contact_db.commit([item], [[OBJECT]])
+        return self.contact_db.item(None, key)[0]
+
+    def fail_one(self, key="i2", **facts):
+        """One item that failed."""
+        known = {"reason": "truncated: 5 of 9 bytes", "attempts": 2, "found_us": BEGAN_US}
+        outcome = ItemOutcome(ref(key), ItemState.FAILED, **{**known, **facts})
+        self.contact_db.record_outcome(outcome, term=0)
+
+    def history(self, *rows):
+        for row in rows:
+            self.contact_db.record_role_change(HistoryRow(*row))
+
+    def control(self, web_url="http://10.0.0.5:8443"):
+        return NodeControl(
+            node=self.name,
+            cluster=self.cluster,
+            boot="b" * 32,
+            build="1.0",
+            started_us=BEGAN_US,
+            web_url=web_url,
+            board=self.board,
+            clock=self.clock,
+            contact_db=self.contact_db,
+            archive=self.archive,
+            runtime=FakeRuntime(),
+            pair=self.pair,
+            pollers={"zoom": self.poller},
+            problems=self.problems,
+            admin_token=lambda: self.token,
+        )
+
+    @contextmanager
+    def served(self):
+        """The address of a real web server in front of this node."""
+        server = WebServer(
+            create_app(self.control()), Endpoint("127.0.0.1", 0), certificate=None, key=None
+        )
+        server.start()
+        try:
+            yield f"http://{server.endpoint}"
+        finally:
+            server.stop()
+
+    def client(self, token=None):
+        """Asks this node's application without a socket."""
+        return AppClient(create_app(self.control()), token)
+
+    def obey(self):
+        """Do as commanded: pause both nodes, or change places with the peer in the next term."""
+
+        def then(message):
+            if isinstance(message, SetPaused):
+                self.change("pair", PairStatus, paused=message.paused)
+                self.change("peer", PeerStatus, last_beat=heartbeat(paused=message.paused))
+            elif isinstance(message, Switchover):
+                self.change("pair", PairStatus, role=Role.SECONDARY, term=8)
+                self.change("peer", PeerStatus, last_beat=heartbeat(Role.PRIMARY, 8))
+            else:
+                self.change("pair", PairStatus, role=Role.PRIMARY, term=8)
+
+        self.pair.then = then
+
+    def retried(self):
+        return [r.key for message in self.poller.of(RetryItems) for r in message.refs]
+
+
+def event(what, number, *, term=0, detail="", node="alpha"):
+    at_us = BEGAN_US + number * 1_000_500
+    return ItemEvent("zoom", "i1", node, "boot.poller", number, at_us, what, term, detail)
