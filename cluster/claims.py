@@ -54,6 +54,8 @@ class Claim:
     bytes_total: int = 0
     held: bool = False
     answered: bool = True
+    ask_first: bool = False
+    """Another node may have done it already: given again, or of the other node's half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Waiting:
     queued_ns: int
     avoid: str = ""
     avoid_until_ns: int = 0
+    again: bool = False
 
 
 class Claims:
@@ -281,7 +284,7 @@ class Claims:
         return node == self._node or self._peer.state in {"alive", "suspect"}
 
     def _choose(self, entry: _Waiting, peer_free: int, now_ns: int) -> str | None:
-        other_half = self._alone and self._peer.node and not self._is_own_half(entry.job.key)
+        other_half = self._is_of_other_half(entry.job.key)
         if other_half and now_ns < entry.queued_ns + self._other_half_ns:
             return None
         avoid = entry.avoid if now_ns < entry.avoid_until_ns else ""
@@ -291,8 +294,10 @@ class Claims:
             return None
         return self._node if own >= peer else self.peer_node
 
-    def _is_own_half(self, key: str) -> bool:
-        return in_first_half(key) == (self._node < self._peer.node)
+    def _is_of_other_half(self, key: str) -> bool:
+        if not self._alone or not self._peer.node:
+            return False
+        return in_first_half(key) != (self._node < self._peer.node)
 
     def _claim(self, entry: _Waiting, node: str, known: str, now_ns: int) -> Claim:
         if not known:
@@ -307,6 +312,7 @@ class Claims:
             queued_ns=entry.queued_ns,
             deadline_ns=now_ns + (self._claim_ns if here else int(ANSWER_S * 1e9)),
             answered=here,
+            ask_first=entry.again or self._is_of_other_half(entry.job.key),
         )
         assert claim.job.key not in self._claim_of
         self._claims[claim.id] = claim
@@ -322,7 +328,15 @@ class Claims:
         self._drop(claim.id)
         self.given_again += 1
         self._wait(
-            _Waiting(claim.seq, claim.job, claim.attempt, claim.queued_ns, avoid, avoid_until_ns)
+            _Waiting(
+                claim.seq,
+                claim.job,
+                claim.attempt,
+                claim.queued_ns,
+                avoid,
+                avoid_until_ns,
+                again=True,
+            )
         )
 
     def _wait(self, entry: _Waiting) -> None:

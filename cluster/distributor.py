@@ -148,10 +148,10 @@ class Distributor:
         for claim in self._claims.hand_out(now_ns, self._in_hand.claims):
             key = claim.job.key
             if claim.node == self._node:
-                self._run(claim.id, claim.job, claim.attempt, self._node, report="")
+                self._run(RunJob(claim.id, claim.job, claim.attempt, self._node, claim.ask_first))
                 self._tell(key, JobAssigned(key, self._node, claim.id, claim.attempt))
             else:
-                self._send(JobOffer(claim.id, key, claim.job.body, claim.attempt))
+                self._send(JobOffer(claim.id, key, claim.job.body, claim.attempt, claim.ask_first))
         if self._told_free != self._claims.own_free:
             self._told_free = self._claims.own_free
             self._link.tell(DescribeSelf(free_capacity=self._told_free))
@@ -198,7 +198,9 @@ class Distributor:
         accepted = task is not None or (self._worker is not None and self._claims.own_free > 0)
         if task is None and accepted:
             job = Job(offer.key, offer.body)
-            self._run(offer.claim, job, offer.attempt, self._claims.peer_node, report=offer.claim)
+            peer = self._claims.peer_node
+            order = RunJob(offer.claim, job, offer.attempt, peer, offer.ask_first)
+            self._run(order, report=offer.claim)
         reason = "" if accepted else "no free capacity"
         self._send(JobAnswer(offer.claim, accepted, self._claims.own_free, reason))
         if task is not None and (task.held or task.bytes_total):
@@ -224,12 +226,12 @@ class Distributor:
             case _:
                 assert_never(message)
 
-    def _run(self, claim: str, job: Job, attempt: int, from_node: str, *, report: str) -> None:
+    def _run(self, order: RunJob, *, report: str = "") -> None:
         assert self._worker is not None, "capacity without a worker"
-        self._in_hand.start(Task(claim, job.key, report))
-        self._unreported.add(job.key)
+        self._in_hand.start(Task(order.claim, order.job.key, report))
+        self._unreported.add(order.job.key)
         self._count_capacity()
-        self._worker.tell(RunJob(claim, job, attempt, from_node))
+        self._worker.tell(order)
 
     def _count_capacity(self) -> None:
         """The worker's word, less what it was given since and still has."""

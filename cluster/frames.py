@@ -100,6 +100,8 @@ class JobOffer:
     key: str
     body: bytes
     attempt: int
+    ask_first: bool = False
+    """Another node may have done it already: look before fetching."""
 
 
 @dataclass(frozen=True, slots=True)

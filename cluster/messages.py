@@ -375,6 +375,8 @@ class RunJob:
     job: Job
     attempt: int
     from_node: str
+    ask_first: bool = False
+    """Another node may have done it already: look before fetching."""
 
 
 # --- news of jobs, to whoever distributes ---------------------------------------------------------

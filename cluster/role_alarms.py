@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cluster.detector import PeerState
+from cluster.detector import PeerState, Reason
 from cluster.frames import Role
 from cluster.messages import AlarmCleared, AlarmRaised
 from cluster.role_io import ClearAlarm, RaiseAlarm
@@ -32,7 +32,7 @@ def _due(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
             what=m.reason,
             hint="Mend the cause, then start this node again.",
         )
-    yield from _of_the_peer(m)
+    yield from _of_the_peer(m, now_ns)
     yield from _of_the_witness(m, now_ns)
     yield from _of_the_role(m, now_ns)
     if m.save_error:
@@ -53,14 +53,15 @@ def _due(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
         )
 
 
-def _of_the_peer(m: Memory) -> Iterator[AlarmRaised]:
+def _of_the_peer(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
     if m.rejected is not None:
         yield m.rejected
     if m.verdict is not PeerState.DEAD:
         return
     view = m.belief.view
     age_s = view.peer_age_s if view is not None else None
-    if age_s is not None and age_s < m.settings.dead_s and m.evidence_term is None:
+    silent = m.detector.verdict(now_ns).reason is Reason.SILENCE
+    if silent and age_s is not None and age_s < m.settings.dead_s:
         yield AlarmRaised(
             code="link_down",
             subject=m.peer_name,

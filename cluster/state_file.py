@@ -56,13 +56,14 @@ class StateFile:
         """
         with self._lock:
             old = self._load()
-            new = state if old is None else _merge(old, state)
+            new = state if old is None else merge_states(old, state)
             if new == self._durable:
                 return
             fields = {
                 "term": new.term,
                 "paused": new.paused,
                 "paused_revision": new.paused_revision,
+                "peer": new.peer,
             }
             self._durable = None  # until the folder is synced nothing is known for sure
             replace_file(self._path, json.dumps(fields).encode() + b"\n")
@@ -122,14 +123,18 @@ def _parse(data: bytes) -> NodeState | None:
     paused = fields.get("paused")
     if type(term) is not int or type(revision) is not int or type(paused) is not bool:
         return None
-    if term < 0 or revision < 0:
+    peer = fields.get("peer", "")
+    if term < 0 or revision < 0 or not isinstance(peer, str):
         return None
-    return NodeState(term=term, paused=paused, paused_revision=revision)
+    return NodeState(term=term, paused=paused, paused_revision=revision, peer=peer)
 
 
-def _merge(old: NodeState, new: NodeState) -> NodeState:
+def merge_states(old: NodeState, new: NodeState) -> NodeState:
+    """What is kept when `new` is saved over `old`: nothing that must only grow goes back."""
     pause = new if new.paused_revision >= old.paused_revision else old
-    return NodeState(max(old.term, new.term), pause.paused, pause.paused_revision)
+    return NodeState(
+        max(old.term, new.term), pause.paused, pause.paused_revision, new.peer or old.peer
+    )
 
 
 def _garbled(path: Path, what: str) -> ClusterError:

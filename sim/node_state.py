@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster.ports import NodeState
+from cluster.state_file import merge_states
 from sim.kernel import Kernel
 
 _SYNC_S_MAX = 0.008
@@ -27,8 +28,4 @@ class SimNodeStateStore:
         """Keep the higher term, and the pause flag of the higher revision."""
         self._kernel.block_for(self._delays.random() * _SYNC_S_MAX)
         old = self._durable
-        if old is None:
-            self._durable = state
-            return
-        pause = state if state.paused_revision >= old.paused_revision else old
-        self._durable = NodeState(max(old.term, state.term), pause.paused, pause.paused_revision)
+        self._durable = state if old is None else merge_states(old, state)

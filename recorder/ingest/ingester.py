@@ -91,6 +91,7 @@ class _Work:
     claim: str
     key: str
     attempt: int
+    ask_first: bool
     body: JobBody
     events: tuple[ItemEvent, ...] = ()
     bytes_total: int = 0
@@ -189,7 +190,13 @@ class Ingester:
             if work.held:
                 self._distributor.tell(WorkMoved(order.claim, work.bytes_total, held=True))
             return
-        self._work[item] = _Work(order.claim, order.job.key, order.attempt, body)
+        self._work[item] = _Work(
+            order.claim,
+            order.job.key,
+            order.attempt,
+            order.ask_first or order.attempt > 1,
+            body,
+        )
         if body.ref.source not in self._sources:
             self._failed(item, unknown_source(body.ref.source))
         elif not self._intake.take(item, body.ref.source):
@@ -224,7 +231,7 @@ class Ingester:
             fetch_item,
             tools,
             ref,
-            ask_first=work.attempt > 1,
+            ask_first=work.ask_first,
             moved=partial(_tell_moved, self._me, item),
         )
         self._workers.submit(job, self._me, partial(FetchEnded, item))

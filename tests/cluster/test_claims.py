@@ -108,6 +108,28 @@ def test_an_unanswered_offer_is_given_again_soon(claims):
     assert give(claims, 6 * S) == [(job(1).key, "a")]
 
 
+def test_only_what_another_node_may_have_done_is_looked_up_first(claims):
+    claims.peer(alive(free=1), alone=False)
+    claims.add(job(1), 1, 0)
+    assert not claims.hand_out(0, {})[0].ask_first
+    claims.expire(int(ANSWER_S * S))
+    claims.own_capacity(1)
+    assert claims.hand_out(6 * S, {})[0].ask_first
+
+
+def test_the_other_nodes_half_is_looked_up_first_when_alone(claims):
+    claims.peer(alive(free=0), alone=True)
+    claims.own_capacity(20)
+    for number in range(20):
+        claims.add(job(number), 1, 0)
+    own = claims.hand_out(0, {})
+    assert own
+    assert not any(claim.ask_first for claim in own)
+    other = claims.hand_out(200 * S, {})
+    assert other
+    assert all(claim.ask_first for claim in other)
+
+
 def test_a_refused_job_goes_to_the_other_node_or_waits(claims):
     claims.peer(alive(free=3), alone=False)
     claims.add(job(1), 1, 0)

@@ -37,7 +37,12 @@ def test_a_restarted_node_does_not_lower_the_term_either(path):
 
 def test_the_file_can_be_read_by_people(path):
     StateFile(path).save(NodeState(7))
-    assert json.loads(path.read_text()) == {"term": 7, "paused": False, "paused_revision": 0}
+    assert json.loads(path.read_text()) == {
+        "term": 7,
+        "paused": False,
+        "paused_revision": 0,
+        "peer": "",
+    }
 
 
 def test_a_field_of_a_newer_version_is_ignored(path):

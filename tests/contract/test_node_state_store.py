@@ -40,6 +40,12 @@ def test_an_older_pause_flag_is_not_taken_with_a_higher_term(host, store):
     assert store.load() == NodeState(9, paused=True, paused_revision=3)
 
 
+def test_a_peer_once_heard_is_not_forgotten(host, store):
+    save(host, store, 7, False, 0, "beta")
+    save(host, store, 8, False, 0, "")
+    assert store.load() == NodeState(8, peer="beta")
+
+
 states = st.builds(
     NodeState, st.integers(0, 5), paused=st.booleans(), paused_revision=st.integers(0, 5)
 )
