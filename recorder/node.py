@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,7 @@ from recorder.archive.commit_job import CommitTools
 from recorder.buffer.call_buffer import CallBuffer
 from recorder.config import Config
 from recorder.control import NodeControl
+from recorder.errors import DataCenterDown
 from recorder.ingest.ingester import Ingester
 from recorder.migration import Migration
 from recorder.monitor import Monitor
@@ -133,7 +135,12 @@ class Node:
         return self._config.peer.listen
 
     def start(self) -> None:
-        """Start everything; returns when every actor runs and the web server answers."""
+        """Start everything; returns when every actor runs and the web server answers.
+
+        Raises SchemaTooNew. A Data Center that is away is waited for while recording into the buffer.
+        """
+        with suppress(DataCenterDown):
+            self._stores.migrate_now()
         at, start = self._at, self._runtime.start
         start(at["monitor"], self._monitor())
         start(at["migration"], self._migration())
@@ -211,6 +218,8 @@ class Node:
     def _archiver(self) -> Archiver:
         stores = self._stores
         return Archiver(
+            node=self._config.node.id,
+            boot=self._identity.boot,
             me=self._at["archiver"],
             distributor=self._at["distributor"],
             monitor=self._at["monitor"],

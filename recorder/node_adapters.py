@@ -33,6 +33,9 @@ from recorder.traps import Trap
 from recorder.version import build
 
 
+START_WAIT_S = 3.0
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """Where a node keeps things: its own disk and the Data Center."""
@@ -43,6 +46,9 @@ class Stores:
     archive: FolderArchive
     contact_db: SqlContactDb
     migrate: Callable[[], None]
+    """Waits long for a busy database."""
+    migrate_now: Callable[[], None]
+    """Gives up after a moment."""
     lease: Callable[[str], SqlLease]
     """Opened with the boot id of this process."""
     trap: Trap
@@ -75,6 +81,7 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         migrate=partial(migrate, url),
+        migrate_now=partial(migrate, url, wait_s=START_WAIT_S),
         lease=lambda boot: SqlLease(
             engine,
             cluster=config.node.cluster,

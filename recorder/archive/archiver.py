@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from cluster.board import Board
 from cluster.messages import DistributorMessage, Ping, Pong, WorkDone
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.archive import archive_findings as findings
+from recorder.archive.archive_findings import NAME
+from recorder.archive.archiver_messages import (
+    ArchiverMessage,
+    AsideDue,
+    CleanDue,
+    Cleaned,
+    Committed,
+    Replayed,
+    RetryDue,
+)
 from recorder.archive.batching import Batching
 from recorder.archive.commit_job import (
     LOST,
@@ -22,6 +32,7 @@ from recorder.archive.commit_job import (
     Report,
     clean_buffer,
     commit_batch,
+    object_keys,
     replay_journal,
 )
 from recorder.archive.journal_records import Replay
@@ -29,14 +40,13 @@ from recorder.codec import DONE, DoneBody, job_key
 from recorder.messages import (
     ArchiveItem,
     ArchiverAnswer,
-    ArchiverCommand,
     FindingClosed,
     FindingOpened,
     ItemArchived,
     ItemRefused,
     MonitorMessage,
 )
-from recorder.model import BufferedItem
+from recorder.model import BufferedItem, ItemEvent
 from recorder.settings import ArchiveSettings
 from recorder.status import ArchiveStatus
 
@@ -50,51 +60,12 @@ COMPACT_AFTER = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """The journal was read after a start."""
-
-    outcome: Outcome[Replay]
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """A commit job is over."""
-
-    outcome: Outcome[Report]
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """The call buffer was searched for leftovers."""
-
-    outcome: Outcome[int]
-
-
-@dataclass(frozen=True, slots=True)
-class RetryDue:
-    """Time to try again after an outage."""
-
-
-@dataclass(frozen=True, slots=True)
-class AsideDue:
-    """Time to try a refused item again."""
-
-
-@dataclass(frozen=True, slots=True)
-class CleanDue:
-    """Time to search the call buffer for leftovers."""
-
-
-ArchiverMessage: TypeAlias = (
-    ArchiverCommand | Ping | Replayed | Committed | Cleaned | RetryDue | AsideDue | CleanDue
-)
-
-
-@dataclass(frozen=True, slots=True)
 class _Entry:
     """An item on its way. Without anyone to answer it is from before a restart, or was refused."""
 
     item: BufferedItem
+    number: int
+    """Of its event in this process: told again after an outage, it is the same event."""
     answers: tuple[tuple[str, Address[ArchiverAnswer]], ...] = ()
     """(claim, who gave it to us)."""
     stored: bool = False
@@ -130,6 +101,8 @@ class Archiver:
     def __init__(
         self,
         *,
+        node: str,
+        boot: str,
         me: Address[ArchiverMessage],
         distributor: Address[DistributorMessage],
         monitor: Address[MonitorMessage],
@@ -140,6 +113,9 @@ class Archiver:
         settings: ArchiveSettings,
     ) -> None:
         """`workers` is the lane of the database; nobody else touches `tools.journal`."""
+        self._node = node
+        self._boot = f"{boot}.{NAME}"
+        self._adopted = 0
         self._me = me
         self._distributor = distributor
         self._monitor = monitor
@@ -219,11 +195,27 @@ class Archiver:
             chosen = frozenset(keys)
             compact_to = tuple(e.item for key, e in self._entries.items() if key not in chosen)
         return Batch(
-            items=tuple(self._entries[key].item for key in keys),
+            items=tuple(self._with_end(self._entries[key]) for key in keys),
             to_journal=tuple(self._entries[key].item for key in self._unjournaled),
             stored=frozenset(key for key in keys if self._entries[key].stored),
             compact_to=compact_to,
         )
+
+    def _with_end(self, entry: _Entry) -> BufferedItem:
+        """The item with the event that becomes true with the commit."""
+        ref, media = entry.item.ref, entry.item.media
+        names = ", ".join(name.rpartition("/")[2] for name in object_keys(entry.item))
+        event = ItemEvent(
+            source=ref.source,
+            item_key=ref.key,
+            node=self._node,
+            boot=self._boot,
+            number=entry.number,
+            at_us=self._clock.wall_us(),
+            what="archived",
+            detail=f"{len(media)} file(s) and the contact in one commit: {names}",
+        )
+        return replace(entry.item, events=(*entry.item.events, event))
 
     # -- taking ----
 
@@ -255,7 +247,8 @@ class Archiver:
         key = job_key(item.ref)
         entry = self._entries.get(key)
         if entry is None:
-            self._entries[key] = _Entry(item)
+            self._adopted += 1
+            self._entries[key] = _Entry(item, self._adopted)
             self._unjournaled[key] = None
             self._batching.add(key)
         elif entry.item.media != item.media and key not in self._batching.in_flight:

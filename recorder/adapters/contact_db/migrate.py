@@ -18,13 +18,14 @@ _LOCK = 0x7A9DE3
 """Any number, but the same on every node."""
 
 
-def migrate(url: str | URL) -> None:
+def migrate(url: str | URL, *, wait_s: float = 30.0) -> None:
     """Bring the database to this program's revision; harmless when it is there already.
 
     Two nodes may do so at once: one waits for the other. Raises SchemaTooNew when the database holds a
-    revision this program does not know, DataCenterDown when it is unreachable.
+    revision this program does not know, DataCenterDown when it is unreachable, or kept busy by somebody
+    else for `wait_s`.
     """
-    engine = open_engine(url, busy_timeout_s=30.0, statement_timeout_s=30.0, connections=1)
+    engine = open_engine(url, busy_timeout_s=wait_s, statement_timeout_s=wait_s, connections=1)
     config = _config()
     try:
         with (

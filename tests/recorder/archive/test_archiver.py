@@ -53,6 +53,8 @@ class World:
         self.board = Board()
         self.workers = HandWorkers()
         self.me.behaviour = Archiver(
+            node="alpha",
+            boot="boot",
             me=self.me,
             distributor=self.distributor,
             monitor=self.monitor,
@@ -125,6 +127,18 @@ def test_an_item_is_answered_only_after_its_commit(world):
     assert answer == ItemArchived("c-a", buffered("a").ref, world.clock.wall_us())
     assert (world.status().waiting, world.status().archived) == (0, 1)
     assert world.distributor.messages == []
+
+
+def test_the_story_of_an_item_ends_with_its_commit_told_once(world):
+    world.contact_db.down = True
+    world.give("a")
+    world.work()
+    world.contact_db.down = False
+    world.later(3)
+    (item,) = world.contact_db.items.values()
+    (event,) = [event for event in item.events if event.what == "archived"]
+    assert (event.node, event.boot) == ("alpha", "boot.archiver")
+    assert "1 file(s)" in event.detail
 
 
 def test_what_comes_while_a_batch_is_in_flight_shares_the_next(world):
