@@ -70,7 +70,9 @@ def _better_there(m: Memory, now_ns: int) -> str:
     for reason, since_ns in m.failing.values():
         if now_ns >= m.after(since_ns, m.settings.duty_failing_s):
             return reason
-    sees = m.belief.sees_witness(now_ns)
-    if sees is False and m.peer is not None and m.peer.sees_data_center:
+    # The peer may not have noticed the same outage yet, and its word may still be on its way.
+    told_ns = m.after(m.belief.ends_ns, m.settings.heartbeat_s)
+    blind = m.belief.sees_witness(now_ns) is False and now_ns >= told_ns
+    if blind and m.peer is not None and m.peer.sees_data_center:
         return "does not see the Data Center, the peer does"
     return ""

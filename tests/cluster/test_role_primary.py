@@ -38,8 +38,18 @@ def test_a_primary_without_witness_but_with_its_peer_polls_on_in_short_grants():
 def test_a_primary_without_witness_hands_over_to_a_peer_that_sees_it():
     bench = primary()
     bench.cut_witness()
-    bench.run(6, beat=BESIDE)
+    bench.run(8, beat=BESIDE)
     assert bench.frames(HandOverOffer)
+
+
+def test_a_primary_does_not_hand_over_to_a_peer_that_is_late_to_notice_the_same_outage():
+    bench = primary()
+    bench.cut_witness()
+    bench.run(5, beat=BESIDE)
+    bench.run(20, beat={**BESIDE, "sees": False})
+    assert bench.role is Role.PRIMARY
+    assert bench.on_duty()
+    assert not bench.frames(HandOverOffer)
 
 
 def test_a_primary_that_sees_nobody_goes_on_or_stops_listing_by_when_alone():
