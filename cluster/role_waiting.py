@@ -102,10 +102,12 @@ def watch(m: Memory, event: Event, now_ns: int) -> None:
         _ask_for_return(m, now_ns)
         return
     m.equal_since_ns = None
-    if not m.may_change_by_itself() or now_ns < m.offered_until_ns:
+    if not m.may_change_by_itself():
         return
     if m.peer_process_died():
         _replace(m, f"the process of {m.peer_name} died", now_ns, early=True)
+    elif now_ns < m.offered_until_ns:
+        return
     elif _is_peer_absent(m, now_ns):
         _replace(m, f"{m.peer_name or 'the other node'} is silent", now_ns, early=False)
     elif m.peer_lives() and m.peer is not None and m.peer.role is not Role.CANDIDATE:

@@ -294,6 +294,21 @@ def test_after_an_abort_the_secondary_watches_as_before():
     assert bench.role is Role.PRIMARY
 
 
+def test_a_primary_that_dies_between_its_offer_and_its_commit_is_replaced_at_once():
+    bench = accepted()
+    bench.step(PeerGone("closed"))
+    bench.step(PeerRefused())
+    assert bench.role is Role.PRIMARY
+
+
+def test_a_primary_that_falls_silent_after_its_offer_was_accepted_has_time_to_commit():
+    bench = accepted()
+    bench.run(9)
+    assert bench.role is Role.SECONDARY
+    bench.run(2)
+    assert bench.role is Role.PRIMARY
+
+
 def test_a_primary_refuses_an_offer():
     bench = primary()
     bench.say(HandOverOffer(1, {}))
