@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cluster.frames import Role
-from cluster.messages import Job
+from cluster.work_messages import Job
 
 ANSWER_S = 5.0
 """A peer that did not answer an offer for so long did not get it."""

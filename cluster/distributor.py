@@ -22,9 +22,12 @@ from cluster.frames import (
     JobProgress,
 )
 from cluster.in_hand import InHand, Task
-from cluster.messages import (
+from cluster.messages import DescribeSelf, LinkMessage, Ping, Pong, SendFrame
+from cluster.ports import Address, Clock
+from cluster.settings import PairSettings
+from cluster.status import DistributorStatus
+from cluster.work_messages import (
     ClaimsDue,
-    DescribeSelf,
     Distribute,
     DistributorMessage,
     Job,
@@ -32,22 +35,15 @@ from cluster.messages import (
     JobBroken,
     JobFinished,
     JobNews,
-    LinkMessage,
     PairChanged,
     PeerJobFrame,
-    Ping,
-    Pong,
     RunJob,
-    SendFrame,
     Withdraw,
     WorkDone,
     WorkerReady,
     WorkFailed,
     WorkMoved,
 )
-from cluster.ports import Address, Clock
-from cluster.settings import PairSettings
-from cluster.status import DistributorStatus
 
 LOOK_S = 1.0
 """How often claims are looked at while there are any."""

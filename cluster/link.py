@@ -52,7 +52,6 @@ from cluster.messages import (
     LinkMessage,
     MarksHeard,
     PeerGone,
-    PeerJobFrame,
     PeerRefused,
     PeerRejected,
     PeerSaid,
@@ -82,6 +81,7 @@ from cluster.ports import (
 from cluster.settings import PairSettings
 from cluster.status import PeerStatus
 from cluster.wire import FrameDecoder, encode
+from cluster.work_messages import PeerJobFrame
 
 PeerNews: TypeAlias = PeerUp | PeerSaid | PeerGone | PeerRefused | PeerRejected
 LinkInbox: TypeAlias = LinkMessage | Ping

@@ -15,7 +15,6 @@ from typing import TypeAlias, assert_never
 from cluster.board import Board
 from cluster.errors import ClusterError
 from cluster.messages import (
-    DistributorMessage,
     DutyEnded,
     DutyGranted,
     DutyMessage,
@@ -23,7 +22,6 @@ from cluster.messages import (
     LeaseAnswered,
     LinkMessage,
     ObserverMessage,
-    PairChanged,
     PairMessage,
     Ping,
     Pong,
@@ -66,6 +64,7 @@ from cluster.role_io import (
 )
 from cluster.settings import PairSettings
 from cluster.status import PairStatus
+from cluster.work_messages import DistributorMessage, PairChanged
 
 _NS = 1_000_000_000
 

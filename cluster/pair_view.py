@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cluster.messages import PairChanged
 from cluster.role_memory import ACTING, Memory
 from cluster.status import PairStatus
+from cluster.work_messages import PairChanged
 
 
 def pair_status(m: Memory, *, now_ns: int, since_us: int) -> PairStatus:

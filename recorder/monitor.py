@@ -31,7 +31,8 @@ from recorder.figures import figures
 from recorder.findings import FindingBook
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.ports import ContactDb, HistoryRow
+from recorder.ports import ContactDb
+from recorder.rows import HistoryRow
 from recorder.status import Findings
 
 _log = structlog.get_logger(__name__)

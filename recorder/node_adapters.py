@@ -32,7 +32,6 @@ from recorder.ports import DataSource, MediaFetcher
 from recorder.traps import Trap
 from recorder.version import build
 
-
 START_WAIT_S = 3.0
 
 

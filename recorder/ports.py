@@ -24,6 +24,16 @@ from recorder.model import (
     SourceTime,
     Window,
 )
+from recorder.rows import (
+    CommitResult,
+    ContactDetail,
+    ContactList,
+    ContactQuery,
+    HistoryRow,
+    ItemList,
+    ItemQuery,
+    ItemRow,
+)
 
 # --- the data source -------------------------------------------------------------------------------
 
@@ -251,132 +261,6 @@ class Archive(Protocol):
     def check(self) -> None:
         """Raise ArchiveError when a put could not succeed now."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """An item as the Data Center knows it."""
-
-    ref: ItemRef
-    state: str
-    reason: str
-    attempts: int
-    found_us: int
-    found_by: str
-    updated_us: int
-    archived_us: int | None
-    archived_by: str
-    retry_at_us: int | None
-    parked: bool
-    contact_id: str | None
-    size_bytes: int
-    late_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class MediaRow:
-    """A media file of an archived item."""
-
-    media_key: str
-    kind: str
-    file_name: str
-    media_type: str
-    size_bytes: int
-    sha256: str
-    object_key: str
-    duration_ms: int | None
-    stored_us: int
-    stored_by: str
-    interaction_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactRow:
-    """One line of a list of contacts."""
-
-    contact_id: str
-    source: str
-    session_key: str
-    started_us: int | None
-    ended_us: int | None
-    direction: str
-    channel: str
-    subject: str
-    parties: tuple[str, ...]
-    interactions: int
-    media: int
-    size_bytes: int
-    updated_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class ContactDetail:
-    """A contact with everything below it."""
-
-    row: ContactRow
-    interactions: tuple[Interaction, ...]
-    """With the media of all items of the contact."""
-    media: tuple[MediaRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemQuery:
-    """Which items to list; newest change first."""
-
-    source: str | None = None
-    states: tuple[str, ...] = ()
-    parked: bool | None = None
-    after: str | None = None
-    """Cursor of the page before."""
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ContactQuery:
-    """Which contacts to list; newest first."""
-
-    source: str | None = None
-    window: Window | None = None
-    text: str | None = None
-    """Matches party names and numbers, session keys and media keys exactly or by prefix."""
-    after: str | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ItemList:
-    """A page of items; `next` is the cursor of the next page, None on the last."""
-
-    rows: tuple[ItemRow, ...]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ContactList:
-    """A page of contacts; `next` is the cursor of the next page, None on the last."""
-
-    rows: tuple[ContactRow, ...]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CommitResult:
-    """What a commit did: keys new in the Data Center, and keys that were there already."""
-
-    new: tuple[str, ...]
-    already: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """A change of role on record."""
-
-    at_us: int
-    node: str
-    old: str
-    new: str
-    term: int
-    reason: str
 
 
 class ContactDb(Protocol):

@@ -9,7 +9,7 @@ from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cu
 from recorder.adapters.contact_db.rows import archived_ref, shown, sort_us
 from recorder.consolidate.contact import consolidate
 from recorder.model import BufferedItem, Interaction, MediaRef
-from recorder.ports import ContactDetail, ContactList, ContactQuery, ContactRow, MediaRow
+from recorder.rows import ContactDetail, ContactList, ContactQuery, ContactRow, MediaRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from recorder.adapters.contact_db.progress import merge_progress
 from recorder.adapters.folder_archive import validate_key
 from recorder.errors import ArchiveError, DataCenterDown
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, SourceProgress
-from recorder.ports import (
+from recorder.ports import ObjectInfo
+from recorder.rows import (
     CommitResult,
     ContactDetail,
     ContactList,
@@ -32,7 +33,6 @@ from recorder.ports import (
     ItemList,
     ItemQuery,
     ItemRow,
-    ObjectInfo,
 )
 from sim.contact_tables import ContactTables
 from sim.item_tables import ItemTables

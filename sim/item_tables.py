@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import late_s
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, ItemState
-from recorder.ports import ItemList, ItemQuery, ItemRow
+from recorder.rows import ItemList, ItemQuery, ItemRow
 
 _FOUND_MAX = 100
 _FINAL = {state.value for state in ItemState if state.is_final}

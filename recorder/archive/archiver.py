@@ -8,8 +8,9 @@ from functools import partial
 from typing import TypeVar, assert_never
 
 from cluster.board import Board
-from cluster.messages import DistributorMessage, Ping, Pong, WorkDone
+from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
+from cluster.work_messages import DistributorMessage, WorkDone
 from recorder.archive import archive_findings as findings
 from recorder.archive.archive_findings import NAME
 from recorder.archive.archiver_messages import (

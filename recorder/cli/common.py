@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
 
 from recorder.cli.client import NodeClient
 from recorder.cli.errors import CliError, Exit
 from recorder.errors import ConfigError, RecorderError
+
+if TYPE_CHECKING:
+    from recorder.config import Config
 
 DEFAULT_URL = "http://127.0.0.1:8440"
 
@@ -33,15 +36,18 @@ class Common:
     """Answer with JSON on stdout."""
 
     def client(self) -> NodeClient:
-        """A client for the nodes meant by options or environment."""
+        """A client for the nodes meant by options or environment; options count more."""
         token = os.environ.get("TANDEM_TOKEN") or _token_from_file()
-        urls = self.url or os.environ.get("TANDEM_URL") or ""
-        ca_file = os.environ.get("TANDEM_CA_FILE")
-        path = self.config or (config_from_environment() if not (urls and token) else None)
+        urls = self.url
+        path = self.config
+        if path is None:
+            urls = urls or os.environ.get("TANDEM_URL")
+            path = config_from_environment()
         if path is not None and not (urls and token):
-            config_url, config_token = _from_config(path)
-            urls = urls or config_url
-            token = token or config_token
+            config = _load(path)
+            urls = urls or _url_of(config)
+            token = token or _token_of(config)
+        ca_file = os.environ.get("TANDEM_CA_FILE")
         found = [url.strip().rstrip("/") for url in (urls or DEFAULT_URL).split(",") if url.strip()]
         if not found:
             raise CliError(f"--url {urls}: names no address.", Exit.USAGE, hint="http://HOST:PORT")
@@ -94,16 +100,24 @@ def _token_from_file() -> str | None:
         ) from error
 
 
-def _from_config(path: Path) -> tuple[str, str | None]:
+def _load(path: Path) -> Config:
     # Imported here: most commands need no configuration, and start faster without.
-    from recorder.adapters.secrets import FileSecrets  # noqa: PLC0415
     from recorder.config import load_config  # noqa: PLC0415
 
-    config = from_file(lambda: load_config(path))
+    return from_file(lambda: load_config(path))
+
+
+def _url_of(config: Config) -> str:
     web = config.web
-    token = from_file(lambda: FileSecrets().read(web.token) if web.token else None)
     scheme = "https" if web.tls_certificate else "http"
     # A node that listens on every address is reached on this computer's own.
     own = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(web.listen.host)  # noqa: S104 - not bound here
     listens = f"{own}:{web.listen.port}" if own else str(web.listen)
-    return web.public_url or f"{scheme}://{listens}", token
+    return web.public_url or f"{scheme}://{listens}"
+
+
+def _token_of(config: Config) -> str | None:
+    from recorder.adapters.secrets import FileSecrets  # noqa: PLC0415
+
+    reference = config.web.token
+    return None if reference is None else from_file(lambda: FileSecrets().read(reference))

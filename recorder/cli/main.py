@@ -28,6 +28,7 @@ def build_app(command: str = "") -> App:
         name="tandem",
         help="Two recorder nodes that lose nothing and store nothing twice.",
         version=build(),
+        suppress_keyboard_interrupt=False,
     )
     app.command(node.app)
     app.command(source.app)

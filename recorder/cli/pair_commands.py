@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from sys import stderr
 
 from recorder.cli.client import NodeClient
 from recorder.cli.common import Common, JsonFlag
@@ -169,5 +169,5 @@ def _show_before_asking(view: View) -> None:
         raise CliError(
             "This asks before it acts, and there is no terminal.", Exit.USAGE, hint="Add --yes."
         )
-    with redirect_stdout(stderr):  # stdout is for the answer alone
+    with redirect_stdout(sys.stderr):  # stdout is for the answer alone
         show_pair(view)

@@ -8,17 +8,16 @@ from functools import partial
 from typing import TypeAlias, assert_never
 
 from cluster.board import Board
-from cluster.messages import (
+from cluster.messages import Ping, Pong
+from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
+from cluster.work_messages import (
     DistributorMessage,
-    Ping,
-    Pong,
     RunJob,
     WorkDone,
     WorkerReady,
     WorkFailed,
     WorkMoved,
 )
-from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.codec import DONE, FAIL, JOB, DoneBody, FailBody, JobBody, job_key
 from recorder.errors import RecorderError
 from recorder.ingest.failures import (

@@ -13,7 +13,8 @@ from functools import partial
 from typing import assert_never
 
 from cluster.errors import StaleTerm
-from cluster.messages import (
+from cluster.ports import Done
+from cluster.work_messages import (
     Distribute,
     Job,
     JobAssigned,
@@ -22,7 +23,6 @@ from cluster.messages import (
     JobNews,
     Withdraw,
 )
-from cluster.ports import Done
 from recorder.codec import FAIL, JOB, FailBody, JobBody, job_key
 from recorder.errors import DataCenterError, RecorderError
 from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState

@@ -17,7 +17,8 @@ from recorder.model import (
     SourceTime,
     Window,
 )
-from recorder.ports import ContactDb, DataSource, ItemRow, ProgressStore
+from recorder.ports import ContactDb, DataSource, ProgressStore
+from recorder.rows import ItemRow
 
 REFS_AT_ONCE = 500
 

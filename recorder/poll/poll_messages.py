@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cluster.messages import DutyMessage, JobNews, Ping
+from cluster.messages import DutyMessage, Ping
 from cluster.ports import Outcome
+from cluster.work_messages import JobNews
 from recorder.messages import PollerCommand
 from recorder.model import Finding, ItemOutcome, ItemRef, Page, SourceTime
 from recorder.poll.poll_jobs import Loaded, Saved
-from recorder.ports import ItemRow
+from recorder.rows import ItemRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,12 @@ from cluster.messages import (
     DutyFailing,
     DutyGranted,
     DutyWithdrawn,
-    JobAssigned,
-    JobBroken,
-    JobFinished,
     MarksHeard,
     Ping,
     Pong,
 )
 from cluster.ports import Address
+from cluster.work_messages import JobAssigned, JobBroken, JobFinished
 from recorder.errors import AuthRefused
 from recorder.messages import PollNow, RetryItems, Rewind
 from recorder.poll.alarms import Alarms
@@ -161,6 +159,7 @@ class Poller:
             self._lister.look_backs.granted(now_ns)
             self._parked.start()
             if self._loaded:
+                self._loaded = self._keeper.mark is not None
                 self._keeper.ask_again()
             self._arm(self._schedule.beat_ns(now_ns))
             self._poll()

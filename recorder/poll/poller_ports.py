@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cluster.board import Board
-from cluster.messages import DistributorMessage, LinkMessage, PairMessage
+from cluster.messages import LinkMessage, PairMessage
 from cluster.ports import Address, Clock, Randomness, Workers
+from cluster.work_messages import DistributorMessage
 from recorder.messages import MonitorMessage
 from recorder.poll.poll_messages import PollerInbox
 from recorder.ports import ContactDb, DataSource, ProgressStore

@@ -13,7 +13,7 @@ from recorder.control import NodeControl
 from recorder.figures import sources
 from recorder.instants import from_text
 from recorder.model import Window
-from recorder.ports import ContactDetail, ContactQuery, ItemQuery
+from recorder.rows import ContactDetail, ContactQuery, ItemQuery
 from recorder.web.auth import require_reader
 from recorder.web.cluster_view import ClusterView, cluster_view
 from recorder.web.refusals import documented, refuse

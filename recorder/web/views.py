@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from recorder.instants import to_text
 from recorder.model import Finding, Interaction, ItemEvent, Window
-from recorder.ports import ContactDetail, ContactRow, HistoryRow, ItemRow, MediaRow
+from recorder.rows import ContactDetail, ContactRow, HistoryRow, ItemRow, MediaRow
 from recorder.status import SourceStatus
 
 

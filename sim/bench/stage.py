@@ -13,7 +13,7 @@ from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.errors import DataCenterError
-from recorder.ports import HistoryRow
+from recorder.rows import HistoryRow
 from sim.bench.timing import now_ns, pause, until
 from sim.checkers.contents import read_contents
 from sim.checkers.liveness import Disruption

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from recorder.model import SourceProgress
-from recorder.ports import (
+from recorder.rows import (
     ContactDetail,
     ContactList,
     ContactQuery,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cluster.frames import Role
-from recorder.ports import HistoryRow
+from recorder.rows import HistoryRow
 from sim.checkers.violation import Violation
 from sim.ucaas.statistics import Poll
 

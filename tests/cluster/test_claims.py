@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cluster.claims import ANSWER_S, AVOID_S, Claims, Peer, in_first_half
 from cluster.frames import Role
-from cluster.messages import Job
+from cluster.work_messages import Job
 
 S = 1_000_000_000
 

@@ -13,8 +13,10 @@ from cluster.frames import (
     JobProgress,
     Role,
 )
-from cluster.messages import (
-    DescribeSelf,
+from cluster.messages import DescribeSelf, Ping, Pong, SendFrame
+from cluster.settings import PairSettings
+from cluster.status import DistributorStatus
+from cluster.work_messages import (
     Distribute,
     Job,
     JobAssigned,
@@ -22,18 +24,13 @@ from cluster.messages import (
     JobFinished,
     PairChanged,
     PeerJobFrame,
-    Ping,
-    Pong,
     RunJob,
-    SendFrame,
     Withdraw,
     WorkDone,
     WorkerReady,
     WorkFailed,
     WorkMoved,
 )
-from cluster.settings import PairSettings
-from cluster.status import DistributorStatus
 from tests.by_hand import HandClock, Inbox
 
 JOB = Job("source/1@1", b"body")

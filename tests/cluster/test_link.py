@@ -28,7 +28,6 @@ from cluster.messages import (
     DescribeSelf,
     MarksHeard,
     PeerGone,
-    PeerJobFrame,
     PeerRejected,
     PeerSaid,
     PeerUp,
@@ -40,6 +39,7 @@ from cluster.messages import (
 )
 from cluster.ports import Closed, DialFailed, Endpoint, PeerSeen, Received
 from cluster.wire import encode
+from cluster.work_messages import PeerJobFrame
 from tests.cluster.link_node import THERE, Node
 from tests.cluster.mailbox import Mailbox
 from tests.cluster.test_handshake import PEER

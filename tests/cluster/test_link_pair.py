@@ -13,7 +13,6 @@ from cluster.messages import (
     DescribeSelf,
     MarksHeard,
     PeerGone,
-    PeerJobFrame,
     PeerRefused,
     PeerRejected,
     PeerSaid,
@@ -29,6 +28,7 @@ from cluster.settings import PairSettings
 from cluster.status import PeerStatus
 from cluster.tcp_transport import TcpTransport
 from cluster.thread_runtime import ThreadRuntime
+from cluster.work_messages import PeerJobFrame
 from tests.cluster.mailbox import Mailbox
 from tests.contract.transport_worlds import make_tls
 from tests.waiting import wait_until

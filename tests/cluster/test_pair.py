@@ -12,7 +12,6 @@ from cluster.messages import (
     DutyEnded,
     DutyGranted,
     DutyWithdrawn,
-    PairChanged,
     PeerSaid,
     PeerUp,
     Ping,
@@ -27,6 +26,7 @@ from cluster.pair import Pair
 from cluster.ports import NodeState
 from cluster.settings import PairSettings
 from cluster.status import PairStatus
+from cluster.work_messages import PairChanged
 from sim.lease import SimLeaseTable
 from tests.by_hand import HandClock, HandWorkers, Inbox
 

@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
-from recorder.ports import ItemRow
+from recorder.rows import ItemRow
 from sim.node_process import NodeProcess
 from tests.process.world import World
 from tests.waiting import wait_until
@@ -122,3 +123,14 @@ def no_failover(world: World) -> None:
     """Exactly one node ever was primary, once."""
     reigns = [row for row in world.history() if row.new == "primary"]
     assert len(reigns) == 1, reigns
+
+
+def let_pass(seconds: float) -> None:
+    """Real time that must pass because a long trouble is the subject."""
+    until = time.monotonic() + seconds  # noqa: TID251 - real time is the subject
+    wait_until(
+        lambda: time.monotonic() >= until,  # noqa: TID251
+        seconds + 5.0,
+        f"{seconds} s pass",
+        every_s=0.2,
+    )

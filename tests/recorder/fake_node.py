@@ -15,7 +15,7 @@ from cluster.status import DistributorStatus, PairStatus, PeerStatus, Supervisor
 from recorder.control import NodeControl
 from recorder.messages import RetryItems, Rewind
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
-from recorder.ports import HistoryRow
+from recorder.rows import HistoryRow
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.web.app import create_app
 from recorder.web.server import WebServer

@@ -31,7 +31,7 @@ from recorder.adapters.contact_db.sql import POSTGRES, Upsert, in_sql
 from recorder.adapters.contact_db.tables import clean, tidy
 from recorder.consolidate.contact import consolidate, contact_id
 from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
-from recorder.ports import CommitResult
+from recorder.rows import CommitResult
 
 NOTHING = Session((), ())
 

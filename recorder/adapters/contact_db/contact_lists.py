@@ -11,7 +11,7 @@ from recorder.adapters.contact_db.sessions import Session, read_sessions
 from recorder.adapters.contact_db.sql import prefixed
 from recorder.adapters.contact_db.tables import clean
 from recorder.consolidate.contact import consolidate
-from recorder.ports import ContactDetail, ContactList, ContactQuery
+from recorder.rows import ContactDetail, ContactList, ContactQuery
 
 
 def list_contacts(engine: Engine, query: ContactQuery) -> ContactList:

@@ -18,7 +18,7 @@ from recorder.adapters.contact_db import progress as progress_rows
 from recorder.adapters.contact_db.commit import Stamp
 from recorder.adapters.contact_db.errors import translated
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, SourceProgress
-from recorder.ports import (
+from recorder.rows import (
     CommitResult,
     ContactDetail,
     ContactList,

@@ -9,7 +9,7 @@ from recorder.adapters.contact_db.rows import event_of, item_of
 from recorder.adapters.contact_db.sql import prefixed
 from recorder.adapters.contact_db.tables import clean, item_events, items, media
 from recorder.model import ItemEvent
-from recorder.ports import ItemList, ItemQuery, ItemRow
+from recorder.rows import ItemList, ItemQuery, ItemRow
 
 _ROWS_MAX = 100
 

@@ -28,7 +28,7 @@ from recorder.adapters.contact_db.rows import Values, event_values, item_of, ref
 from recorder.adapters.contact_db.sql import Upsert, in_sql, insert
 from recorder.adapters.contact_db.tables import CleanText, item_events, items
 from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState
-from recorder.ports import ItemRow
+from recorder.rows import ItemRow
 
 _FAILED = ItemState.FAILED.value
 

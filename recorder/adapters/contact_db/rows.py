@@ -21,7 +21,7 @@ from recorder.model import (
     Segment,
     StoredMedia,
 )
-from recorder.ports import ContactRow, ItemRow, MediaRow
+from recorder.rows import ContactRow, ItemRow, MediaRow
 
 Values: TypeAlias = dict[str, Any]
 AnyRow: TypeAlias = Row[Any]

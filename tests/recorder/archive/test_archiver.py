@@ -3,7 +3,8 @@
 import pytest
 
 from cluster.board import Board
-from cluster.messages import Ping, Pong, WorkDone
+from cluster.messages import Ping, Pong
+from cluster.work_messages import WorkDone
 from recorder.archive.archiver import Archiver
 from recorder.archive.commit_job import CommitTools, object_keys
 from recorder.archive.journal_records import item_records

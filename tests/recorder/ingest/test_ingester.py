@@ -3,16 +3,8 @@
 import pytest
 
 from cluster.board import Board
-from cluster.messages import (
-    Job,
-    Ping,
-    Pong,
-    RunJob,
-    WorkDone,
-    WorkerReady,
-    WorkFailed,
-    WorkMoved,
-)
+from cluster.messages import Ping, Pong
+from cluster.work_messages import Job, RunJob, WorkDone, WorkerReady, WorkFailed, WorkMoved
 from recorder.codec import DONE, FAIL, JOB, DoneBody, JobBody, job_key
 from recorder.errors import CallBufferError, ItemGone, Throttled, Unreachable
 from recorder.ingest.ingester import Ingester

@@ -3,14 +3,8 @@
 from cluster.board import Board
 from cluster.errors import StaleTerm
 from cluster.frames import Mark
-from cluster.messages import (
-    Distribute,
-    DutyGranted,
-    DutyWithdrawn,
-    JobAssigned,
-    JobBroken,
-    JobFinished,
-)
+from cluster.messages import DutyGranted, DutyWithdrawn
+from cluster.work_messages import Distribute, JobAssigned, JobBroken, JobFinished
 from recorder.codec import FAIL, FailBody, job_key
 from recorder.errors import DataCenterDown
 from recorder.messages import FindingClosed, FindingOpened
@@ -24,7 +18,7 @@ from recorder.model import (
 )
 from recorder.poll.poller import Poller
 from recorder.poll.poller_ports import PollerPorts
-from recorder.ports import ItemRow
+from recorder.rows import ItemRow
 from recorder.settings import PollSettings, RetrySettings
 from recorder.status import SourceStatus
 from sim.progress import MemoryProgress

@@ -1,17 +1,8 @@
 """The poller: polls on duty, follows on standby, and lets the watermark move only behind what is final."""
 
 from cluster.frames import Mark, MarksMoved
-from cluster.messages import (
-    DescribeSelf,
-    Distribute,
-    DutyEnded,
-    JobFinished,
-    MarksHeard,
-    Ping,
-    Pong,
-    SendFrame,
-    Withdraw,
-)
+from cluster.messages import DescribeSelf, DutyEnded, MarksHeard, Ping, Pong, SendFrame
+from cluster.work_messages import Distribute, JobFinished, Withdraw
 from recorder.codec import JOB, job_key
 from recorder.messages import PollNow
 from recorder.model import ItemRef, SourceProgress, Window

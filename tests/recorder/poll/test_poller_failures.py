@@ -3,7 +3,8 @@
 import pytest
 
 from cluster.frames import Mark
-from cluster.messages import Distribute, DutyFailing, JobBroken
+from cluster.messages import DutyFailing
+from cluster.work_messages import Distribute, JobBroken
 from recorder.codec import FAIL, FailBody, job_key
 from recorder.errors import (
     AuthRefused,

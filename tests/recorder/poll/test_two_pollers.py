@@ -4,7 +4,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from cluster.messages import JobFinished, MarksHeard
+from cluster.messages import MarksHeard
+from cluster.work_messages import JobFinished
 from recorder.codec import job_key
 from recorder.errors import Throttled, Unreachable
 from recorder.model import ItemState

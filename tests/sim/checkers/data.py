@@ -11,7 +11,7 @@ from recorder.model import (
     MediaKind,
     SourceProgress,
 )
-from recorder.ports import (
+from recorder.rows import (
     ContactDetail,
     ContactList,
     ContactRow,

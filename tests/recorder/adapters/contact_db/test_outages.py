@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
 from recorder.errors import DataCenterDown, DataCenterError
 from recorder.model import SourceProgress
-from recorder.ports import ContactQuery, ItemQuery
+from recorder.rows import ContactQuery, ItemQuery
 from tests.calls import a_ref, an_event, an_item, an_outcome, names_of
 from tests.recorder.hand_clock import HandClock
 from tests.waiting import wait_until
