@@ -199,6 +199,13 @@ def test_a_source_that_was_new_at_the_start_is_looked_up_again_before_it_begins(
     assert desk.source.windows[0][0].from_us < START_US - 50_000 * US
 
 
+def test_a_new_source_is_looked_up_without_an_alarm():
+    desk = Desk(center=SmallCenter()).start()
+    desk.grant()
+    assert desk.status.polls == 1
+    assert desk.monitor.messages == []
+
+
 def test_a_damaged_progress_file_is_no_new_source():
     class Damaged(MemoryProgress):
         def load(self):
