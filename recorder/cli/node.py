@@ -14,7 +14,7 @@ from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_table
 from recorder.cli.pair_view import read_pair, show_pair
 from recorder.cli.watch import Watch, watched
-from recorder.errors import ConfigError, RecorderError
+from recorder.errors import ConfigError, RecorderError, SchemaTooNew
 
 app = App(name="node", help="Run a node, list both, see who was primary when.")
 
@@ -39,7 +39,7 @@ def run(
 
     try:
         return run_node(path)
-    except ConfigError as error:
+    except (ConfigError, SchemaTooNew) as error:
         raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
     except (RecorderError, ClusterError) as error:
         raise CliError(str(error), Exit.FAILED, hint=error.hint) from error
