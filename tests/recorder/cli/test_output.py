@@ -1,0 +1,67 @@
+import sys
+
+import pytest
+
+from recorder.cli import output
+
+
+@pytest.fixture
+def become_terminal(monkeypatch):
+    """To be called within the test: only then stdout is the one that is captured."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return lambda: monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+
+
+def test_a_table_is_as_narrow_as_its_cells(capsys):
+    output.print_table(["Node", "Role"], [["alpha", "primary"], ["b", "x"]])
+    assert capsys.readouterr().out == "Node   Role\nalpha  primary\nb      x\n"
+
+
+def test_an_empty_table_is_its_head(capsys):
+    output.print_table(["Node", "Role"], [])
+    assert capsys.readouterr().out == "Node  Role\n"
+
+
+def test_colours_are_for_terminals_only(capsys):
+    output.print_line("bad", "error")
+    output.print_table(["A"], [["b"]])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_terminal_gets_colours(capsys, become_terminal):
+    become_terminal()
+    output.print_line("bad", "error")
+    output.print_line("good")
+    output.print_table(["A"], [["b"]])
+    said = capsys.readouterr().out
+    assert said == "\x1b[31mbad\x1b[0m\ngood\n\x1b[1mA\x1b[0m\nb\n"
+
+
+def test_no_color_is_obeyed(capsys, monkeypatch, become_terminal):
+    become_terminal()
+    monkeypatch.setenv("NO_COLOR", "1")
+    output.print_line("bad", "error")
+    output.print_table(["A"], [["b"]])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_what_a_service_names_its_things_never_moves_the_cursor(
+    capsys, monkeypatch, become_terminal
+):
+    become_terminal()
+    monkeypatch.setenv("NO_COLOR", "1")
+    output.print_line("name\x1b[2J\r\n\x9b")
+    output.print_table(["A"], [["\x1b]0;title\x07"]])
+    assert not set(capsys.readouterr().out) & {"\x1b", "\r", "\x07", "\x9b"}
+
+
+def test_json_may_be_one_line(capsys):
+    output.print_json({"a": ["ü"]}, one_line=True)
+    assert capsys.readouterr().out == '{"a": ["ü"]}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "short"), [("2026-11-21T09:30:59Z", "2026-11-21 09:30"), (None, "?")]
+)
+def test_an_instant_in_a_table_is_short(text, short):
+    assert output.short_instant(text) == short
