@@ -107,3 +107,46 @@ def test_the_environment_overrides_the_file(write, monkeypatch):
 
 def test_a_node_cannot_be_its_own_peer(write):
     assert "own peer.listen" in refused(write(GOOD + "[peer]\nlisten = 'h:1'\naddress = 'h:1'"))
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8440", "10.0.0.5:8440", "alpha:8440", "[::]:8440"])
+def test_a_web_address_that_others_reach_needs_a_token(write, listen):
+    web = f"[web]\nlisten = '{listen}'\n"
+    assert "web.token: missing" in refused(write(GOOD + web))
+    assert load_config(write(GOOD + web + "token = 'env:X'")).web.token == "env:X"
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:1", "localhost:1", "[::1]:1"])
+def test_a_web_address_of_this_computer_needs_none(write, listen):
+    assert load_config(write(GOOD + f"[web]\nlisten = '{listen}'")).web.token is None
+
+
+def test_a_certificate_without_its_key_is_refused(write):
+    said = refused(write(GOOD + "[web]\ntls_certificate = 'c.pem'"))
+    assert "web.tls_key: missing" in said
+
+
+def test_a_wrong_key_below_an_optional_table_is_explained(write):
+    said = refused(write(GOOD + "[peer.tls]\nca = 'a'\ncertificate = 'b'\nkey = 'c'\nkeys = 'd'"))
+    assert "peer.tls.keys: unknown key (did you mean key?)" in said
+
+
+def test_relative_paths_of_secrets_count_from_the_folder_of_the_file(write, tmp_path):
+    text = GOOD + "client_secret = 'file:secrets/crm'\nlogin = {token = 'file:/run/t', n = 5}\n"
+    config = load_config(write(text + "[web]\ntoken = 'file:token'"))
+    assert config.web.token == f"file:{tmp_path}/token"
+    settings = config.sources["dynamics"].adapter_settings()
+    assert settings["client_secret"] == f"file:{tmp_path}/secrets/crm"
+    assert settings["login"] == {"token": "file:/run/t", "n": 5}
+
+
+def test_a_database_named_by_a_secret_file_is_found_beside_the_file(write, tmp_path):
+    text = GOOD.replace("sqlite:///center/contacts.db", "file:database")
+    assert load_config(write(text)).data_center.database == f"file:{tmp_path}/database"
+
+
+def test_absolute_paths_stay(write):
+    text = GOOD.replace("sqlite:///center", "sqlite:////srv").replace('"center/', '"/srv/')
+    config = load_config(write(text))
+    assert config.data_center.database == "sqlite:////srv/contacts.db"
+    assert config.data_center.archive == "/srv/archive"
