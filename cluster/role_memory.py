@@ -209,6 +209,8 @@ class Memory:
             self.hand_over = None
         if role not in ACTING:
             self.reign = self.next_reign = 0
+            if old in ACTING and self.peer_lives():
+                self.evidence_term = None  # about a process before the one that lives
         self.leaderless_since_ns = self.equal_since_ns = None
         if old is not role:
             self.do(NoteRoleChange(old, role, self.reign or self.seen, reason))

@@ -23,8 +23,9 @@ def lease_answered(m: Memory, event: Event, now_ns: int) -> None:
     if lost_to(m, view):
         m.step_down(f"lost the lease to {view.holder} in term {view.term}", now_ns, release=False)
     elif event.call == "acquire" and view.granted and not is_unwitnessed(view.term):
-        m.next_reign = view.term
-        use_next_reign(m, event, now_ns)
+        if view.term > m.reign:  # else it was asked for in an earlier reign
+            m.next_reign = view.term
+            use_next_reign(m, event, now_ns)
 
 
 def use_next_reign(m: Memory, event: Event, now_ns: int) -> None:

@@ -5,7 +5,7 @@ term is durable before it is used, and announced terms never go back, over resta
 """
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cluster.settings import PairSettings
@@ -49,6 +49,11 @@ def live_through(faults, *, when_alone, seed):
     faults=st.lists(a_fault, max_size=6),
     when_alone=st.sampled_from(("record", "stop")),
     seed=st.integers(0, 2**16),
+)
+@example(
+    faults=[Fault(20.9, "dc_slow", "ab", 7.0), Fault(21.2, "exit", "a", 4.0)],
+    when_alone="record",
+    seed=395,
 )
 @relaxed
 def test_whatever_happens_the_pair_is_safe_and_heals(faults, when_alone, seed):
@@ -94,6 +99,11 @@ STORIES = {
         3647,
         "stop",
         [Fault(2.3, "dc_slow", "ab", 19.2), Fault(8.2, "exit", "ab", 8.7)],
+    ),
+    "an answer from an earlier reign does not lower the term": (
+        395,
+        "record",
+        [Fault(20.9, "dc_slow", "ab", 7.0), Fault(21.2, "exit", "a", 4.0)],
     ),
     "nothing is announced before the state was read": (
         9,
