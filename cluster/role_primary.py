@@ -22,10 +22,9 @@ def lease_answered(m: Memory, event: Event, now_ns: int) -> None:
         return
     if lost_to(m, view):
         m.step_down(f"lost the lease to {view.holder} in term {view.term}", now_ns, release=False)
-    elif event.call == "acquire" and view.granted and not is_unwitnessed(view.term):
-        if view.term > m.reign:  # else it was asked for in an earlier reign
-            m.next_reign = view.term
-            use_next_reign(m, event, now_ns)
+    elif event.call == "acquire" and view.granted and _is_above_reign(m, view.term):
+        m.next_reign = view.term
+        use_next_reign(m, event, now_ns)
 
 
 def use_next_reign(m: Memory, event: Event, now_ns: int) -> None:
@@ -63,6 +62,11 @@ def tick(m: Memory, event: Event, now_ns: int) -> None:
     reason = _better_there(m, now_ns)
     if reason and m.peer_is_ready():
         begin(m, reason, now_ns)
+
+
+def _is_above_reign(m: Memory, term: int) -> bool:
+    """A term to go on in. One at or below the reign was asked for in an earlier one."""
+    return term > m.reign and not is_unwitnessed(term)
 
 
 def _better_there(m: Memory, now_ns: int) -> str:
