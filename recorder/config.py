@@ -276,13 +276,12 @@ def _with_paths_from(config: Config, folder: Path) -> Config:
     )
     return config.model_copy(
         update={
-            "ingest": config.ingest.model_copy(
-                update={"ca_file": absolute(config.ingest.ca_file)}
-            ),
+            "ingest": config.ingest.model_copy(update={"ca_file": absolute(config.ingest.ca_file)}),
             "node": config.node.model_copy(update={"data": folder / config.node.data}),
             "peer": config.peer.model_copy(update={"tls": peer_tls}),
             "web": web,
             "data_center": center,
+            "ingest": config.ingest.model_copy(update={"ca_file": absolute(config.ingest.ca_file)}),
             "sources": {
                 name: source.model_copy(
                     update=_references_from(source.adapter_settings(), folder),
@@ -304,9 +303,16 @@ def _references_from(settings: Mapping[str, Any], folder: Path) -> dict[str, Any
     return {
         key: _references_from(cast("dict[str, Any]", value), folder)
         if isinstance(value, dict)
-        else _reference_from(value, folder)
+        else _file_from(key, value, folder)
         for key, value in settings.items()
     }
+
+
+def _file_from(key: str, value: Any, folder: Path) -> Any:
+    """An adapter's key that ends in `_file` names a file, `ca_file` for one."""
+    if key.endswith("_file") and isinstance(value, str):
+        return str(folder / value)
+    return _reference_from(value, folder)
 
 
 def _database_from(url: str, folder: Path) -> str:

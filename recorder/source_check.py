@@ -186,10 +186,12 @@ def _tls_faults(config: Config) -> Iterator[str]:
     pairs = [("web.tls_certificate", web.tls_certificate, web.tls_key)]
     if tls is not None:
         pairs.append(("peer.tls.certificate", tls.certificate, tls.key))
+    authorities = [("peer.tls.ca", tls and tls.ca), ("ingest.ca_file", config.ingest.ca_file)]
+    for where, path in authorities:
         try:
-            ssl.create_default_context(cafile=str(tls.ca))
+            ssl.create_default_context(cafile=path)
         except OSError as error:
-            yield f"peer.tls.ca: {tls.ca}: {error.strerror or error}"
+            yield f"{where}: {path}: {error.strerror or error}"
     for where, certificate, key in pairs:
         if certificate is None or key is None:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, cast
 
 import httpx
@@ -12,6 +13,7 @@ import httpx
 from recorder.cli.errors import CliError, Exit
 
 READ_TIMEOUT_S = 10.0
+ROLE_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 20.0
 """Above the node's own patience with a command, so that it is the node who says `unknown`."""
 
@@ -37,6 +39,13 @@ class NodeClient:
         self.urls = tuple(urls)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._verify = _trust(ca_file)
+
+    def primary_first(self) -> NodeClient:
+        """The same nodes, the one that is primary now before the others; as they are if none is."""
+        leading = [url for url in self.urls if len(self.urls) > 1 and self._is_primary(url)]
+        ordered = copy(self)
+        ordered.urls = tuple(dict.fromkeys([*leading, *self.urls]))
+        return ordered
 
     def get(self, path: str, **params: object) -> Any:
         """JSON of the first node that answers."""
@@ -81,6 +90,13 @@ class NodeClient:
                 answer.read()
                 _judged(answer, "GET")
             yield answer
+
+    def _is_primary(self, url: str) -> bool:
+        try:
+            with _named(url, "GET"), self._open(ROLE_TIMEOUT_S) as client:
+                return client.get(url + "/primary").is_success
+        except CliError:
+            return False
 
     def _alive(self, url: str) -> str:
         with _named(url, "GET"), self._open(READ_TIMEOUT_S) as client:

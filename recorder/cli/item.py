@@ -134,7 +134,7 @@ def retry(
         failed: Every failed item of the source (the newest 1000).
     """
     options = common or Common()
-    client = options.client()
+    client = options.client().primary_first()
     keys = list(items or [])
     if not keys and not failed:
         raise CliError(

@@ -18,7 +18,7 @@ app = App(name="source", help="State of the data sources, checks, rewinding.")
 
 @app.command(name="list")
 def list_sources(*, watch: Watch = None, common: Common | None = None) -> None:
-    """State, lag, watermark and next step of each source, as one node sees it.
+    """State, lag, watermark and next step of each source, as the primary sees it if it answers.
 
     Args:
         watch: Look again every so many seconds (2 without a number).
@@ -27,7 +27,7 @@ def list_sources(*, watch: Watch = None, common: Common | None = None) -> None:
     client = options.client()
 
     def look(again: bool) -> None:  # noqa: FBT001 - as `watched` calls it
-        view = client.get("/api/v1/sources")
+        view = client.primary_first().get("/api/v1/sources")
         if options.json:
             print_json(view, one_line=again)
         else:
@@ -104,7 +104,8 @@ def rewind(name: str, *, to: str, common: Common | None = None) -> None:
         to: An instant with a time zone, such as 2026-11-21T00:00:00Z.
     """
     options = common or Common()
-    answer = options.client().post(f"/api/v1/sources/{quote(name, safe='')}/rewind", {"to": to})
+    client = options.client().primary_first()
+    answer = client.post(f"/api/v1/sources/{quote(name, safe='')}/rewind", {"to": to})
     if options.json:
         print_json(answer)
     else:

@@ -150,3 +150,9 @@ def test_absolute_paths_stay(write):
     config = load_config(write(text))
     assert config.data_center.database == "sqlite:////srv/contacts.db"
     assert config.data_center.archive == "/srv/archive"
+
+
+def test_files_of_an_adapter_and_of_ingestion_count_from_the_folder_too(write, tmp_path):
+    config = load_config(write(GOOD + "ca_file = 'ca.pem'\n[ingest]\nca_file = 'media.pem'"))
+    assert config.sources["dynamics"].adapter_settings()["ca_file"] == f"{tmp_path}/ca.pem"
+    assert config.ingest.ca_file == tmp_path / "media.pem"

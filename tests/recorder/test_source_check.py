@@ -125,6 +125,7 @@ def test_certificates_that_cannot_be_used_are_told(write, registry, tmp_path):
     found = faults(write(text), registry)
     assert [line.partition(":")[0] for line in found] == [
         "peer.tls.ca",
+        "ingest.ca_file",
         "web.tls_certificate",
         "peer.tls.certificate",
     ]

@@ -1,3 +1,5 @@
+from cluster.frames import Role
+from cluster.status import PairStatus
 from recorder.control import SourceProblem
 from recorder.messages import Rewind
 from recorder.status import SourceStatus
@@ -119,3 +121,20 @@ def test_a_source_is_rewound(tandem, node):
     assert node.poller.of(Rewind)[0].to_us == 9_000_000
     answer = tandem("source", "rewind", "zoom", "--to", "1970-01-01T00:00:09Z", "--json").json
     assert answer["status"] == "done"
+
+
+def test_of_several_nodes_the_primary_is_asked(bare, node, monkeypatch):
+    monkeypatch.setenv("TANDEM_TOKEN", TOKEN)
+    beta = FakeNode(name="beta")
+    beta.change("pair", PairStatus, role=Role.SECONDARY)
+    node.fail_one("i2")
+    with beta.served() as second, node.served() as first:
+        several = f"http://127.0.0.1:1,{second},{first}"
+        assert bare("source", "list", "--json", "--url", several).json["node"] == "alpha"
+        assert bare("source", "list", "--json", "--url", second).json["node"] == "beta"
+        rewind = ("source", "rewind", "zoom", "--to", "1970-01-01T00:00:09Z")
+        assert bare(*rewind, "--url", several).status == 0
+        assert bare("item", "retry", "zoom", "i2", "--url", several).status == 0
+    assert len(node.poller.of(Rewind)) == 1
+    assert node.retried() == ["i2"]
+    assert beta.poller.messages == []
