@@ -17,7 +17,7 @@ from cluster.handshake import Identity
 from cluster.link import Link
 from cluster.messages import CommandAnswer, StepDownAndStop, StopLink
 from cluster.pair import Pair
-from cluster.ports import Address, Endpoint
+from cluster.ports import Address, Behaviour, Endpoint
 from cluster.real_clock import RealClock
 from cluster.real_randomness import RealRandomness
 from cluster.state_file import StateFile, instance_id
@@ -45,7 +45,7 @@ from recorder.node_adapters import (
 )
 from recorder.poll.poller import Poller
 from recorder.poll.poller_ports import PollerPorts
-from recorder.traps import Trap
+from recorder.traps import Trap, trapped
 from recorder.version import build
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
@@ -141,7 +141,7 @@ class Node:
         """
         with suppress(DataCenterDown):
             self._stores.migrate_now()
-        at, start = self._at, self._runtime.start
+        at, start = self._at, self._begin
         start(at["monitor"], self._monitor())
         start(at["migration"], self._migration())
         start(at["distributor"], self._distributor())
@@ -183,6 +183,9 @@ class Node:
         self._stores.contact_db.close()
 
     # -- the actors ----
+
+    def _begin(self, address: Address[Any], behaviour: Behaviour[Any]) -> None:
+        self._runtime.start(address, trapped(behaviour, address.name, self._stores.trap))
 
     def _monitor(self) -> Monitor:
         return Monitor(

@@ -1,24 +1,14 @@
 """Nodes that are stopped for a while (SIGSTOP: a frozen machine, a paused virtual machine)."""
 
-import os
 import signal
 
 import pytest
 
 from sim.ucaas.dynamics.serving import monotonic_ns
+from tests.process.world import LONG
 from tests.waiting import holds_for, wait_until
 
 pytestmark = pytest.mark.process
-
-LONG_S = [
-    10,
-    pytest.param(
-        30,
-        marks=pytest.mark.skipif(
-            os.environ.get("TANDEM_LONG_TESTS") != "1", reason="long; set TANDEM_LONG_TESTS=1"
-        ),
-    ),
-]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +36,7 @@ def test_a_primary_stopped_for_a_moment_stays_primary(world, seconds):
     assert not world.polls(secondary, since_ns=stopped_ns)
 
 
-@pytest.mark.parametrize("seconds", LONG_S)
+@pytest.mark.parametrize("seconds", [10, pytest.param(30, marks=LONG)])
 def test_a_primary_stopped_for_long_is_replaced_and_wakes_up_as_secondary(world, seconds):
     primary, secondary = world.primary_and_secondary()
     world.calls(10, over_s=seconds)

@@ -9,12 +9,15 @@ def test_...(world):
 """
 
 import itertools
+import os
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cluster.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
@@ -41,6 +44,11 @@ SLACK_S = 2.0
 LIMITS = {**LIMITS_S, "operator": 60.0}
 """The promised takeover times; an operator takes as long as he likes."""
 SHORT_CALLS = {"longest_s": 30.0, "row_delay_s": (0.0, 0.3), "file_delay_s": (0.0, 0.3)}
+
+LONG = pytest.mark.skipif(
+    os.environ.get("TANDEM_LONG_TESTS") != "1", reason="long; set TANDEM_LONG_TESTS=1"
+)
+"""Marks what takes too long for every run."""
 
 
 class World:

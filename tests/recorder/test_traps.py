@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from recorder.errors import ConfigError
-from recorder.traps import no_trap, trap_from
+from recorder.traps import TrapSprung, no_trap, trap_from, trapped
 
 SCRIPT = """
 import os
@@ -44,7 +44,50 @@ def test_nothing_happens_unless_traps_are_allowed():
     no_trap("rename")
 
 
-@pytest.mark.parametrize("wanted", ["nowhere", "rename:x", "rename:-1"])
+@pytest.mark.parametrize(
+    "wanted", ["nowhere", "rename:x", "rename:-1", "raise_in:pair", "raise_in:pair:x"]
+)
 def test_a_trap_that_cannot_be_is_refused(wanted):
     with pytest.raises(ConfigError, match="no such trap"):
         trap_from({"TANDEM_TRAP": wanted, "TANDEM_TRAPS_ALLOWED": "1"})
+
+
+class Noting:
+    def __init__(self):
+        self.seen = []
+
+    def on_start(self):
+        self.seen.append("start")
+
+    def on_message(self, message):
+        self.seen.append(message)
+
+    def on_stop(self):
+        self.seen.append("stop")
+
+
+def sabotaged(wanted, name):
+    behaviour = Noting()
+    trap = trap_from({"TANDEM_TRAP": wanted, "TANDEM_TRAPS_ALLOWED": "1"})
+    return behaviour, trapped(behaviour, name, trap)
+
+
+def test_an_actor_raises_at_the_message_asked_for():
+    behaviour, actor = sabotaged("raise_in:poller:zoom:2", "poller:zoom")
+    actor.on_start()
+    actor.on_message(1)
+    with pytest.raises(TrapSprung, match="poller:zoom"):
+        actor.on_message(2)
+    actor.on_stop()
+    assert behaviour.seen == ["start", 1, "stop"]
+
+
+def test_other_actors_handle_their_messages_as_ever():
+    behaviour, actor = sabotaged("raise_in:poller:zoom:1", "pair")
+    actor.on_message(1)
+    assert behaviour.seen == [1]
+
+
+def test_without_a_trap_a_behaviour_stays_as_it_is():
+    behaviour = Noting()
+    assert trapped(behaviour, "pair", no_trap) is behaviour
