@@ -281,7 +281,6 @@ def _with_paths_from(config: Config, folder: Path) -> Config:
             "peer": config.peer.model_copy(update={"tls": peer_tls}),
             "web": web,
             "data_center": center,
-            "ingest": config.ingest.model_copy(update={"ca_file": absolute(config.ingest.ca_file)}),
             "sources": {
                 name: source.model_copy(
                     update=_references_from(source.adapter_settings(), folder),

@@ -151,7 +151,7 @@ class _Process:
             notify("WATCHDOG=1")
         pair = board.read("pair", PairStatus)
         if pair is not None:
-            told = figures(board)
+            told = figures(board, self._node.control.clock.wall_us())
             behind = duration_text(told["lag_s"]) if "lag_s" in told else "unknown"
             queued = int(told.get("queue_depth", 0))
             notify(

@@ -13,13 +13,23 @@ def sources(board: Board) -> tuple[SourceStatus, ...]:
     return tuple(status for status in found if status is not None)
 
 
-def lag_s(board: Board) -> float | None:
-    """The worst lag of any source in seconds; None before the first poll."""
-    lags = [source.lag_s for source in sources(board) if source.lag_s is not None]
-    return max(lags, default=None)
+def source_lag_s(source: SourceStatus, now_us: int) -> float | None:
+    """How far behind a source is, in seconds, on its own clock; None before there is a watermark.
+
+    A standby has not asked the source for the time yet: until then this node's calendar must do.
+    """
+    if source.lag_s is not None or source.watermark_us is None:
+        return source.lag_s
+    return max(0.0, (now_us - source.watermark_us) / 1e6)
 
 
-def figures(board: Board) -> dict[str, float]:
+def lag_s(board: Board, now_us: int) -> float | None:
+    """The worst lag of any source in seconds; None when none is known."""
+    lags = [source_lag_s(source, now_us) for source in sources(board)]
+    return max((lag for lag in lags if lag is not None), default=None)
+
+
+def figures(board: Board, now_us: int) -> dict[str, float]:
     """What every heartbeat carries to the peer's surfaces; what is unknown is absent.
 
     `queue_depth` and `queue_depth_max` (items in hand, and how many would be), `archived` and `found`
@@ -29,7 +39,7 @@ def figures(board: Board) -> dict[str, float]:
     archive = board.read("archive", ArchiveStatus)
     pair = board.read("pair", PairStatus)
     every = sources(board)
-    lag = lag_s(board)
+    lag = lag_s(board, now_us)
     told: dict[str, float] = {}
     if ingest is not None:
         told["queue_depth"] = ingest.queued + ingest.downloading

@@ -181,7 +181,7 @@ class Monitor:
         self._run_next_hook()
 
     def _tell_figures(self) -> None:
-        now = figures(self._board)
+        now = figures(self._board, self._clock.wall_us())
         if now != self._told:
             self._told = now
             self._link.tell(DescribeSelf(figures=now))

@@ -89,7 +89,7 @@ def _own(control: NodeControl, pair: PairStatus | None, now_ns: int) -> NodeView
         build=control.build,
         problems=list(dict.fromkeys(problems)),
     )
-    return _with_figures(view, figures(control.board))
+    return _with_figures(view, figures(control.board, control.clock.wall_us()))
 
 
 def _peer(peer: PeerStatus, pair: PairStatus | None, now_ns: int) -> NodeView:

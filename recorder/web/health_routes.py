@@ -113,7 +113,7 @@ def _add_roles(router: APIRouter, control: NodeControl) -> None:
             match = _LAG.match(lag)
             if match is None:
                 return PlainTextResponse("lag must be like 30s or 5m\n", status_code=400)
-            behind_s = lag_s(control.board)
+            behind_s = lag_s(control.board, control.clock.wall_us())
             if behind_s is None or behind_s > float(match[1]) * _SECONDS[match[2]]:
                 return PlainTextResponse("lags too far behind\n", status_code=503)
         return _role(pair, {Role.SECONDARY}, "secondary")

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from cluster.frames import Role
 from cluster.status import DistributorStatus, PairStatus, PeerStatus
 from recorder.control import NodeControl
-from recorder.figures import sources
+from recorder.figures import source_lag_s, sources
 from recorder.status import ArchiveStatus, BufferStatus, IngestStatus
 from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
@@ -84,7 +84,11 @@ class NodeCollector(Collector):
     def _sources(self) -> Iterator[Metric]:
         every = sources(self._control.board)
         for name, help_text, values in (
-            ("lag_seconds", "Source's now minus watermark.", [s.lag_s for s in every]),
+            (
+                "lag_seconds",
+                "Source's now minus watermark.",
+                [source_lag_s(s, self._control.clock.wall_us()) for s in every],
+            ),
             (
                 "watermark_timestamp_seconds",
                 "Everything up to it is archived.",

@@ -95,8 +95,8 @@ def _add_pair(router: APIRouter, control: NodeControl) -> None:
     @router.get("/sources", tags=["sources"], response_model_exclude_none=True)
     def list_sources() -> SourcesView:
         """State, lag, coverage and next step of each source."""
-        now_ns = control.clock.monotonic_ns()
-        running = [SourceView.of(status, now_ns) for status in sources(control.board)]
+        now_ns, now_us = control.clock.monotonic_ns(), control.clock.wall_us()
+        running = [SourceView.of(status, now_ns, now_us) for status in sources(control.board)]
         stopped = [
             SourceView(
                 source=problem.name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from recorder.figures import source_lag_s
 from recorder.instants import to_text
 from recorder.model import Finding, Interaction, ItemEvent, Window
 from recorder.rows import ContactDetail, ContactRow, HistoryRow, ItemRow, MediaRow
@@ -77,7 +78,7 @@ class SourceView(BaseModel):
     next_step: str | None = None
 
     @staticmethod
-    def of(status: SourceStatus, now_ns: int) -> SourceView:
+    def of(status: SourceStatus, now_ns: int, now_us: int) -> SourceView:
         """From a snapshot."""
         ago = None if status.last_poll_ns is None else (now_ns - status.last_poll_ns) / 1e9
         return SourceView(
@@ -86,7 +87,7 @@ class SourceView(BaseModel):
             state=status.state,
             watermark=instant(status.watermark_us),
             epoch=status.epoch,
-            lag_seconds=status.lag_s,
+            lag_seconds=source_lag_s(status, now_us),
             pending=status.pending,
             failed=status.failed,
             parked=status.parked,

@@ -119,8 +119,9 @@ def test_every_fault_is_told_at_once(write, registry):
 
 def test_certificates_that_cannot_be_used_are_told(write, registry, tmp_path):
     (tmp_path / "bad.pem").write_text("no certificate")
-    text = "[peer.tls]\nca = 'none.pem'\ncertificate = 'bad.pem'\nkey = 'bad.pem'\n" + GOOD.replace(
-        "[web]", "[web]\ntls_certificate = 'none.pem'\ntls_key = 'none.key'"
+    text = (
+        "[ingest]\nca_file = 'none.pem'\n[peer.tls]\nca = 'none.pem'\ncertificate = 'bad.pem'\nkey = 'bad.pem'\n"
+        + GOOD.replace("[web]", "[web]\ntls_certificate = 'none.pem'\ntls_key = 'none.key'")
     )
     found = faults(write(text), registry)
     assert [line.partition(":")[0] for line in found] == [

@@ -105,7 +105,7 @@ def test_a_standby_that_lags_too_far_is_no_standby(node, client, lag, status):
 
 def test_a_standby_of_unknown_lag_is_no_standby_within_a_lag(node, client):
     node.board.publish("pair", pair_status(role=Role.SECONDARY))
-    node.board.publish("source:zoom", source_status(lag_s=None))
+    node.board.publish("source:zoom", source_status(lag_s=None, watermark_us=None))
     assert client.get("/secondary?lag=30s").status_code == 503
     assert client.get("/secondary").status_code == 200
 
