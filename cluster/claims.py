@@ -86,6 +86,8 @@ class Claims:
         self._queue: list[tuple[int, str]] = []
         self._claims: dict[str, Claim] = {}
         self._claim_of: dict[str, str] = {}
+        self._here = 0
+        self._unanswered = 0
         self._next = 0
         self.expired = 0
         self.given_again = 0
@@ -101,6 +103,7 @@ class Claims:
             self._queue.clear()
             self._claims.clear()
             self._claim_of.clear()
+            self._here = self._unanswered = 0
         if leading and not self._leading:
             oldest_ns = now_ns - int(STALE_S * 1e9)
             self._waiting = {k: w for k, w in self._waiting.items() if w.queued_ns >= oldest_ns}
@@ -140,8 +143,7 @@ class Claims:
         """The peer's word, less the offers it did not answer yet; zero unless it is alive."""
         if self._peer.state != "alive" or self._alone:
             return 0
-        unanswered = sum(1 for claim in self._claims.values() if not claim.answered)
-        return max(0, self._peer.free_capacity - unanswered)
+        return max(0, self._peer.free_capacity - self._unanswered)
 
     @property
     def peer_node(self) -> str:
@@ -213,6 +215,7 @@ class Claims:
             return None
         taken = replace(claim, answered=True, deadline_ns=now_ns + self._claim_ns)
         self._claims[claim_id] = taken
+        self._unanswered -= 1
         return taken
 
     def moved(self, claim_id: str, bytes_total: int, now_ns: int, *, held: bool) -> None:
@@ -220,6 +223,7 @@ class Claims:
         claim = self._claims.get(claim_id)
         if claim is None or not (held or bytes_total > claim.bytes_total):
             return
+        self._unanswered -= not claim.answered
         self._claims[claim_id] = replace(
             claim,
             answered=True,
@@ -275,8 +279,7 @@ class Claims:
 
     def claimed(self) -> tuple[int, int]:
         """Claims here, and at the peer."""
-        here = sum(1 for claim in self._claims.values() if claim.node == self._node)
-        return here, len(self._claims) - here
+        return self._here, len(self._claims) - self._here
 
     # -- inside ----
 
@@ -315,6 +318,8 @@ class Claims:
             ask_first=entry.again or self._is_of_other_half(entry.job.key),
         )
         assert claim.job.key not in self._claim_of
+        self._here += here
+        self._unanswered += not here
         self._claims[claim.id] = claim
         self._claim_of[claim.job.key] = claim.id
         return claim
@@ -322,6 +327,8 @@ class Claims:
     def _drop(self, claim_id: str) -> Claim:
         claim = self._claims.pop(claim_id)
         del self._claim_of[claim.job.key]
+        self._here -= claim.node == self._node
+        self._unanswered -= not claim.answered
         return claim
 
     def _free(self, claim: Claim, avoid: str = "", avoid_until_ns: int = 0) -> None:

@@ -83,7 +83,9 @@ class Distributor:
         self._clients: dict[str, Address[JobNews]] = {}
         self._worker: Address[RunJob] | None = None
         self._reported_free = 0
-        self._unreported: set[str] = set()
+        self._given = 0
+        self._unreported: dict[str, int] = {}
+        """Orders the worker's last word does not reckon with: key → which order it was."""
         self._told_free: int | None = None
         self._look_pending = False
 
@@ -208,10 +210,10 @@ class Distributor:
         self, message: WorkerReady | WorkMoved | WorkDone | WorkFailed, now_ns: int
     ) -> None:
         match message:
-            case WorkerReady(worker, free_capacity):
+            case WorkerReady(worker, free_capacity, taken):
                 self._worker = worker
                 self._reported_free = free_capacity
-                self._unreported.clear()
+                self._unreported = {key: n for key, n in self._unreported.items() if n > taken}
                 self._count_capacity()
             case WorkMoved(claim, bytes_total, held):
                 self._moved(claim, bytes_total, now_ns, held=held)
@@ -225,7 +227,8 @@ class Distributor:
     def _run(self, order: RunJob, *, report: str = "") -> None:
         assert self._worker is not None, "capacity without a worker"
         self._in_hand.start(Task(order.claim, order.job.key, report))
-        self._unreported.add(order.job.key)
+        self._given += 1
+        self._unreported[order.job.key] = self._given
         self._count_capacity()
         self._worker.tell(order)
 
@@ -234,7 +237,7 @@ class Distributor:
         self._claims.own_capacity(max(0, self._reported_free - len(self._unreported)))
 
     def _ended(self, key: str) -> Task | None:
-        self._unreported.discard(key)
+        self._unreported.pop(key, None)
         self._count_capacity()
         return self._in_hand.ended(key)
 

@@ -63,6 +63,8 @@ class WorkerReady:
 
     worker: Address[RunJob]
     free_capacity: int
+    taken: int
+    """How many orders `free_capacity` reckons with: the giver knows of those still on their way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ class Ingester:
         self._intake = Intake(settings)
         self._work: dict[str, _Work] = {}
         self._events = 0
+        self._taken = 0
         self._told_capacity: int | None = None
         self._faulty: set[str] = set()
         self._items_done = 0
@@ -159,6 +160,7 @@ class Ingester:
             case RunJob():
                 # The giver counted this job against our capacity: it hears again what we really have.
                 self._told_capacity = None
+                self._taken += 1
                 self._run_job(message)
             case FetchMoved(item, bytes_total):
                 self._moved(item, bytes_total)
@@ -324,7 +326,7 @@ class Ingester:
             self._start(item)
         if self._told_capacity != self._intake.free_capacity:
             self._told_capacity = self._intake.free_capacity
-            self._distributor.tell(WorkerReady(self._me, self._told_capacity))
+            self._distributor.tell(WorkerReady(self._me, self._told_capacity, self._taken))
         self._board.publish(
             "ingest",
             IngestStatus(

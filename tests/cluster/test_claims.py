@@ -348,6 +348,9 @@ def test_no_job_is_ever_forgotten_or_claimed_twice(steps):
         given_now = claims.hand_out(now_ns, {})
         offered += [claim.id for claim in given_now if claim.node == "b"]
         assert claims.waiting + sum(claims.claimed()) == len(wanted)
+        table = claims._claims.values()
+        assert claims.claimed()[0] == sum(claim.node == "a" for claim in table)
+        assert claims._unanswered == sum(not claim.answered for claim in table)
     claims.peer(Peer("b", "p", "dead"), alone=False)
     claims.expire(now_ns + 300 * S)
     claims.own_capacity(100)

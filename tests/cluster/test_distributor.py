@@ -36,13 +36,23 @@ from tests.by_hand import HandClock, Inbox
 JOB = Job("source/1@1", b"body")
 
 
+class Worker(Inbox):
+    """Counts what it was ever told."""
+
+    taken = 0
+
+    def tell(self, message):
+        self.taken += 1
+        super().tell(message)
+
+
 class Node:
     """A distributor with inboxes all around it."""
 
     def __init__(self, node, role, clock=None, peer_free=0):
         self.node = node
         self.clock = clock or HandClock()
-        self.link, self.worker = Inbox("link"), Inbox("ingester")
+        self.link, self.worker = Inbox("link"), Worker("ingester")
         self.client, self.default, self.board = Inbox("poller"), Inbox("default"), Board()
         self.inner = Distributor(
             node=node,
@@ -67,8 +77,8 @@ class Node:
             PairChanged(role, 1, peer, peer_free, alone=False, peer_node=other, peer_boot=peer_boot)
         )
 
-    def ready(self, free):
-        self.tell(WorkerReady(self.worker, free))
+    def ready(self, free, taken=None):
+        self.tell(WorkerReady(self.worker, free, self.worker.taken if taken is None else taken))
 
     def hear(self, *frames):
         for frame in frames:
@@ -172,6 +182,20 @@ def test_a_worker_that_gives_up_at_once_is_not_thought_busy(primary):
     primary.tell(WorkFailed(primary.worker.messages[0].claim, JOB.key, b"why"))
     primary.distribute(attempt=2)
     assert len(primary.worker.messages) == 2, "it never said that its capacity changed"
+
+
+def test_a_worker_gets_no_more_than_it_takes_while_orders_are_on_their_way(primary):
+    primary.ready(3)
+    for number in range(9):
+        primary.distribute(Job(f"source/{number}@1", b"body"))
+    assert len(primary.worker.messages) == 3
+    primary.ready(2, taken=1)
+    assert len(primary.worker.messages) == 3, "two of its three orders are still on their way"
+    primary.ready(1, taken=2)
+    primary.ready(0, taken=3)
+    assert len(primary.worker.messages) == 3
+    primary.ready(1, taken=3)
+    assert len(primary.worker.messages) == 4
 
 
 def test_a_refused_job_is_run_here_when_there_is_room(primary):
