@@ -102,16 +102,18 @@ def wait_for_finding(node: NodeProcess, code: str, timeout_s: float = 20.0) -> d
 
 def wait_until_well(node: NodeProcess, *codes: str, timeout_s: float = 30.0) -> None:
     """Until none of these findings is open (any finding, when none is named)."""
+    left: list[str] = []
 
     def is_well() -> bool:
         view = node.view()
-        if view is None:
-            return False
-        open_codes = {one["code"] for one in view["findings"]}
-        return not (open_codes & set(codes) if codes else open_codes)
+        found = [f"{one['code']}: {one['what']}" for one in view["findings"]] if view else ["mute"]
+        left[:] = [one for one in found if not codes or one.partition(":")[0] in codes]
+        return not left
 
-    what = f"{node.name} finds no {', '.join(codes) or 'trouble'}"
-    wait_until(is_well, timeout_s, what, every_s=0.1)
+    try:
+        wait_until(is_well, timeout_s, f"{node.name} is well", every_s=0.1)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it finds {left}\n{node.tail(60)}") from error
 
 
 def source_of(node: NodeProcess) -> dict[str, Any]:
