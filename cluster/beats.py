@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.frames import Heartbeat, Hello, Mark, Role
+from cluster.frames import PRIORITY_USUAL, Heartbeat, Hello, Mark, Role
 from cluster.handshake import Identity
 from cluster.messages import DescribeSelf, WorkProven
 
@@ -31,6 +31,7 @@ class Beats:
         self._paused = False
         self._paused_revision = 0
         self._free_capacity = 0
+        self._priority = PRIORITY_USUAL
         self._marks: dict[str, Mark] = {}
         self._figures: dict[str, float] = {}
         self._work = WorkProven(healthy=False, problems=())
@@ -47,6 +48,18 @@ class Beats:
 
     def describe(self, facts: DescribeSelf) -> None:
         """Take over the facts that are given; marks only grow, figures replace by name."""
+        self._describe_standing(facts)
+        if facts.free_capacity is not None:
+            self._free_capacity = min(max(facts.free_capacity, 0), FREE_CAPACITY_MAX)
+        for name, mark in (facts.marks or {}).items():
+            self._marks[name] = max(mark, self._marks.get(name, mark))
+        for name, figure in (facts.figures or {}).items():
+            if math.isfinite(figure):
+                self._figures[name] = figure
+            else:
+                self._figures.pop(name, None)
+
+    def _describe_standing(self, facts: DescribeSelf) -> None:
         if facts.term is not None:
             self._term = facts.term
         if facts.role is not None:
@@ -57,15 +70,8 @@ class Beats:
             self._paused = facts.paused
         if facts.paused_revision is not None:
             self._paused_revision = facts.paused_revision
-        if facts.free_capacity is not None:
-            self._free_capacity = min(max(facts.free_capacity, 0), FREE_CAPACITY_MAX)
-        for name, mark in (facts.marks or {}).items():
-            self._marks[name] = max(mark, self._marks.get(name, mark))
-        for name, figure in (facts.figures or {}).items():
-            if math.isfinite(figure):
-                self._figures[name] = figure
-            else:
-                self._figures.pop(name, None)
+        if facts.priority is not None:
+            self._priority = facts.priority
 
     def work_proven(self, proof: WorkProven, now_ns: int) -> bool:
         """Remember that the node works; True when its health changed, so that a beat is due."""
@@ -119,6 +125,7 @@ class Beats:
             paused=self._paused,
             paused_revision=self._paused_revision,
             figures=dict(self._figures),
+            priority=self._priority,
         )
 
     def marks(self) -> Mapping[str, Mark]:

@@ -107,10 +107,9 @@ class FailureDetector:
         self._heard_ns = at_ns if self._heard_ns is None else max(self._heard_ns, at_ns)
 
 
-def judges_second(*, node: str, peer: str, priority: int) -> bool:
+def judges_second(*, node: str, peer: str, priority: int, peer_priority: int) -> bool:
     """True for the node that waits longer and is not preferred: lower priority, then higher id.
 
-    A node does not know its peer's priority: above 100 it goes first, below 100 second.
+    Two nodes that know each other's priority agree which of them it is.
     """
-    usual = 100
-    return priority < usual if priority != usual else node > peer
+    return node > peer if priority == peer_priority else priority < peer_priority

@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 PROTOCOL_MIN = 1
 PROTOCOL_MAX = 1
+PRIORITY_USUAL = 100
+"""Of two nodes the one with the higher priority is preferred, then the one with the lower id."""
 
 
 class Role(StrEnum):
@@ -90,6 +92,7 @@ class Heartbeat:
     paused_revision: int = 0
     figures: Mapping[str, float] = field(default_factory=dict[str, float])
     """Small numbers for people: lag, queue, archived."""
+    priority: int = PRIORITY_USUAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class DescribeSelf:
     free_capacity: int | None = None
     marks: Mapping[str, Mark] | None = None
     figures: Mapping[str, float] | None = None
+    priority: int | None = None
     at_once: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.detector import PeerState, Reason, judges_second
+from cluster.detector import PeerState, Reason
 from cluster.frames import Goodbye, HandOverCommit, Heartbeat, Hello, MarksMoved, Role
 from cluster.messages import (
     AlarmRaised,
@@ -137,6 +137,8 @@ def _peer_said(m: Memory, event: PeerSaid) -> None:
                 m.peer.healthy = frame.healthy
                 m.peer.sees_data_center = frame.sees_data_center
                 m.peer.free_capacity = frame.free_capacity
+            m.peer_priority = frame.priority
+            m.detector.judge_second(second=m.judges_second())
             _merge(m, frame.term, frame.paused, frame.paused_revision)
             m.merge_marks(frame.marks)
             _void_evidence(m)
@@ -180,8 +182,7 @@ def _name_peer(m: Memory, name: str) -> None:
     if not name:
         return
     m.peer_name = name
-    second = judges_second(node=m.node, peer=name, priority=m.settings.priority)
-    m.detector.judge_second(second=second)
+    m.detector.judge_second(second=m.judges_second())
 
 
 def _lease_answered(m: Memory, event: LeaseAnswered, now_ns: int) -> None:

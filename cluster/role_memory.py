@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 
 from cluster.detector import FailureDetector, PeerState, judges_second
-from cluster.frames import Mark, Role
+from cluster.frames import PRIORITY_USUAL, Mark, Role
 from cluster.lease_belief import LeaseBelief
 from cluster.messages import AlarmRaised, CommandAnswer, DescribeSelf
 from cluster.ports import NodeState
@@ -140,6 +140,8 @@ class Memory:
 
     # the peer
     peer: PeerFacts | None = None
+    peer_priority: int = PRIORITY_USUAL
+    """As it last said; the usual one before."""
     verdict: PeerState = PeerState.UNKNOWN
     evidence_term: int | None = None
     """A process of the peer died, and this was the highest term it can have reigned in."""
@@ -313,6 +315,13 @@ class Memory:
 
     def is_preferred(self) -> bool:
         """Between two equal nodes this one should be primary."""
-        return not judges_second(
-            node=self.node, peer=self.peer_name, priority=self.settings.priority
+        return not self.judges_second()
+
+    def judges_second(self) -> bool:
+        """This node waits longer before it takes silence for death."""
+        return judges_second(
+            node=self.node,
+            peer=self.peer_name,
+            priority=self.settings.priority,
+            peer_priority=self.peer_priority,
         )

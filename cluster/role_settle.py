@@ -7,6 +7,8 @@ function compares; asking twice for the same thing never happens.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cluster.detector import PeerState
 from cluster.frames import Role
 from cluster.messages import DescribeSelf
@@ -45,6 +47,7 @@ def announce(m: Memory, now_ns: int) -> None:
         sees_data_center=m.belief.sees_witness(now_ns) is True,
         paused=m.saved.paused,
         paused_revision=m.saved.paused_revision,
+        priority=m.settings.priority,
     )
     old = m.announced
     if facts == old:
@@ -55,18 +58,7 @@ def announce(m: Memory, now_ns: int) -> None:
         facts.role,
         facts.paused,
     )
-    m.do(
-        Announce(
-            DescribeSelf(
-                term=facts.term,
-                role=facts.role,
-                sees_data_center=facts.sees_data_center,
-                paused=facts.paused,
-                paused_revision=facts.paused_revision,
-                at_once=urgent,
-            )
-        )
-    )
+    m.do(Announce(replace(facts, at_once=urgent)))
 
 
 def _save(m: Memory, now_ns: int) -> None:
@@ -75,10 +67,11 @@ def _save(m: Memory, now_ns: int) -> None:
     wanted = NodeState(
         term=m.seen, paused=m.paused, paused_revision=m.paused_revision, peer=m.peer_name
     )
-    if wanted == m.saved or (m.save_error and now_ns < m.save_again_ns):
-        return
-    m.saving = wanted
-    m.do(SaveState(wanted))
+    # After an error even what is saved is saved again: it shows whether the disk works.
+    due = now_ns >= m.save_again_ns if m.save_error else wanted != m.saved
+    if due:
+        m.saving = wanted
+        m.do(SaveState(wanted))
 
 
 def _grant(m: Memory, now_ns: int) -> None:

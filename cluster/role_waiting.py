@@ -178,6 +178,7 @@ def _ask_for_return(m: Memory, now_ns: int) -> None:
         and m.healthy
         and peer.healthy
         and not m.failing
+        and not m.save_error
         and not m.paused
         and not m.stopping
         and m.is_calm(now_ns)

@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cluster.frames import PRIORITY_USUAL
+
 
 class PairSettings(BaseModel):
     """How the pair detects, decides and shares. Both nodes should use the same."""
@@ -19,8 +21,9 @@ class PairSettings(BaseModel):
     suspect_s: float = Field(2.0, gt=0)
     dead_s: float = Field(5.0, gt=0)
     dead_skew_s: float = Field(0.5, ge=0)
-    """The node with the lower id (or higher priority) judges at dead_s, the other this much later."""
-    priority: int = Field(100, ge=0, le=255)
+    """The preferred node judges at dead_s, the other this much later."""
+    priority: int = Field(PRIORITY_USUAL, ge=0, le=255)
+    """The node with the higher one is preferred, then the one with the lower id."""
     pause_guard_s: float = Field(2.0, gt=0)
     """A loop that wakes this much too late re-arms once and distrusts its own lease."""
     tick_s: float = Field(0.2, gt=0)

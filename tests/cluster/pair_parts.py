@@ -69,6 +69,7 @@ def beat_of(process):
         echo_age_ms=0,
         paused=facts.paused,
         paused_revision=facts.paused_revision,
+        priority=facts.priority,
     )
 
 

@@ -18,9 +18,8 @@ from cluster.messages import (
     PeerRefused,
     PeerSaid,
     PeerUp,
+    SetPaused,
     StateSaved,
-    StepDownAndStop,
-    Switchover,
 )
 from cluster.ports import LeaseView, NodeState
 from cluster.role import RoleMachine
@@ -43,6 +42,7 @@ from cluster.role_io import (
 from cluster.settings import PairSettings
 from sim.lease import SimLeaseTable
 from tests.by_hand import Inbox
+from tests.cluster.pair_faults import begin, end, tell_troubles
 from tests.cluster.pair_parts import Process, ask, beat_of, hello_of
 
 S = 1_000_000_000
@@ -51,9 +51,10 @@ S = 1_000_000_000
 class World:
     """`run_until` moves time; `faults` happen at their instants."""
 
-    def __init__(self, *, seed=0, faults=(), settings=None, states=None):
+    def __init__(self, *, seed=0, faults=(), settings=None, states=None, priorities=None):
         self.random = random.Random(seed)
         self.settings = settings or PairSettings()
+        self.priorities = priorities or {}
         self.now_ns = 1000 * S
         self.heap = []
         self.number = itertools.count()
@@ -70,6 +71,7 @@ class World:
         self.answers = Inbox()
         self.effect_counts = {"a": 0, "b": 0}
         self.crash_at = {}
+        self.overruled_until_ns = 0
         self.jitter_s = 0.02
         for fault in faults:
             self.at(fault.at_s, lambda fault=fault: self._begin(fault))
@@ -112,7 +114,8 @@ class World:
             and process.duty.leased
             and self.now_ns < process.duty.until_ns
         ]
-        assert len(holders) <= 1, f"two leased duties: {holders}"
+        overruled = self.now_ns < self.overruled_until_ns
+        assert len(holders) <= 1 or overruled, f"two leased duties: {holders}"
 
     def _acts(self, node, term):
         assert self.acted.setdefault(term, node) == node, f"both nodes acted in term {term}"
@@ -134,6 +137,16 @@ class World:
             if process.alive and process.duty is not None and self.now_ns < process.duty.until_ns
         ]
 
+    def end_pauses(self, within_s=10):
+        """An operator resumes until no living node is paused."""
+        for _ in range(within_s):
+            paused = [p for p in self.processes.values() if p.alive and p.machine.memory.paused]
+            if not paused:
+                return
+            self.deliver(paused[0], SetPaused(False, self.answers))
+            self.run(1)
+        raise AssertionError("the pair stays paused")
+
     def is_well(self):
         """Exactly one primary, and it is on duty."""
         return len(self.primaries()) == 1 and self.primaries() == self.on_duty()
@@ -150,14 +163,18 @@ class World:
         process = Process(
             node=name,
             boot=f"{name}{self.boots[name]}",
-            machine=RoleMachine(node=name, settings=self.settings, now_ns=self.now_ns),
+            machine=RoleMachine(node=name, settings=self._settings_of(name), now_ns=self.now_ns),
             planned_ns=self.now_ns,
         )
         self.processes[name] = process
         state = self.disks[name]
         self._later(process, 0.01, StateLoaded(state))
+        tell_troubles(self, process)
         self._tick(process)
         self._beat(process)
+
+    def _settings_of(self, name):
+        return self.settings.model_copy(update={"priority": self.priorities.get(name, 100)})
 
     def crash(self, name):
         process = self.processes.get(name)
@@ -171,10 +188,6 @@ class World:
             if not self._is_cut():
                 self._later(other, 0.001, PeerGone("closed"))
                 self.at(0.05, lambda: self._refuse(name, other))
-
-    def _exit(self, process):
-        if self.processes[process.node] is process:
-            self.crash(process.node)
 
     def _refuse(self, name, other):
         if not self.processes[name].alive and not self._is_cut():
@@ -204,7 +217,7 @@ class World:
         process.planned_ns = self.now_ns + round(self.settings.tick_s * S)
         self._later(process, self.settings.tick_s, Tick())
 
-    def _resume(self, process):
+    def resume(self, process):
         process.stopped = False
         waiting, process.mailbox = process.mailbox, []
         for event in waiting:
@@ -258,7 +271,7 @@ class World:
 
     def _save(self, process, state):
         if process.alive or self.random.random() < 0.5:
-            if self._is("disk_full", process.node):
+            if self.is_active("disk_full", process.node):
                 self.deliver(process, StateSaved(state, "no space left"))
                 return
             old = self.disks[process.node] or NodeState()
@@ -268,13 +281,13 @@ class World:
     def _call(self, process, call):
         lease = self.leases[process.node]
         sent_ns = self.now_ns
-        slow = self._is("dc_slow", process.node)
+        slow = self.is_active("dc_slow", process.node)
         there_s = self.random.uniform(0.001, 2.0 if slow else 0.02)
         back_s = self.random.uniform(0.001, 1.0 if slow else 0.02)
         views: list[LeaseView | None] = []
 
         def act():
-            if self._is("dc_cut", process.node):
+            if self.is_active("dc_cut", process.node):
                 return
             try:
                 views.append(ask(lease, call))
@@ -283,7 +296,9 @@ class World:
 
         def answer():
             in_time = there_s + back_s <= self.settings.lease_call_timeout_s
-            cut = self._is("dc_cut", process.node) or self._is("answer_lost", process.node)
+            cut = self.is_active("dc_cut", process.node) or self.is_active(
+                "answer_lost", process.node
+            )
             view = views[0] if views and in_time and not cut else None
             self.deliver(process, LeaseAnswered(call.kind, sent_ns, view))
 
@@ -293,7 +308,7 @@ class World:
     # --- network -----------------------------------------------------------------------------------------
 
     def _is_cut(self):
-        return self._is("cut", "a") or self._is("cut", "b")
+        return self.is_active("cut", "a") or self.is_active("cut", "b")
 
     def _redial(self):
         self.at(0.3, self._redial)
@@ -318,7 +333,7 @@ class World:
         if facts is None:
             return
         process.seq += 1
-        if self._is("loss", process.node) and self.random.random() < 0.2:
+        if self.is_active("loss", process.node) and self.random.random() < 0.2:
             return
         self._send(process, beat_of(process))
 
@@ -326,43 +341,25 @@ class World:
         other = self._other(process)
         if not process.linked or other is None or not other.linked:
             return
-        slow = 1.0 if self._is("jitter", process.node) else self.jitter_s
+        slow = 1.0 if self.is_active("jitter", process.node) else self.jitter_s
         boot = other.boot
 
         def arrive():
-            if other.boot == boot and other.linked and not self._is("cut", process.node):
+            if other.boot == boot and other.linked and not self.is_active("cut", process.node):
                 self.deliver(other, PeerSaid(frame, self.now_ns))
 
         self.at(self.random.uniform(0.001, slow), arrive)
 
     # --- faults ------------------------------------------------------------------------------------------
 
-    def _is(self, kind, node):
+    def is_active(self, kind, node):
         return any(fault.kind == kind and fault.node in (node, "ab") for fault in self.active)
 
     def _begin(self, fault):
-        for name in fault.node:
-            process = self.processes.get(name)
-            if fault.kind == "crash":
-                self.crash(name)
-            elif fault.kind == "stop" and process is not None and process.alive:
-                process.stopped = True
-            elif fault.kind == "switchover" and process is not None:
-                self.deliver(process, Switchover("", self.answers))
-            elif fault.kind == "exit" and process is not None:
-                self.deliver(process, StepDownAndStop(self.answers))
-                self.at(2.0, lambda process=process: self._exit(process))
         self.active.append(fault)
+        begin(self, fault)
         self.at(fault.for_s, lambda: self._end(fault))
 
     def _end(self, fault):
         self.active.remove(fault)
-        for name in fault.node:
-            process = self.processes.get(name)
-            if fault.kind in ("crash", "exit"):
-                if fault.kind == "exit":
-                    self.crash(name)
-                if not self._is("crash", name):
-                    self.start(name)
-            elif fault.kind == "stop" and process is not None and process.stopped:
-                self._resume(process)
+        end(self, fault)

@@ -76,13 +76,19 @@ def test_an_own_pause_does_not_undo_evidence(detector):
 
 
 def test_exactly_one_of_two_equal_nodes_judges_second():
-    assert judges_second(node="b", peer="a", priority=100)
-    assert not judges_second(node="a", peer="b", priority=100)
+    assert judges_second(node="b", peer="a", priority=100, peer_priority=100)
+    assert not judges_second(node="a", peer="b", priority=100, peer_priority=100)
 
 
 def test_priority_goes_before_the_node_id():
-    assert not judges_second(node="b", peer="a", priority=200)
-    assert judges_second(node="a", peer="b", priority=50)
+    assert not judges_second(node="b", peer="a", priority=200, peer_priority=100)
+    assert judges_second(node="a", peer="b", priority=100, peer_priority=200)
+
+
+@given(mine=st.integers(0, 255), other=st.integers(0, 255))
+def test_two_nodes_always_agree_which_of_them_judges_second(mine, other):
+    one = judges_second(node="a", peer="b", priority=mine, peer_priority=other)
+    assert one is not judges_second(node="b", peer="a", priority=other, peer_priority=mine)
 
 
 @given(beats=st.lists(st.integers(0, 900), max_size=60), at=st.integers(0, 2000))

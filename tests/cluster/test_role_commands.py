@@ -213,6 +213,18 @@ def test_a_pause_that_cannot_be_saved_is_refused_and_does_not_count():
     assert bench.memory.paused is False
 
 
+def test_a_pause_that_could_not_be_saved_leaves_no_alarm_once_the_disk_is_well_again():
+    bench = primary()
+    bench.disk_error = "no space left"
+    bench.step(SetPaused(True, bench.inbox))
+    bench.run(3)
+    assert "state_unsaved" in bench.alarms()
+    bench.disk_error = ""
+    bench.run(2)
+    assert "state_unsaved" not in bench.alarms()
+    assert not bench.memory.paused
+
+
 def test_the_higher_revision_of_the_pause_wins_between_the_nodes():
     bench = primary()
     bench.step(SetPaused(True, bench.inbox))

@@ -352,6 +352,20 @@ def test_the_preferred_node_does_not_ask_while_things_are_not_equal_or_paused(be
     assert not bench.frames(HandOverPlease)
 
 
+def test_the_preferred_node_does_not_ask_for_what_it_would_refuse():
+    bench = secondary(return_to_primary="when_equal", return_after_s=10)
+    bench.disk_error = "no space left"
+    bench.hear(**{**ACTS, "term": 5})
+    bench.run(30, beat={**ACTS, "term": 5})
+    assert not bench.frames(HandOverPlease)
+
+
+def test_a_node_of_lower_priority_than_its_peer_does_not_ask():
+    bench = secondary(return_to_primary="when_equal", return_after_s=10)
+    bench.run(30, beat={**ACTS, "priority": 150})
+    assert not bench.frames(HandOverPlease)
+
+
 def test_the_preferred_node_does_not_ask_while_roles_flap():
     bench = secondary(return_to_primary="when_equal", return_after_s=10)
     bench.memory.changes.extend([bench.now_ns] * 3)

@@ -9,33 +9,35 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cluster.settings import PairSettings
+from tests.cluster.pair_faults import KINDS, MORE_KINDS
 from tests.cluster.pair_parts import Fault
 from tests.cluster.pair_world import World
 
-KINDS = (
-    "crash",
-    "stop",
-    "cut",
-    "dc_cut",
-    "dc_slow",
-    "answer_lost",
-    "loss",
-    "jitter",
-    "disk_full",
-    "switchover",
-    "exit",
-)
 HEAL_S = 8.0
 SLACK_S = 4.0
 """A node that returns at the last instant listens for start_grace_s first."""
 
-a_fault = st.builds(
-    Fault,
-    at_s=st.integers(0, 400).map(lambda tenths: tenths / 10),
-    kind=st.sampled_from(KINDS),
-    node=st.sampled_from(("a", "b", "ab")),
-    for_s=st.sampled_from((0.1, 0.5, 1.1, 2.3, 4.0, 5.2, 7.0, 12.0, 20.0)),
+
+def faults_of(kinds):
+    return st.builds(
+        Fault,
+        at_s=st.integers(0, 400).map(lambda tenths: tenths / 10),
+        kind=st.sampled_from(kinds),
+        node=st.sampled_from(("a", "b", "ab")),
+        for_s=st.sampled_from((0.1, 0.5, 1.1, 2.3, 4.0, 5.2, 7.0, 12.0, 20.0)),
+    )
+
+
+a_fault = faults_of(KINDS)
+some_settings = st.builds(
+    PairSettings,
+    when_alone=st.sampled_from(("record", "stop")),
+    return_to_primary=st.sampled_from(("off", "when_equal")),
+    return_after_s=st.sampled_from((1.0, 5.0, 20.0)),
+    role_changes_per_hour_max=st.sampled_from((1, 3, 100)),
+    duty_failing_s=st.sampled_from((0.5, 3.0, 60.0)),
 )
+some_priorities = st.fixed_dictionaries({name: st.sampled_from((50, 100, 150)) for name in "ab"})
 relaxed = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -63,6 +65,28 @@ def test_whatever_happens_the_pair_is_safe_and_heals(faults, when_alone, seed):
     assert world.is_well()
     changes = len(world.changes)
     world.run(15)
+    assert world.is_well()
+    assert len(world.changes) == changes, "roles still change long after the faults"
+
+
+@given(
+    faults=st.lists(faults_of(KINDS + MORE_KINDS), max_size=6),
+    settings=some_settings,
+    priorities=some_priorities,
+    seed=st.integers(0, 2**16),
+)
+@relaxed
+def test_whatever_operators_do_and_nodes_suffer_the_pair_is_safe_and_heals(
+    faults, settings, priorities, seed
+):
+    world = World(seed=seed, faults=faults, settings=settings, priorities=priorities)
+    world.run(max((fault.at_s + fault.for_s for fault in faults), default=0.0) + 0.01)
+    world.end_pauses()
+    world.run_until(world.is_well, HEAL_S + SLACK_S, "exactly one primary after the faults")
+    world.run(15 + settings.return_after_s)
+    assert world.is_well()
+    changes = len(world.changes)
+    world.run(15 + settings.return_after_s)
     assert world.is_well()
     assert len(world.changes) == changes, "roles still change long after the faults"
 
