@@ -159,14 +159,26 @@ def node_transport(config: Config, on_crash: Callable[[str, BaseException], None
 
 
 def node_discovery(config: Config) -> Discovery | None:
-    """zeroconf, unless switched off or made useless by a fixed address or a loopback listener."""
+    """zeroconf, unless switched off or made useless by a fixed address.
+
+    It is announced where this node listens: on one interface, or on all but loopback.
+    """
     if not config.peer.discovery or config.peer.address is not None:
         return None
     return ZeroconfDiscovery(
         cluster=config.node.cluster,
         node=config.node.id,
         endpoint_port=config.peer.listen.port,
+        interfaces=_interfaces(config.peer.listen.host),
     )
+
+
+def _interfaces(host: str) -> tuple[str, ...] | None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return None if address.is_unspecified else (host,)
 
 
 def refuse_open_web(config: Config) -> None:
