@@ -166,6 +166,7 @@ class HandOverPlease:
     """Secondary to primary: an operator or a preference asks for the role."""
 
     reason: str
+    by_operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ class HandOverOffer:
 
     term: int
     marks: Marks
+    by_operator: bool = False
+    """An operator wants the change: it does not count as flapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,13 @@ class Goodbye:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Last frame to a node whose id belongs to another installation, which is connected here."""
+
+    reason: str
+
+
 Frame: TypeAlias = (
     Hello
     | Heartbeat
@@ -234,6 +244,7 @@ Frame: TypeAlias = (
     | HandOverCommit
     | HandOverAbort
     | Goodbye
+    | Refusal
 )
 
 JobFrame: TypeAlias = JobOffer | JobAnswer | JobProgress | JobDone | JobFailed | JobCancel

@@ -49,6 +49,12 @@ class LeaseBelief:
         """The lease in the row has ended by this instant, unless it was renewed since."""
         return self._ends_ns
 
+    def peer_age_s(self, now_ns: int) -> float | None:
+        """Seconds since the peer wrote its row, as far as known here; None when it never did."""
+        if self._view is None or self._view.peer_age_s is None or self._answered_ns is None:
+            return None
+        return self._view.peer_age_s + (now_ns - self._answered_ns) / _NS
+
     def sending(self, call: str, now_ns: int) -> None:
         """A call is about to be sent."""
         assert not self._busy, f"{call} while {self._busy} is under way"

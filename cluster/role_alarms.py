@@ -8,7 +8,7 @@ from cluster.detector import PeerState, Reason
 from cluster.frames import Role
 from cluster.messages import AlarmCleared, AlarmRaised
 from cluster.role_io import ClearAlarm, RaiseAlarm
-from cluster.role_memory import ACTING, Memory
+from cluster.role_memory import ACTING, NS, Memory
 
 
 def settle_alarms(m: Memory, now_ns: int) -> None:
@@ -58,10 +58,8 @@ def _of_the_peer(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
         yield m.rejected
     if m.verdict is not PeerState.DEAD:
         return
-    view = m.belief.view
-    age_s = view.peer_age_s if view is not None else None
     silent = m.detector.verdict(now_ns).reason is Reason.SILENCE
-    if silent and age_s is not None and age_s < m.settings.dead_s:
+    if silent and _writes_unheard(m, now_ns):
         yield AlarmRaised(
             code="link_down",
             subject=m.peer_name,
@@ -77,6 +75,15 @@ def _of_the_peer(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
             what=f"{m.peer_name} is down: this node has no partner",
             hint=f"Start {m.peer_name} again.",
         )
+
+
+def _writes_unheard(m: Memory, now_ns: int) -> bool:
+    """The peer wrote its row lately, and clearly later than it was last heard."""
+    age_s, heard_ns = m.belief.peer_age_s(now_ns), m.detector.heard_ns
+    if age_s is None or heard_ns is None:
+        return False
+    silent_s = (now_ns - heard_ns) / NS
+    return age_s < m.settings.dead_s and silent_s - age_s > m.settings.suspect_s
 
 
 def _of_the_witness(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:

@@ -40,7 +40,7 @@ def switchover_away(m: Memory, event: Event, now_ns: int) -> None:
     else:
         command = Switchover(to_node, event.reply_to)
         m.wait_for(command, 3 * m.settings.hand_over_timeout_s, now_ns)
-        begin(m, _BY_OPERATOR, now_ns)
+        begin(m, _BY_OPERATOR, now_ns, by_operator=True)
 
 
 def switchover_here(m: Memory, event: Event, now_ns: int) -> None:
@@ -56,7 +56,7 @@ def switchover_here(m: Memory, event: Event, now_ns: int) -> None:
     else:
         command = Switchover(to_node, event.reply_to)
         m.wait_for(command, 3 * m.settings.hand_over_timeout_s, now_ns)
-        m.do(Send(HandOverPlease(_BY_OPERATOR)))
+        m.do(Send(HandOverPlease(_BY_OPERATOR, by_operator=True)))
 
 
 def failover(m: Memory, event: Event, now_ns: int) -> None:
@@ -92,7 +92,8 @@ def failover(m: Memory, event: Event, now_ns: int) -> None:
         m.candidate_again_ns = 0
         seen = m.evidence_term if died and m.evidence_term is not None else m.seen
         reason = "an operator asked for a failover"
-        run_for(m, Candidacy(way, reason, early=not free, seen=seen), now_ns)
+        candidacy = Candidacy(way, reason, early=not free, seen=seen, by_operator=True)
+        run_for(m, candidacy, now_ns)
 
 
 def failover_under_way(m: Memory, event: Event, now_ns: int) -> None:
@@ -138,7 +139,7 @@ def stop_primary(m: Memory, event: Event, now_ns: int) -> None:
     """Hand over if the peer is ready, else end the lease."""
     stop(m, event, now_ns)
     if m.peer_is_ready():
-        begin(m, "this node stops", now_ns)
+        begin(m, "this node stops", now_ns, by_operator=True)
     else:
         begin_to_nobody(m, "this node stops", now_ns)
 

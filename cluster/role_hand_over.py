@@ -28,19 +28,19 @@ _AGAIN_S = 10.0
 """After a hand-over that came to nothing, one by itself is not tried again for so long."""
 
 
-def begin(m: Memory, reason: str, now_ns: int) -> None:
+def begin(m: Memory, reason: str, now_ns: int, *, by_operator: bool = False) -> None:
     """Offer the role to the peer. Duty goes on until it accepts."""
     deadline_ns = m.after(now_ns, m.settings.hand_over_timeout_s)
     m.become(Role.HANDING_OVER, reason, now_ns)
-    m.hand_over = HandOver(m.peer_name, reason, Phase.OFFERED, deadline_ns)
-    m.do(Send(HandOverOffer(m.reign, dict(m.marks))))
+    m.hand_over = HandOver(m.peer_name, reason, Phase.OFFERED, deadline_ns, by_operator)
+    m.do(Send(HandOverOffer(m.reign, dict(m.marks), by_operator)))
 
 
 def begin_to_nobody(m: Memory, reason: str, now_ns: int) -> None:
     """End the reign without a peer to take it: finish the page in hand, then end the lease."""
     if m.role is not Role.HANDING_OVER:
         m.become(Role.HANDING_OVER, reason, now_ns)
-    m.hand_over = HandOver("", reason, Phase.ENDING, 0)
+    m.hand_over = HandOver("", reason, Phase.ENDING, 0, by_operator=True)
     _end_duty(m, m.hand_over, now_ns)
 
 

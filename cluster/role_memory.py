@@ -55,6 +55,7 @@ class Candidacy:
     """The witness was asked on behalf of this candidacy: from now on its answers are ours."""
     term: int = 0
     """The term to act in, once granted and durable; 0 before."""
+    by_operator: bool = False
 
 
 class Phase(Enum):
@@ -81,6 +82,7 @@ class HandOver:
     reason: str
     phase: Phase
     deadline_ns: int
+    by_operator: bool = False
 
 
 @dataclass(slots=True)
@@ -168,6 +170,7 @@ class Memory:
     """The peer offered its role and this node accepted: wait so long for its word."""
     offered_term: int = 0
     """The reign that the peer offered to end; 0 when it did not."""
+    offered_by_operator: bool = False
     duty_until_ns: int | None = None
     duty_leased: bool = False
     leaderless_since_ns: int | None = None
@@ -184,7 +187,9 @@ class Memory:
         default_factory=dict[tuple[str, str], AlarmRaised]
     )
     changes: deque[int] = field(default_factory=deque[int])
+    """When a reign began or ended here within the hour, but for what an operator ordered."""
     change_count: int = 0
+    """All of them, since this process started."""
     takeover_ms: float | None = None
 
     # --- words the rules share -----------------------------------------------------------------------
@@ -202,8 +207,9 @@ class Memory:
         old = self.role
         assert old is not Role.FAULTED, "faulted is the end"
         if (old in ACTING) is not (role in ACTING):
-            self.changes.append(now_ns)
             self.change_count += 1
+            if not self._is_commanded():
+                self.changes.append(now_ns)
         self.role, self.reason = role, reason
         if role is not Role.CANDIDATE:
             self.candidacy = None
@@ -216,6 +222,12 @@ class Memory:
         self.leaderless_since_ns = self.equal_since_ns = None
         if old is not role:
             self.do(NoteRoleChange(old, role, self.reign or self.seen, reason))
+
+    def _is_commanded(self) -> bool:
+        """What is being done now was ordered by an operator."""
+        return (self.hand_over is not None and self.hand_over.by_operator) or (
+            self.candidacy is not None and self.candidacy.by_operator
+        )
 
     def withdraw(self) -> None:
         """Take the duty back, if it was granted."""

@@ -49,7 +49,7 @@ def asked_to_hand_over(m: Memory, event: Event, now_ns: int) -> None:
     assert isinstance(event, PeerSaid)
     assert isinstance(event.frame, HandOverPlease)
     if m.peer_is_ready():
-        begin(m, event.frame.reason, now_ns)
+        begin(m, event.frame.reason, now_ns, by_operator=event.frame.by_operator)
     else:
         m.do(Send(HandOverAbort(m.reign, f"{m.node} does not find {m.peer_name} ready")))
 

@@ -123,8 +123,9 @@ def _take_what_the_row_says(m: Memory, now_ns: int) -> bool:
         return False
     if view.term <= m.spent:
         return False
-    reason = "the lease names this node"
-    run_for(m, Candidacy(Way.CONFIRM, reason, row_term=view.term), now_ns)
+    candidacy = Candidacy(Way.CONFIRM, "the lease names this node", row_term=view.term)
+    candidacy.by_operator = m.offered_by_operator and view.term == m.offered_term + 1
+    run_for(m, candidacy, now_ns)
     return True
 
 
@@ -212,7 +213,7 @@ def answer_offer(m: Memory, event: Event, now_ns: int) -> None:
         m.do(Send(HandOverRefuse(offer.term, f"{m.node} is not ready: {reason}")))
     else:
         m.offered_until_ns = m.after(now_ns, 2 * m.settings.hand_over_timeout_s)
-        m.offered_term = offer.term
+        m.offered_term, m.offered_by_operator = offer.term, offer.by_operator
         m.do(Send(HandOverAccept(offer.term)))
 
 
@@ -232,17 +233,19 @@ def take_commit(m: Memory, event: Event, now_ns: int) -> None:
     if m.stopping or commit.term < m.seen:
         return
     offered_term, m.offered_term, m.offered_until_ns = m.offered_term, 0, 0
+    consented = offered_term > 0  # its consent is about this reign, not about a later one
     if m.peer is not None and m.peer.role in ACTING:
         m.peer.role = Role.SECONDARY
-    reason = f"{m.peer_name} handed over"
+    candidacy = Candidacy(Way.ACQUIRE, f"{m.peer_name} handed over")
+    candidacy.by_operator = consented and m.offered_by_operator
     if commit.leased:
-        run_for(m, Candidacy(Way.CONFIRM, reason, row_term=commit.term), now_ns)
+        candidacy.way, candidacy.row_term = Way.CONFIRM, commit.term
     elif m.belief.sees_witness(now_ns) is False:
         m.seen = max(m.seen, commit.term - 1)  # so that the term of the commit is ours to take
-        run_for(m, Candidacy(Way.ALONE, reason), now_ns)
+        candidacy.way = Way.ALONE
     else:
-        early = offered_term > 0  # its consent is about this reign, not about a later one
-        run_for(m, Candidacy(Way.ACQUIRE, reason, early=early, seen=offered_term), now_ns)
+        candidacy.early, candidacy.seen = consented, offered_term
+    run_for(m, candidacy, now_ns)
 
 
 def refuse_request(m: Memory, event: Event, now_ns: int) -> None:

@@ -36,7 +36,7 @@ def offering(**more):
 
 def test_a_switchover_offers_first_and_polls_on():
     bench = offering()
-    assert bench.frames(HandOverOffer) == [HandOverOffer(2, {})]
+    assert bench.frames(HandOverOffer) == [HandOverOffer(2, {}, by_operator=True)]
     bench.run(3)
     assert bench.on_duty()
     assert not bench.of(WithdrawDuty)
