@@ -26,13 +26,16 @@ class Canary:
         self._alarms = alarms
         self.problem = ""
         """Why this node could not poll; empty when it could, as far as is known."""
+        self._timer = 0
 
     def start(self) -> None:
         """Arm the first check."""
         self._arm(min(FIRST_S, self._ports.poll.canary_s))
 
-    def due(self, *, on_duty: bool) -> None:
+    def due(self, message: CanaryDue, *, on_duty: bool) -> None:
         """Check, unless polling itself proves the credentials."""
+        if message.number != self._timer:
+            return
         if on_duty:
             self._arm(self._ports.poll.canary_s)
             return
@@ -53,17 +56,27 @@ class Canary:
         if on_duty:
             self.well()
         elif self.problem:
-            hint = hint or "Check client id, secret and rights of this node at the source."
-            self._alarms.open(CODE, Level.ERROR, self.problem, hint)
+            self._tell(hint)
         else:
             self._alarms.close(CODE)
         again_s = self._ports.poll.canary_s
         self._arm(min(AGAIN_S, again_s) if self.problem else again_s)
+
+    def refused(self, error: AuthRefused) -> None:
+        """The duty ended while the source refused this node: that is known, and tried again soon."""
+        self.problem = f"{self._ports.name}: {error}"
+        self._tell(error.hint)
+        self._arm(min(AGAIN_S, self._ports.poll.canary_s))
 
     def well(self) -> None:
         """Polling tells from now on whether the credentials work."""
         self.problem = ""
         self._alarms.close(CODE)
 
+    def _tell(self, hint: str) -> None:
+        hint = hint or "Check client id, secret and rights of this node at the source."
+        self._alarms.open(CODE, Level.ERROR, self.problem, hint)
+
     def _arm(self, delay_s: float) -> None:
-        self._ports.clock.call_later(delay_s, self._ports.me, CanaryDue())
+        self._timer += 1
+        self._ports.clock.call_later(delay_s, self._ports.me, CanaryDue(self._timer))

@@ -133,6 +133,9 @@ class ParkedDue:
 class CanaryDue:
     """Time to try the credentials of a standby."""
 
+    number: int
+    """Of the timer: an older one means nothing any more."""
+
 
 PollerOwn: TypeAlias = (
     ProgressLoaded

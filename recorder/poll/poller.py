@@ -80,7 +80,7 @@ class Poller:
         self._overdue = False
         self._again = False
         self._timer = 0
-        self._failing_told = False
+        self._refused: AuthRefused | None = None
 
     def on_start(self) -> None:
         """Read what is known of the source."""
@@ -175,6 +175,9 @@ class Poller:
         self._keeper.forget_pending()
         self._keeper.save()
         self._reporter.stand_by()
+        if self._refused is not None:
+            self._canary.refused(self._refused)
+            self._tell_failing(None)
 
     def _stale(self, error: StaleTerm) -> None:
         self._refused_below = max(self._refused_below, error.seen)
@@ -249,10 +252,10 @@ class Poller:
     def _tell_failing(self, error: Exception | None) -> None:
         """The pair moves the duty when this node's own credentials are at fault."""
         if isinstance(error, AuthRefused):
-            self._failing_told = True
+            self._refused = error
             self._ports.pair.tell(DutyFailing(self._ports.me.name, str(error)))
-        elif error is None and self._failing_told:
-            self._failing_told = False
+        elif error is None and self._refused is not None:
+            self._refused = None
             self._ports.pair.tell(DutyFailing(self._ports.me.name, ""))
 
     # -- commands ----
@@ -347,7 +350,7 @@ class Poller:
             case ParkedDue():
                 self._parked.due()
             case CanaryDue():
-                self._canary.due(on_duty=self._on_duty)
+                self._canary.due(message, on_duty=self._on_duty)
             case _:
                 assert_never(message)
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from sim.chance import guid, stream
@@ -58,10 +58,13 @@ class Entra:
         self._clients[client.client_id] = client
 
     def revoke(self, client_id: str) -> int:
-        """Refuse every token given so far to this client, or to all; returns how many."""
+        """Refuse every token given so far to this client, or to all; returns how many.
+
+        Whose they were stays known, so that refused requests count for the right client.
+        """
         gone = [t for t, known in self._tokens.items() if client_id in {"", known.client_id}]
         for token in gone:
-            del self._tokens[token]
+            self._tokens[token] = replace(self._tokens[token], expires_us=0)
         return len(gone)
 
     def openid(self, tenant: str) -> Response:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.messages import CommandAnswer, Ping
+from cluster.messages import CommandAnswer, DutyFailing, Ping
 from recorder.errors import (
     AuthRefused,
     CallBufferError,
@@ -106,3 +106,17 @@ def test_a_disk_that_takes_no_progress_is_a_finding():
     desk.grant()
     assert desk.findings() == ["progress_not_saved"]
     assert "crm" in desk.center.progress
+
+
+def test_a_node_that_gave_the_duty_up_for_its_credentials_knows_that_and_tries_them_soon():
+    desk = Desk(center=known(SmallCenter())).start()
+    desk.grant()
+    desk.source.errors = [AuthRefused("secret expired", hint="Make a new one.")]
+    desk.advance(60)
+    assert desk.pair.of(DutyFailing)[-1].reason == "secret expired"
+    desk.withdraw()
+    desk.run()
+    assert desk.pair.of(DutyFailing)[-1].reason == ""
+    assert desk.findings() == ["standby_credentials_failing"]
+    desk.advance(61)
+    assert desk.findings() == []
