@@ -116,7 +116,7 @@ def _command(
     view = _wait(client, confirmed if answer.get("status") != "already" else lambda _view: True)
     if view is None:
         raise CliError(
-            str(lost) if lost else f"{answer['message']} But not every node confirmed it in time.",
+            str(lost) if lost else f"{answer['message']}, but not every node confirmed it in time",
             Exit.UNKNOWN,
             hint="See `tandem node list` and `tandem node history`.",
         )
