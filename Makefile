@@ -25,9 +25,10 @@ demo: $(STAMP) ## record calls on two nodes, kill the primary, show the verdict
 up: $(STAMP) ## two nodes and a fake service, until Ctrl-C
 	@$(BIN)/tandem up
 
-test: $(STAMP) ## style, types, layers, then every test
+test: $(STAMP) ## style, types, layers, every test; those on real processes last, one by one
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 -m "not process"
+	@$(BIN)/pytest -q -m process
 
 check: $(STAMP) ## style, types and layers only
 	@$(BIN)/ruff format --check --quiet .
