@@ -7,6 +7,7 @@
     * WireError              bytes from the peer that are no valid frame
     * LeaseUnavailable       the witness did not answer: the outcome is unknown
     * ReplyTimeout           an actor did not answer a question in time
+    * NodeIdTaken            the peer is connected to another installation with this node's id
 """
 
 
@@ -48,3 +49,7 @@ class LeaseUnavailable(ClusterError):
 
 class ReplyTimeout(ClusterError):
     """Raised when an actor gave no answer within the time allowed."""
+
+
+class NodeIdTaken(ClusterError):
+    """Raised when the peer says that another installation has this node's id: the process must end."""

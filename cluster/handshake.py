@@ -37,6 +37,8 @@ class Rejected:
 
     reason: str
     cloned: bool = False
+    to_be_told: bool = False
+    """It must know, because it acts under a node id that is not its own."""
 
 
 Verdict: TypeAlias = Accepted | Rejected

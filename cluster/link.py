@@ -12,7 +12,7 @@ import structlog
 
 from cluster.beats import Beats
 from cluster.board import Board
-from cluster.errors import WireError
+from cluster.errors import NodeIdTaken, WireError
 from cluster.frames import (
     Frame,
     Goodbye,
@@ -32,6 +32,7 @@ from cluster.frames import (
     JobProgress,
     Mark,
     MarksMoved,
+    Refusal,
 )
 from cluster.handshake import Identity
 from cluster.link_effects import (
@@ -42,6 +43,7 @@ from cluster.link_effects import (
     Effect,
     Note,
     RedialIn,
+    Refuse,
     SendHello,
     TellPair,
 )
@@ -260,6 +262,11 @@ class Link:
                 pass
             case Goodbye():
                 pass
+            case Refusal(reason=reason):
+                raise NodeIdTaken(
+                    f"the node at {self._state.endpoint} refuses this one: {reason}",
+                    hint="Give each node its own node.id and its own data directory.",
+                )
             case _:
                 assert_never(frame)
         self._pair.tell(PeerSaid(frame, self._now()))
@@ -278,8 +285,8 @@ class Link:
                     self._transport.dial(endpoint, self._own)
                 case RedialIn(delay_s=delay_s):
                     self._redial_in(delay_s)
-                case SendHello(number=number):
-                    self._send_on(number, self._beats.hello(self._identity, self._listen_port))
+                case SendHello() | Refuse():
+                    self._introduce(effect)
                 case Close(number=number, reason=reason):
                     connection, _ = self._connections.pop(number)
                     connection.close(reason)
@@ -294,6 +301,14 @@ class Link:
                     self._note(effect)
                 case _:
                     assert_never(effect)
+
+    def _introduce(self, effect: SendHello | Refuse) -> None:
+        """The first word on a connection, or the only other one to a stranger."""
+        match effect:
+            case SendHello(number=number):
+                self._send_on(number, self._beats.hello(self._identity, self._listen_port))
+            case Refuse(number=number, reason=reason):
+                self._send_on(number, Refusal(reason))
 
     def _redial_in(self, delay_s: float) -> None:
         if self._redial_timer is not None:

@@ -33,6 +33,14 @@ class SendHello:
 
 
 @dataclass(frozen=True, slots=True)
+class Refuse:
+    """Say why the node at the other end must not go on; `Close` follows."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close a connection; its `Closed` needs no report."""
 
@@ -68,4 +76,6 @@ class Note:
     warn: bool = False
 
 
-Effect: TypeAlias = Dial | RedialIn | SendHello | Close | BeatAtOnce | Deliver | TellPair | Note
+Effect: TypeAlias = (
+    Dial | RedialIn | SendHello | Refuse | Close | BeatAtOnce | Deliver | TellPair | Note
+)

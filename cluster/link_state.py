@@ -19,6 +19,7 @@ from cluster.link_effects import (
     Effect,
     Note,
     RedialIn,
+    Refuse,
     SendHello,
     TellPair,
 )
@@ -310,11 +311,12 @@ class LinkState:
         """What speaks against a hello while a peer is connected."""
         if current.node != hello.node:
             return Rejected(f"the pair is complete: {current.node} is connected already")
+        lives = self.heard_ns is not None and now_ns - self.heard_ns < LIVES_NS
         if current.instance != hello.instance:
-            return Rejected(f"another installation with node id {hello.node} is connected already")
+            reason = f"another installation with node id {hello.node} is connected already"
+            return Rejected(reason, to_be_told=lives)
         # A new boot is a restart. But words of the dead process may arrive after those of its
         # successor, and two processes on copied data would replace each other for ever.
-        lives = self.heard_ns is not None and now_ns - self.heard_ns < LIVES_NS
         is_older = one.since_ns < current_since_ns or (lives and hello.boot in self._past_boots)
         if current.boot != hello.boot and is_older:
             return Rejected(f"node {hello.node} runs twice, or this process of it is long gone")
@@ -322,7 +324,8 @@ class LinkState:
 
     def _reject(self, one: _Open, hello: Hello, why: Rejected, jitter: float) -> list[Effect]:
         del self._open[one.number]
-        effects: list[Effect] = [Close(one.number, f"rejected: {why.reason}")]
+        effects: list[Effect] = [Refuse(one.number, why.reason)] if why.to_be_told else []
+        effects.append(Close(one.number, f"rejected: {why.reason}"))
         if why.reason != self._rejected:
             self._rejected = why.reason
             fields: dict[str, str | int | bool] = {

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import structlog
 
+from cluster.errors import NodeIdTaken
 from cluster.status import PairStatus
 from recorder.adapters.sd_notify import notify
 from recorder.config import Config, load_config
@@ -65,7 +66,7 @@ def run_node(path: Path) -> int:
 
 def crash(actor: str, error: BaseException) -> None:
     """Crash-only: say what happened and end the process at once; the peer takes over."""
-    if isinstance(error, SchemaTooNew):
+    if isinstance(error, SchemaTooNew | NodeIdTaken):
         sys.stderr.write(f"tandem: {error}\n        {error.hint}\n")
         sys.stderr.flush()
         os._exit(EXIT_USAGE)

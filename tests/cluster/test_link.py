@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from cluster.errors import NodeIdTaken
 from cluster.frames import (
     Goodbye,
     HandOverAbort,
@@ -21,6 +22,7 @@ from cluster.frames import (
     JobProgress,
     Mark,
     MarksMoved,
+    Refusal,
     Role,
 )
 from cluster.messages import (
@@ -263,6 +265,21 @@ def test_a_rejected_hello_is_told_to_the_pair(node):
     node.hear(wire, replace(PEER, node="a"))
     assert wire.reason.startswith("rejected")
     assert isinstance(node.pair.messages[0], PeerRejected)
+
+
+def test_a_clone_of_the_peer_is_told_why_before_its_connection_is_closed(node):
+    node.up()
+    wire = node.open(inbound=True)
+    node.hear(wire, replace(PEER, instance="copy", boot="clone"))
+    assert isinstance(wire.frames[-1], Refusal)
+    assert wire.reason.startswith("rejected: another installation")
+
+
+def test_a_node_whose_id_is_taken_fails_with_the_next_step(node):
+    wire = node.up()
+    with pytest.raises(NodeIdTaken, match="another installation") as raised:
+        node.hear(wire, Refusal("another installation with node id a is connected already"))
+    assert "own node.id" in raised.value.hint
 
 
 def test_a_broken_link_is_told_and_redialled_and_a_failed_dial_repeated(node):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from cluster.frames import Goodbye, JobCancel
-from cluster.link_effects import BeatAtOnce, Close, Deliver, Dial, SendHello, TellPair
+from cluster.link_effects import BeatAtOnce, Close, Deliver, Dial, Refuse, SendHello, TellPair
 from cluster.link_state import HELLO_WITHIN_NS, RETIRED_KEPT_NS, SILENCE_NS, S
 from cluster.messages import PeerGone, PeerRefused, PeerRejected, PeerUp
 from cluster.ports import Endpoint, PeerSeen
@@ -240,6 +240,14 @@ def test_a_third_node_is_rejected_while_the_pair_is_complete():
         effects = story.said(story.open(inbound=True), third)
         assert isinstance(news(effects)[0], PeerRejected)
         assert story.state.current == number
+
+
+@pytest.mark.parametrize(("silent_ns", "first"), [(0, Refuse), (2 * S, Close)])
+def test_another_installation_is_told_that_its_node_id_is_taken_by_a_living_peer(silent_ns, first):
+    story, _ = up_by_dialling()
+    story.after(silent_ns)
+    effects = story.said(story.open(inbound=True), replace(PEER, instance="copy", boot="b2"))
+    assert isinstance(effects[0], first)
 
 
 def test_a_peer_that_runs_twice_from_copied_data_does_not_make_the_link_flap():
