@@ -31,13 +31,17 @@ KINDS = (
 """Faults of the world, a planned change, and a planned exit."""
 
 MORE_KINDS = (
+    "reset",
+    "mute",
+    "slow_disk",
+    "slow_duty",
     "unhealthy",
     "failing",
     "pause",
     "failover",
     "failover_without_peer",
 )
-"""A node's own troubles, and an operator's other commands."""
+"""More faults, a node's own troubles, and an operator's other commands."""
 
 
 def begin(world, fault):
@@ -51,6 +55,8 @@ def begin(world, fault):
                 world.crash(name)
             case "stop":
                 process.stopped = process.alive
+            case "reset":
+                world.reset_links()
             case "exit":
                 world.deliver(process, StepDownAndStop(world.answers))
                 world.at(2.0, lambda process=process: _leave(world, process))

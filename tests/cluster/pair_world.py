@@ -242,7 +242,8 @@ class World:
     def _carry_out_one(self, process, effect):  # noqa: C901 - one case per effect
         match effect:
             case SaveState(state=state):
-                self.at(self.random.uniform(0.001, 0.05), lambda: self._save(process, state))
+                slow_s = 2.0 if self.is_active("slow_disk", process.node) else 0.05
+                self.at(self.random.uniform(0.001, slow_s), lambda: self._save(process, state))
             case LeaseCall():
                 self._call(process, effect)
             case Send(frame=frame):
@@ -258,7 +259,8 @@ class World:
                 process.duty = effect
             case WithdrawDuty():
                 process.duty = None
-                self._later(process, self.random.uniform(0.001, 0.2), DutyOver({}))
+                long_s = 8.0 if self.is_active("slow_duty", process.node) else 0.2
+                self._later(process, self.random.uniform(0.001, long_s), DutyOver({}))
             case DrainMailbox():
                 self._later(process, 0, MailboxDrained())
             case NoteRoleChange():
@@ -324,7 +326,7 @@ class World:
     def _beat(self, process):
         if not process.alive:
             return
-        self.at(1.0, lambda: self._beat(process))
+        self.at(self.settings.heartbeat_s, lambda: self._beat(process))
         if not process.stopped:
             self._send_beat(process)
 
@@ -333,6 +335,8 @@ class World:
         if facts is None:
             return
         process.seq += 1
+        if self.is_active("mute", process.node):
+            return
         if self.is_active("loss", process.node) and self.random.random() < 0.2:
             return
         self._send(process, beat_of(process))
@@ -349,6 +353,13 @@ class World:
                 self.deliver(other, PeerSaid(frame, self.now_ns))
 
         self.at(self.random.uniform(0.001, slow), arrive)
+
+    def reset_links(self):
+        """The connection breaks; both sides notice and dial again."""
+        for process in self.processes.values():
+            if process.linked:
+                process.linked = False
+                self._later(process, 0.001, PeerGone("reset"))
 
     # --- faults ------------------------------------------------------------------------------------------
 
