@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cluster.board import Board
+from cluster.errors import NodeIdTaken
 from cluster.frames import Goodbye, Heartbeat, JobOffer, Mark, MarksMoved, Role
 from cluster.handshake import Identity
 from cluster.link import Link
@@ -44,7 +45,9 @@ class House:
         self.clock = RealClock()
         self.runtime = ThreadRuntime(on_crash=lambda *crash: self.crashes.append(crash))
 
-    def node(self, name, *, peer_port=None, port=0, tls=None, node=None, instance=None):
+    def node(
+        self, name, *, peer_port=None, port=0, tls=None, node=None, instance=None, protocols=(1, 1)
+    ):
         own = self.runtime.reserve(name)
         transport = TcpTransport(
             listen=Endpoint("127.0.0.1", port),
@@ -61,7 +64,11 @@ class House:
         )
         link = Link(
             own=own,
-            identity=Identity("acme", node or name, instance or f"i-{name}", f"b-{name}", "test"),
+            identity=Identity(
+                *("acme", node or name, instance or f"i-{name}", f"b-{name}", "test"),
+                protocol_min=protocols[0],
+                protocol_max=protocols[1],
+            ),
             settings=SETTINGS,
             transport=transport,
             discovery=None,
@@ -187,6 +194,35 @@ def test_a_node_that_dials_itself_rejects_itself_without_crying_clone(house, fre
     a = house.node("a", port=free_port, peer_port=free_port)
     wait_until(lambda: a.pair.of(PeerRejected), 5, "rejected")
     assert not a.pair.of(PeerRejected)[0].cloned
+
+
+def test_nodes_of_two_versions_speak_the_newest_protocol_both_know(house):
+    old = house.node("a", protocols=(1, 2))
+    new = house.node("b", peer_port=old.port, protocols=(2, 3))
+    for one in (old, new):
+        wait_until(lambda one=one: beats_of(one), 5, "beats")
+        assert status(one).protocol == 2
+
+
+def test_nodes_without_a_common_protocol_reject_each_other_and_say_what_to_do(house):
+    old = house.node("a", protocols=(1, 1))
+    new = house.node("b", peer_port=old.port, protocols=(2, 3))
+    for one in (old, new):
+        wait_until(lambda one=one: one.pair.of(PeerRejected), 5, "rejected")
+        assert "upgrade the older one" in one.pair.of(PeerRejected)[0].reason
+        assert not one.pair.of(PeerUp)
+
+
+def test_another_installation_with_the_id_of_a_connected_peer_ends_itself(house):
+    a = house.node("a")
+    house.node("b", peer_port=a.port)
+    wait_until(lambda: a.pair.of(PeerUp), 5, "the link is up")
+    house.node("clone", peer_port=a.port, node="b", instance="copy")
+    wait_until(lambda: house.crashes, 5, "the clone ends itself")
+    ((name, error),) = house.crashes
+    assert (name, type(error)) == ("clone", NodeIdTaken)
+    assert len(a.pair.of(PeerUp)) == 1
+    house.crashes.clear()
 
 
 def test_the_pair_works_over_tls(house, tmp_path):
