@@ -262,7 +262,9 @@ def _rows(db: SqlContactDb) -> Iterator[ItemRow]:
 
 def _is_archived(item: TruthItem, rows: dict[str, ItemRow]) -> bool:
     row = rows.get(item.key)
-    return row is not None and row.state == ItemState.ARCHIVED
+    if row is None or row.ref.version != item.version:
+        return False
+    return row.state == ItemState.ARCHIVED
 
 
 def _is_open(row: ItemRow) -> bool:
