@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cluster.frames import Role
 from recorder.adapters.registry import PluginStatus
-from recorder.cli.main import build_app, run
+from recorder.cli.main import run
+from recorder.cli.tree import build_app
 from recorder.model import ItemState
 from recorder.status import Findings
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, TOKEN, FakeNode

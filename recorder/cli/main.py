@@ -1,57 +1,16 @@
-"""Puts the command line together; other packages add commands by entry point.
-
-A command module exposes a `cyclopts.App` under the group `tandem.command`.
-"""
+"""The `tandem` program: which command, and how it ends."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import entry_points
 
-from cyclopts import App, CycloptsError
-
-from recorder.cli import config_commands, contact, health, item, node, pair_commands, source
-from recorder.cli.arguments import command_of, normalized
-from recorder.cli.certs import certs
+from recorder.cli.arguments import normalized
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import say
-from recorder.plugins import COMMAND_GROUP
-from recorder.version import build
+from recorder.cli.start_node import plain_options, start_node
 
 _INTERRUPTED = 130
-
-
-def build_app(command: str = "") -> App:
-    """The command tree; without the plug-ins where `command` is one of our own."""
-    app = App(
-        name="tandem",
-        help="Two recorder nodes that lose nothing and store nothing twice.",
-        version=build(),
-        suppress_keyboard_interrupt=False,
-    )
-    app.command(node.app)
-    app.command(source.app)
-    app.command(item.app)
-    app.command(contact.app)
-    app.command(config_commands.app)
-    app.command(pair_commands.switchover)
-    app.command(pair_commands.failover)
-    app.command(pair_commands.pause)
-    app.command(pair_commands.resume)
-    app.command(health.health)
-    app.command(certs)
-    if not command or command not in app:
-        _add_plugins(app)
-    return app
-
-
-def _add_plugins(app: App) -> None:
-    for entry in sorted(entry_points(group=COMMAND_GROUP), key=lambda entry: entry.name):
-        try:
-            app.command(entry.load())
-        except Exception as error:  # noqa: BLE001 - a broken plug-in must not take the rest away
-            say(f"tandem: the command {entry.name!r} ({entry.value}) cannot be loaded: {error}")
 
 
 def main() -> None:
@@ -63,13 +22,8 @@ def run(arguments: list[str]) -> int:
     """Run one command; returns its exit status."""
     words = normalized(arguments)
     try:
-        app = build_app(command_of(words))
-        result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        status = _run(words)
         sys.stdout.flush()
-    except CycloptsError as error:
-        say(f"tandem: {error}")
-        say("        `tandem --help` and `tandem COMMAND --help` show what there is.")
-        return Exit.USAGE
     except CliError as error:
         say(f"tandem: {error}")
         if error.hint:
@@ -81,7 +35,16 @@ def run(arguments: list[str]) -> int:
         return Exit.DONE
     except KeyboardInterrupt:
         return _INTERRUPTED
-    return int(result) if isinstance(result, int) else Exit.DONE
+    return status
+
+
+def _run(words: list[str]) -> int:
+    node = plain_options(words)
+    if node is not None:
+        return start_node(node[0], as_json=node[1])
+    from recorder.cli.tree import run_command  # noqa: PLC0415 - not in a node's memory
+
+    return run_command(words)
 
 
 if __name__ == "__main__":

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from cluster.errors import ClusterError
-from recorder.cli.common import Common, JsonFlag, needed_config
-from recorder.cli.errors import CliError, Exit
+from recorder.cli.common import Common, JsonFlag, config_from_environment
 from recorder.cli.output import print_json, print_table
 from recorder.cli.pair_view import read_pair, show_pair
+from recorder.cli.start_node import start_node
 from recorder.cli.watch import Watch, watched
-from recorder.errors import ConfigError, RecorderError, SchemaTooNew
 
 app = App(name="node", help="Run a node, list both, see who was primary when.")
 
@@ -31,20 +28,7 @@ def run(
         config: The node's TOML file; samples are in docs/samples. Also TANDEM_CONFIG.
         json: Log as JSON, whatever the file says.
     """
-    path = needed_config(config)
-    if json:
-        os.environ["TANDEM__LOG__FORMAT"] = "json"
-    # Imported here: only this command needs the whole recorder.
-    from recorder.daemon import run_node  # noqa: PLC0415
-
-    try:
-        return run_node(path)
-    except (ConfigError, SchemaTooNew) as error:
-        raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
-    except (RecorderError, ClusterError) as error:
-        raise CliError(str(error), Exit.FAILED, hint=error.hint) from error
-    except OSError as error:
-        raise CliError(f"The node cannot start: {error}", Exit.FAILED) from error
+    return start_node(config or config_from_environment(), as_json=json)
 
 
 @app.command(name="list")

@@ -3,7 +3,7 @@ from importlib.metadata import EntryPoint
 import pytest
 from cyclopts import App
 
-from recorder.cli import main
+from recorder.cli import tree
 from recorder.plugins import COMMAND_GROUP
 
 GREET = App(name="greet", help="Says something.")
@@ -18,7 +18,7 @@ def greet() -> int:
 def plugins(monkeypatch):
     def _plugins(**objects):
         entries = [EntryPoint(name, value, COMMAND_GROUP) for name, value in objects.items()]
-        monkeypatch.setattr(main, "entry_points", lambda group: entries)  # noqa: ARG005
+        monkeypatch.setattr(tree, "entry_points", lambda group: entries)  # noqa: ARG005
 
     return _plugins
 
@@ -42,7 +42,7 @@ def test_our_own_commands_do_not_load_those_of_others(bare, plugins):
 
 
 def test_every_command_has_a_help_line_and_takes_json(bare):
-    app = main.build_app("node")
+    app = tree.build_app("node")
     for words in every_command(app):
         ended = bare(*words, "--help")
         assert ended.status == 0
