@@ -159,7 +159,7 @@ _FACTS_ONLY: Mapping[Role, tuple[type, ...]] = {
         *(HandOverPlease, HandOverCommit, HandOverAbort),
     ),
     Role.FAULTED: (
-        *(Tick, StateSaved, HealthChanged, LeaseAnswered, DutyOver),
+        *(Tick, StateLoaded, StateSaved, HealthChanged, LeaseAnswered, DutyOver),
         *(PeerUp, PeerRejected, PeerDied, Heartbeat, HandOverPlease, *_LATE_WORDS),
     ),
 }

@@ -124,6 +124,13 @@ def test_a_cloned_node_id_faults_the_node_that_starts():
     assert bench.role is Role.FAULTED
 
 
+def test_a_clone_that_hears_so_before_it_has_read_its_state_faults_as_well():
+    bench = Bench(loaded=False)
+    bench.step(PeerRejected("node a runs elsewhere", cloned=True))
+    bench.step(StateLoaded(HAS_RUN))
+    assert bench.role is Role.FAULTED
+
+
 def test_a_cloned_node_id_does_not_disturb_the_established_node():
     bench = Bench(state=HAS_RUN)
     bench.run(4)

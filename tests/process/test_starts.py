@@ -84,7 +84,7 @@ def test_both_killed_and_started_again_go_on_where_they_were(world):
     primary, secondary = world.primary_and_secondary()
     world.calls(10, over_s=1.0)
     world.wait_for_archived(world.archived() + 3)
-    world.disrupted("silence", secondary)
+    world.disrupted("operator", secondary)
     for node in (primary, secondary):
         node.kill()
     term = last_primary(world).term
