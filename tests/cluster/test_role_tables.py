@@ -14,7 +14,7 @@ EVENTS = [
     *typing.get_args(PeerFrame),
 ]
 IMPOSSIBLE = {
-    *((role, StateLoaded) for role in Role if role is not Role.STARTING),
+    *((role, StateLoaded) for role in Role if role not in (Role.STARTING, Role.FAULTED)),
     (Role.STARTING, DutyOver),
 }
 
