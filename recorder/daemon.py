@@ -26,7 +26,6 @@ from recorder.figures import figures
 from recorder.instants import duration_text
 from recorder.logs import configure_logs
 from recorder.node import Node
-from recorder.node_adapters import refuse_open_web
 from recorder.traps import trap_from
 from recorder.web.health import liveness
 
@@ -54,7 +53,6 @@ def run_node(path: Path) -> int:
         )
     config = load_config(path)
     configure_logs(config.log.level, config.log.format, node=config.node.id)
-    refuse_open_web(config)
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     threading.excepthook = _thread_crashed
     node = Node(config, on_crash=crash, trap=trap_from(os.environ))
@@ -65,19 +63,24 @@ def run_node(path: Path) -> int:
 
 
 def crash(actor: str, error: BaseException) -> None:
-    """Crash-only: say what happened and end the process at once; the peer takes over."""
-    if isinstance(error, SchemaTooNew | NodeIdTaken):
-        sys.stderr.write(f"tandem: {error}\n        {error.hint}\n")
+    """Crash-only: say what happened and end the process at once; the peer takes over.
+
+    The process ends even when it cannot be said.
+    """
+    status = EXIT_USAGE if isinstance(error, SchemaTooNew | NodeIdTaken) else EXIT_CRASHED
+    try:
+        notify(f"STATUS=crashed in {actor}")
+        if isinstance(error, SchemaTooNew | NodeIdTaken):
+            sys.stderr.write(f"tandem: {error}\n        {error.hint}\n")
+        else:
+            _log.critical("node_crashed", actor=actor, error=repr(error), exc_info=error)
+            sys.stderr.write(
+                f"tandem: the actor {actor} failed: {error!r}; this node stops, its peer takes over.\n"
+                "        Start it again; if it fails again, see the stack above.\n"
+            )
         sys.stderr.flush()
-        os._exit(EXIT_USAGE)
-    _log.critical("node_crashed", actor=actor, error=repr(error), exc_info=error)
-    notify(f"STATUS=crashed in {actor}")
-    sys.stderr.write(
-        f"tandem: the actor {actor} failed: {error!r}; this node stops, its peer takes over.\n"
-        "        Start it again; if it fails again, see the stack above.\n"
-    )
-    sys.stderr.flush()
-    os._exit(EXIT_CRASHED)
+    finally:
+        os._exit(status)
 
 
 def _thread_crashed(arguments: threading.ExceptHookArgs) -> None:

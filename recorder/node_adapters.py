@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -179,21 +178,3 @@ def _interfaces(host: str) -> tuple[str, ...] | None:
     except ValueError:
         return None
     return None if address.is_unspecified else (host,)
-
-
-def refuse_open_web(config: Config) -> None:
-    """A node that others can reach needs an admin token. Raises ConfigError."""
-    if config.web.token is None and not _is_loopback(config.web.listen.host):
-        raise ConfigError(
-            f"web.listen: {config.web.listen} can be reached from outside, and web.token is missing",
-            hint='Set web.token = "file:PATH", or listen on 127.0.0.1.',
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

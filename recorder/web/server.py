@@ -66,7 +66,11 @@ class WebServer:
         self._socket.close()
 
     def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
+        """A server that ends by itself ends the node: uvicorn leaves with SystemExit, unseen in a thread."""
+        try:
+            self._server.run(sockets=[self._socket])
+        except SystemExit as error:
+            raise RuntimeError(f"the web server gave up with status {error.code}") from error
 
 
 def _bind(listen: Endpoint) -> socket.socket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -79,7 +78,8 @@ def _environment(stage: Stage) -> str:
     }
     text = "".join(f'export {name}="{value}"\n' for name, value in lines.items())
     path.write_text(text, encoding="utf-8")
-    return os.path.relpath(path)
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _raise_stopped(_number: int, _frame: object) -> None:
