@@ -40,7 +40,7 @@ def paused(world):
 
 def test_a_planned_switchover_by_the_api_skips_no_poll(world):
     primary, secondary = world.primary_and_secondary()
-    world.calls(10, over_s=3.0)
+    world.calls(10, over_s=2.0)
     since_ns = monotonic_ns()
     world.disrupted("switchover", primary)
     answer = primary.post("/api/v1/switchover")
@@ -52,7 +52,7 @@ def test_a_planned_switchover_by_the_api_skips_no_poll(world):
 
 def test_a_planned_switchover_by_command_and_back_skips_no_poll(world):
     primary, secondary = world.primary_and_secondary()
-    world.calls(20, over_s=6.0)
+    world.calls(20, over_s=4.0)
     since_ns = monotonic_ns()
     for old, new in ((primary, secondary), (secondary, primary)):
         world.disrupted("operator", old)

@@ -65,7 +65,7 @@ def test_a_node_that_dies_just_before_writing_loses_and_doubles_nothing(world, p
     world.settle_and_check()
 
 
-@pytest.mark.parametrize(("actor", "message"), [("pair", 60), ("poller:dynamics", 60)])
+@pytest.mark.parametrize(("actor", "message"), [("pair", 45), ("poller:dynamics", 45)])
 def test_an_actor_that_fails_ends_the_process_and_the_peer_takes_over(world, actor, message):
     primary, victim = world.primary_and_secondary()
     victim.kill()

@@ -53,7 +53,7 @@ def test_nobody_takes_over_when_the_link_is_cut_and_the_data_center_is_seen(worl
     primary, secondary = world.primary_and_secondary()
     before = roles(world)
     network.cut()
-    world.calls(6, over_s=2.0)
+    world.calls(6, over_s=1.0)
     wait_until(
         lambda: "link_down" in world.findings(secondary),
         15.0,
@@ -81,7 +81,7 @@ def test_nobody_takes_over_when_only_one_direction_of_the_link_is_cut(world, net
     before = roles(world)
     sender, hearer = (primary, secondary) if muted == "primary" else (secondary, primary)
     network.cut(sender.name)
-    world.calls(6, over_s=2.0)
+    world.calls(6, over_s=1.0)
     wait_until(lambda: peer_link(hearer) == "dead", 15.0, "the silence is noticed", every_s=0.1)
     world.settle()
     assert roles(world) == before
@@ -93,7 +93,7 @@ def test_nobody_takes_over_when_only_one_direction_of_the_link_is_cut(world, net
 
 def test_a_link_that_is_reset_again_and_again_comes_back_without_a_role_change(world, network):
     before = roles(world)
-    world.calls(8, over_s=3.0)
+    world.calls(8, over_s=2.0)
     for _ in range(5):
         network.reset()
         wait_until_linked(world)
@@ -105,7 +105,7 @@ def test_a_link_that_is_reset_again_and_again_comes_back_without_a_role_change(w
 def test_a_slow_link_delays_work_but_changes_no_role(world, network):
     before = roles(world)
     network.delay(0.7)
-    world.calls(6, over_s=2.0)
+    world.calls(6, over_s=1.0)
     world.settle()
     assert roles(world) == before
     world.settle_and_check()
@@ -115,7 +115,7 @@ def test_a_firewall_that_rejects_looks_like_death_but_leaves_one_primary(world, 
     primary, secondary = world.primary_and_secondary()
     world.disrupted("silence", primary)
     network.reject()
-    world.calls(6, over_s=2.0)
+    world.calls(6, over_s=1.0)
     wait_until(
         lambda: (
             sorted(map(str, roles(world).values())) == ["primary", "secondary"]

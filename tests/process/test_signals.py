@@ -32,7 +32,7 @@ def wait_for_log(node, word, timeout_s=5.0):
 
 def test_sigterm_hands_the_role_over_and_ends_with_status_zero(world):
     primary, secondary = world.primary_and_secondary()
-    world.calls(10, over_s=3.0)
+    world.calls(10, over_s=2.0)
     world.wait_for_poll(primary, since_ns=monotonic_ns())
     world.disrupted("switchover", primary)
     told_ns = monotonic_ns()
@@ -45,7 +45,7 @@ def test_sigterm_hands_the_role_over_and_ends_with_status_zero(world):
 
 def test_sigterm_of_the_secondary_disturbs_nobody(world):
     primary, secondary = world.primary_and_secondary()
-    world.calls(6, over_s=2.0)
+    world.calls(6, over_s=1.0)
     secondary.signal(signal.SIGTERM)
     assert secondary.wait(10.0) == 0
     world.settle_and_check()
