@@ -111,6 +111,7 @@ def _crown_if_durable(m: Memory, candidacy: Candidacy, now_ns: int) -> None:
         return
     m.takeover_from_ns = candidacy.last_sign_ns
     m.reign = candidacy.term
+    m.over_term = candidacy.seen if candidacy.early else 0
     m.become(Role.PRIMARY, candidacy.reason, now_ns)
 
 

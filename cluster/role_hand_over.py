@@ -123,7 +123,7 @@ def call_off(m: Memory, reason: str, now_ns: int) -> None:
 
 def lost_to(m: Memory, view: LeaseView) -> bool:
     """The row says that another node reigns, or has reigned after us."""
-    other = view.holder not in ("", m.node)
+    other = view.holder not in ("", m.node) and view.term > m.over_term
     return other and (view.expires_in_s > 0 or view.term > m.reign)
 
 

@@ -164,6 +164,10 @@ class Memory:
     """The term acted in; 0 when not acting."""
     next_reign: int = 0
     """A higher term granted to the acting primary, used once durable; 0 for none."""
+    over_term: int = 0
+    """While acting: reigns of the peer up to this term are over, by evidence or its consent."""
+    blind_since_ns: int | None = None
+    """While primary: so long the peer has been seeing the witness and this node not."""
     hand_over: HandOver | None = None
     hand_over_again_ns: int = 0
     offered_until_ns: int = 0
@@ -216,10 +220,10 @@ class Memory:
         if role is not Role.HANDING_OVER:
             self.hand_over = None
         if role not in ACTING:
-            self.reign = self.next_reign = 0
+            self.reign = self.next_reign = self.over_term = 0
             if old in ACTING and self.peer_lives():
                 self.evidence_term = None  # about a process before the one that lives
-        self.leaderless_since_ns = self.equal_since_ns = None
+        self.leaderless_since_ns = self.equal_since_ns = self.blind_since_ns = None
         if old is not role:
             self.do(NoteRoleChange(old, role, self.reign or self.seen, reason))
 
@@ -312,6 +316,13 @@ class Memory:
         """The newest answer of the witness says: this node, in the term it acts in."""
         view = self.belief.view
         return view is not None and view.holder == self.node and view.term == self.reign
+
+    def row_is_of_a_reign_that_is_over(self) -> bool:
+        """The newest answer names the peer, in a reign that it ended or died in."""
+        view = self.belief.view
+        if view is None or view.holder in ("", self.node):
+            return False
+        return view.term <= self.over_term
 
     def lease_is_free(self, now_ns: int) -> bool:
         """By the newest answer: the lease has ended by now, or this node was its last holder."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cluster.frames import HandOverAbort, HandOverPlease, Role
 from cluster.messages import LeaseAnswered, PeerSaid
+from cluster.ports import LeaseView
 from cluster.role_hand_over import begin, lost_to
 from cluster.role_io import Event, NoteRoleChange, Send
 from cluster.role_memory import Memory
@@ -21,7 +22,9 @@ def lease_answered(m: Memory, event: Event, now_ns: int) -> None:
     if view is None:
         return
     if lost_to(m, view):
-        m.step_down(f"lost the lease to {view.holder} in term {view.term}", now_ns, release=False)
+        if not _will_yield(m, view, now_ns):
+            reason = f"lost the lease to {view.holder} in term {view.term}"
+            m.step_down(reason, now_ns, release=False)
     elif event.call == "acquire" and view.granted and _is_above_reign(m, view.term):
         m.next_reign = view.term
         use_next_reign(m, event, now_ns)
@@ -57,6 +60,7 @@ def asked_to_hand_over(m: Memory, event: Event, now_ns: int) -> None:
 def tick(m: Memory, event: Event, now_ns: int) -> None:
     """Hand over by itself when the peer can do what this node cannot."""
     use_next_reign(m, event, now_ns)
+    _compare_sight(m, now_ns)
     if m.paused or now_ns < m.hand_over_again_ns or not m.is_calm(now_ns):
         return
     reason = _better_there(m, now_ns)
@@ -69,15 +73,35 @@ def _is_above_reign(m: Memory, term: int) -> bool:
     return term > m.reign and not is_unwitnessed(term)
 
 
+def _will_yield(m: Memory, view: LeaseView, now_ns: int) -> bool:
+    """The holder is a peer of lower rank, heard again after both reigned alone: it stops, or did.
+
+    So this node goes on with the piece of duty it has, and no longer.
+    """
+    on_duty = m.duty_until_ns is not None and now_ns < m.duty_until_ns
+    return on_duty and view.term < m.reign and m.peer_lives() and not m.peer_outranks()
+
+
+def _compare_sight(m: Memory, now_ns: int) -> None:
+    peer = m.peer
+    blind = m.belief.sees_witness(now_ns) is False and peer is not None and peer.sees_data_center
+    if not blind:
+        m.blind_since_ns = None
+    elif m.blind_since_ns is None:
+        m.blind_since_ns = now_ns
+
+
 def _better_there(m: Memory, now_ns: int) -> str:
     if not m.healthy:
         return "not healthy: " + ", ".join(m.problems)
     for reason, since_ns in m.failing.values():
         if now_ns >= m.after(since_ns, m.settings.duty_failing_s):
             return reason
-    # The peer may not have noticed the same outage yet, and its word may still be on its way.
-    told_ns = m.after(m.belief.ends_ns, m.settings.heartbeat_s)
-    blind = m.belief.sees_witness(now_ns) is False and now_ns >= told_ns
-    if blind and m.peer is not None and m.peer.sees_data_center:
+    if m.blind_since_ns is not None and now_ns >= m.after(m.blind_since_ns, _notice_s(m)):
         return "does not see the Data Center, the peer does"
     return ""
+
+
+def _notice_s(m: Memory) -> float:
+    """Longer than the peer may take to notice the same outage, or this node its end."""
+    return m.settings.lease_s + m.settings.lease_call_timeout_s

@@ -167,4 +167,6 @@ def _primarys_call(m: Memory, now_ns: int) -> LeaseCall | None:
         return LeaseCall("renew", m.reign)
     if m.role is Role.HANDING_OVER:
         return LeaseCall("look")
+    if m.row_is_of_a_reign_that_is_over():
+        return LeaseCall("acquire", ask_above(m.over_term), peer_is_dead=True)
     return LeaseCall("acquire", ask_above(m.seen))

@@ -237,14 +237,14 @@ def take_commit(m: Memory, event: Event, now_ns: int) -> None:
     if m.peer is not None and m.peer.role in ACTING:
         m.peer.role = Role.SECONDARY
     candidacy = Candidacy(Way.ACQUIRE, f"{m.peer_name} handed over")
+    candidacy.early, candidacy.seen = consented, offered_term
     candidacy.by_operator = consented and m.offered_by_operator
     if commit.leased:
         candidacy.way, candidacy.row_term = Way.CONFIRM, commit.term
+        candidacy.early = False
     elif m.belief.sees_witness(now_ns) is False:
         m.seen = max(m.seen, commit.term - 1)  # so that the term of the commit is ours to take
         candidacy.way = Way.ALONE
-    else:
-        candidacy.early, candidacy.seen = consented, offered_term
     run_for(m, candidacy, now_ns)
 
 

@@ -38,7 +38,7 @@ def test_a_primary_without_witness_but_with_its_peer_polls_on_in_short_grants():
 def test_a_primary_without_witness_hands_over_to_a_peer_that_sees_it():
     bench = primary()
     bench.cut_witness()
-    bench.run(8, beat=BESIDE)
+    bench.run(10, beat=BESIDE)
     assert bench.frames(HandOverOffer)
 
 
@@ -49,6 +49,17 @@ def test_a_primary_does_not_hand_over_to_a_peer_that_is_late_to_notice_the_same_
     bench.run(20, beat={**BESIDE, "sees": False})
     assert bench.role is Role.PRIMARY
     assert bench.on_duty()
+    assert not bench.frames(HandOverOffer)
+
+
+def test_a_primary_does_not_hand_over_to_a_peer_that_sees_the_data_center_return_a_little_earlier():
+    bench = primary()
+    bench.cut_witness()
+    bench.run(20, beat={**BESIDE, "sees": False})
+    bench.run(2, beat=BESIDE)
+    bench.cut_witness(cut=False)
+    bench.run(20, beat=BESIDE)
+    assert bench.role is Role.PRIMARY
     assert not bench.frames(HandOverOffer)
 
 
