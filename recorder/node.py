@@ -54,6 +54,8 @@ OnCrash = Callable[[str, BaseException], None]
 
 DATABASE_WORKERS = 2
 CONTROL_WORKERS = 4
+LOCAL_WORKERS = 2
+"""One may be busy with a hook for long; the other still looks at the disk."""
 ACTORS = ("monitor", "link", "pair", "distributor", "ingester", "archiver", "call_buffer")
 
 
@@ -90,6 +92,7 @@ class Node:
                 ("database", DATABASE_WORKERS),
                 ("archive", 1),
                 ("control", CONTROL_WORKERS),
+                ("local", LOCAL_WORKERS),
             )
         }
         self._lease = self._stores.lease(self._identity.boot)
@@ -193,7 +196,7 @@ class Node:
             board=self._board,
             clock=self._clock,
             contact_db=self._stores.contact_db,
-            workers=self._lanes["database"],
+            workers=self._lanes["local"],
             link=self._at["link"],
             run_hook=role_hook(self._config.hooks.on_role_change),
         )
@@ -259,7 +262,7 @@ class Node:
             ingester=self._at["ingester"],
             monitor=self._at["monitor"],
             board=self._board,
-            workers=self._lanes["database"],
+            workers=self._lanes["local"],
             clock=self._clock,
             files=self._stores.files,
             settings=self._config.buffer,
