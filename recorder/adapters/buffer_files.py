@@ -14,6 +14,7 @@ import os
 import re
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from recorder.errors import CallBufferError, TooLarge
@@ -203,13 +204,16 @@ class DiskPartFile:
         self._cut(0)
 
     def seal(self) -> SealedFile:
-        """See PartFile."""
+        """See PartFile. What cannot be made durable is removed: it is downloaded from the beginning."""
         try:
             self._trap("fsync")
             os.fsync(self._file.fileno())
             self._trap("rename")
             self._part.rename(self._final)
         except OSError as error:
+            # After a failed fsync the kernel may have dropped pages, and call the next fsync a success.
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)
             raise _refused(f"{self._part} cannot be made durable", error) from error
         finally:
             self._file.close()

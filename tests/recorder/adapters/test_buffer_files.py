@@ -43,6 +43,26 @@ def test_a_crash_while_sealing_leaves_a_part_that_is_sealed_next_time(tmp_path, 
     assert again.seal().sha256 == hashlib.sha256(b"OggS").hexdigest()
 
 
+@pytest.mark.parametrize("point", ["fsync", "rename"])
+def test_a_part_that_could_not_be_made_durable_is_downloaded_from_the_beginning(tmp_path, point):
+    failures = [OSError(errno.EIO, "Input/output error")]
+
+    def failing_once(reached):
+        if reached == point and failures:
+            raise failures.pop()
+
+    files = opened(tmp_path, trap=failing_once)
+    part = files.open_part(NAME, 100)
+    part.write(b"perhaps dropped by the kernel")
+    with pytest.raises(CallBufferError, match="Input/output error"):
+        part.seal()
+    assert files.names() == ()
+    again = files.open_part(NAME, 100)
+    assert again.offset == 0
+    again.write(b"OggS")
+    assert again.seal().sha256 == hashlib.sha256(b"OggS").hexdigest()
+
+
 def test_parts_from_before_a_reboot_are_dropped_and_sealed_files_kept(tmp_path, monkeypatch):
     files = opened(tmp_path)
     half = files.open_part(NAME, 100)
