@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cluster.frames import Role
+from cluster.trust import Trust
 from cluster.work_messages import Job
 
 ANSWER_S = 5.0
@@ -38,6 +39,7 @@ class Peer:
     boot: str = ""
     state: str = "unknown"
     free_capacity: int = 0
+    healthy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Claims:
         self._claim_ns = int(claim_s * 1e9)
         self._other_half_ns = int(other_half_after_s * 1e9)
         self._peer = Peer()
+        self._trust = Trust()
         self._alone = False
         self._primary = False
         self._leading = False
@@ -104,6 +107,7 @@ class Claims:
             self._claims.clear()
             self._claim_of.clear()
             self._here = self._unanswered = 0
+            self._trust.clear()
         if leading and not self._leading:
             oldest_ns = now_ns - int(STALE_S * 1e9)
             self._waiting = {k: w for k, w in self._waiting.items() if w.queued_ns >= oldest_ns}
@@ -113,14 +117,15 @@ class Claims:
 
     def peer(self, peer: Peer, *, alone: bool) -> tuple[Claim, ...]:
         """Take note of the peer. Returns the claims that fell free because its process is gone."""
-        died = peer.state == "dead" or (
-            bool(self._peer.boot) and bool(peer.boot) and peer.boot != self._peer.boot
-        )
+        restarted = bool(self._peer.boot) and bool(peer.boot) and peer.boot != self._peer.boot
+        died = peer.state == "dead" or restarted
         self._alone = alone
         freed = [claim for claim in self._claims.values() if died and claim.node != self._node]
         self._peer = replace(
             peer, boot=peer.boot or self._peer.boot, node=peer.node or self._peer.node
         )
+        if restarted:
+            self._trust.forget_node(self.peer_node)
         for claim in freed:
             self._free(claim)
         return tuple(freed)
@@ -171,12 +176,15 @@ class Claims:
             return given
         skipped: list[tuple[int, str]] = []
         peer_free = self.peer_free
-        while self._queue and (self._own_free > 0 or peer_free > 0):
+        while self._queue:
+            own, peer = self._room(peer_free, now_ns)
+            if own <= 0 and peer <= 0:
+                break
             place = heapq.heappop(self._queue)
             entry = self._waiting.get(place[1])
             if entry is None or entry.seq != place[0]:
                 continue
-            node = self._choose(entry, peer_free, now_ns)
+            node = self._choose(entry, own, peer, now_ns)
             if node is None:
                 skipped.append(place)
                 continue
@@ -186,6 +194,7 @@ class Claims:
             if known:
                 continue
             given.append(claim)
+            self._trust.given(node, now_ns)
             if node == self._node:
                 self._own_free -= 1
             else:
@@ -224,6 +233,8 @@ class Claims:
         if claim is None or not (held or bytes_total > claim.bytes_total):
             return
         self._unanswered -= not claim.answered
+        if held:
+            self._trust.worked(claim.node, now_ns)
         self._claims[claim_id] = replace(
             claim,
             answered=True,
@@ -232,8 +243,10 @@ class Claims:
             deadline_ns=now_ns + self._claim_ns,
         )
 
-    def finished(self, key: str, by_node: str) -> Claim | None:
+    def finished(self, key: str, by_node: str, now_ns: int) -> Claim | None:
         """Forget the key, whoever finished it. Returns a claim of another node, to be cancelled."""
+        self._trust.worked(by_node, now_ns)
+        self._trust.forget_key(key)
         self._waiting.pop(key, None)
         claim_id = self._claim_of.get(key)
         if claim_id is None:
@@ -241,11 +254,15 @@ class Claims:
         claim = self._drop(claim_id)
         return claim if claim.node != by_node else None
 
-    def broken(self, claim_id: str) -> bool:
-        """Forget a failed claim. False when it was not current: someone else has the job by now."""
+    def broken(self, claim_id: str, now_ns: int) -> bool:
+        """Forget a failed claim. False when it was not current: someone else has the job by now.
+
+        When the job is added again, the other node is preferred.
+        """
         if claim_id not in self._claims:
             return False
-        self._drop(claim_id)
+        claim = self._drop(claim_id)
+        self._trust.broke(claim.job.key, claim.node, now_ns)
         return True
 
     def withdraw(self, keys: Sequence[str]) -> list[Claim]:
@@ -253,6 +270,7 @@ class Claims:
         dropped: list[Claim] = []
         for key in keys:
             self._waiting.pop(key, None)
+            self._trust.forget_key(key)
             claim_id = self._claim_of.get(key)
             if claim_id is not None:
                 dropped.append(self._drop(claim_id))
@@ -286,15 +304,39 @@ class Claims:
     def _is_live(self, node: str) -> bool:
         return node == self._node or self._peer.state in {"alive", "suspect"}
 
-    def _choose(self, entry: _Waiting, peer_free: int, now_ns: int) -> str | None:
+    def _room(self, peer_free: int, now_ns: int) -> tuple[int, int]:
+        """What this node and the peer should take now: nothing for the worse one if the other can."""
+        own_free = self._own_free
+        own_fails = self._trust.is_passed_over(self._node, now_ns)
+        peer_fails = self._trust.is_passed_over(self.peer_node, now_ns)
+        own_is_worse = own_fails and not peer_fails and self._peer.healthy
+        peer_is_worse = not own_fails and (peer_fails or not self._peer.healthy)
+        if own_is_worse and (peer_free > 0 or self._is_busy_well(self.peer_node, now_ns)):
+            return 0, peer_free
+        if peer_is_worse and own_free > 0:
+            return own_free, 0
+        if peer_is_worse and peer_fails and self._is_busy_well(self._node, now_ns):
+            return own_free, 0
+        return own_free, peer_free
+
+    def _is_busy_well(self, node: str, now_ns: int) -> bool:
+        """Full because it gets things done: worth waiting for, when the other one fails at all it gets."""
+        usable = node == self._node or (self._peer.state == "alive" and not self._alone)
+        return usable and self._trust.is_proven(node, now_ns)
+
+    def _choose(self, entry: _Waiting, own: int, peer: int, now_ns: int) -> str | None:
         other_half = self._is_of_other_half(entry.job.key)
         if other_half and now_ns < entry.queued_ns + self._other_half_ns:
             return None
         avoid = entry.avoid if now_ns < entry.avoid_until_ns else ""
-        own = self._own_free if avoid != self._node else 0
-        peer = peer_free if avoid != self.peer_node else 0
+        own = own if avoid != self._node else 0
+        peer = peer if avoid != self.peer_node else 0
         if own <= 0 and peer <= 0:
             return None
+        if own > 0 and peer > 0:
+            breaker = self._trust.breaker(entry.job.key, now_ns)
+            if breaker:
+                return self.peer_node if breaker == self._node else self._node
         return self._node if own >= peer else self.peer_node
 
     def _is_of_other_half(self, key: str) -> bool:

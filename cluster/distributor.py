@@ -139,7 +139,13 @@ class Distributor:
     def _pair_changed(self, message: PairChanged, now_ns: int) -> None:
         if self._claims.role(message.role, now_ns):
             self._clients.clear()
-        peer = Peer(message.peer_node, message.peer_boot, message.peer, message.peer_free_capacity)
+        peer = Peer(
+            node=message.peer_node,
+            boot=message.peer_boot,
+            state=message.peer,
+            free_capacity=message.peer_free_capacity,
+            healthy=message.peer_healthy,
+        )
         self._claims.peer(peer, alone=message.alone)
 
     def _hand_out(self, now_ns: int) -> None:
@@ -180,11 +186,11 @@ class Distributor:
             case JobDone(_, key, completed_at_us, body, free_capacity):
                 self._claims.peer_capacity(free_capacity)
                 peer = self._claims.peer_node
-                self._claims.finished(key, peer)
+                self._claims.finished(key, peer, now_ns)
                 self._tell(key, JobFinished(key, peer, completed_at_us, body), last=True)
             case JobFailed(claim, key, body, free_capacity):
                 self._claims.peer_capacity(free_capacity)
-                if self._claims.broken(claim):
+                if self._claims.broken(claim, now_ns):
                     self._tell(key, JobBroken(key, self._claims.peer_node, body), last=True)
             case JobCancel(claim):
                 self._in_hand.unwanted(claim)
@@ -218,9 +224,9 @@ class Distributor:
             case WorkMoved(claim, bytes_total, held):
                 self._moved(claim, bytes_total, now_ns, held=held)
             case WorkDone():
-                self._done(message)
+                self._done(message, now_ns)
             case WorkFailed():
-                self._failed(message)
+                self._failed(message, now_ns)
             case _:
                 assert_never(message)
 
@@ -247,10 +253,10 @@ class Distributor:
         if task is not None and task.report:
             self._send(JobProgress(task.report, bytes_total, held))
 
-    def _done(self, done: WorkDone) -> None:
+    def _done(self, done: WorkDone, now_ns: int) -> None:
         task = self._ended(done.key)
         report = task.report if task is not None else ""
-        other = self._claims.finished(done.key, self._node)
+        other = self._claims.finished(done.key, self._node, now_ns)
         if other is not None:
             self._cancel([other])
         self._send(
@@ -259,11 +265,11 @@ class Distributor:
         news = JobFinished(done.key, self._node, done.completed_at_us, done.body)
         self._tell(done.key, news, last=True)
 
-    def _failed(self, failed: WorkFailed) -> None:
+    def _failed(self, failed: WorkFailed, now_ns: int) -> None:
         task = self._ended(failed.key)
         if task is not None and task.report:
             self._send(JobFailed(task.report, failed.key, failed.body, self._claims.own_free))
-        if self._claims.broken(failed.claim):
+        if self._claims.broken(failed.claim, now_ns):
             self._tell(failed.key, JobBroken(failed.key, self._node, failed.body), last=True)
 
     # -- telling ----

@@ -41,6 +41,7 @@ def pair_changed(m: Memory, *, now_ns: int) -> PairChanged:
         alone=m.belief.sees_witness(now_ns) is False and not m.peer_lives(),
         peer_node=m.peer_name,
         peer_boot=peer.boot if peer is not None else "",
+        peer_healthy=peer is None or peer.healthy,
     )
 
 

@@ -48,6 +48,8 @@ class PairChanged:
     """Empty while no peer was ever heard."""
     peer_boot: str = ""
     """The peer's boot id: a new one means that its old process, and what it had in hand, is gone."""
+    peer_healthy: bool = True
+    """By its last beat; an unhealthy one gets nothing that this node can take."""
 
 
 @dataclass(frozen=True, slots=True)

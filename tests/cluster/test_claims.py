@@ -218,7 +218,7 @@ def test_a_late_result_of_a_lost_claim_ends_the_job_and_cancels_the_new_claim(cl
     claims.expire(120 * S)
     claims.own_capacity(1)
     give(claims, 120 * S)
-    other = claims.finished(job(1).key, "b")
+    other = claims.finished(job(1).key, "b", 121 * S)
     assert other is not None
     assert other.node == "a"
     assert claims.claimed() == (0, 0)
@@ -227,7 +227,7 @@ def test_a_late_result_of_a_lost_claim_ends_the_job_and_cancels_the_new_claim(cl
 def test_a_late_failure_of_a_lost_claim_is_not_news(claims):
     claim = peer_claim(claims)
     claims.expire(120 * S)
-    assert not claims.broken(claim.id)
+    assert not claims.broken(claim.id, 121 * S)
     assert claims.waiting == 1
 
 
@@ -247,7 +247,7 @@ def test_work_in_hand_from_another_reign_is_claimed_without_starting_it_again(cl
     assert give(claims, running={job(1).key: "old"}) == []
     assert claims.claimed() == (1, 0)
     assert claims.own_free == 1
-    assert claims.broken("old")
+    assert claims.broken("old", 0)
 
 
 def test_adopting_needs_a_waiting_job_and_the_lead(claims):
@@ -337,7 +337,7 @@ def test_no_job_is_ever_forgotten_or_claimed_twice(steps):
             now_ns += value * S
             claims.expire(now_ns)
         elif what == "finish":
-            claims.finished(job(value).key, "a")
+            claims.finished(job(value).key, "a", now_ns)
             wanted.discard(value)
         elif what == "answer" and offered:
             claims.answered(offered.pop(0), accepted=value, now_ns=now_ns)

@@ -2,8 +2,6 @@
 
 import pytest
 
-from cluster.board import Board
-from cluster.distributor import Distributor
 from cluster.frames import (
     JobAnswer,
     JobCancel,
@@ -13,86 +11,21 @@ from cluster.frames import (
     JobProgress,
     Role,
 )
-from cluster.messages import DescribeSelf, Ping, Pong, SendFrame
-from cluster.settings import PairSettings
-from cluster.status import DistributorStatus
+from cluster.messages import DescribeSelf, Ping, Pong
 from cluster.work_messages import (
-    Distribute,
     Job,
     JobAssigned,
     JobBroken,
     JobFinished,
     PairChanged,
-    PeerJobFrame,
     RunJob,
     Withdraw,
     WorkDone,
-    WorkerReady,
     WorkFailed,
     WorkMoved,
 )
-from tests.by_hand import HandClock, Inbox
-
-JOB = Job("source/1@1", b"body")
-
-
-class Worker(Inbox):
-    """Counts what it was ever told."""
-
-    taken = 0
-
-    def tell(self, message):
-        self.taken += 1
-        super().tell(message)
-
-
-class Node:
-    """A distributor with inboxes all around it."""
-
-    def __init__(self, node, role, clock=None, peer_free=0):
-        self.node = node
-        self.clock = clock or HandClock()
-        self.link, self.worker = Inbox("link"), Worker("ingester")
-        self.client, self.default, self.board = Inbox("poller"), Inbox("default"), Board()
-        self.inner = Distributor(
-            node=node,
-            boot=f"boot-{node}",
-            me=self,
-            link=self.link,
-            clients=lambda key: self.default if key.startswith("source/") else None,
-            clock=self.clock,
-            board=self.board,
-            settings=PairSettings(),
-        )
-        self.name = "distributor"
-        self.inner.on_start()
-        self.pair(role, peer_free=peer_free)
-
-    def tell(self, message):
-        self.inner.on_message(message)
-
-    def pair(self, role, peer="alive", peer_free=0, peer_boot="p1"):
-        other = "b" if self.node == "a" else "a"
-        self.tell(
-            PairChanged(role, 1, peer, peer_free, alone=False, peer_node=other, peer_boot=peer_boot)
-        )
-
-    def ready(self, free, taken=None):
-        self.tell(WorkerReady(self.worker, free, self.worker.taken if taken is None else taken))
-
-    def hear(self, *frames):
-        for frame in frames:
-            self.tell(PeerJobFrame(frame))
-
-    def distribute(self, job=JOB, attempt=1):
-        self.tell(Distribute(job, attempt, self.client))
-
-    def frames(self):
-        return [message.frame for message in self.link.take() if isinstance(message, SendFrame)]
-
-    @property
-    def status(self):
-        return self.board.read("distributor", DistributorStatus)
+from tests.by_hand import Inbox
+from tests.cluster.distributor_node import JOB, Node, pass_frames
 
 
 @pytest.fixture
@@ -103,17 +36,6 @@ def primary():
 @pytest.fixture
 def secondary():
     return Node("b", Role.SECONDARY)
-
-
-def pass_frames(*nodes):
-    """Carry frames between two nodes until none is left."""
-    moved = True
-    while moved:
-        moved = False
-        for sender, receiver in (nodes, nodes[::-1]):
-            for frame in sender.frames():
-                moved = True
-                receiver.hear(frame)
 
 
 def test_a_primary_runs_a_job_on_its_own_worker_and_tells_the_client(primary):
@@ -348,18 +270,19 @@ def test_no_timer_runs_while_there_is_nothing_to_look_after(primary):
     assert primary.clock.timers == []
 
 
-def test_a_hundred_jobs_between_two_nodes_all_end_once(primary, secondary):
-    jobs = [Job(f"source/{number}@1", b"") for number in range(100)]
-    for job in jobs:
-        primary.distribute(job)
-    for _ in range(60):
-        primary.pair(Role.PRIMARY, peer_free=2)
-        for node in (primary, secondary):
-            runs = node.worker.take()
-            for run in runs:
-                node.tell(WorkDone(run.claim, run.job.key, 1, b""))
-            node.ready(2)
-        pass_frames(primary, secondary)
-    finished = [news.key for news in primary.client.of(JobFinished)]
-    assert sorted(finished) == sorted(job.key for job in jobs)
-    assert {news.node for news in primary.client.of(JobFinished)} == {"a", "b"}
+def test_an_unhealthy_peer_is_offered_nothing_that_this_node_can_take(primary):
+    primary.ready(1)
+    primary.tell(
+        PairChanged(
+            Role.PRIMARY,
+            1,
+            "alive",
+            9,
+            alone=False,
+            peer_node="b",
+            peer_boot="p1",
+            peer_healthy=False,
+        )
+    )
+    primary.distribute()
+    assert len(primary.worker.messages) == 1
