@@ -16,7 +16,7 @@ from recorder.adapters.dynamics.odata import (
 from recorder.adapters.dynamics.records import Recording, SignedLink, parse
 from recorder.adapters.dynamics.schema_probe import REQUIRED_COLUMNS, SchemaProbe, logical_name
 from recorder.adapters.dynamics.tables import ALL_TABLES, RECORDING, Table
-from recorder.errors import AuthRefused, SourceError, Throttled, Unreachable
+from recorder.errors import AuthRefused, BadAnswer, SourceError, Throttled, Unreachable
 from recorder.model import Finding, Level, SourceTime
 
 CLOCK_OFFSET_MAX_S = 60.0
@@ -134,7 +134,12 @@ def _recordings(
             "organisation-level: rows outside its reach are silently left out."
         )
         return [Finding("nothing_visible", Level.WARNING, name, what, hint)]
-    recording = parse(Recording, page.rows[0])
+    try:
+        recording = parse(Recording, page.rows[0])
+    except BadAnswer as error:
+        what = f"the newest recording: {error}"
+        hint = "It is parked and tried again; look at its row in the environment."
+        return [Finding("recording_unreadable", Level.WARNING, name, what, hint)]
     try:
         signed_link(recording.id)
     except (Throttled, Unreachable):

@@ -104,7 +104,8 @@ def interaction(
 ) -> Interaction:
     """What is known of the recording's conversation, with this recording's file as its media.
 
-    A recording without a conversation is an interaction of its own. `channels` not listed are
+    A recording without a conversation is an interaction of its own, of the call session it was listed
+    with; a conversation that is known by now is the call session, whatever the listing said. `channels` not listed are
     not recordable; an unknown channel always is.
     """
     recording, conversation = rows.recording, rows.conversation
@@ -115,7 +116,7 @@ def interaction(
     sessions = sorted(rows.sessions, key=lambda s: (_start(s) or _NEVER, s.id))
     return Interaction(
         key=rows.conversation_id or recording.id,
-        session_key=session_key,
+        session_key=rows.conversation_id or session_key,
         channel=channel_word(channel),
         direction=_direction(conversation),
         started_us=started_us,

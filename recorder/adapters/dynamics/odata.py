@@ -66,9 +66,14 @@ class NotThere(BadAnswer):
 # --- literals and addresses ------------------------------------------------------------------------
 
 
+def is_guid(value: str) -> bool:
+    """Whether `value` may stand for a row in an address."""
+    return _GUID.match(value) is not None
+
+
 def guid(value: str) -> str:
     """`value` in lower case when it is a GUID. Raises BadAnswer: it would become part of an address."""
-    if not _GUID.match(value):
+    if not is_guid(value):
         raise BadAnswer(f"{safe_text(value, 60)!r} is no row id")
     return value.lower()
 

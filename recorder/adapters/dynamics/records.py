@@ -22,6 +22,8 @@ _GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _FILE_ID = re.compile(r"^[\x21-\x7e]{1,100}$")
 _TEXT_MAX = 400
 _INT_MAX = 2**53
+_LATEST_US = 253_402_300_799_999_999
+"""The end of the year 9999: what can be written as text again."""
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -64,8 +66,8 @@ def _instant(value: object) -> int:
         instant_us = from_text(value)
     except OverflowError:
         raise ValueError("no instant") from None
-    if instant_us < 0:
-        raise ValueError("an instant before 1970")
+    if not 0 <= instant_us <= _LATEST_US:
+        raise ValueError("an instant before 1970 or after 9999")
     return instant_us
 
 
@@ -98,8 +100,16 @@ def _numbers(value: object) -> tuple[int, ...]:
     return tuple(number for number in found if number is not None)
 
 
+def _readable_file_id(value: object) -> str | None:
+    try:
+        return _file_id_or_none(value)
+    except ValueError:
+        return None
+
+
 Id = Annotated[str, BeforeValidator(_id)]
 FileId = Annotated[str | None, BeforeValidator(_file_id_or_none)]
+ReadableFileId = Annotated[str | None, BeforeValidator(_readable_file_id)]
 OptionalId = Annotated[str | None, BeforeValidator(_id_or_none)]
 Instant = Annotated[int, BeforeValidator(_instant)]
 OptionalInstant = Annotated[int | None, BeforeValidator(_instant_or_none)]
@@ -131,23 +141,13 @@ def _attachments(value: object) -> tuple[Attachment, ...]:
 _ATTACHMENT = TypeAdapter(Attachment)
 
 
-class Recording(_Row):
-    """A row of msdyn_ocrecordings. `file_id` is None while the file is not there yet."""
+class _Linked(_Row):
+    """What ties a recording to its conversation."""
 
-    id: Id = Field(alias="msdyn_ocrecordingid")
-    modified_us: Instant = Field(alias="modifiedon")
-    created_us: OptionalInstant = Field(None, alias="createdon")
-    name: Text = Field("", alias="msdyn_name")
-    file_id: FileId = Field(None, alias="msdyn_recording")
     file_name: Text = Field("", alias="msdyn_recording_name")
-    metadata_id: Text = Field("", alias="msdyn_recordingmetadata")
     conversation_link: OptionalId = Field(None, alias="_msdyn_liveworkitemid_value")
     target_id: OptionalId = Field(None, alias="_msdyn_recordingtarget_value")
     target_type: Text = Field("", alias="_msdyn_recordingtarget_value" + LOOKUP_TYPE)
-    application_id: Text = Field("", alias="msdyn_applicationid")
-    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_attachments)] = Field(
-        (), alias="msdyn_ocrecording_FileAttachments"
-    )
 
     @property
     def conversation_id(self) -> str | None:
@@ -156,6 +156,21 @@ class Recording(_Row):
             return self.conversation_link
         return self.target_id if self.target_type == "msdyn_ocliveworkitem" else None
 
+
+class Recording(_Linked):
+    """A row of msdyn_ocrecordings. `file_id` is None while the file is not there yet."""
+
+    id: Id = Field(alias="msdyn_ocrecordingid")
+    modified_us: Instant = Field(alias="modifiedon")
+    created_us: OptionalInstant = Field(None, alias="createdon")
+    name: Text = Field("", alias="msdyn_name")
+    file_id: FileId = Field(None, alias="msdyn_recording")
+    metadata_id: Text = Field("", alias="msdyn_recordingmetadata")
+    application_id: Text = Field("", alias="msdyn_applicationid")
+    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_attachments)] = Field(
+        (), alias="msdyn_ocrecording_FileAttachments"
+    )
+
     @property
     def audio(self) -> Attachment | None:
         """Details of the recording's file; None when they are absent or ambiguous."""
@@ -163,6 +178,13 @@ class Recording(_Row):
         exact = [file for file in files if file.id == self.file_id]
         best = exact or files
         return best[0] if len(best) == 1 else None
+
+
+class RecordingTraces(_Linked):
+    """What can still be read of a row that is no `Recording`; None for what cannot."""
+
+    modified_us: OptionalInstant = Field(None, alias="modifiedon")
+    file_id: ReadableFileId = Field(None, alias="msdyn_recording")
 
 
 class Conversation(_Row):

@@ -13,16 +13,18 @@ import httpx
 
 from recorder.adapters.dynamics import checks
 from recorder.adapters.dynamics.interaction import interaction
+from recorder.adapters.dynamics.listing import UNREADABLE, items_of
 from recorder.adapters.dynamics.odata import (
     ODataClient,
     RawPage,
     guid,
     instant_literal,
+    is_guid,
     query,
     text_literal,
 )
 from recorder.adapters.dynamics.reading import Reader
-from recorder.adapters.dynamics.records import Recording, SignedLink, SignedLinkAnswer, parse
+from recorder.adapters.dynamics.records import SignedLink, SignedLinkAnswer, parse
 from recorder.adapters.dynamics.schema_probe import SchemaProbe
 from recorder.adapters.dynamics.settings import PAGE_SIZE_MAX, DynamicsSettings
 from recorder.adapters.dynamics.tables import RECORDING
@@ -106,22 +108,24 @@ class DynamicsSource:
         return time
 
     def list_items(self, window: Window, page: str | None) -> Page:
-        """Recordings with a file, by `modifiedon`; `page` is a next link of this process."""
+        """Recordings with a file, by `modifiedon`; `page` is a next link of this process.
+
+        A row that cannot be read is listed too: `describe` raises BadAnswer for it until it is mended.
+        """
         raw = self._odata.first_page(self._listing(window)) if page is None else self._next(page)
-        listed = [
-            _item(self._name, recording)
-            for recording in (parse(Recording, row) for row in raw.rows)
-            if recording.file_id is not None
-            and window.from_us <= recording.modified_us < window.to_us
-        ]
-        items = {(item.key, item.version): item for item in listed}
-        return Page(tuple(items.values()), raw.next_link, raw.time)
+        return Page(items_of(self._name, raw.rows, window), raw.next_link, raw.time)
 
     def describe(self, ref: ItemRef) -> Interaction:
         """Read everything around a recording.
 
-        Raises ItemGone when its row is gone, and a retryable SourceError while its file is not there.
+        Raises ItemGone when its row is gone, a retryable SourceError while its file is not there, and
+        BadAnswer while its row cannot be read.
         """
+        if UNREADABLE in ref.hints and not is_guid(ref.key):
+            raise BadAnswer(
+                f"a row that cannot be asked for: {ref.hints[UNREADABLE]}",
+                hint="Look at the row in the environment; the recording is not archived before.",
+            )
         reader = Reader(
             odata=self._odata, schema=self._schema, users=self._users, clock=self._clock
         )
@@ -217,24 +221,6 @@ class DynamicsSource:
             resumable=chunk_bytes is not None,
             chunk_bytes=chunk_bytes,
         )
-
-
-def _item(source: str, recording: Recording) -> ItemRef:
-    assert recording.file_id is not None
-    conversation_id = recording.conversation_id
-    hints = {
-        "conversation": conversation_id or "",
-        "target": recording.target_id or "",
-        "file_name": recording.file_name,
-    }
-    return ItemRef(
-        source=source,
-        key=recording.id,
-        version=recording.file_id,
-        changed_us=recording.modified_us,
-        session_key=conversation_id or recording.id,
-        hints={name: value for name, value in hints.items() if value},
-    )
 
 
 def _usable(link: str, settings: DynamicsSettings) -> bool:

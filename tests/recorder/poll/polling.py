@@ -92,6 +92,8 @@ class SmallCenter:
         self.outcomes = []
         self.events = []
         self.due = ()
+        self.due_later = ()
+        """Parked items whose time comes within the hour."""
         self.asked = 0
 
     def _up(self, term=None):
@@ -125,6 +127,8 @@ class SmallCenter:
     def due_retries(self, source, now_us, limit):
         self._up()
         assert now_us > START_US / 2, "microseconds of the calendar"
+        if limit > 100:
+            return self.due_later
         return tuple(row for row in self.due if row.ref.source == source)[:limit]
 
     def load_progress(self):
@@ -150,9 +154,9 @@ class MiddleChance:
 class Desk:
     """The poller on its desk: `run` lets all jobs end, `advance` lets time pass."""
 
-    def __init__(self, *, poll=POLL, retry=None, center=None, store=None, node="a"):
+    def __init__(self, *, poll=POLL, retry=None, center=None, store=None, node="a", source=None):
         self.clock = HandClock()
-        self.source, self.center = SmallSource(self.clock), center or SmallCenter()
+        self.source, self.center = source or SmallSource(self.clock), center or SmallCenter()
         self.store = store or MemoryProgress()
         self.lane, self.database = HandWorkers(), HandWorkers()
         self.distributor, self.link = Inbox("distributor"), Inbox("link")
@@ -262,5 +266,5 @@ def known(center, age_s=600, epoch=0, coverage=()):
     return center
 
 
-def parked_row(ref, attempts=3):
-    return ItemRow(ref, "failed", "why", attempts, 0, "a", 0, None, "", 0, True, None, 0, 0.0)
+def parked_row(ref, attempts=3, reason="why"):
+    return ItemRow(ref, "failed", reason, attempts, 0, "a", 0, None, "", 0, True, None, 0, 0.0)
