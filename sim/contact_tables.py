@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from recorder.adapters.contact_db.commit import session_of
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import archived_ref, shown, sort_us
 from recorder.consolidate.contact import consolidate
@@ -57,7 +58,7 @@ class ContactTables:
         self.item_keys.setdefault(home, set()).add(item.ref.key)
         session = self.sessions.setdefault(home, {})
         media = tuple(archived_ref(one) for one in item.media)
-        part = replace(item.interaction, session_key=item.ref.session_key, media=media)
+        part = replace(item.interaction, session_key=session_of(item), media=media)
         contact = consolidate([*self._with_media(home), part])
         after = {one.key: replace(one, media=()) for one in contact.interactions}
         if after == session and len(self.media) == before:
@@ -67,7 +68,7 @@ class ContactTables:
         self.rows[home] = ContactRow(
             contact_id=home,
             source=source,
-            session_key=item.ref.session_key,
+            session_key=session_of(item),
             started_us=contact.started_us,
             ended_us=contact.ended_us,
             direction=contact.direction,

@@ -100,7 +100,7 @@ class MemoryContactDb:
             now_us = self._clock.wall_us()
             already = {item.ref.key: store.items.is_archived(item.ref) for item in items}
             for item, names in zip(items, object_keys, strict=True):
-                home = home_of(item.ref)
+                home = home_of(item)
                 store.items.archive(item, home, self._node, now_us)
                 store.contacts.extend(item, names, home, self._node, now_us)
             return CommitResult(

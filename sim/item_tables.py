@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from recorder.adapters.contact_db.commit import session_of
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import late_s
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, ItemState
@@ -60,7 +61,8 @@ class ItemTables:
             return
         same = old is not None and old.ref.version == item.ref.version
         if old is None or same or old.state in _FINAL or _is_newer(item.ref, old):
-            new = _row(item.ref, ItemState.ARCHIVED, item.found_us, node, now_us)
+            ref = replace(item.ref, session_key=session_of(item))
+            new = _row(ref, ItemState.ARCHIVED, item.found_us, node, now_us)
             new = replace(new, attempts=item.attempts, archived_us=now_us, archived_by=node)
             size_bytes = sum(one.size_bytes for one in item.media)
             self._put(_found_as(old, replace(new, contact_id=home, size_bytes=size_bytes)))

@@ -102,6 +102,32 @@ def test_a_media_file_is_stored_once_whatever_comes_again(db):
     assert db.contact("ses-1").row.size_bytes == 1000
 
 
+def test_an_item_listed_before_its_conversation_was_linked_joins_the_contact_it_is_described_in(db):
+    talk = an_interaction("talk", session="talk")
+    early = an_item("early", session="early", interaction=talk)
+    late = an_item("late", session="talk", interaction=talk)
+    commit(db, early)
+    commit(db, late)
+    (row,) = db.contacts(ContactQuery()).rows
+    assert (row.session_key, row.interactions, row.media) == ("talk", 1, 2)
+    (item,) = db.item("dyn", "early")
+    assert (item.ref.session_key, item.contact_id) == ("talk", row.contact_id)
+    assert [one.media_key for one in db.contact("talk").media] == ["med-early", "med-late"]
+
+
+def test_a_description_without_a_session_leaves_the_item_with_the_listed_one(db):
+    commit(db, an_item(session="listed", interaction=an_interaction("int-1", session="")))
+    detail = db.contact("listed")
+    assert [one.session_key for one in detail.interactions] == ["listed"]
+
+
+def test_a_contact_whose_interaction_stayed_with_another_contact_can_be_read(db):
+    commit(db, an_item("a", session="one", interaction=an_interaction("int-1", session="one")))
+    commit(db, an_item("b", session="two", interaction=an_interaction("int-1", session="two")))
+    assert [one.media_key for one in db.contact("one").media] == ["med-a"]
+    assert [one.media_key for one in db.contact("two").media] == ["med-b"]
+
+
 def test_the_same_session_at_two_sources_is_two_contacts(db):
     commit(db, an_item(source="one"), an_item(source="two"))
     assert {row.source for row in db.contacts(ContactQuery()).rows} == {"one", "two"}

@@ -55,9 +55,14 @@ class _Group:
     )
 
 
-def home_of(ref: ItemRef) -> str:
+def session_of(item: BufferedItem) -> str:
+    """Call session of an item: as it was described, for a listing may come too early to know it."""
+    return item.interaction.session_key or item.ref.session_key
+
+
+def home_of(item: BufferedItem) -> str:
     """Id of the contact an item belongs to."""
-    return contact_id(clean(ref.source), clean(ref.session_key))
+    return contact_id(clean(item.ref.source), clean(session_of(item)))
 
 
 def commit_items(
@@ -101,8 +106,8 @@ def _grouped(
     }
     for item, names in once.values():
         assert len(names) == len(item.media), "one object key per media file"
-        home = home_of(item.ref)
-        group = groups.setdefault(home, _Group(item.ref.source, item.ref.session_key))
+        home = home_of(item)
+        group = groups.setdefault(home, _Group(item.ref.source, session_of(item)))
         group.members.append((item, names))
     return {home: groups[home] for home in sorted(groups)}
 
@@ -200,7 +205,7 @@ class _Batch:
     def _item(self, home: str, item: BufferedItem) -> None:
         self.rows["items"].append(
             {
-                **ref_values(item.ref),
+                **ref_values(replace(item.ref, session_key=session_of(item))),
                 "state": ItemState.ARCHIVED.value,
                 "attempts": item.attempts,
                 "found_us": item.found_us,
@@ -222,7 +227,7 @@ def _part(item: BufferedItem) -> Interaction:
     """What this item tells of its contact, with the media as they are archived."""
     return replace(
         item.interaction,
-        session_key=item.ref.session_key,
+        session_key=session_of(item),
         media=tuple(archived_ref(one) for one in item.media),
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Engine, select, tuple_, union
 from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import contact_of, media_of, sort_us
-from recorder.adapters.contact_db.sessions import Session, read_sessions
+from recorder.adapters.contact_db.sessions import read_session
 from recorder.adapters.contact_db.sql import prefixed
 from recorder.adapters.contact_db.tables import clean
 from recorder.consolidate.contact import consolidate
@@ -67,11 +67,11 @@ def read_contact(engine: Engine, contact_id: str) -> ContactDetail | None:
             found = connection.execute(statement.limit(1)).one_or_none()
             if found is None:
                 continue
-            stored = read_sessions(connection, {found.contact_id: found.session_key})
-            session = stored.get(found.contact_id, Session((), ()))
+            session = read_session(connection, found.contact_id, found.session_key)
+            parts = session.interactions
             return ContactDetail(
                 row=contact_of(found),
-                interactions=consolidate(session.interactions).interactions,
+                interactions=consolidate(parts).interactions if parts else (),
                 media=tuple(media_of(one) for one in session.media),
             )
     return None

@@ -65,6 +65,16 @@ def read_sessions(connection: Connection, session_keys: Mapping[str, str]) -> di
     return sessions
 
 
+def read_session(connection: Connection, contact_id: str, session_key: str) -> Session:
+    """One stored session; its media also when its interactions stayed with another contact."""
+    stored = read_sessions(connection, {contact_id: session_key}).get(contact_id)
+    if stored is not None:
+        return stored
+    ids = texts(connection.dialect.name, [contact_id])
+    media_rows = sorted(_read(connection, tables.media, ids), key=_media_order)
+    return Session((), tuple(media_rows))
+
+
 @cache
 def _select(dialect: str, table: Table) -> Executable:
     return (
