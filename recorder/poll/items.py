@@ -37,6 +37,7 @@ from recorder.poll.poll_messages import (
     PendingChecked,
 )
 from recorder.poll.poller_ports import PollerPorts
+from recorder.poll.waking import SPREAD_S, Sign, Waking
 
 RECENT_MAX = 50_000
 RECORD_AGAIN_S = 5.0
@@ -56,6 +57,7 @@ class Items:
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._outcomes: dict[str, ItemOutcome] = {}
         self._writing: set[str] = set()
+        self._waking = Waking(interval_s=ports.poll.interval_s, cap_s=ports.retry.cap_s)
         self._events = 0
         self.failed = 0
         self.parked = 0
@@ -130,6 +132,7 @@ class Items:
             case JobFinished():
                 self._remember(key)
                 self._step(key, ledger.Finished())
+                self.seems_well(Sign.FETCHED)
             case JobBroken(_, node, body):
                 self._broken(key, node, body)
             case _:
@@ -138,8 +141,23 @@ class Items:
     def retry_due(self, message: ItemRetryDue) -> None:
         """A failed item waited long enough."""
         item = self._items.get(message.key)
-        if item is not None and item.attempts == message.attempts:
+        if item is not None and item.failures == message.failures:
             self._step(message.key, ledger.RetryDue())
+
+    def seems_well(self, sign: Sign) -> None:
+        """The source answers: what failed because it did not is due within seconds."""
+        if not (self.failed or self.parked):
+            return
+        now_ns = self._ports.clock.monotonic_ns()
+        for key in self._waking.keys(sign, self._items, now_ns):
+            if sign is Sign.FETCHED:
+                self._items[key] = replace(self._items[key], woken_ns=now_ns)
+            self._wake(key)
+
+    def _wake(self, key: str) -> None:
+        delay_s = self._ports.randomness.uniform(0.0, SPREAD_S)
+        due = ItemRetryDue(key, self._items[key].failures)
+        self._ports.clock.call_later(delay_s, self._ports.me, due)
 
     # -- ends on record ----
 
@@ -245,7 +263,7 @@ class Items:
                 case ledger.Give(attempt):
                     self._give(key, item, attempt, ())
                 case ledger.RetryIn(delay_s):
-                    due = ItemRetryDue(key, item.attempts)
+                    due = ItemRetryDue(key, item.failures)
                     self._ports.clock.call_later(delay_s, self._ports.me, due)
                 case ledger.Record():
                     self._outcomes[key] = self._outcome(item, decision, events)

@@ -22,9 +22,20 @@ from recorder.codec import FailBody
 from recorder.model import ItemRef, ItemState
 from recorder.settings import RetrySettings
 
-PATIENT_CODES = frozenset({"throttled", "call_buffer"})
-"""Failures that say nothing about the item, but of the source's patience or of a node's disk: they do
-not count as tries."""
+ITEM_CODES = frozenset(
+    {
+        "not_media",
+        "bad_answer",
+        "too_large",
+        "redirect_refused",
+        "archive_refused",
+        "buffer_file_lost",
+    }
+)
+"""Failures that speak of the item itself: only these count as tries. Any other may hit every item of the
+source at once, and parking all of them would make an outage last as long as parked items wait."""
+WRONG_BODY = "announced"
+"""What a `truncated` says when a whole body came but is not the one announced; a broken transfer does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +47,20 @@ class Item:
     found_ns: int
     state: ItemState = ItemState.FOUND
     attempts: int = 0
+    """Tries that failed for a reason of the item's own."""
     parked: bool = False
     ending: ItemState | None = None
     node: str = ""
     reason: str = ""
+    failures: int = 0
+    """Failures of any kind, in a row: the pauses grow with them."""
+    own_fault: bool = False
+    """The last failure spoke of the item itself: that the source is well again changes nothing."""
+    failing_since_ns: int = 0
+    failed_ns: int = 0
+    not_before_ns: int = 0
+    """The source asked for patience until then."""
+    woken_ns: int | None = None
 
     @property
     def is_over(self) -> bool:
@@ -141,24 +162,45 @@ def _better_end(item: Item, _event: Finished, _: RetrySettings) -> Stepped:
 def _broken(item: Item, event: Broken, settings: RetrySettings) -> Stepped:
     body = event.body
     reason = f"{body.code}: {body.message}"
-    tries = item.attempts + (0 if body.code in PATIENT_CODES else 1)
-    failed = replace(item, state=ItemState.FAILED, attempts=tries, reason=reason, node="")
+    wrong_again = WRONG_BODY in body.message and reason == item.reason
+    own_fault = (
+        body.state is not ItemState.FAILED
+        or speaks_of_the_item(body.code)
+        or (body.code == "truncated" and wrong_again)
+    )
+    failed = replace(
+        item,
+        state=ItemState.FAILED,
+        attempts=item.attempts + own_fault,
+        failures=item.failures + 1,
+        own_fault=own_fault,
+        reason=reason,
+        node="",
+        failing_since_ns=item.failing_since_ns if item.failures else event.now_ns,
+        failed_ns=event.now_ns,
+        not_before_ns=event.now_ns + int((body.retry_after_s or 0.0) * 1e9),
+    )
     if body.state in {ItemState.GONE, ItemState.NOT_RECORDABLE}:
         failed = replace(failed, ending=body.state)
         return failed, (_record(failed, body.state, None, parked=False),)
     too_old = event.now_ns - item.found_ns >= settings.park_after_s * 1e9
-    if item.parked or tries >= settings.park_after_tries or too_old:
+    if item.parked or failed.attempts >= settings.park_after_tries or too_old:
         later_s = max(settings.parked_every_s, body.retry_after_s or 0.0)
         failed = replace(failed, ending=ItemState.FAILED)
         return failed, (_record(failed, ItemState.FAILED, later_s, parked=True),)
     wait_s = delay_s(
-        max(1, tries),
+        failed.failures,
         base_s=settings.base_s,
         cap_s=settings.cap_s,
         chance=event.chance,
         retry_after_s=body.retry_after_s,
     )
     return failed, (RetryIn(wait_s), _record(failed, ItemState.FAILED, wait_s, parked=False))
+
+
+def speaks_of_the_item(code: str) -> bool:
+    """Whether a failure with this code would happen to this item alone."""
+    return code in ITEM_CODES
 
 
 def _record(item: Item, state: ItemState, retry_in_s: float | None, *, parked: bool) -> Record:

@@ -7,12 +7,13 @@ from functools import partial
 from cluster.ports import Done
 from recorder.poll.items import Items
 from recorder.poll.keeper import Keeper
-from recorder.poll.poll_jobs import due_retries
+from recorder.poll.poll_jobs import due_because_of_outage, due_retries
 from recorder.poll.poll_messages import ParkedDue, ParkedLoaded
 from recorder.poll.poller_ports import PollerPorts
 
 LOOK_S = 60.0
 AT_ONCE = 100
+HURRY_AT_ONCE = 5000
 
 
 class Parked:
@@ -38,6 +39,13 @@ class Parked:
         self.start()
         ports = self._ports
         job = partial(due_retries, ports.db, ports.name, ports.clock.wall_us(), AT_ONCE)
+        ports.database_lane.submit(job, ports.me, ParkedLoaded)
+
+    def hurry(self) -> None:
+        """The source answers again: what was parked because it did not is due at once."""
+        ports = self._ports
+        soon_us = ports.clock.wall_us() + int(ports.retry.parked_every_s * 2e6)
+        job = partial(due_because_of_outage, ports.db, ports.name, soon_us, HURRY_AT_ONCE)
         ports.database_lane.submit(job, ports.me, ParkedLoaded)
 
     def loaded(self, message: ParkedLoaded) -> None:

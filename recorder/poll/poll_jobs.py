@@ -17,6 +17,7 @@ from recorder.model import (
     SourceTime,
     Window,
 )
+from recorder.poll.ledger import speaks_of_the_item
 from recorder.ports import ContactDb, DataSource, ProgressStore
 from recorder.rows import ItemRow
 
@@ -117,6 +118,14 @@ def record_outcome(db: ContactDb, outcome: ItemOutcome, term: int) -> None:
 def due_retries(db: ContactDb, source: str, now_us: int, limit: int) -> tuple[ItemRow, ...]:
     """Parked items to be tried again."""
     return db.due_retries(source, now_us, limit)
+
+
+def due_because_of_outage(
+    db: ContactDb, source: str, until_us: int, limit: int
+) -> tuple[ItemRow, ...]:
+    """Parked items due by `until_us` whose failure did not speak of the item itself."""
+    rows = db.due_retries(source, until_us, limit)
+    return tuple(row for row in rows if not speaks_of_the_item(row.reason.partition(":")[0]))
 
 
 def try_credentials(source: DataSource) -> tuple[Finding, ...]:

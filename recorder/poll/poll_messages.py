@@ -101,10 +101,10 @@ class PollDue:
 
 @dataclass(frozen=True, slots=True)
 class ItemRetryDue:
-    """A failed item waited long enough; `attempts` tells a stale timer."""
+    """A failed item waited long enough; `failures` tells a stale timer."""
 
     key: str
-    attempts: int
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)

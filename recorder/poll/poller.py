@@ -51,6 +51,7 @@ from recorder.poll.poll_messages import (
 from recorder.poll.poller_ports import PollerPorts
 from recorder.poll.reporter import Reporter
 from recorder.poll.schedule import Schedule
+from recorder.poll.waking import Sign
 
 LOAD_AGAIN_S = 5.0
 
@@ -222,12 +223,16 @@ class Poller:
         now_ns = self._ports.clock.monotonic_ns()
         match end.how:
             case How.DONE:
+                recovered = self._schedule.failures > 0
                 self._schedule.succeeded()
                 self._reporter.polled(now_ns)
                 self._tell_failing(None)
                 self._keeper.moved()
                 self._keeper.save()
                 self._items.check_pending()
+                self._items.seems_well(Sign.POLL_RECOVERED if recovered else Sign.POLLED)
+                if recovered:
+                    self._parked.hurry()
             case How.FAILED:
                 assert end.error is not None, "a failed poll has a reason"
                 chance = self._ports.randomness.uniform(0.0, 1.0)

@@ -7,8 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.codec import FailBody
-from recorder.model import ItemRef, ItemState
+from recorder.errors import Truncated
+from recorder.ingest.verify import judge
+from recorder.model import ItemRef, ItemState, MediaKind, MediaRef
 from recorder.poll.ledger import (
+    ITEM_CODES,
     Assigned,
     Broken,
     Finished,
@@ -21,6 +24,7 @@ from recorder.poll.ledger import (
     RetryIn,
     step,
 )
+from recorder.ports import SealedFile
 from recorder.settings import RetrySettings
 
 S = 1_000_000_000
@@ -29,8 +33,8 @@ SETTINGS = RetrySettings(base_s=2, cap_s=100, park_after_tries=3, park_after_s=1
 NEW = Item(ref=REF, found_us=0, found_ns=0)
 
 
-def broken(state=ItemState.FAILED, code="unreachable", now_s=0, retry_after_s=None):
-    body = FailBody(REF, state, code, "why", 1, retry_after_s)
+def broken(state=ItemState.FAILED, code="not_media", now_s=0, retry_after_s=None, message="why"):
+    body = FailBody(REF, state, code, message, 1, retry_after_s)
     return Broken(body, chance=0.5, now_ns=now_s * S)
 
 
@@ -53,7 +57,7 @@ def test_a_failed_item_is_recorded_and_tried_again():
     assert item.state is ItemState.FAILED
     wait, record = decisions
     assert wait == RetryIn(1.0)
-    assert record == Record(ItemState.FAILED, "unreachable: why", 1, parked=False, retry_in_s=1.0)
+    assert record == Record(ItemState.FAILED, "not_media: why", 1, parked=False, retry_in_s=1.0)
     item, decisions = walk(item, RetryDue())
     assert (item.state, decisions) == (ItemState.FOUND, (Give(2),))
 
@@ -69,8 +73,22 @@ def test_what_the_source_asks_for_is_waited():
     assert decisions[0].delay_s == 78.0
 
 
-@pytest.mark.parametrize("code", ["throttled", "call_buffer"])
-def test_what_says_nothing_about_the_item_is_no_try(code):
+OF_THE_WORLD = [
+    "throttled",
+    "call_buffer",
+    "unreachable",
+    "auth_refused",
+    "stalled",
+    "link_expired",
+    "unknown_source",
+    "adapter_error",
+    "node_error",
+    "truncated",
+]
+
+
+@pytest.mark.parametrize("code", OF_THE_WORLD)
+def test_what_may_hit_every_item_at_once_is_no_try(code):
     item = NEW
     for _ in range(20):
         item, decisions = walk(item, broken(code=code, retry_after_s=5), RetryDue())
@@ -78,9 +96,48 @@ def test_what_says_nothing_about_the_item_is_no_try(code):
     assert item.attempts == 0
 
 
+@pytest.mark.parametrize("code", OF_THE_WORLD)
+def test_without_a_try_counted_the_pauses_grow_all_the_same(code):
+    item, pauses = NEW, []
+    for _ in range(8):
+        item, decisions = walk(item, broken(code=code))
+        pauses.append(decisions[0].delay_s)
+        item, _ = walk(item, RetryDue())
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 50.0, 50.0]
+
+
+@pytest.mark.parametrize("code", OF_THE_WORLD)
+def test_after_a_day_an_item_is_parked_for_any_reason(code):
+    _, decisions = walk(NEW, broken(code=code, now_s=1000))
+    assert decisions[0].parked
+
+
+@pytest.mark.parametrize("code", sorted(ITEM_CODES))
+def test_what_speaks_of_the_item_is_a_try(code):
+    item, _ = walk(NEW, broken(code=code))
+    assert (item.attempts, item.own_fault) == (1, True)
+
+
+def test_a_whole_body_that_is_wrong_again_and_again_is_the_items_own_fault():
+    sealed = SealedFile("x", 10, "ab", b"RIFF\x00\x00\x00\x00WAVE")
+    with pytest.raises(Truncated) as caught:
+        judge(sealed, MediaRef("m", MediaKind.AUDIO, "f.wav", "audio/wav", 10, "cd"))
+    wrong = broken(code="truncated", message=str(caught.value))
+    item, _ = walk(NEW, wrong, RetryDue())
+    assert item.attempts == 0
+    item, _ = walk(item, wrong, RetryDue(), wrong)
+    assert item.attempts == 2
+
+
+def test_a_transfer_that_breaks_off_again_and_again_is_not():
+    broke = broken(code="truncated", message="files.example broke off")
+    item, _ = walk(NEW, *[broke, RetryDue()] * 5)
+    assert item.attempts == 0
+
+
 def test_after_too_many_tries_an_item_is_parked_once_that_is_on_record():
     item, decisions = walk(NEW, broken(), RetryDue(), broken(), RetryDue(), broken())
-    assert decisions == (Record(ItemState.FAILED, "unreachable: why", 3, True, 3600.0),)
+    assert decisions == (Record(ItemState.FAILED, "not_media: why", 3, True, 3600.0),)
     assert not item.parked
     assert walk(item, RetryDue()) == (item, ())
     item, decisions = walk(item, Recorded())
@@ -147,7 +204,7 @@ EVENTS = st.lists(
         st.builds(
             broken,
             st.sampled_from([ItemState.FAILED, ItemState.GONE, ItemState.NOT_RECORDABLE]),
-            st.sampled_from(["unreachable", "throttled"]),
+            st.sampled_from(["not_media", "unreachable", "throttled"]),
             st.integers(0, 2000),
         ),
     ),

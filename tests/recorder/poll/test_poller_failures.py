@@ -38,13 +38,14 @@ def test_a_failed_item_is_on_record_and_handed_out_again(desk):
     desk.given()
     desk.break_it(ref)
     outcome = desk.center.outcomes[-1]
-    assert (outcome.state, outcome.attempts, outcome.parked) == (ItemState.FAILED, 1, False)
+    assert (outcome.state, outcome.attempts, outcome.parked) == (ItemState.FAILED, 0, False)
     assert outcome.reason == "unreachable: why"
     assert outcome.events[-1].what == "failed"
     assert outcome.retry_at_us == desk.clock.wall_us() + US
     assert desk.status.failed == 1
+    desk.given()
     desk.advance(1)
-    assert desk.distributor.of(Distribute)[-1].attempt == 2
+    assert desk.given() == ["a"]
     assert desk.status.failed == 0
     assert desk.status.pending == 1, "it holds the watermark all the time"
 
@@ -92,7 +93,7 @@ def test_a_poison_item_is_parked_counted_and_no_longer_holds_the_watermark(desk)
     ref = desk.source.add("poison", 300)
     desk.grant()
     for _ in range(3):
-        desk.break_it(ref)
+        desk.break_it(ref, code="not_media")
         desk.advance(10)
     assert desk.center.outcomes[-1].parked
     assert desk.status.parked == 1

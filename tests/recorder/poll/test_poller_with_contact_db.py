@@ -30,7 +30,7 @@ def test_items_go_from_found_to_their_ends_on_record(world):
     desk.break_it(refs["gone"], ItemState.GONE, "gone")
     desk.break_it(refs["none"], ItemState.NOT_RECORDABLE, "no_media")
     for _ in range(3):
-        desk.break_it(refs["poison"])
+        desk.break_it(refs["poison"], code="not_media")
         desk.advance(10)
     assert states(db) == {
         "gone": ("gone", False),
