@@ -158,4 +158,4 @@ def test_a_recording_row_that_cannot_be_read_is_a_finding(world):
     for _ in range(2):
         world.order("orderby", httpx.Response(200, json={"value": [{"a": 1}]}))
 
-    assert ("check_failed", "crm") in codes(world)
+    assert ("recording_unreadable", "crm") in codes(world)
