@@ -9,13 +9,13 @@ Time is an argument everywhere: `now_ns` is monotonic.
 
 from __future__ import annotations
 
-import heapq
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cluster.frames import Role
 from cluster.trust import Trust
+from cluster.waiting import Line, Waiting
 from cluster.work_messages import Job
 
 ANSWER_S = 5.0
@@ -60,17 +60,6 @@ class Claim:
     """Another node may have done it already: given again, or of the other node's half."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    seq: int
-    job: Job
-    attempt: int
-    queued_ns: int
-    avoid: str = ""
-    avoid_until_ns: int = 0
-    again: bool = False
-
-
 class Claims:
     """The table. Methods that end claims return them, so that the caller can cancel them."""
 
@@ -85,8 +74,7 @@ class Claims:
         self._primary = False
         self._leading = False
         self._own_free = 0
-        self._waiting: dict[str, _Waiting] = {}
-        self._queue: list[tuple[int, str]] = []
+        self._line = Line()
         self._claims: dict[str, Claim] = {}
         self._claim_of: dict[str, str] = {}
         self._here = 0
@@ -102,15 +90,13 @@ class Claims:
         leading = role in {Role.PRIMARY, Role.HANDING_OVER}
         lost = self._leading and not leading
         if lost:
-            self._waiting.clear()
-            self._queue.clear()
+            self._line.clear()
             self._claims.clear()
             self._claim_of.clear()
             self._here = self._unanswered = 0
             self._trust.clear()
         if leading and not self._leading:
-            oldest_ns = now_ns - int(STALE_S * 1e9)
-            self._waiting = {k: w for k, w in self._waiting.items() if w.queued_ns >= oldest_ns}
+            self._line.drop_older(now_ns - int(STALE_S * 1e9))
         self._leading = leading
         self._primary = role is Role.PRIMARY
         return lost
@@ -119,11 +105,14 @@ class Claims:
         """Take note of the peer. Returns the claims that fell free because its process is gone."""
         restarted = bool(self._peer.boot) and bool(peer.boot) and peer.boot != self._peer.boot
         died = peer.state == "dead" or restarted
+        was_split = self._is_split
         self._alone = alone
         freed = [claim for claim in self._claims.values() if died and claim.node != self._node]
         self._peer = replace(
             peer, boot=peer.boot or self._peer.boot, node=peer.node or self._peer.node
         )
+        if was_split and not self._is_split:
+            self._line.wake_all()
         if restarted:
             self._trust.forget_node(self.peer_node)
         for claim in freed:
@@ -159,10 +148,10 @@ class Claims:
 
     def add(self, job: Job, attempt: int, now_ns: int) -> bool:
         """Queue a job. False when its key waits or is claimed already: nothing changed."""
-        if job.key in self._waiting or job.key in self._claim_of:
+        if job.key in self._line or job.key in self._claim_of:
             return False
         self._next += 1
-        self._wait(_Waiting(self._next, job, attempt, now_ns))
+        self._line.put(Waiting(self._next, job, attempt, now_ns))
         return True
 
     def hand_out(self, now_ns: int, running: Mapping[str, str]) -> list[Claim]:
@@ -174,21 +163,23 @@ class Claims:
         given: list[Claim] = []
         if not self._primary:
             return given
-        skipped: list[tuple[int, str]] = []
+        self._line.wake(now_ns)
+        skipped: list[Waiting] = []
         peer_free = self.peer_free
-        while self._queue:
+        while True:
             own, peer = self._room(peer_free, now_ns)
-            if own <= 0 and peer <= 0:
+            entry = self._line.step_out() if own > 0 or peer > 0 else None
+            if entry is None:
                 break
-            place = heapq.heappop(self._queue)
-            entry = self._waiting.get(place[1])
-            if entry is None or entry.seq != place[0]:
+            ours_ns = entry.queued_ns + self._other_half_ns
+            if now_ns < ours_ns and self._is_of_other_half(entry.job.key):
+                self._line.sleep(entry, ours_ns)
                 continue
             node = self._choose(entry, own, peer, now_ns)
             if node is None:
-                skipped.append(place)
+                skipped.append(entry)
                 continue
-            del self._waiting[entry.job.key]
+            self._line.remove(entry.job.key)
             known = running.get(entry.job.key, "") if node == self._node else ""
             claim = self._claim(entry, node, known, now_ns)
             if known:
@@ -199,16 +190,14 @@ class Claims:
                 self._own_free -= 1
             else:
                 peer_free -= 1
-        for place in skipped:
-            heapq.heappush(self._queue, place)
+        self._line.step_back(skipped)
         return given
 
     def adopt(self, key: str, running: str, now_ns: int) -> bool:
         """Claim a waiting job for this node, whose worker has it in hand as claim `running`."""
-        entry = self._waiting.get(key)
-        if entry is None or not self._primary:
+        entry = self._line.remove(key) if self._primary else None
+        if entry is None:
             return False
-        del self._waiting[key]
         self._claim(entry, self._node, running, now_ns)
         return True
 
@@ -247,7 +236,7 @@ class Claims:
         """Forget the key, whoever finished it. Returns a claim of another node, to be cancelled."""
         self._trust.worked(by_node, now_ns)
         self._trust.forget_key(key)
-        self._waiting.pop(key, None)
+        self._line.remove(key)
         claim_id = self._claim_of.get(key)
         if claim_id is None:
             return None
@@ -269,7 +258,7 @@ class Claims:
         """Forget these jobs; returns the claims among them."""
         dropped: list[Claim] = []
         for key in keys:
-            self._waiting.pop(key, None)
+            self._line.remove(key)
             self._trust.forget_key(key)
             claim_id = self._claim_of.get(key)
             if claim_id is not None:
@@ -293,7 +282,7 @@ class Claims:
     @property
     def waiting(self) -> int:
         """Jobs that nobody has."""
-        return len(self._waiting)
+        return len(self._line)
 
     def claimed(self) -> tuple[int, int]:
         """Claims here, and at the peer."""
@@ -324,10 +313,7 @@ class Claims:
         usable = node == self._node or (self._peer.state == "alive" and not self._alone)
         return usable and self._trust.is_proven(node, now_ns)
 
-    def _choose(self, entry: _Waiting, own: int, peer: int, now_ns: int) -> str | None:
-        other_half = self._is_of_other_half(entry.job.key)
-        if other_half and now_ns < entry.queued_ns + self._other_half_ns:
-            return None
+    def _choose(self, entry: Waiting, own: int, peer: int, now_ns: int) -> str | None:
         avoid = entry.avoid if now_ns < entry.avoid_until_ns else ""
         own = own if avoid != self._node else 0
         peer = peer if avoid != self.peer_node else 0
@@ -339,12 +325,14 @@ class Claims:
                 return self.peer_node if breaker == self._node else self._node
         return self._node if own >= peer else self.peer_node
 
-    def _is_of_other_half(self, key: str) -> bool:
-        if not self._alone or not self._peer.node:
-            return False
-        return in_first_half(key) != (self._node < self._peer.node)
+    @property
+    def _is_split(self) -> bool:
+        return self._alone and bool(self._peer.node)
 
-    def _claim(self, entry: _Waiting, node: str, known: str, now_ns: int) -> Claim:
+    def _is_of_other_half(self, key: str) -> bool:
+        return self._is_split and in_first_half(key) != (self._node < self._peer.node)
+
+    def _claim(self, entry: Waiting, node: str, known: str, now_ns: int) -> Claim:
         if not known:
             self._next += 1
         here = node == self._node
@@ -376,18 +364,13 @@ class Claims:
     def _free(self, claim: Claim, avoid: str = "", avoid_until_ns: int = 0) -> None:
         self._drop(claim.id)
         self.given_again += 1
-        self._wait(
-            _Waiting(
-                claim.seq,
-                claim.job,
-                claim.attempt,
-                claim.queued_ns,
-                avoid,
-                avoid_until_ns,
-                again=True,
-            )
+        again = Waiting(
+            seq=claim.seq,
+            job=claim.job,
+            attempt=claim.attempt,
+            queued_ns=claim.queued_ns,
+            avoid=avoid,
+            avoid_until_ns=avoid_until_ns,
+            again=True,
         )
-
-    def _wait(self, entry: _Waiting) -> None:
-        self._waiting[entry.job.key] = entry
-        heapq.heappush(self._queue, (entry.seq, entry.job.key))
+        self._line.put(again)

@@ -307,6 +307,21 @@ def test_no_longer_alone_the_other_half_goes_at_once(claims):
     assert give(claims) == [(second[0].key, "a")]
 
 
+def test_alone_the_other_half_is_not_looked_at_with_every_message(claims, monkeypatch):
+    _, second = halves()
+    claims.own_capacity(100)
+    claims.peer(Peer("b", "p1", "dead"), alone=True)
+    for work in second:
+        claims.add(work, 1, 0)
+    looked = []
+    monkeypatch.setattr(
+        "cluster.claims.in_first_half", lambda key: looked.append(key) or in_first_half(key)
+    )
+    for second_of_time in range(80):
+        assert give(claims, second_of_time * S) == []
+    assert len(looked) == len(second)
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("add"), st.integers(0, 9)),
