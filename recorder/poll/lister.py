@@ -74,12 +74,8 @@ class Lister:
         assert not self.busy, "one poll at a time"
         self._number += 1
         self.busy, self._stopping, self._run = True, False, None
-        if self.source_clock.read(now_ns) is None:
-            self._asking_source = True
-            then = partial(TimeAsked, self._number)
-            job = partial(server_time, self._ports.source)
-            self._ports.source_lane.submit(job, self._ports.me, then)
-            return None
+        if self.source_clock.leap_s or self._wants_time(now_ns):
+            return self._ask_time()
         return self._plan(now_ns)
 
     def stop(self) -> RunEnd | None:
@@ -99,7 +95,9 @@ class Lister:
         if isinstance(message.outcome, Failed):
             return self._failed(message.outcome.error)
         self.source_clock.add(message.outcome.value)
-        return self._plan(now_ns)
+        if self._stopping:
+            return self._end(RunEnd(How.STOPPED))
+        return self._ask_time() if self._wants_time(now_ns) else self._plan(now_ns)
 
     def page_listed(self, message: PageListed, now_ns: int) -> RunEnd | None:
         """A page came: who of it is new?"""
@@ -158,10 +156,18 @@ class Lister:
 
     # -- inside ----
 
+    def _wants_time(self, now_ns: int) -> bool:
+        return self.source_clock.wants_more(now_ns, self._ports.clock.wall_us())
+
+    def _ask_time(self) -> None:
+        self._asking_source = True
+        job = partial(server_time, self._ports.source)
+        self._ports.source_lane.submit(job, self._ports.me, partial(TimeAsked, self._number))
+
     def _plan(self, now_ns: int) -> RunEnd | None:
-        reading, settings = self.source_clock.read(now_ns), self._ports.poll
-        assert reading is not None, "the clock was read a moment ago"
-        to_us = reading.surely_us - int(settings.settle_s * 1e6)
+        surely_us, settings = self.source_clock.surely_us(now_ns), self._ports.poll
+        assert surely_us is not None, "the clock was read a moment ago"
+        to_us = surely_us - int(settings.settle_s * 1e6)
         if self._keeper.watermark is None:
             self._keeper.begin(to_us - int(settings.start_back_s * 1e6))
         watermark = self._keeper.watermark

@@ -15,6 +15,9 @@ STALL_FLOOR_S = 30.0
 """A healthy watermark lags by a download, a commit and a save: with short poll intervals, a few
 intervals are less than that, and the finding would open and close all day."""
 
+FUTURE_S = 5.0
+"""The watermark is behind by the settling time; ahead of the source's clock it has no business."""
+
 NO_STATE_HINT = (
     "Starting at now would lose recordings, starting at the beginning would burn the quota. It goes on by "
     "itself when the Data Center or the other node is there; or rewind the source to the instant you want."
@@ -76,6 +79,8 @@ class Reporter:
         for code in (
             "poll_failing",
             "watermark_stalled",
+            "watermark_in_future",
+            "source_clock_jump",
             "parked_items",
             "late_escape",
             "no_state",
@@ -98,6 +103,7 @@ class Reporter:
             f"the watermark of {name} is more than {limit_s:g} s behind" if stalled else "",
             "Items that are not archived yet hold it; `tandem item list` shows them.",
         )
+        self._look_at_clock(lag_s)
         parked = self._items.parked
         self._alarms.set(
             "parked_items",
@@ -114,6 +120,25 @@ class Reporter:
                 f"{self._escapes} items of {name} appeared later than polls look back: {keys}",
                 "They were archived. Raise overlap_s of this source if this goes on.",
             )
+
+    def _look_at_clock(self, lag_s: float | None) -> None:
+        name, leap_s = self._ports.name, self._lister.source_clock.leap_s
+        self._alarms.set(
+            "source_clock_jump",
+            Level.WARNING,
+            f"an answer of {name} says that its clock leapt by {leap_s:+.0f} s" if leap_s else "",
+            "It is not believed until a later answer agrees; nothing is listed beyond what both say.",
+        )
+        future = lag_s is not None and lag_s < -FUTURE_S
+        self._alarms.set(
+            "watermark_in_future",
+            Level.ERROR,
+            f"the watermark of {name} is ahead of its clock: nothing new is listed"
+            if future
+            else "",
+            f"`tandem source rewind {name} --to INSTANT`, with the last instant you trust; what is archived is not "
+            "stored again.",
+        )
 
     # -- what is shown ----
 

@@ -43,6 +43,9 @@ class SmallSource:
         self.windows = []
         self.circles = False
         self.check_result = ()
+        self.ahead_s = 0
+        self.wrong_s = []
+        """Errors of the next answers' dates."""
 
     def add(self, key, age_s, version="1"):
         changed_us = self.now_us() - int(age_s * US)
@@ -51,11 +54,11 @@ class SmallSource:
         return ref
 
     def now_us(self):
-        return START_US + (self.clock.now_ns - 1_000_000_000_000) // 1000
+        return START_US + (self.clock.now_ns - 1_000_000_000_000) // 1000 + self.ahead_s * US
 
     def server_time(self):
         self._fail()
-        return SourceTime(self.now_us() // US * US, self.clock.now_ns, self.clock.now_ns)
+        return self._time()
 
     def list_items(self, window, page):
         self.windows.append((window, page))
@@ -67,8 +70,11 @@ class SmallSource:
         more = str(end) if end < len(inside) else None
         if self.circles:
             more = "0"
-        time = SourceTime(self.now_us() // US * US, self.clock.now_ns, self.clock.now_ns)
-        return Page(tuple(inside[start:end]), more, time)
+        return Page(tuple(inside[start:end]), more, self._time())
+
+    def _time(self):
+        now_us = self.now_us() + (self.wrong_s.pop(0) if self.wrong_s else 0) * US
+        return SourceTime(now_us // US * US, self.clock.now_ns, self.clock.now_ns)
 
     def check(self):
         if isinstance(self.check_result, Exception):
