@@ -10,9 +10,10 @@ Time is an argument everywhere: `now_ns` is monotonic.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from cluster.claim import Claim, Peer
 from cluster.frames import Role
 from cluster.trust import Trust
 from cluster.waiting import Line, Waiting
@@ -20,6 +21,8 @@ from cluster.work_messages import Job
 
 ANSWER_S = 5.0
 """A peer that did not answer an offer for so long did not get it."""
+ASK_MAX = 100
+"""Claims asked about at the same time."""
 AVOID_S = 5.0
 """How long a node that refused a job is not asked for this job again."""
 STALE_S = 10.0
@@ -29,35 +32,6 @@ STALE_S = 10.0
 def in_first_half(key: str) -> bool:
     """Whether a key belongs to the node with the lower id when the nodes cannot agree."""
     return zlib.crc32(key.encode()) & 1 == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """What the primary knows of the other node. `state`: alive, suspect, dead or unknown."""
-
-    node: str = ""
-    boot: str = ""
-    state: str = "unknown"
-    free_capacity: int = 0
-    healthy: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One job given to one node until `deadline_ns`."""
-
-    id: str
-    seq: int
-    job: Job
-    attempt: int
-    node: str
-    queued_ns: int
-    deadline_ns: int
-    bytes_total: int = 0
-    held: bool = False
-    answered: bool = True
-    ask_first: bool = False
-    """Another node may have done it already: given again, or of the other node's half."""
 
 
 class Claims:
@@ -77,6 +51,7 @@ class Claims:
         self._line = Line()
         self._claims: dict[str, Claim] = {}
         self._claim_of: dict[str, str] = {}
+        self._doubted: dict[str, None] = {}
         self._here = 0
         self._unanswered = 0
         self._next = 0
@@ -93,6 +68,7 @@ class Claims:
             self._line.clear()
             self._claims.clear()
             self._claim_of.clear()
+            self._doubted.clear()
             self._here = self._unanswered = 0
             self._trust.clear()
         if leading and not self._leading:
@@ -106,6 +82,9 @@ class Claims:
         restarted = bool(self._peer.boot) and bool(peer.boot) and peer.boot != self._peer.boot
         died = peer.state == "dead" or restarted
         was_split = self._is_split
+        if peer.state == "alive" and self._peer.state != "alive":
+            # Meanwhile frames may have been lost, the ends of these claims among them.
+            self._doubt(claim for claim in self._claims.values() if claim.answered)
         self._alone = alone
         freed = [claim for claim in self._claims.values() if died and claim.node != self._node]
         self._peer = replace(
@@ -204,9 +183,16 @@ class Claims:
     # -- what becomes of claims ----
 
     def answered(self, claim_id: str, *, accepted: bool, now_ns: int) -> Claim | None:
-        """The peer took the job (returned), or refused it: it waits for the other node, or for later."""
+        """The peer took the job (returned), or refused it: it waits for the other node, or for later.
+
+        Or it was asked again: what it does not have in hand any more waits for whoever is free.
+        """
         claim = self._claims.get(claim_id)
-        if claim is None or claim.answered:
+        if claim is None:
+            return None
+        if claim.answered:
+            if not accepted:
+                self._free(claim)
             return None
         if not accepted:
             self._free(claim, claim.node, now_ns + int(AVOID_S * 1e9))
@@ -266,16 +252,34 @@ class Claims:
         return dropped
 
     def expire(self, now_ns: int) -> list[Claim]:
-        """End the claims whose time is over; their jobs wait again, for the other node first."""
-        over = [
-            claim
-            for claim in self._claims.values()
-            if claim.deadline_ns <= now_ns and not (claim.held and self._is_live(claim.node))
-        ]
+        """End the claims whose time is over; their jobs wait again, for the other node first.
+
+        What a live node holds is never ended by time; the peer is asked about it.
+        """
+        over = [claim for claim in self._claims.values() if claim.deadline_ns <= now_ns]
+        ended: list[Claim] = []
         for claim in over:
+            if claim.held and self._is_live(claim.node):
+                self._claims[claim.id] = replace(claim, deadline_ns=now_ns + self._claim_ns)
+                self._doubt([claim])
+                continue
+            ended.append(claim)
             self.expired += 1
             self._free(claim, claim.node, now_ns + self._claim_ns)
-        return over
+        return ended
+
+    def ask(self) -> list[Claim]:
+        """Claims to offer to the peer once more, because their end may have been lost on the way.
+
+        At most ASK_MAX at a time, and none while the peer is not alive.
+        """
+        asked: list[Claim] = []
+        while self._doubted and len(asked) < ASK_MAX and self._peer.state == "alive":
+            claim_id = next(iter(self._doubted))
+            del self._doubted[claim_id]
+            if claim_id in self._claims:
+                asked.append(self._claims[claim_id])
+        return asked
 
     # -- counts ----
 
@@ -289,6 +293,9 @@ class Claims:
         return self._here, len(self._claims) - self._here
 
     # -- inside ----
+
+    def _doubt(self, claims: Iterable[Claim]) -> None:
+        self._doubted.update((claim.id, None) for claim in claims if claim.node != self._node)
 
     def _is_live(self, node: str) -> bool:
         return node == self._node or self._peer.state in {"alive", "suspect"}

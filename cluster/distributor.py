@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias, assert_never
 
 from cluster.board import Board
-from cluster.claims import Claim, Claims, Peer
+from cluster.claim import Claim, Peer
+from cluster.claims import Claims
 from cluster.frames import (
     Frame,
     JobAnswer,
@@ -116,6 +117,7 @@ class Distributor:
             case ClaimsDue():
                 self._look_pending = False
                 self._cancel(self._claims.expire(now_ns))
+                self._ask()
             case _:
                 assert_never(message)
         self._hand_out(now_ns)
@@ -147,6 +149,7 @@ class Distributor:
             healthy=message.peer_healthy,
         )
         self._claims.peer(peer, alone=message.alone)
+        self._ask()
 
     def _hand_out(self, now_ns: int) -> None:
         for claim in self._claims.hand_out(now_ns, self._in_hand.claims):
@@ -162,6 +165,12 @@ class Distributor:
         if not self._look_pending and (self._claims.waiting or any(self._claims.claimed())):
             self._look_pending = True
             self._clock.call_later(LOOK_S, self._me, ClaimsDue())
+
+    def _ask(self) -> None:
+        for claim in self._claims.ask():
+            job = claim.job
+            offer = JobOffer(claim.id, job.key, job.body, claim.attempt, ask_first=True, again=True)
+            self._send(offer)
 
     def _cancel(self, claims: list[Claim]) -> None:
         for claim in claims:
@@ -199,13 +208,15 @@ class Distributor:
 
     def _offered(self, offer: JobOffer) -> None:
         task = self._in_hand.report_as(offer.key, offer.claim)
-        accepted = task is not None or (self._worker is not None and self._claims.own_free > 0)
+        has_room = self._worker is not None and self._claims.own_free > 0
+        accepted = task is not None or (has_room and not offer.again)
         if task is None and accepted:
             job = Job(offer.key, offer.body)
             peer = self._claims.peer_node
             order = RunJob(offer.claim, job, offer.attempt, peer, offer.ask_first)
             self._run(order, report=offer.claim)
-        reason = "" if accepted else "no free capacity"
+        refusal = "not in hand" if offer.again else "no free capacity"
+        reason = "" if accepted else refusal
         self._send(JobAnswer(offer.claim, accepted, self._claims.own_free, reason))
         if task is not None and (task.held or task.bytes_total):
             self._send(JobProgress(offer.claim, task.bytes_total, task.held))

@@ -105,6 +105,8 @@ class JobOffer:
     attempt: int
     ask_first: bool = False
     """Another node may have done it already: look before fetching."""
+    again: bool = False
+    """Offered before and taken: refuse what is not in hand any more, start nothing."""
 
 
 @dataclass(frozen=True, slots=True)

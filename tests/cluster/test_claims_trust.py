@@ -2,7 +2,8 @@
 
 import pytest
 
-from cluster.claims import Claims, Peer
+from cluster.claim import Peer
+from cluster.claims import Claims
 from cluster.frames import Role
 from cluster.trust import BREAKS_IN_A_ROW, PASS_OVER_S
 from cluster.work_messages import Job
