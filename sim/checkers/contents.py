@@ -103,6 +103,12 @@ def read_contents(db: ContactReader, archive: ObjectReader) -> Contents:
     )
 
 
+def read_rows(db: ContactReader) -> Contents:
+    """Progress, and then the items, alone: cheap enough to be asked again and again during a run."""
+    progress = db.load_progress()
+    return Contents(items=tuple(_items(db)), progress=progress)
+
+
 def _items(db: ContactReader) -> Iterator[ItemRow]:
     after: str | None = None
     while True:

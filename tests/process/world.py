@@ -34,6 +34,7 @@ from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.serving import ServedDynamics, monotonic_ns, serve_dynamics
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, Verdict, judge
+from tests.process.sampler import Look, Sampler, look
 from tests.waiting import wait_until
 
 AUDIO = Path(__file__).parents[2] / "var" / "audio"
@@ -65,14 +66,21 @@ class World:
         self.disruptions: list[Disruption] = []
         self._seeds = itertools.count(1)
         self._placed: set[str] = set()
+        self.sampler = Sampler(self._look)
 
     def close(self) -> None:
-        """End everything, without ceremony."""
+        """End everything, without ceremony; fails for a promise that was broken meanwhile."""
+        self.sampler.stop()
         for node in self.nodes:
             node.kill()
             node.close()
         self.admin.close()
         self.served.stop()
+        self.sampler.check()
+
+    def _look(self) -> Look:
+        with self.data_center() as (db, _):
+            return look(db, self.admin.truth)
 
     # -- the nodes ----
 
@@ -85,7 +93,9 @@ class World:
 
     def start(self) -> str:
         """Start both; the name of the primary."""
-        return self.pair.start()
+        primary = self.pair.start()
+        self.sampler.start()
+        return primary
 
     def mend(self) -> str:
         """Wake and start what does not run; the name of the primary, as soon as there is a pair."""
@@ -93,7 +103,9 @@ class World:
             node.signal(signal.SIGCONT)
             if not node.running:
                 node.start()
-        return self.pair.wait_for_pair()
+        primary = self.pair.wait_for_pair()
+        self.sampler.start()
+        return primary
 
     def primary_and_secondary(self, timeout_s: float = 30.0) -> tuple[NodeProcess, NodeProcess]:
         """As soon as there is one of each."""
@@ -103,12 +115,14 @@ class World:
     def disrupted(self, kind: str, node: NodeProcess) -> None:
         """Note what is done right now to the node that polls: one of the kinds in LIMITS."""
         self.disruptions.append(Disruption(kind, node.name, monotonic_ns()))
+        self.sampler.soon()
 
     def kill(self, node: NodeProcess) -> None:
         """SIGKILL; noted as a death when it was the primary."""
         if node.role() == "primary":
             self.disrupted("death", node)
         node.kill()
+        self.sampler.soon()
 
     def findings(self, node: NodeProcess) -> set[str]:
         """Codes of the open findings of a node."""
@@ -243,6 +257,7 @@ class World:
     def settle_and_check(self, timeout_s: float = 30.0, **verdict: Any) -> Verdict:
         """Wait for the end of all work, then fail the test for every broken promise."""
         self.settle(timeout_s)
+        self.sampler.check()
         found = self.verdict(**verdict)
         if not found.good:
             lines = [f"{row.node} {row.new} {row.term}: {row.reason}" for row in self.history()]
