@@ -18,6 +18,7 @@
     * ArchiveError           the archive did not take or give an object
     * DataCenterError        the contact database did not answer or refused
         * DataCenterDown     not reachable: the outcome of a write is unknown
+            * DataCenterUnfit    it answers, but is of no use until somebody mends it
         * SchemaTooNew       the database was migrated by a newer Tandem
 """
 
@@ -130,6 +131,10 @@ class DataCenterError(RecorderError):
 
 class DataCenterDown(DataCenterError):
     """Raised when the contact database is unreachable; whether a write happened is unknown."""
+
+
+class DataCenterUnfit(DataCenterDown):
+    """Raised when the database is full, read-only, damaged, or lacks tables or rights; nothing was written."""
 
 
 class SchemaTooNew(DataCenterError):

@@ -11,12 +11,14 @@ JOURNAL_CODE = "journal_failing"
 
 _TITLES = {
     "data_center_down": "The contact database is not reachable",
+    "data_center_unfit": "The contact database takes nothing until it is mended",
     "schema_too_new": "The contact database was migrated by a newer Tandem",
     "archive_failing": "The archive takes no recordings",
     "buffer_unreadable": "The call buffer cannot be read",
 }
 _HINTS = {
     "data_center_down": "Check the database and the network to it.",
+    "data_center_unfit": "Mend the database.",
     "schema_too_new": "Upgrade Tandem on this node.",
     "archive_failing": "Check the archive's storage and the right to write to it.",
     "buffer_unreadable": "Check the disk behind the call buffer.",

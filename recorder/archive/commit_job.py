@@ -35,6 +35,7 @@ from recorder.errors import (
     CallBufferError,
     DataCenterDown,
     DataCenterError,
+    DataCenterUnfit,
     RecorderError,
     SchemaTooNew,
 )
@@ -75,7 +76,7 @@ class Outage:
     """The Data Center does not take anything now."""
 
     code: str
-    """data_center_down, schema_too_new, archive_failing or buffer_unreadable."""
+    """data_center_down, data_center_unfit, schema_too_new, archive_failing or buffer_unreadable."""
     what: str
     hint: str
 
@@ -153,10 +154,8 @@ def commit_batch(tools: CommitTools, batch: Batch) -> Report:
         tools.trap("commit")
         names = [object_keys(item) for item in ready]
         already = len(tools.contact_db.commit(ready, names).already) if ready else 0
-    except SchemaTooNew as error:
-        return replace(report, outage=_outage("schema_too_new", error))
-    except DataCenterDown as error:
-        return replace(report, outage=_outage("data_center_down", error))
+    except (SchemaTooNew, DataCenterDown) as error:
+        return replace(report, outage=_no_data_center(error))
     except DataCenterError as error:
         return replace(report, rejected=str(error))
     report = replace(report, archived=report.stored, already=already)
@@ -224,6 +223,16 @@ def _clear_up(tools: CommitTools, batch: Batch, report: Report) -> Report:
                 with suppress(CallBufferError):
                     tools.files.discard(media.buffer_name)
     return report
+
+
+def _no_data_center(error: SchemaTooNew | DataCenterDown) -> Outage:
+    match error:
+        case SchemaTooNew():
+            return _outage("schema_too_new", error)
+        case DataCenterUnfit():
+            return _outage("data_center_unfit", error)
+        case DataCenterDown():
+            return _outage("data_center_down", error)
 
 
 def _outage(code: str, error: RecorderError) -> Outage:

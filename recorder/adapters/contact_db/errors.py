@@ -10,9 +10,27 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from recorder.errors import DataCenterDown, DataCenterError
+from recorder.errors import DataCenterDown, DataCenterError, DataCenterUnfit
 
-_SCHEMA_HINT = "Start a node: it brings the database to this program's schema."
+_AGAIN = "It is tried again; nothing in the call buffer is lost."
+_UNFIT_HINTS = {
+    "schema": "Start a node again: it brings the database to this program's schema.",
+    "rights": "Grant this node's user its rights on the database and its tables.",
+    "damaged": "The database is damaged: stop the nodes and restore it from a backup.",
+    "full": "Free or add space where the database lies.",
+    "read_only": "Make the database, and the folder it lies in, writable for this node's user.",
+}
+_SQLITE = {
+    sqlite3.SQLITE_ERROR: "schema",  # the statements are fixed, so it is never an item's doing
+    sqlite3.SQLITE_PERM: "rights",
+    sqlite3.SQLITE_AUTH: "rights",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_NOTADB: "damaged",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read_only",
+}
+_PRIMARY = 0xFF
+"""Bits of an SQLite code without its extension."""
 _DOWN_HINT = (
     "It is tried again; nothing in the call buffer is lost. Check that the database runs and is "
     "reachable from this node."
@@ -21,7 +39,9 @@ _DOWN_HINT = (
 
 @contextmanager
 def translated(doing: str) -> Generator[None]:
-    """Raises DataCenterDown or DataCenterError in place of any database error.
+    """Raises DataCenterDown, DataCenterUnfit or DataCenterError in place of any database error.
+
+    DataCenterError itself means that these very values are refused: others may well pass.
 
     `doing` completes the sentence "the contact database …". No statement, parameter or password
     gets into the text, only the first line of what the database said.
@@ -42,18 +62,40 @@ def translated(doing: str) -> Generator[None]:
 
 def _translated(error: DBAPIError, doing: str) -> DataCenterError:
     said = first_line(error.orig)
+    unfit = _unfit(error.orig)
+    if unfit is not None:
+        return DataCenterUnfit(
+            f"the contact database cannot be used while {doing}: {said}",
+            hint=f"{_UNFIT_HINTS[unfit]} {_AGAIN}",
+        )
     if error.connection_invalidated or _is_down(error.orig):
         return DataCenterDown(
             f"the contact database is not available while {doing}: {said}", hint=_DOWN_HINT
         )
-    hint = _SCHEMA_HINT if "no such" in said or "does not exist" in said else ""
-    return DataCenterError(f"the contact database refused while {doing}: {said}", hint=hint)
+    return DataCenterError(f"the contact database refused while {doing}: {said}")
+
+
+def _unfit(error: BaseException | None) -> str | None:
+    """What is wrong with the database as a whole, as a word of the hints; None for anything else."""
+    if isinstance(error, sqlite3.Error):
+        # Errors that the module raises by itself carry no code.
+        code: int | None = getattr(error, "sqlite_errorcode", None)
+        return None if code is None else _SQLITE.get(code & _PRIMARY)
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return "rights"
+    if isinstance(error, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted):
+        return "damaged"
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "full"
+    # Undefined tables, columns, functions: the statements are fixed, so it is never an item's doing.
+    return "schema" if isinstance(error, psycopg.ProgrammingError) else None
 
 
 def _is_down(error: BaseException | None) -> bool:
     if isinstance(error, sqlite3.OperationalError):
-        # sqlite3 uses this class for a missing table and for bad SQL as well.
-        return not first_line(error).startswith(("no such", "near", "table", "incomplete"))
+        return True
+    if isinstance(error, psycopg.errors.ProgramLimitExceeded):
+        return False  # a value that is too large for an index
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return (
             True  # a standby that was promoted elsewhere: the next connection finds the right one

@@ -17,7 +17,7 @@ from recorder.archive.commit_job import (
 )
 from recorder.archive.journal_records import item_records, replay
 from recorder.codec import job_key
-from recorder.errors import ArchiveError, DataCenterError, SchemaTooNew
+from recorder.errors import ArchiveError, DataCenterError, DataCenterUnfit, SchemaTooNew
 from sim.buffer import SimBufferFiles, SimJournal
 from tests.recorder.fakes import MP3, FakeArchive, FakeContactDb, buffered, put_in_buffer
 from tests.recorder.hand_clock import HandClock
@@ -193,6 +193,13 @@ def test_a_newer_schema_is_an_outage_of_its_own(world):
     world.contact_db.refuse = lambda _item: SchemaTooNew("x", hint="Upgrade.")
     report = world.commit(*world.fetch(A))
     assert (report.outage.code, report.outage.hint) == ("schema_too_new", "Upgrade.")
+
+
+def test_an_unfit_database_is_an_outage_and_refuses_no_item(world):
+    world.contact_db.refuse = lambda _item: DataCenterUnfit("no such table", hint="Mend it.")
+    report = world.commit(*world.fetch(A, B))
+    assert (report.outage.code, report.outage.hint) == ("data_center_unfit", "Mend it.")
+    assert (report.rejected, report.refused) == ("", ())
 
 
 def test_without_the_archive_nothing_is_committed(world):

@@ -3,15 +3,16 @@
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, text
 
 from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
-from recorder.errors import DataCenterDown, DataCenterError
+from recorder.errors import DataCenterDown, DataCenterError, DataCenterUnfit
 from recorder.model import SourceProgress
 from recorder.rows import ContactQuery, ItemQuery
-from tests.calls import a_ref, an_event, an_item, an_outcome, names_of
+from tests.calls import a_ref, an_event, an_interaction, an_item, an_outcome, names_of
 from tests.recorder.hand_clock import HandClock
 from tests.waiting import wait_until
 
@@ -80,16 +81,39 @@ def test_a_file_that_is_no_database_is_refused_not_waited_for(tmp_path):
     path = tmp_path / "contacts.db"
     path.write_bytes(b"this is a text about databases, long enough to be read as one" * 100)
     db, _ = open_db(f"sqlite:///{path}")
-    with pytest.raises(DataCenterError, match="not a database"):
+    with pytest.raises(DataCenterUnfit, match="not a database"):
         db.unfinished([a_ref()])
 
 
-def test_missing_tables_are_refused_with_a_hint(tmp_path):
+def test_missing_tables_are_nobodys_poison_but_an_outage_with_a_hint(tmp_path):
     db, _ = open_db(f"sqlite:///{tmp_path / 'contacts.db'}")
-    with pytest.raises(DataCenterError, match="no such table") as caught:
+    with pytest.raises(DataCenterUnfit, match="no such table") as caught:
         db.unfinished([a_ref()])
-    assert not isinstance(caught.value, DataCenterDown)
     assert "schema" in caught.value.hint
+    db.close()
+
+
+def unfit(db, items=BATCH):
+    with pytest.raises(DataCenterUnfit) as caught:
+        db.commit(items, names_of(*items))
+    return caught.value.hint
+
+
+def test_a_full_database_is_an_outage_until_there_is_room(sqlite_path):
+    db, engine = open_db(f"sqlite:///{sqlite_path}")
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
+    large = [an_item("large", interaction=an_interaction(subject="x" * 1_000_000))]
+    assert "space" in unfit(db, large)
+    engine.dispose()
+    db, _ = open_db(f"sqlite:///{sqlite_path}")
+    assert len(db.commit(BATCH, names_of(*BATCH)).new) == 9
+    db.close()
+
+
+def test_a_database_that_may_only_be_read_is_an_outage(sqlite_path):
+    db, engine = open_db(f"sqlite:///{sqlite_path}")
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only = ON"))
+    assert "writable" in unfit(db)
     db.close()
 
 
@@ -117,6 +141,30 @@ def url(request, tmp_path):
 
 
 TABLES = ("contacts", "interactions", "parties", "segments", "media", "items", "item_events")
+
+
+def test_a_lost_table_or_column_is_an_outage(url):
+    db, engine = open_db(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE item_events DROP COLUMN detail"))
+    items = [an_item(events=[an_event()])]
+    with pytest.raises(DataCenterUnfit) as caught:
+        db.commit(items, names_of(*items))
+    assert "schema" in caught.value.hint
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE item_events"))
+    with pytest.raises(DataCenterUnfit):
+        db.commit(items, names_of(*items))
+    db.close()
+
+
+def test_values_that_break_a_rule_are_the_items_own_fault(url):
+    db, _ = open_db(url)
+    items = [replace(an_item(), attempts=None)]
+    with pytest.raises(DataCenterError) as caught:
+        db.commit(items, names_of(*items))
+    assert not isinstance(caught.value, DataCenterDown)
+    db.close()
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -227,6 +275,28 @@ def test_a_node_that_stops_inside_a_transaction_does_not_block_the_other_for_eve
     holding.invalidate()
     holding.close()
     stopped.dispose()
+    db.close()
+
+
+@pytest.mark.postgres
+def test_a_user_without_rights_is_an_outage(postgres_url):
+    db, engine = open_db(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS tandem_powerless"))
+        connection.execute(text("CREATE ROLE tandem_powerless"))
+    event.listen(engine, "checkout", lambda raw, *_: raw.execute("SET ROLE tandem_powerless"))
+    assert "rights" in unfit(db)
+    db.close()
+
+
+@pytest.mark.postgres
+def test_a_key_too_long_for_an_index_is_the_items_own_fault(postgres_url):
+    db, _ = open_db(postgres_url)
+    noise = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(9_000))
+    items = [an_item(noise)]
+    with pytest.raises(DataCenterError) as caught:
+        db.commit(items, names_of(*items))
+    assert not isinstance(caught.value, DataCenterDown)
     db.close()
 
 
