@@ -91,14 +91,14 @@ class Items:
             if key in self._items:
                 continue
             older = self._newest.get(ref.key)
-            if older is not None:
-                self._forget(older)
             now_ns = self._ports.clock.monotonic_ns()
             self._put(key, Item(ref=ref, found_us=event.at_us, found_ns=now_ns))
             self._newest[ref.key] = key
             watermark = self._keeper.watermark
             assert watermark is not None, "items are found in windows of a watermark"
             watermark.found(key, ref.changed_us)
+            if older is not None:  # only now: without either, the watermark would pass both
+                self._forget(older)
             self._give(key, self._items[key], 1, (event,))
 
     def skip(self, refs: Iterable[ItemRef]) -> None:

@@ -78,6 +78,7 @@ class LookBacks:
             if not tier.left and now_ns >= tier.due_ns:
                 self._plan(tier, now_ns, coverage, horizon_us, max_us)
             if tier.left:
+                _shorten_first(tier.left, max_us)
                 return tier.left[0]
         return None
 
@@ -94,3 +95,9 @@ class LookBacks:
         parts = coverage.within(horizon_us - tier.back_us, horizon_us)
         windows = [window for part in parts for window in split(part.from_us, part.to_us, max_us)]
         tier.left.extend(reversed(windows))
+
+
+def _shorten_first(left: deque[Window], max_us: int) -> None:
+    """The source may have turned out to take only shorter windows than were planned."""
+    first = left.popleft()
+    left.extendleft(split(first.from_us, first.to_us, max_us))

@@ -50,6 +50,15 @@ def test_a_failed_item_is_on_record_and_handed_out_again(desk):
     assert desk.status.pending == 1, "it holds the watermark all the time"
 
 
+def test_an_item_whose_file_is_replaced_holds_the_watermark_without_a_gap(desk):
+    desk.source.add("a", 600)
+    desk.grant()
+    newer = desk.source.add("a", 150, version="2")
+    desk.advance(60)
+    assert desk.status.pending == 1
+    assert desk.mark.at_us < newer.changed_us
+
+
 def test_a_gone_item_is_final_only_once_that_is_on_record(desk):
     ref = desk.source.add("a", 300)
     desk.grant()

@@ -67,10 +67,15 @@ class TwoPollers(RuleBasedStateMachine):
         for other in {"both": (0, 1), "one": (node,), "none": ()}[told]:
             self.desks[other].tell(JobFinished(job_key(ref), "a", 0, b""))
 
-    @rule(node=NODES, pick=st.integers(0, 99), state=st.sampled_from(["failed", "gone"]))
-    def an_item_breaks(self, node, pick, state):
+    @rule(
+        node=NODES,
+        pick=st.integers(0, 99),
+        state=st.sampled_from(["failed", "gone"]),
+        code=st.sampled_from(["not_media", "unreachable"]),
+    )
+    def an_item_breaks(self, node, pick, state, code):
         if self.items:
-            self.desks[node].break_it(self.items[pick % len(self.items)], ItemState(state), "x")
+            self.desks[node].break_it(self.items[pick % len(self.items)], ItemState(state), code)
 
     @rule(node=NODES, pick=st.integers(0, 99))
     def a_mark_is_heard_at_any_time(self, node, pick):

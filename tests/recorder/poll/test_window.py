@@ -83,6 +83,12 @@ def test_a_piece_that_failed_is_asked_again():
     assert first == again
 
 
+def test_a_piece_that_turns_out_too_long_is_cut_the_newest_first():
+    looks = look_backs()
+    looks.next(now_ns=90 * S, coverage=COVERED, horizon_us=10_000 * US, max_us=1000 * US)
+    assert take(looks, 95, max_s=400) == [(9800, 10_000), (9400, 9800), (9000, 9400)]
+
+
 def test_only_covered_ground_is_looked_back_at():
     assert take(look_backs(), 90, Coverage([Window(9500 * US, 10_000 * US)])) == [(9500, 10_000)]
     assert take(look_backs(), 90, Coverage()) == []
