@@ -25,6 +25,7 @@ from cluster.work_messages import (
 )
 from recorder.codec import FAIL, JOB, FailBody, JobBody, job_key
 from recorder.errors import DataCenterError, RecorderError
+from recorder.instants import to_text
 from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState
 from recorder.poll import ledger
 from recorder.poll.keeper import Keeper
@@ -106,13 +107,16 @@ class Items:
         for ref in refs:
             self._remember(job_key(ref))
 
-    def retry(self, ref: ItemRef, attempts: int = 0, *, parked: bool) -> None:
+    def retry(
+        self, ref: ItemRef, attempts: int = 0, found_us: int | None = None, *, parked: bool
+    ) -> None:
         """Try a failed item again now; one that this duty does not know holds no watermark."""
         key = job_key(ref)
         if key not in self._items:
             self._recent.pop(key, None)
             now = self._ports.clock
-            item = Item(ref, now.wall_us(), now.monotonic_ns(), ItemState.FAILED, attempts)
+            found_us = now.wall_us() if found_us is None else found_us
+            item = Item(ref, found_us, now.monotonic_ns(), ItemState.FAILED, attempts)
             self._put(key, replace(item, parked=parked))
             self._newest[ref.key] = key
         self._step(key, ledger.RetryDue())
@@ -250,7 +254,10 @@ class Items:
             fail = FailBody(item.ref, ItemState.FAILED, "bad_report", f"{node}: {error}", 1)
         chance = self._ports.randomness.uniform(0.0, 1.0)
         now_ns = self._ports.clock.monotonic_ns()
-        self._step(key, ledger.Broken(fail, chance, now_ns), fail.events)
+        retention_s = self._ports.source.capabilities.retention_s
+        age_us = self._ports.clock.wall_us() - item.ref.changed_us
+        forgotten = retention_s is not None and age_us > retention_s * 1e6
+        self._step(key, ledger.Broken(fail, chance, now_ns, forgotten), fail.events)
 
     def _step(self, key: str, event: ledger.Event, events: tuple[ItemEvent, ...] = ()) -> None:
         old = self._items.get(key)
@@ -283,8 +290,6 @@ class Items:
         retry_at_us = None
         if asked.retry_in_s is not None:
             retry_at_us = self._ports.clock.wall_us() + int(asked.retry_in_s * 1e6)
-        what = "parked" if asked.parked else asked.state.value
-        detail = f"{asked.reason} (try {asked.attempts})"
         return ItemOutcome(
             ref=item.ref,
             state=asked.state,
@@ -293,8 +298,24 @@ class Items:
             found_us=item.found_us,
             retry_at_us=retry_at_us,
             parked=asked.parked,
-            events=(*events, self.event(item.ref, what, detail)),
+            events=(*events, *self._told(item.ref, asked, retry_at_us, events)),
         )
+
+    def _told(
+        self,
+        ref: ItemRef,
+        asked: ledger.Record,
+        retry_at_us: int | None,
+        events: tuple[ItemEvent, ...],
+    ) -> tuple[ItemEvent, ...]:
+        """What was decided here; the failure itself is told by the node that had it."""
+        told: list[ItemEvent] = []
+        if not any(event.detail == asked.reason for event in events):
+            told.append(self.event(ref, asked.state.value, asked.reason))
+        if retry_at_us is not None:
+            detail = f"retry at {to_text(retry_at_us)}"
+            told.append(self.event(ref, "parked" if asked.parked else "waiting", detail))
+        return tuple(told)
 
     def _record(self, key: str) -> None:
         outcome, term = self._outcomes.get(key), self._keeper.term

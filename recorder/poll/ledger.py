@@ -90,6 +90,8 @@ class Broken:
     body: FailBody
     chance: float
     now_ns: int
+    forgotten: bool = False
+    """The source does not keep recordings as old as this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,10 @@ def _broken(item: Item, event: Broken, settings: RetrySettings) -> Stepped:
     if body.state in {ItemState.GONE, ItemState.NOT_RECORDABLE}:
         failed = replace(failed, ending=body.state)
         return failed, (_record(failed, body.state, None, parked=False),)
+    if item.parked and event.forgotten:
+        reason = f"retention: too old for the source to keep it; it failed with {reason}"
+        failed = replace(failed, ending=ItemState.GONE, reason=reason)
+        return failed, (_record(failed, ItemState.GONE, None, parked=False),)
     too_old = event.now_ns - item.found_ns >= settings.park_after_s * 1e9
     if item.parked or failed.attempts >= settings.park_after_tries or too_old:
         later_s = max(settings.parked_every_s, body.retry_after_s or 0.0)

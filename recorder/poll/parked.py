@@ -53,4 +53,4 @@ class Parked:
         known = self._keeper.term is not None and self._keeper.mark is not None
         if isinstance(message.outcome, Done) and known:
             for row in message.outcome.value:
-                self._items.retry(row.ref, row.attempts, parked=True)
+                self._items.retry(row.ref, row.attempts, row.found_us, parked=True)

@@ -26,6 +26,7 @@ from tests.by_hand import HandClock, HandWorkers, Inbox
 
 US = 1_000_000
 START_US = 1_700_000_000 * US
+FOUND_US = START_US - 7000 * US
 POLL = PollSettings(interval_s=60, settle_s=90, overlap_s=120, start_back_s=3600)
 
 
@@ -273,4 +274,6 @@ def known(center, age_s=600, epoch=0, coverage=()):
 
 
 def parked_row(ref, attempts=3, reason="why"):
-    return ItemRow(ref, "failed", reason, attempts, 0, "a", 0, None, "", 0, True, None, 0, 0.0)
+    return ItemRow(
+        ref, "failed", reason, attempts, FOUND_US, "a", 0, None, "", 0, True, None, 0, 0.0
+    )

@@ -161,6 +161,18 @@ def test_a_parked_item_is_tried_on_and_may_still_be_archived():
     assert item.state is ItemState.ARCHIVED
 
 
+def test_a_parked_item_older_than_the_sources_retention_is_gone():
+    old = replace(broken(code="unreachable"), forgotten=True)
+    item, decisions = walk(NEW, old)
+    assert decisions[0] == RetryIn(1.0), "not before it was tried for as long as any other"
+    parked = replace(NEW, parked=True, attempts=3)
+    item, decisions = walk(parked, old)
+    reason = "retention: too old for the source to keep it; it failed with unreachable: why"
+    assert decisions == (Record(ItemState.GONE, reason, 3, parked=False, retry_in_s=None),)
+    item, decisions = walk(item, Recorded())
+    assert (item.state, decisions) == (ItemState.GONE, (Passed(),))
+
+
 @pytest.mark.parametrize("state", [ItemState.GONE, ItemState.NOT_RECORDABLE])
 def test_an_end_without_media_counts_only_when_it_is_on_record(state):
     item, decisions = walk(NEW, Assigned("b"), broken(state, "gone"))

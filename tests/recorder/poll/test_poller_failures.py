@@ -5,7 +5,7 @@ import pytest
 from cluster.frames import Mark
 from cluster.messages import DutyFailing
 from cluster.work_messages import Distribute, JobBroken
-from recorder.codec import FAIL, FailBody, job_key
+from recorder.codec import FAIL, JOB, FailBody, job_key
 from recorder.errors import (
     AuthRefused,
     BadAnswer,
@@ -14,10 +14,19 @@ from recorder.errors import (
     Unreachable,
 )
 from recorder.messages import PollNow, RetryItems
-from recorder.model import ItemState, Window
+from recorder.model import ItemEvent, ItemState, Window
 from recorder.settings import PollSettings, Tier
 from sim.progress import MemoryProgress
-from tests.recorder.poll.polling import POLL, START_US, US, Desk, SmallCenter, known, parked_row
+from tests.recorder.poll.polling import (
+    FOUND_US,
+    POLL,
+    START_US,
+    US,
+    Desk,
+    SmallCenter,
+    known,
+    parked_row,
+)
 
 
 @pytest.fixture
@@ -40,7 +49,8 @@ def test_a_failed_item_is_on_record_and_handed_out_again(desk):
     outcome = desk.center.outcomes[-1]
     assert (outcome.state, outcome.attempts, outcome.parked) == (ItemState.FAILED, 0, False)
     assert outcome.reason == "unreachable: why"
-    assert outcome.events[-1].what == "failed"
+    assert [event.what for event in outcome.events] == ["failed", "waiting"]
+    assert outcome.events[-1].detail.startswith("retry at 2023-11-14T")
     assert outcome.retry_at_us == desk.clock.wall_us() + US
     assert desk.status.failed == 1
     desk.given()
@@ -119,7 +129,8 @@ def test_a_parked_item_is_tried_on_without_holding_the_watermark(desk):
     desk.grant()
     assert desk.given() == []
     desk.advance(61)
-    assert desk.distributor.of(Distribute)[-1].attempt == 4
+    given = desk.distributor.of(Distribute)[-1]
+    assert (given.attempt, JOB.decode(given.job.body).found_us) == (4, FOUND_US)
     assert desk.status.parked == 1
     assert desk.status.pending == 0
     desk.advance(60)
@@ -129,6 +140,28 @@ def test_a_parked_item_is_tried_on_without_holding_the_watermark(desk):
     assert desk.status.parked == 0
     desk.advance(60)
     assert "parked_items" not in desk.findings()
+
+
+def test_a_failure_that_its_node_told_already_is_told_once(desk):
+    ref = desk.source.add("a", 300)
+    desk.grant()
+    told = ItemEvent("crm", "a", "b", "boot", 1, START_US, "failed", 0, "not_media: empty")
+    body = FailBody(ref, ItemState.FAILED, "not_media", "empty", 1, events=(told,))
+    desk.tell(JobBroken(job_key(ref), "b", FAIL.encode(body)))
+    desk.run()
+    events = desk.center.outcomes[-1].events
+    assert [(event.node, event.what) for event in events] == [("b", "failed"), ("a", "waiting")]
+
+
+@pytest.mark.parametrize(("age_days", "state"), [(31, "gone"), (29, "failed")])
+def test_a_parked_item_is_tried_until_the_sources_retention_ends(desk, age_days, state):
+    ref = desk.source.add("poison", age_days * 86_400)
+    desk.grant()
+    desk.tell(RetryItems((ref,)))
+    desk.break_it(ref)
+    outcome = desk.center.outcomes[-1]
+    assert (outcome.state, outcome.parked) == (state, state == "failed")
+    assert desk.status.parked == (state == "failed")
 
 
 def test_a_parked_item_that_fails_again_stays_parked(desk):

@@ -41,7 +41,7 @@ def test_items_go_from_found_to_their_ends_on_record(world):
     desk.advance(60)
     assert db.load_progress()[0].watermark_us == desk.mark.at_us
     story = [event.what for event in db.story("crm", "poison")]
-    assert story == ["found", "failed", "failed", "parked"]
+    assert story == ["found", *["failed", "waiting"] * 2, "failed", "parked"]
 
 
 def test_the_other_node_goes_on_where_the_first_ended(world):
