@@ -54,13 +54,13 @@ class ItemTables:
         )
 
     def archive(self, item: BufferedItem, home: str, node: str, now_us: int) -> None:
-        """Archived is the end, but of this version or of a final one only."""
+        """Archived is the end, but of this version or of an older one only."""
         old = self.rows.get((item.ref.source, item.ref.key))
         self.add_events(item.events)
         if self.is_archived(item.ref):
             return
         same = old is not None and old.ref.version == item.ref.version
-        if old is None or same or old.state in _FINAL or _is_newer(item.ref, old):
+        if old is None or same or _is_newer(item.ref, old):
             ref = replace(item.ref, session_key=session_of(item))
             new = _row(ref, ItemState.ARCHIVED, item.found_us, node, now_us)
             new = replace(new, attempts=item.attempts, archived_us=now_us, archived_by=node)

@@ -1,7 +1,7 @@
 """An archive in a folder: one file per object, put atomically, never overwritten.
 
 On the file system of the call buffer a put is a hard link, elsewhere a copy under a name of its own
-that is renamed when its bytes were verified. Names become durable in groups, by `sync`.
+that gets the object's name, unless somebody was first, when its bytes were verified. Names become durable in groups, by `sync`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class FolderArchive:
         return True
 
     def _copy(self, path: str, target: Path, sha256: str) -> None:
-        """Copy, verify, fsync, rename. Raises FileExistsError when the target is there."""
+        """Copy, verify, fsync, name. Raises FileExistsError when the target is there."""
         if target.exists():
             raise FileExistsError(target)
         handle, name = tempfile.mkstemp(dir=self._incoming)
@@ -188,10 +188,9 @@ class FolderArchive:
                 self._trap("fsync")
                 os.fsync(copy.fileno())
             self._trap("rename")
-            Path(name).rename(target)
-        except BaseException:
+            _name_once(name, target)
+        finally:
             Path(name).unlink(missing_ok=True)
-            raise
 
     def _same_or_refuse(self, key: str, target: Path, source: os.stat_result, sha256: str) -> None:
         """Return when `target` holds this very content."""
@@ -243,6 +242,21 @@ def _drop_left_over(incoming: Path) -> None:
         age_s = time.time() - path.stat().st_mtime  # noqa: TID251 - the file system's own clock
         if age_s > _LEFT_OVER_S:
             path.unlink(missing_ok=True)
+
+
+def _name_once(copy: str, target: Path) -> None:
+    """Give the copy its name; a file that has it by now stays. Raises FileExistsError."""
+    try:
+        os.link(copy, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        # A file system without links: nothing better than to look first.
+        if target.exists():
+            raise FileExistsError(target) from error
+        Path(copy).rename(target)
 
 
 def _fsync_directory(directory: Path) -> None:

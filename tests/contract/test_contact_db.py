@@ -143,6 +143,17 @@ def test_a_late_result_of_an_old_version_does_not_end_the_new_one(db):
     assert [media.media_key for media in db.contact("ses-1").media] == ["med-rec-1"]
 
 
+def test_a_late_commit_of_an_old_version_leaves_the_archived_new_one(db):
+    new = an_item(version="v2", changed_us=START_US + 10, files=[a_file("second")])
+    db.commit([new], names_of(new))
+    old = an_item(version="v1", files=[a_file("first")])
+    db.commit([old], names_of(old))
+    (row,) = db.item("dyn", "rec-1")
+    assert (row.ref.version, row.state) == ("v2", "archived")
+    assert db.unfinished([new.ref]) == ()
+    assert {one.media_key for one in db.contact("ses-1").media} == {"first", "second"}
+
+
 def test_an_item_twice_in_one_batch_is_one_item(db):
     result = db.commit([an_item(), an_item()], names_of(an_item(), an_item()))
     assert (result.new, result.already) == (("rec-1",), ())

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Table, and_, or_
 from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.bulk import Conflict, Shape, write_rows
 from recorder.adapters.contact_db.engine import WRITES
-from recorder.adapters.contact_db.known import is_final, known_items
+from recorder.adapters.contact_db.known import known_items
 from recorder.adapters.contact_db.rows import (
     Values,
     archived_ref,
@@ -258,7 +258,7 @@ def _archive_item(statement: Upsert, shape: Shape) -> Upsert:
     kept = {"source", "item_key", "found_us", "found_by"}
     values = {name: new[name] for name in shape.names if name not in kept}
     fresh = or_(row.version != new.version, row.state != in_sql(ItemState.ARCHIVED))
-    mine = or_(row.version == new.version, is_final, row.changed_us <= new.changed_us)
+    mine = or_(row.version == new.version, row.changed_us <= new.changed_us)
     return statement.on_conflict_do_update(
         index_elements=_keys(shape), set_=values, where=and_(fresh, mine)
     )

@@ -86,6 +86,28 @@ def test_a_put_works_across_real_devices(root, tmp_path):
     assert (root / "dyn/a/b.mp3").read_bytes() == BODY
 
 
+@pytest.mark.parametrize("theirs", [BODY, b"another recording"])
+def test_a_copy_never_replaces_what_another_node_put_meanwhile(root, sealed, monkeypatch, theirs):
+    target = root / "dyn" / "a" / "b.mp3"
+    real = os.link
+
+    def link(source, name, **more):
+        if source == sealed:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        target.write_bytes(theirs)
+        real(source, name, **more)
+
+    monkeypatch.setattr(folder_archive.os, "link", link)
+    archive = FolderArchive(root)
+    if theirs == BODY:
+        put(archive, sealed)
+    else:
+        with pytest.raises(ArchiveError, match="another content"):
+            put(archive, sealed)
+    assert target.read_bytes() == theirs
+    assert leftovers(root) == []
+
+
 @pytest.mark.usefixtures("no_links")
 def test_a_copy_of_a_file_that_was_changed_in_the_buffer_is_refused(root, sealed):
     Path(sealed).write_bytes(b"X" + BODY[1:])
