@@ -77,7 +77,7 @@ class SourceClock:
             self._best = sample
         elif _leap_us(best, sample) == 0:
             self._doubted = None
-            if _is_better(sample, best):
+            if _is_better(sample, best) or sample.at_ns - best.at_ns > AGE_MAX_S * 1e9:
                 self._best = sample
         elif self._is_believed(best, sample):
             self._best, self._doubted = sample, None

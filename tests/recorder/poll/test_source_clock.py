@@ -90,6 +90,12 @@ def test_wrong_answers_that_contradict_each_other_confirm_nothing():
     assert off_by_s(clock, 180 * S) == pytest.approx(0, abs=0.01)
 
 
+def test_after_a_long_silence_even_a_slow_answer_is_better_than_none():
+    clock = settled()
+    clock.add(sample(1999, 1000 * S, 1004 * S))
+    assert clock.read(1004 * S) is not None
+
+
 def test_a_long_silence_does_not_make_a_leap_believed():
     clock = settled()
     clock.add(sample(1000 + 432_000, 5000 * S, 5000 * S))
