@@ -48,12 +48,38 @@ def refused(count: int, example: str, reason: str) -> Finding:
     )
 
 
-def journal(what: str) -> Finding:
-    """Archiving goes on, but a crash would cost fetching again."""
+def journal(what: str) -> Finding | None:
+    """Archiving goes on, but a crash would cost fetching again. None when nothing is wrong."""
+    if not what:
+        return None
     return Finding(
         code=JOURNAL_CODE,
         level=Level.WARNING,
         subject=NAME,
         what=f"The journal does not work as it should: {what}.",
         hint="Check the disk behind the call buffer; after a crash items are fetched anew.",
+    )
+
+
+def unread(what: str, waiting: int) -> Finding:
+    """Nothing is archived: without the journal it is not known what is open."""
+    return Finding(
+        code="journal_unreadable",
+        level=Level.ERROR,
+        subject=NAME,
+        what=f"The journal cannot be read: {what}. Nothing is archived until it can be; "
+        f"{waiting} items wait in the call buffer.",
+        hint="Mend the disk behind the call buffer. If the journal is lost for good, stop the node and "
+        "move the file away: what it held is fetched again.",
+    )
+
+
+def kept(count: int) -> Finding:
+    """Told once after a start; everything else goes on."""
+    return Finding(
+        code="journal_records_kept",
+        level=Level.WARNING,
+        subject=NAME,
+        what=f"{count} record(s) of the journal are unreadable for this version of Tandem; they are kept.",
+        hint="After a downgrade, run the newer version again: it archives what they hold.",
     )

@@ -47,7 +47,7 @@ from recorder.messages import (
     ItemRefused,
     MonitorMessage,
 )
-from recorder.model import BufferedItem, ItemEvent
+from recorder.model import BufferedItem, Finding, ItemEvent
 from recorder.settings import ArchiveSettings
 from recorder.status import ArchiveStatus
 
@@ -93,7 +93,7 @@ class _Trouble:
     reasons: dict[str, str] = field(default_factory=dict[str, str])
     """Why single items are refused."""
     told_refused: int = 0
-    journal: str = ""
+    journal: Finding | None = None
 
 
 class Archiver:
@@ -225,16 +225,17 @@ class Archiver:
         match outcome:
             case Done(found):
                 self._replay_done = True
-                self._counts.records = len(found.open_items) + found.unreadable
-                lost = f"{found.unreadable} of its records are unreadable"
-                self._journal_trouble(lost if found.unreadable else "")
+                self._counts.records = len(found.open_items) + len(found.unreadable)
+                self._journal_trouble(None)
+                if found.unreadable:
+                    self._monitor.tell(FindingOpened(findings.kept(len(found.unreadable))))
                 for item in found.open_items:
                     if job_key(item.ref) not in self._entries:
                         self._adopt(item)
                         self._unjournaled.pop(job_key(item.ref), None)
             case Failed(error):
                 # Nothing is written into a journal that could not be read: that would be to lose it.
-                self._journal_trouble(str(error))
+                self._journal_trouble(findings.unread(str(error), len(self._entries)))
                 self._pause()
 
     def _take(self, item: BufferedItem, claim: str, reply_to: Address[ArchiverAnswer]) -> None:
@@ -294,7 +295,7 @@ class Archiver:
         self._counts.records += len(report.journaled) + 1
         if report.compacted:
             self._counts.records = len(self._entries)
-        self._journal_trouble(report.journal_error)
+        self._journal_trouble(findings.journal(report.journal_error))
 
     def _archived(self, report: Report) -> None:
         completed_us = self._clock.wall_us()
@@ -360,18 +361,17 @@ class Archiver:
         else:
             self._monitor.tell(FindingClosed(findings.REFUSED_CODE, findings.NAME))
 
-    def _journal_trouble(self, what: str) -> None:
-        if what == self._trouble.journal:
-            return
-        self._trouble.journal = what
-        if what:
-            self._monitor.tell(FindingOpened(findings.journal(what)))
-        else:
-            self._monitor.tell(FindingClosed(findings.JOURNAL_CODE, findings.NAME))
+    def _journal_trouble(self, found: Finding | None) -> None:
+        before, self._trouble.journal = self._trouble.journal, found
+        if before is not None and (found is None or found.code != before.code):
+            self._monitor.tell(FindingClosed(before.code, findings.NAME))
+        if found is not None and found != before:
+            self._monitor.tell(FindingOpened(found))
 
     def _publish(self) -> None:
         trouble = self._trouble
-        reason = next(iter(trouble.reasons.values()), trouble.journal)
+        journal = trouble.journal.what if trouble.journal is not None else ""
+        reason = next(iter(trouble.reasons.values()), journal)
         self._board.publish(
             "archive",
             ArchiveStatus(

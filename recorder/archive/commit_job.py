@@ -68,7 +68,7 @@ class Batch:
     stored: frozenset[str] = frozenset()
     """Items whose objects an earlier job made durable: they are not put again."""
     compact_to: tuple[BufferedItem, ...] | None = None
-    """Rewrite the journal with these, and what of the batch stays open, instead of noting."""
+    """Rewrite the journal with these, what cannot be read in it, and what of the batch stays open, instead of noting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def replay_journal(journal: Journal) -> Replay:
     """Job: what a restart has to finish; compacts the journal. Raises CallBufferError."""
     found = replay(journal.read())
     if found.spent:
-        journal.rewrite(item_records(found.open_items))
+        journal.rewrite([*found.unreadable, *item_records(found.open_items)])
     return found
 
 
@@ -209,7 +209,8 @@ def _clear_up(tools: CommitTools, batch: Batch, report: Report) -> Report:
         tools.trap("note")
         if batch.compact_to is not None:
             still_open = (item for item in batch.items if job_key(item.ref) not in over)
-            tools.journal.rewrite(item_records((*batch.compact_to, *still_open)))
+            kept = replay(tools.journal.read()).unreadable
+            tools.journal.rewrite([*kept, *item_records((*batch.compact_to, *still_open))])
             report = replace(report, compacted=True)
         elif over:
             tools.journal.append([note_record(over)])

@@ -23,8 +23,8 @@ class Replay:
     """Journaled and not noted, in order, each once."""
     spent: int
     """Records that are not needed any more."""
-    unreadable: int
-    """Whole records that this program does not understand."""
+    unreadable: tuple[bytes, ...]
+    """Whole records that this program does not understand: another version of it may, so they are kept."""
 
 
 def item_records(items: Iterable[BufferedItem]) -> list[bytes]:
@@ -40,7 +40,7 @@ def note_record(items: Sequence[str]) -> bytes:
 def replay(records: Sequence[bytes]) -> Replay:
     """The items still open. An item journaled again after its note is open again."""
     still_open: dict[str, BufferedItem] = {}
-    unreadable = 0
+    unreadable: list[bytes] = []
     for record in records:
         kind, body = record[:1], record[1:]
         try:
@@ -51,8 +51,8 @@ def replay(records: Sequence[bytes]) -> Replay:
                 for key in cast("list[str]", unpack(body)):
                     still_open.pop(key, None)
             else:
-                unreadable += 1
+                unreadable.append(record)
         except (RecorderError, ValueError):
-            unreadable += 1
-    spent = len(records) - unreadable - len(still_open)
-    return Replay(tuple(still_open.values()), spent, unreadable)
+            unreadable.append(record)
+    spent = len(records) - len(unreadable) - len(still_open)
+    return Replay(tuple(still_open.values()), spent, tuple(unreadable))

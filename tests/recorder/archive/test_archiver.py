@@ -17,6 +17,7 @@ from recorder.messages import (
     ItemArchived,
     ItemRefused,
 )
+from recorder.model import Level
 from recorder.settings import ArchiveSettings
 from recorder.status import ArchiveStatus
 from sim.buffer import SimBufferFiles, SimJournal
@@ -292,7 +293,10 @@ def test_a_journal_that_cannot_be_read_is_waited_for_and_never_overwritten(world
     world.give("b")
     world.work()
     assert world.contact_db.commits == []
-    assert "Input/output error" in world.findings()["journal_failing"].what
+    finding = world.findings()["journal_unreadable"]
+    assert finding.level is Level.ERROR
+    assert "Input/output error" in finding.what
+    assert "Nothing is archived" in finding.what
     world.journal.failing = ""
     world.later(2.0)
     assert world.contact_db.commits == [["b", "a"]]
@@ -311,10 +315,15 @@ def test_a_journal_that_takes_nothing_is_a_finding_and_archiving_goes_on(world):
     assert world.findings() == {}
 
 
-def test_records_nobody_understands_are_a_finding(world):
+def test_records_nobody_understands_are_kept_and_a_finding_that_stays(world):
     world.journal.append([b"?"])
     world.start().work()
-    assert "unreadable" in world.findings()["journal_failing"].what
+    world.give("a")
+    world.work()
+    assert world.answers() == ["c-a"]
+    assert "unreadable" in world.findings()["journal_records_kept"].what
+    world.start().work()
+    assert world.journal.read() == (b"?",)
 
 
 def test_the_journal_stays_small(monkeypatch):

@@ -273,6 +273,15 @@ def test_compacting_keeps_what_is_open_and_drops_the_rest(world):
     assert len(world.journal.read()) == 2
 
 
+def test_compacting_keeps_records_that_only_another_version_can_read(world):
+    world.journal.append([b"Zfrom the future"])
+    world.commit(*world.fetch(A), compact_to=(B,))
+    assert world.journal.read() == (b"Zfrom the future", *item_records([B]))
+    world.commit(*world.fetch(B))
+    assert replay_journal(world.journal).unreadable == (b"Zfrom the future",)
+    assert world.journal.read() == (b"Zfrom the future",)
+
+
 def test_a_replay_compacts_what_is_spent(world):
     world.commit(*world.fetch(A))
     world.journal.append(item_records([B]))
