@@ -164,11 +164,7 @@ def commit_batch(tools: CommitTools, batch: Batch) -> Report:
 
 def object_keys(item: BufferedItem) -> list[str]:
     """Where each file of the item rests in the archive, in the order of `item.media`."""
-    started_us = item.interaction.started_us
-    return [
-        object_key(item.ref.source, media.ref.key, media.media_type, started_us)
-        for media in item.media
-    ]
+    return [object_key(item.ref.source, media.ref.key, media.media_type) for media in item.media]
 
 
 def _journal(tools: CommitTools, items: Sequence[BufferedItem]) -> Report:
