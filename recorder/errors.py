@@ -19,6 +19,7 @@
     * DataCenterError        the contact database did not answer or refused
         * DataCenterDown     not reachable: the outcome of a write is unknown
             * DataCenterUnfit    it answers, but is of no use until somebody mends it
+        * BadCursor          a page of a list was asked for with a cursor nobody gave out
         * SchemaTooNew       the database was migrated by a newer Tandem
 """
 
@@ -135,6 +136,10 @@ class DataCenterDown(DataCenterError):
 
 class DataCenterUnfit(DataCenterDown):
     """Raised when the database is full, read-only, damaged, or lacks tables or rights; nothing was written."""
+
+
+class BadCursor(DataCenterError):
+    """Raised when a cursor is none that a list gave out; the asker's fault, not the database's."""
 
 
 class SchemaTooNew(DataCenterError):

@@ -6,14 +6,20 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _MINUTE_S = 60
 _HOUR_S = 3600
 _DAY_S = 86_400
 
 
 def to_text(instant_us: int) -> str:
-    """`2026-11-21T09:30:00Z`, with microseconds only where they are not zero."""
-    return (_EPOCH + instant_us * _MICROSECOND).isoformat().replace("+00:00", "Z")
+    """`2026-11-21T09:30:00Z`, with microseconds only where they are not zero.
+
+    Total: what lies outside the years 1 to 9999 is shown as the first or last instant of them.
+    """
+    bounded_us = min(max(instant_us, _FIRST_US), _LAST_US)
+    return (_EPOCH + bounded_us * _MICROSECOND).isoformat().replace("+00:00", "Z")
 
 
 def from_text(text: str) -> int:

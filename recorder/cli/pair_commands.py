@@ -43,7 +43,7 @@ def switchover(
             and len({row.get("term") for row in view["nodes"]}) == 1
         )
 
-    return _command(options, client, "/api/v1/switchover", {"to_node": to}, confirmed)
+    return _command(options, client, "/api/v1/switchover", {"to_node": wanted}, confirmed)
 
 
 def failover(

@@ -9,9 +9,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from recorder.control import NodeControl
-from recorder.errors import ArchiveError, DataCenterError, RecorderError
+from recorder.errors import ArchiveError, BadCursor, DataCenterError, RecorderError
 from recorder.web.command_routes import command_router
 from recorder.web.health_routes import health_router
+from recorder.web.limits import BodyLimit
 from recorder.web.read_routes import read_router
 from recorder.web.refusals import error_body
 
@@ -26,6 +27,7 @@ def create_app(control: NodeControl) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(BodyLimit)
     app.include_router(health_router(control))
     app.include_router(read_router(control))
     app.include_router(command_router(control))
@@ -53,6 +55,11 @@ def _add_refusals(app: FastAPI) -> None:
         ]
         body = error_body("; ".join(lines), "See /openapi.json for what is accepted.")
         return JSONResponse(body, 422)
+
+    @app.exception_handler(BadCursor)
+    def bad_cursor(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, BadCursor)
+        return JSONResponse(error_body(str(error), error.hint), 422)
 
     @app.exception_handler(DataCenterError)
     @app.exception_handler(ArchiveError)

@@ -5,9 +5,11 @@ Status codes: 200 done or already, 409 refused by state, 503 unknown (see `tande
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from cluster.messages import CommandAnswer
 from recorder.control import NodeControl
@@ -16,6 +18,17 @@ from recorder.web.auth import require_admin
 from recorder.web.refusals import documented, error_body, refuse
 
 _STATUS = {"done": 200, "already": 200, "refused": 409, "unknown": 503}
+
+
+def _plain(text: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("holds half a character")
+    return text
+
+
+Name = Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
+REWIND_AHEAD_US = 3600 * 1_000_000
+"""The clocks of node and source may differ by so much."""
 
 
 class AnswerView(BaseModel):
@@ -34,7 +47,7 @@ class _Body(BaseModel):
 class SwitchoverBody(_Body):
     """Planned change; `to_node` absent means the other node."""
 
-    to_node: str | None = None
+    to_node: Name | None = None
 
 
 class FailoverBody(_Body):
@@ -46,14 +59,14 @@ class FailoverBody(_Body):
 class RewindBody(_Body):
     """Archive a source again from `to` on."""
 
-    to: str
+    to: Name
 
 
 class RetryBody(_Body):
     """Items to try again, by source and id."""
 
-    source: str
-    items: list[str]
+    source: Name
+    items: Annotated[list[Name], Field(max_length=1000)]
 
 
 class RetryView(BaseModel):
@@ -108,6 +121,12 @@ def _add_sources(router: APIRouter, control: NodeControl) -> None:
             to_us = from_text(body.to)
         except (ValueError, OverflowError) as error:
             refuse(422, f"to: {error}")
+        if not 0 <= to_us <= control.clock.wall_us() + REWIND_AHEAD_US:
+            refuse(
+                422,
+                f"to: {body.to} lies before 1970 or in the future: nothing would be recorded until then",
+                "Give an instant of the past, such as 2026-11-21T00:00:00Z.",
+            )
         return _answer(control.rewind(source, to_us))
 
     @router.post("/sources/{source}/poll", response_model=AnswerView)

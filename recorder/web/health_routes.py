@@ -52,6 +52,7 @@ def health_router(control: NodeControl) -> APIRouter:
     registry = metrics_registry(control)
 
     @router.get("/metrics", response_class=PlainTextResponse)
+    @router.head("/metrics", include_in_schema=False)
     def metrics() -> Response:
         """Prometheus text format."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
@@ -84,6 +85,7 @@ def _add_health(router: APIRouter, control: NodeControl) -> None:
         return answer(readiness(control.board, now_ns()))
 
     @router.get("/health")
+    @router.head("/health", include_in_schema=False)
     def health() -> FindingsView:
         """Always 200: everything an operator should know."""
         return FindingsView(

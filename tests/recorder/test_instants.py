@@ -64,3 +64,14 @@ def test_a_duration_has_two_units_at_most(seconds, text):
 )
 def test_bytes_are_told_in_powers_of_ten(count, text):
     assert bytes_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("instant_us", "text"),
+    [
+        (2**63, "9999-12-31T23:59:59.999999Z"),
+        (-(2**63), "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_an_instant_outside_the_calendar_is_shown_at_its_edge(instant_us, text):
+    assert to_text(instant_us) == text

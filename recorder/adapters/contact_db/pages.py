@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import cast
 
-from recorder.errors import DataCenterError
+from recorder.errors import BadCursor
 
 ROWS_MAX = 1_000
 
@@ -18,19 +18,26 @@ def encode_cursor(*place: int | str) -> str:
 
 
 def decode_cursor(cursor: str, *kinds: type) -> list[int | str]:
-    """Raises DataCenterError when this is no cursor with such a place."""
+    """Raises BadCursor when this is no cursor with such a place."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         place = cast("object", json.loads(base64.urlsafe_b64decode(padded.encode())))
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError, binascii.Error):
         place = None
     if isinstance(place, list):
         parts = cast("list[int | str]", place)
-        if [type(part) for part in parts] == list(kinds):
+        if [type(part) for part in parts] == list(kinds) and all(map(_can_be_asked, parts)):
             return parts
-    raise DataCenterError(
+    raise BadCursor(
         "this is no cursor of a list", hint="Begin again without one, at the first page."
     )
+
+
+def _can_be_asked(part: int | str) -> bool:
+    """What a database takes as a value: a 64-bit number, or text without lone surrogates."""
+    if isinstance(part, int):
+        return -(2**63) <= part < 2**63
+    return part.isprintable() or part.encode("utf-8", "replace").decode() == part
 
 
 def bounded(limit: int) -> int:

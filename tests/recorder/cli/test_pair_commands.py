@@ -34,7 +34,7 @@ def test_a_switchover_waits_until_both_nodes_confirm(tandem, node):
     assert ended.status == 0
     assert ended.lines[0] == "it is done"
     assert "primary beta · term 8" in ended.lines[1]
-    assert node.pair.told[0].to_node == ""
+    assert node.pair.told[0].to_node == "beta", "said by name, so that a second one changes nothing"
 
 
 def test_a_switchover_as_json_tells_the_pair_afterwards(tandem, node):
