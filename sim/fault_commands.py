@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -21,7 +22,7 @@ T = TypeVar("T")
 Fake = Annotated[str | None, Parameter(show_default=False)]
 
 
-def _admin(fake: str | None) -> SimAdmin:
+def _asked(fake: str | None, question: Callable[[SimAdmin], T]) -> T:
     url = fake or os.environ.get("TANDEM_FAKE")
     if not url:
         raise CliError(
@@ -29,12 +30,9 @@ def _admin(fake: str | None) -> SimAdmin:
             Exit.USAGE,
             hint="Set TANDEM_FAKE or --fake to the address that `tandem up` printed.",
         )
-    return SimAdmin(url)
-
-
-def _asked(question: Callable[[], T]) -> T:
     try:
-        return question()
+        with closing(SimAdmin(url)) as admin:
+            return question(admin)
     except SimError as error:
         raise CliError(str(error), Exit.USAGE, hint="See `tandem sim fault kinds`.") from error
     except httpx.TransportError as error:
@@ -69,9 +67,11 @@ def add(
     for part in parameters or []:
         name, _, value = part.partition("=")
         given[name] = value
-    admin = _admin(fake)
     number = _asked(
-        lambda: admin.add_fault(kind, client=client, item=item, count=count, for_s=for_s, **given)
+        fake,
+        lambda admin: admin.add_fault(
+            kind, client=client, item=item, count=count, for_s=for_s, **given
+        ),
     )
     print_line(f"fault {number}: {kind}" if number else f"{kind}: done")
 
@@ -88,10 +88,9 @@ def kinds() -> None:
 @_FAULT.command(name="list")
 def list_faults(*, fake: Fake = None) -> None:
     """Faults switched on now."""
-    admin = _admin(fake)
     rows = [
         [str(entry["number"]), entry["kind"], entry["client"] or "any", str(entry["hits"])]
-        for entry in _asked(admin.faults)
+        for entry in _asked(fake, SimAdmin.faults)
     ]
     print_table(["Number", "Kind", "Client", "Hits"], rows)
 
@@ -104,10 +103,9 @@ def clear(number: int | None = None, *, fake: Fake = None) -> None:
         number: As shown by `tandem sim fault list`; all if absent.
         fake: Address of the fake service; also TANDEM_FAKE.
     """
-    admin = _admin(fake)
     if number is None:
-        print_line(f"{_asked(admin.clear_faults)} switched off")
-    elif _asked(lambda: admin.remove_fault(number)):
+        print_line(f"{_asked(fake, SimAdmin.clear_faults)} switched off")
+    elif _asked(fake, lambda admin: admin.remove_fault(number)):
         print_line(f"fault {number} is off")
     else:
         raise CliError(f"There is no fault {number}.", Exit.NOT_FOUND, hint="tandem sim fault list")
@@ -123,12 +121,11 @@ def calls(count: int, *, over_s: float = 0.0, seed: int = 1, fake: Fake = None) 
         seed: The same seed draws the same calls.
         fake: Address of the fake service; also TANDEM_FAKE.
     """
-    admin = _admin(fake)
-    placed = _asked(lambda: admin.place_mix(count, over_s=over_s, seed=seed))
+    placed = _asked(fake, lambda admin: admin.place_mix(count, over_s=over_s, seed=seed))
     print_line(f"{len(placed)} calls placed")
 
 
 @SIM.command
 def stats(*, fake: Fake = None) -> None:
     """What the fake service saw, as JSON."""
-    print_json(_asked(_admin(fake).statistics))
+    print_json(_asked(fake, SimAdmin.statistics))

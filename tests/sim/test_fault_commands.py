@@ -1,0 +1,115 @@
+"""`tandem sim …` against a real fake server."""
+
+import json
+
+import pytest
+
+from recorder.cli.errors import CliError, Exit
+from sim.fault_commands import SIM
+from sim.local_pair import client_apps, free_ports
+from sim.ucaas.admin import Admin
+from sim.ucaas.dynamics.service import FakeDynamics
+from sim.ucaas.dynamics.serving import monotonic_ns, wall_us
+from sim.ucaas.faults import FaultKind
+from sim.ucaas.server import FakeServer
+from tests.sim.ucaas.fakes import AUDIO
+
+
+@pytest.fixture(scope="module")
+def service():
+    handler = []
+
+    def handle(request):
+        return handler[0].handle(request)
+
+    server = FakeServer(handle=handle)
+    fake = FakeDynamics(now_us=wall_us, monotonic_ns=monotonic_ns, clients=client_apps())
+    handler.append(Admin(service=fake, bank=(AUDIO,)))
+    server.start()
+    yield server.urls[0]
+    server.stop()
+
+
+@pytest.fixture
+def sim(service, monkeypatch, capsys):
+    """Runs a command with the address in the environment; what it printed, line by line."""
+    monkeypatch.setenv("TANDEM_FAKE", service)
+
+    def run(*words):
+        SIM(list(words), exit_on_error=False, result_action="return_value")
+        return capsys.readouterr().out.splitlines()
+
+    run("fault", "clear")
+    return run
+
+
+def refused(sim, *words):
+    with pytest.raises(CliError) as raised:
+        sim(*words)
+    assert raised.value.hint
+    return raised.value
+
+
+def test_a_fault_is_added_listed_and_cleared(sim):
+    (added,) = sim("fault", "add", "throttle", "seconds=5", "--client", "recorder-alpha")
+    number = added.removeprefix("fault ").partition(":")[0]
+    head, row = sim("fault", "list")
+    assert head.split() == ["Number", "Kind", "Client", "Hits"]
+    assert row.split() == [number, "throttle", "recorder-alpha", "0"]
+    assert sim("fault", "clear", number) == [f"fault {number} is off"]
+    assert len(sim("fault", "list")) == 1
+
+
+def test_all_faults_are_cleared_at_once_and_counted(sim):
+    sim("fault", "add", "drop", "--count", "3")
+    sim("fault", "add", "slow", "delay_s=1", "--for-s", "30")
+    assert sim("fault", "clear") == ["2 switched off"]
+    assert sim("fault", "clear") == ["0 switched off"]
+
+
+def test_a_fault_for_every_client_says_any(sim):
+    sim("fault", "add", "drop")
+    assert sim("fault", "list")[1].split()[2] == "any"
+
+
+def test_a_momentary_fault_has_no_number(sim):
+    assert sim("fault", "add", "token_revoked") == ["token_revoked: done"]
+
+
+def test_every_kind_is_named(sim):
+    assert sim("fault", "kinds") == [kind.value for kind in FaultKind]
+
+
+def test_a_kind_that_does_not_exist_is_refused_with_the_way_to_the_list(sim):
+    error = refused(sim, "fault", "add", "earthquake")
+    assert error.code == Exit.USAGE
+    assert "tandem sim fault kinds" in error.hint
+
+
+def test_a_number_that_is_not_switched_on_is_not_found(sim):
+    error = refused(sim, "fault", "clear", "4711")
+    assert error.code == Exit.NOT_FOUND
+    assert "4711" in str(error)
+
+
+def test_calls_are_placed(sim):
+    assert sim("calls", "3", "--over-s", "60", "--seed", "7") == ["3 calls placed"]
+
+
+def test_statistics_are_json(sim):
+    told = json.loads("\n".join(sim("stats")))
+    assert "requests" in told
+
+
+def test_without_an_address_the_caller_is_told_what_to_set(sim, monkeypatch):
+    monkeypatch.delenv("TANDEM_FAKE")
+    error = refused(sim, "fault", "list")
+    assert error.code == Exit.USAGE
+    assert "TANDEM_FAKE" in error.hint
+
+
+def test_an_address_in_the_command_wins(sim):
+    (port,) = free_ports(1)
+    error = refused(sim, "stats", "--fake", f"http://127.0.0.1:{port}")
+    assert error.code == Exit.UNREACHABLE
+    assert "tandem up" in error.hint
