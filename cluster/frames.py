@@ -49,7 +49,7 @@ Marks: TypeAlias = Mapping[str, Mark]
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """First frame in each direction. Nothing else is accepted before it."""
+    """First frame in each direction, the dialler's before the other. Nothing else is accepted before it."""
 
     protocol_min: int
     protocol_max: int
@@ -224,7 +224,10 @@ class Goodbye:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Last frame to a node whose id belongs to another installation, which is connected here."""
+    """In place of a hello, to a dialler whose node id another installation uses that is connected here.
+
+    Heeded only where the receiver dialled an endpoint it was told, and has no peer connected.
+    """
 
     reason: str
 

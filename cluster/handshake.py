@@ -39,6 +39,8 @@ class Rejected:
     cloned: bool = False
     to_be_told: bool = False
     """It must know, because it acts under a node id that is not its own."""
+    answered: bool = False
+    """It may hear who this node is, so that it can tell its operator the same."""
 
 
 Verdict: TypeAlias = Accepted | Rejected
@@ -54,7 +56,8 @@ def judge(own: Identity, hello: Hello) -> Verdict:
     if protocol < max(own.protocol_min, hello.protocol_min):
         return Rejected(
             f"node {hello.node} speaks protocol {hello.protocol_min} to {hello.protocol_max}, "
-            f"this node {own.protocol_min} to {own.protocol_max}: upgrade the older one"
+            f"this node {own.protocol_min} to {own.protocol_max}: upgrade the older one",
+            answered=True,
         )
     return Accepted(protocol)
 
@@ -67,7 +70,8 @@ def _same_node(own: Identity, hello: Hello) -> Rejected:
         what = "runs a second time from a copy of its data"
     else:
         what = "is used by another installation"
-    return Rejected(f"node id {own.node} {what}: give each node its own id and data", cloned=True)
+    reason = f"node id {own.node} {what}: give each node its own id and data"
+    return Rejected(reason, cloned=True, answered=True)
 
 
 @dataclass(frozen=True, slots=True)

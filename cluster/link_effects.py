@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from cluster.frames import Frame
+from cluster.frames import Frame, Hello
 from cluster.messages import PeerGone, PeerRefused, PeerRejected, PeerUp
 from cluster.ports import Endpoint
 
@@ -74,6 +74,18 @@ class Note:
     event: str
     fields: Mapping[str, str | int | bool] = field(default_factory=dict[str, str | int | bool])
     warn: bool = False
+
+
+def link_up(hello: Hello, *, host: str, inbound: bool, restarted: bool, protocol: int) -> Note:
+    """The peer is connected."""
+    facts = {"node": hello.node, "host": host, "inbound": inbound, "restarted": restarted}
+    return Note("link_up", {**facts, "build": hello.build, "protocol": protocol})
+
+
+def peer_rejected(hello: Hello, *, host: str, reason: str, cloned: bool) -> Note:
+    """Whoever said this hello cannot be the peer."""
+    facts = {"reason": reason, "node": hello.node, "host": host, "cloned": cloned}
+    return Note("peer_rejected", facts, warn=True)
 
 
 Effect: TypeAlias = (

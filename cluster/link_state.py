@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from cluster.frames import Frame, Goodbye, Hello
+from cluster.frames import Frame, Goodbye, Hello, Refusal
 from cluster.handshake import Identity, Rejected, Side, Verdict, judge, newer_stays
 from cluster.link_effects import (
     BeatAtOnce,
@@ -22,6 +22,8 @@ from cluster.link_effects import (
     Refuse,
     SendHello,
     TellPair,
+    link_up,
+    peer_rejected,
 )
 from cluster.messages import PeerGone, PeerRefused, PeerRejected, PeerUp
 from cluster.ports import Endpoint, PeerSeen
@@ -153,7 +155,8 @@ class LinkState:
         if self._stopping:
             return [Close(number, "this node is stopping")]
         self._open[number] = _Open(number, inbound, remote_host, dialled, now_ns)
-        return [SendHello(number)]
+        # Whoever dialled speaks first: a stranger who only connects learns nothing about us.
+        return [] if inbound else [SendHello(number)]
 
     def closed(self, number: int, reason: str, now_ns: int, jitter: float) -> list[Effect]:
         """The other side or the network ended a connection."""
@@ -240,16 +243,22 @@ class LinkState:
         match frame, one.hello:
             case Hello(), None:
                 return self._greeted(one, frame, now_ns, jitter)
-            case Hello(), _:
-                return self.broken(number, "a second hello", now_ns, jitter)
-            case _, None:
-                name = type(frame).__name__
-                return self.broken(number, f"{name} before hello", now_ns, jitter)
+            case Refusal(), None if self._may_refuse(one):
+                return [Deliver(frame)]
+            case (Hello() | Refusal(), _) | (_, None):
+                when = "before" if one.hello is None else "after"
+                reason = f"{type(frame).__name__} {when} hello"
+                return self.broken(number, reason, now_ns, jitter)
             case Goodbye(), hello:
                 return self._left(hello, frame, now_ns, jitter)
             case _:
                 self._hear(now_ns)
                 return [Deliver(frame)]
+
+    def _may_refuse(self, one: _Open) -> bool:
+        """Only who answers where we were told to dial, and never while a peer is connected."""
+        told = one.dialled is not None and self._redial.is_told(one.dialled)
+        return told and self._current is None
 
     def _hear(self, now_ns: int) -> None:
         self.heard_ns = now_ns
@@ -290,9 +299,10 @@ class LinkState:
         elif hello.listen_port > 0:
             self._redial.learned(Endpoint(one.remote_host, hello.listen_port))
         current = self._current
+        reply: list[Effect] = [SendHello(one.number)] if one.inbound else []
         if current is None:
-            return self._up(one, hello, now_ns)
-        return self._second(current, one, hello, now_ns)
+            return [*reply, *self._up(one, hello, now_ns)]
+        return [*reply, *self._second(current, one, hello, now_ns)]
 
     def _judge(self, one: _Open, hello: Hello, now_ns: int) -> Verdict:
         verdict = judge(self._own, hello)
@@ -325,17 +335,15 @@ class LinkState:
     def _reject(self, one: _Open, hello: Hello, why: Rejected, jitter: float) -> list[Effect]:
         del self._open[one.number]
         effects: list[Effect] = [Refuse(one.number, why.reason)] if why.to_be_told else []
+        if one.inbound and why.answered:
+            effects.append(SendHello(one.number))
         effects.append(Close(one.number, f"rejected: {why.reason}"))
         if why.reason != self._rejected:
             self._rejected = why.reason
-            fields: dict[str, str | int | bool] = {
-                "reason": why.reason,
-                "node": hello.node,
-                "host": one.remote_host,
-                "cloned": why.cloned,
-            }
-            effects.append(Note("peer_rejected", fields, warn=True))
-        effects.append(TellPair(PeerRejected(why.reason, why.cloned)))
+            facts = {"host": one.remote_host, "reason": why.reason}
+            effects.append(peer_rejected(hello, **facts, cloned=why.cloned))
+        if hello.boot not in self._left_boots:  # its last words may overtake its first
+            effects.append(TellPair(PeerRejected(why.reason, why.cloned)))
         if self._current is None and not one.inbound:
             effects.append(RedialIn(self._redial.next_delay_s(jitter)))
         return effects
@@ -352,16 +360,12 @@ class LinkState:
         self._current = one
         self._proof_tries = 0
         self._redial.up()
-        note = Note(
-            "link_up",
-            {
-                "node": hello.node,
-                "host": one.remote_host,
-                "inbound": one.inbound,
-                "restarted": restarted,
-                "build": hello.build,
-                "protocol": self.protocol,
-            },
+        note = link_up(
+            hello,
+            host=one.remote_host,
+            inbound=one.inbound,
+            restarted=restarted,
+            protocol=self.protocol,
         )
         effects: list[Effect] = [note, Deliver(hello), TellPair(PeerUp(hello, restarted))]
         effects.append(BeatAtOnce())

@@ -55,6 +55,10 @@ class Redial:
         """The peer said so in its hello."""
         self._learned = endpoint
 
+    def is_told(self, endpoint: Endpoint) -> bool:
+        """Whether the settings or discovery name this endpoint, not only a stranger's hello."""
+        return endpoint == self._fixed or endpoint in self._seen
+
     def proved(self, endpoint: Endpoint, boot: str) -> None:
         """This process of the peer answered there."""
         self._proven = (endpoint, boot)

@@ -68,7 +68,10 @@ def test_a_started_link_listens_announces_and_dials(node):
 
 def test_hello_is_the_first_word_on_every_connection_and_tells_the_bound_port(node):
     node.tell(DescribeSelf(term=4, role=Role.SECONDARY, paused=True, marks=MARKS))
-    for wire in (node.open(inbound=True), node.open()):
+    answered = node.open(inbound=True)
+    assert answered.frames == []
+    node.hear(answered, PEER)
+    for wire in (answered, node.open()):
         assert len(wire.frames) == 1
         hello = wire.frames[0]
         assert isinstance(hello, Hello)
@@ -275,8 +278,16 @@ def test_a_clone_of_the_peer_is_told_why_before_its_connection_is_closed(node):
     assert wire.reason.startswith("rejected: another installation")
 
 
+@pytest.mark.parametrize("greets", [True, False])
+def test_a_stranger_that_dials_in_cannot_end_the_node_by_a_refusal(node, greets):
+    wire = node.open(inbound=True)
+    node.hear(wire, *([replace(PEER, boot="f" * 32)] if greets else []), Refusal("says so"))
+    assert wire.reason.startswith("Refusal")
+    assert node.open(inbound=True).reason is None
+
+
 def test_a_node_whose_id_is_taken_fails_with_the_next_step(node):
-    wire = node.up()
+    wire = node.open()
     with pytest.raises(NodeIdTaken, match="another installation") as raised:
         node.hear(wire, Refusal("another installation with node id a is connected already"))
     assert "own node.id" in raised.value.hint

@@ -17,7 +17,6 @@ def test_a_starting_node_dials_the_fixed_address_and_says_hello_first():
     story = Story()
     assert story.start() == [Dial(THERE)]
     assert story.state.opened(1, inbound=False, remote_host="x", now_ns=0) == [SendHello(1)]
-    assert story.state.opened(2, inbound=True, remote_host="x", now_ns=0) == [SendHello(2)]
 
 
 def test_an_accepted_hello_brings_the_link_up_once():
@@ -171,7 +170,8 @@ def test_a_process_that_said_goodbye_does_not_come_back():
     story, number = up_by_dialling()
     story.said(number, Goodbye(3, "upgrade"))
     late = story.said(story.open(inbound=True), PEER)
-    assert isinstance(news(late)[0], PeerRejected)
+    assert any(isinstance(effect, Close) for effect in late)
+    assert news(late) == [], "its last words may overtake its first: no alarm"
     assert story.state.current is None
 
 
@@ -185,7 +185,7 @@ def test_a_new_boot_of_the_same_instance_is_a_restart():
 def test_a_restart_seen_before_the_old_connection_broke_ends_that_one():
     story, number = up_by_dialling()
     effects = story.said(story.open(inbound=True), again := replace(PEER, boot="b2"))
-    assert effects[0] == Close(number, "it restarted")
+    assert effects[:2] == [SendHello(number + 1), Close(number, "it restarted")]
     assert news(effects) == [PeerGone("it restarted"), PeerUp(again, restarted=True)]
 
 
