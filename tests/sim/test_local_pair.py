@@ -1,0 +1,105 @@
+import socket
+import tomllib
+
+import pytest
+
+from recorder.config import load_config
+from sim.local_pair import NODES, LocalPair, PairPlan, client_apps, free_port, free_ports
+from sim.ucaas.dynamics.serving import Urls
+
+URLS = Urls("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "http://x", "t")
+
+
+@pytest.fixture
+def make_pair(tmp_path):
+    pairs = []
+
+    def make(**plan):
+        pairs.append(LocalPair(PairPlan(tmp_path / "pair", URLS, **plan)))
+        return pairs[-1]
+
+    yield make
+    for pair in pairs:
+        for node in pair.nodes.values():
+            node.close()
+
+
+def table_of(pair, name):
+    return tomllib.loads(pair.nodes[name].config.read_text(encoding="utf-8"))
+
+
+def test_the_configurations_are_ones_a_node_accepts(make_pair):
+    pair = make_pair()
+    for name, node in pair.nodes.items():
+        config = load_config(node.config)
+        assert config.node.id == name
+        assert config.node.data == pair.directory / name
+
+
+def test_each_node_dials_where_the_other_listens(make_pair):
+    pair = make_pair()
+    alpha, beta = (table_of(pair, name)["peer"] for name in NODES)
+    assert alpha["address"] == beta["listen"]
+    assert beta["address"] == alpha["listen"]
+
+
+def test_a_port_in_between_is_dialled_instead(make_pair):
+    pair = make_pair(peer_ports={"alpha": 7001})
+    assert table_of(pair, "alpha")["peer"]["address"] == "127.0.0.1:7001"
+    assert table_of(pair, "beta")["peer"]["address"] == table_of(pair, "alpha")["peer"]["listen"]
+
+
+def test_tables_are_merged_over_the_demos_and_those_of_one_node_come_last(make_pair):
+    pair = make_pair(
+        tables={"poll": {"interval_s": 3.0}, "retry": {"base_s": 0.2}},
+        of_node={"beta": {"poll": {"interval_s": 4.0}}},
+        source={"page_size": 10},
+    )
+    alpha, beta = (table_of(pair, name) for name in NODES)
+    assert (alpha["poll"]["interval_s"], beta["poll"]["interval_s"]) == (3.0, 4.0)
+    assert alpha["poll"]["settle_s"] == beta["poll"]["settle_s"] == 0.0
+    assert alpha["retry"] == beta["retry"] == {"base_s": 0.2}
+    assert beta["sources"]["dynamics"]["page_size"] == 10
+
+
+def test_no_secret_is_in_a_configuration_and_the_token_is_for_its_owner_only(make_pair):
+    pair = make_pair()
+    for node in pair.nodes.values():
+        text = node.config.read_text(encoding="utf-8")
+        assert pair.token not in text
+        assert "secret-of" not in text
+    assert pair.token_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_each_node_has_an_application_of_its_own(make_pair):
+    pair = make_pair()
+    ids = [table_of(pair, name)["sources"]["dynamics"]["client_id"] for name in NODES]
+    assert ids == [app.client_id for app in client_apps()]
+    assert len({app.secret for app in client_apps()}) == len(NODES)
+
+
+def test_web_ports_may_be_chosen_and_are_where_the_nodes_are_asked(make_pair):
+    pair = make_pair(web_ports={"alpha": 8441})
+    assert pair.nodes["alpha"].url == "http://127.0.0.1:8441"
+    assert pair.urls == ",".join(pair.nodes[name].url for name in NODES)
+    assert pair.other("alpha") is pair.nodes["beta"]
+
+
+def test_nodes_that_do_not_run_have_no_role_and_stop_at_once(make_pair):
+    with make_pair() as pair:
+        assert pair.roles() == dict.fromkeys(NODES)
+        assert pair.primary() is None
+
+
+def test_a_port_that_is_taken_is_replaced():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+    (free,) = free_ports(1)
+    assert free_port(free) == free
+
+
+def test_free_ports_are_different_ones():
+    assert len(set(free_ports(8))) == 8
