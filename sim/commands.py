@@ -29,12 +29,13 @@ def up(*, directory: Path = Path("var/up"), calls_per_minute: float = 60.0) -> i
 
 
 @DEMO.default
-def demo(*, directory: Path = Path("var/demo")) -> int:
+def demo(*, directory: Path = Path("var/demo"), calls: int = 60) -> int:
     """Record calls on two nodes, kill -9 the primary, take over, judge. Exit 0: every promise kept.
 
     Args:
         directory: Where everything goes, verdict.json too; emptied first.
+        calls: How many calls end within 24 seconds.
     """
     from sim.show.demo import run_demo  # noqa: PLC0415 - as above
 
-    return run_demo(directory.absolute(), Path("var/audio"))
+    return run_demo(directory.absolute(), Path("var/audio"), calls)

@@ -26,10 +26,10 @@ _DRAIN_LIMIT_S = 40.0
 _TABLES = {"pair": {"start_grace_s": 2.0}, "ingest": {"downloads": 4, "stall_s": 10.0}}
 
 
-def run_demo(directory: Path, audio: Path) -> int:
-    """Run it; returns 0 when every checker agrees, else 1. Writes `verdict.json` into `directory`."""
+def run_demo(directory: Path, audio: Path, calls: int = CALLS) -> int:
+    """Run it with so many calls; returns 0 when every checker agrees, else 1. Writes `verdict.json` into `directory`."""
     with Stage(directory, audio, open_display(), tables=_TABLES) as stage:
-        verdict = _play(stage)
+        verdict = _play(stage, calls)
     print()
     print(verdict.as_text())
     path = directory / "verdict.json"
@@ -38,13 +38,13 @@ def run_demo(directory: Path, audio: Path) -> int:
     return 0 if verdict.good else 1
 
 
-def _play(stage: Stage) -> Verdict:
+def _play(stage: Stage, calls: int) -> Verdict:
     stage.event("starting two nodes")
     primary = stage.pair.start()
     stage.event(f"{primary} is primary, {stage.pair.other(primary).name} is secondary")
     stage.admin.add_fault("slow", requests=("blob", "value"), delay_s=0.1, bytes_per_s=BYTES_PER_S)
-    stage.admin.place_mix(CALLS, over_s=CALLS_OVER_S, seed=SEED, longest_s=300.0)
-    stage.event(f"{CALLS} calls end within {CALLS_OVER_S:.0f} s and are recorded by the service")
+    stage.admin.place_mix(calls, over_s=CALLS_OVER_S, seed=SEED, longest_s=300.0)
+    stage.event(f"{calls} calls end within {CALLS_OVER_S:.0f} s and are recorded by the service")
     stage.watch(_KILL_AFTER_S)
     killed_ns = _kill_with_work_in_hand(stage, primary)
     poll = _next_poll(stage, primary, killed_ns)
@@ -55,7 +55,7 @@ def _play(stage: Stage) -> Verdict:
     stage.watch(_DOWN_S)
     stage.event(f"starting {primary} again")
     stage.pair.nodes[primary].start()
-    _drain(stage)
+    _drain(stage, calls)
     polls = stage.admin.polls()
     truth = stage.admin.truth()
     stage.event("stopping both nodes, then comparing every byte")
@@ -103,7 +103,7 @@ def _next_poll(stage: Stage, dead: str, after_ns: int) -> Poll:
     raise TimeoutError("nobody took over within 30 s")
 
 
-def _drain(stage: Stage) -> None:
+def _drain(stage: Stage, calls: int) -> None:
     """Wait until all that was offered is archived and the pair is whole again."""
     deadline = time.monotonic() + _DRAIN_LIMIT_S  # noqa: TID251
     settled = 0
@@ -111,7 +111,7 @@ def _drain(stage: Stage) -> None:
         picture = stage.watch(0.5)
         roles = sorted(str(row.get("role")) for row in picture.nodes)
         whole = roles == ["primary", "secondary"]
-        done = picture.offered >= CALLS and picture.archived >= picture.offered
+        done = picture.offered >= calls and picture.archived >= picture.offered
         settled = settled + 1 if whole and done else 0
         if settled > 1:
             stage.event("everything offered is archived, both nodes are up")

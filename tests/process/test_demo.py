@@ -1,0 +1,44 @@
+"""`tandem demo`, as a visitor runs it, with fewer calls."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+CALLS = 12
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_demo_kills_the_primary_and_every_promise_is_kept(tmp_path):
+    directory = tmp_path / "demo"
+    words = ["demo", "--directory", str(directory), "--calls", str(CALLS)]
+    done = subprocess.run(
+        [sys.executable, "-m", "recorder.cli.main", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=150.0,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kill -9" in done.stdout
+    assert "verdict         good" in done.stdout
+    verdict = json.loads((directory / "verdict.json").read_text(encoding="utf-8"))
+    assert set(verdict) == {
+        "offered",
+        "archived",
+        "lost",
+        "duplicates",
+        "bytes_verified",
+        "takeover_ms",
+        "violations",
+        "good",
+    }
+    assert verdict["good"]
+    assert verdict["offered"] == verdict["archived"] >= CALLS
+    assert (verdict["lost"], verdict["duplicates"], verdict["violations"]) == (0, 0, [])
+    assert verdict["takeover_ms"] > 0
