@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from recorder.adapters.contact_db.bounded import BoundedConnection, connect_within
+from recorder.adapters.contact_db.sqlite_file import watch_file
 from recorder.errors import ConfigError
 
 WRITES = {"tandem_writes": True}
@@ -42,6 +43,7 @@ def open_engine(
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        watch_file(engine)
         return engine
     engine = create_engine(
         parsed,
