@@ -6,9 +6,24 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.frames import PRIORITY_USUAL, Heartbeat, Hello, Mark, Role
+from cluster.frames import (
+    PRIORITY_USUAL,
+    Frame,
+    Goodbye,
+    HandOverAbort,
+    HandOverAccept,
+    HandOverCommit,
+    HandOverOffer,
+    HandOverRefuse,
+    Heartbeat,
+    Hello,
+    Mark,
+    Role,
+)
 from cluster.handshake import Identity
 from cluster.messages import DescribeSelf, WorkProven
+from cluster.terms import leap
+from cluster.wire import is_mark
 
 PROBLEMS_MAX: Final = 20
 PROBLEM_CHARS_MAX: Final = 300
@@ -52,7 +67,8 @@ class Beats:
         if facts.free_capacity is not None:
             self._free_capacity = min(max(facts.free_capacity, 0), FREE_CAPACITY_MAX)
         for name, mark in (facts.marks or {}).items():
-            self._marks[name] = max(mark, self._marks.get(name, mark))
+            if is_mark(mark):
+                self._marks[name] = max(mark, self._marks.get(name, mark))
         for name, figure in (facts.figures or {}).items():
             if math.isfinite(figure):
                 self._figures[name] = figure
@@ -135,6 +151,24 @@ class Beats:
     def is_possible(self, beat: Heartbeat) -> bool:
         """False for an echo of a beat that was never sent."""
         return beat.echo_seq <= self._seq
+
+    def leap(self, frame: Frame) -> str:
+        """Why the term or the pause revision in a frame must not be learnt; empty when they may."""
+        match frame:
+            case Hello() | Heartbeat():
+                found = leap("pause revision", frame.paused_revision, self._paused_revision)
+                return leap("term", frame.term, self._term) or found
+            case (
+                HandOverOffer()
+                | HandOverAccept()
+                | HandOverRefuse()
+                | HandOverCommit()
+                | HandOverAbort()
+                | Goodbye()
+            ):
+                return leap("term", frame.term, self._term)
+            case _:
+                return ""
 
     def heard(self, beat: Heartbeat, now_ns: int) -> None:
         """Remember a beat of the peer and estimate the round trip from its echo."""

@@ -238,6 +238,9 @@ class Link:
             if isinstance(frame, Heartbeat) and not self._beats.is_possible(frame):
                 reason = "it echoes a beat never sent"
                 self._do(self._state.broken(number, reason, now_ns, self._jitter()))
+            elif number in self._connections and (leap := self._beats.leap(frame)):
+                self._do(self._state.broken(number, leap, now_ns, self._jitter()))
+                self._pair.tell(PeerRejected(leap, cloned=False))
             else:
                 self._do(self._state.said(number, frame, now_ns, self._jitter()))
 

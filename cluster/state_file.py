@@ -14,6 +14,7 @@ from typing import cast
 
 from cluster.errors import ClusterError
 from cluster.ports import NodeState, Randomness
+from cluster.terms import TERM_MAX
 
 _TOKEN_DIGITS = 32
 
@@ -124,7 +125,7 @@ def _parse(data: bytes) -> NodeState | None:
     if type(term) is not int or type(revision) is not int or type(paused) is not bool:
         return None
     peer = fields.get("peer", "")
-    if term < 0 or revision < 0 or not isinstance(peer, str):
+    if not (0 <= term <= TERM_MAX and 0 <= revision <= TERM_MAX and isinstance(peer, str)):
         return None
     return NodeState(term=term, paused=paused, paused_revision=revision, peer=peer)
 

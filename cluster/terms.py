@@ -15,6 +15,13 @@ holder asks once more, for a term above.
 
 from __future__ import annotations
 
+from typing import Final
+
+TERM_MAX: Final = 2**53
+"""No pair ever counts that far: what claims a higher term is damaged or means harm."""
+TERM_JUMP_MAX: Final = 1_000_000
+"""A peer's term, or revision of the pause flag, farther above all this node knows is not learnt."""
+
 _BASE = 10
 _NO_PEER, _LOWER_ID, _HIGHER_ID = 7, 8, 9
 
@@ -22,6 +29,13 @@ _NO_PEER, _LOWER_ID, _HIGHER_ID = 7, 8, 9
 def is_unwitnessed(term: int) -> bool:
     """True for terms that the witness must not grant to anybody."""
     return term % _BASE >= _NO_PEER
+
+
+def leap(what: str, said: int, known: int) -> str:
+    """Why `said` must not be learnt by a node that knows `known`; empty when it may be."""
+    if said - known <= TERM_JUMP_MAX:
+        return ""
+    return f"its {what} {said} is absurdly far above {known}, the highest this node knows"
 
 
 def next_unwitnessed(seen: int, *, node: str, peer: str) -> int:

@@ -28,6 +28,7 @@ from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
 from cluster.errors import WireError
 from cluster.frames import Frame, Mark, Role
 from cluster.packing import pack, unpack
+from cluster.terms import TERM_MAX
 
 FRAME_BYTES_MAX: Final = 1024 * 1024
 TEXT_CHARS_MAX: Final = 4096
@@ -35,7 +36,11 @@ ENTRIES_MAX: Final = 1024
 BODY_BYTES_MAX: Final = 512 * 1024
 
 _LENGTH_BYTES: Final = 4
-_INT_MAX: Final = 2**63 - 1
+_COUNT_MAX: Final = 2**53
+"""Beyond this nothing is counted; all sums with it stay within 64 bits."""
+INSTANT_US_MAX: Final = 253_402_300_799_999_999
+"""The last microsecond of the year 9999."""
+EPOCH_MAX: Final = 2**31
 
 T = TypeVar("T")
 
@@ -94,11 +99,13 @@ def _plain(value: object) -> object:
             return value
 
 
-_WHOLE: Any = Annotated[int, Field(strict=True, ge=0, le=_INT_MAX)]
-_SIGNED: Any = Annotated[int, Field(strict=True, ge=-_INT_MAX, le=_INT_MAX)]
+_WHOLE: Any = Annotated[int, Field(strict=True, ge=0, le=_COUNT_MAX)]
+_TERM: Any = Annotated[int, Field(strict=True, ge=0, le=TERM_MAX)]
+_INSTANT: Any = Annotated[int, Field(strict=True, ge=0, le=INSTANT_US_MAX)]
+_EPOCH: Any = Annotated[int, Field(strict=True, ge=0, le=EPOCH_MAX)]
 _TEXT: Any = Annotated[str, Field(strict=True, max_length=TEXT_CHARS_MAX)]
 _NUMBER: Any = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-_MARK = _Shape(Mark, {"epoch": _WHOLE, "at_us": _SIGNED})
+_MARK = _Shape(Mark, {"epoch": _EPOCH, "at_us": _INSTANT})
 
 
 def _role(raw: object) -> Role:
@@ -122,6 +129,9 @@ _CHECKS: Final[Mapping[object, Any]] = MappingProxyType(
         Mapping[str, float]: _mapping(_NUMBER),
         Mapping[str, Mark]: _mapping(Annotated[Mark, PlainValidator(_MARK.build)]),
         # Narrower than their type:
+        "term": _TERM,
+        "paused_revision": _TERM,
+        "completed_at_us": _INSTANT,
         "listen_port": Annotated[int, Field(strict=True, ge=0, le=65535)],
         "free_capacity": Annotated[int, Field(strict=True, ge=0, le=1_000_000)],
         "cluster": Annotated[str, Field(strict=True, min_length=1, max_length=200)],
@@ -130,6 +140,11 @@ _CHECKS: Final[Mapping[object, Any]] = MappingProxyType(
         "boot": Annotated[str, Field(strict=True, min_length=1, max_length=200)],
     }
 )
+
+
+def is_mark(mark: Mark) -> bool:
+    """Whether a mark is within the bounds of the wire; a frame with another one cannot be sent."""
+    return 0 <= mark.epoch <= EPOCH_MAX and 0 <= mark.at_us <= INSTANT_US_MAX
 
 
 def _frame_name(kind: type) -> str:

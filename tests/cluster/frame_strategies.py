@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from cluster.frames import Frame, Mark, Role
 
-WHOLE = st.integers(0, 2**63 - 1)
+WHOLE = st.integers(0, 2**53)
+INSTANT = st.integers(0, 253_402_300_799_999_999)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-MARK = st.builds(Mark, epoch=WHOLE, at_us=st.integers(-(2**63) + 1, 2**63 - 1))
+MARK = st.builds(Mark, epoch=st.integers(0, 2**31), at_us=INSTANT)
 
 BY_TYPE = {
     int: WHOLE,
@@ -26,6 +27,7 @@ BY_TYPE = {
 }
 NAME = st.text("abcdefghij-0123456789", min_size=1, max_size=20)
 BY_NAME = {
+    "completed_at_us": INSTANT,
     "listen_port": st.integers(0, 65535),
     "free_capacity": st.integers(0, 1_000_000),
     **dict.fromkeys(("cluster", "node", "instance", "boot"), NAME),

@@ -2,10 +2,26 @@
 
 from dataclasses import replace
 
-from cluster.frames import Refusal
+import pytest
+
+from cluster.frames import (
+    Goodbye,
+    HandOverAbort,
+    HandOverAccept,
+    HandOverCommit,
+    HandOverOffer,
+    HandOverRefuse,
+    Heartbeat,
+    Hello,
+    JobCancel,
+    Refusal,
+    Role,
+)
 from cluster.link_effects import Close, Deliver, SendHello
 from cluster.link_state import S
+from cluster.messages import DescribeSelf, PeerRejected, PeerSaid, PeerUp
 from cluster.ports import PeerSeen
+from tests.cluster.link_node import Node
 from tests.cluster.link_story import THERE, Story, up_by_dialling
 from tests.cluster.test_handshake import PEER
 
@@ -69,3 +85,37 @@ def test_a_refusal_from_an_address_that_only_a_stranger_named_does_not_count():
     story.after(10 * S).closed(number)
     dialled = story.open(inbound=False)
     assert Close(dialled, "Refusal before hello") in story.said(dialled, Refusal("no"))
+
+
+FAR = 2**53 - 1
+LEAPS = [
+    replace(PEER, term=FAR),
+    replace(PEER, paused=True, paused_revision=FAR),
+    Heartbeat(FAR, Role.SECONDARY, True, (), True, 3, {}, 1, 0, 0),
+    Goodbye(FAR, "x"),
+    HandOverOffer(FAR, {}),
+    HandOverCommit(FAR, {}, True),
+    HandOverAccept(FAR),
+    HandOverRefuse(FAR, "x"),
+    HandOverAbort(FAR, "x"),
+]
+
+
+@pytest.mark.parametrize("frame", LEAPS, ids=lambda frame: type(frame).__name__)
+def test_a_term_or_revision_far_above_all_known_is_not_learnt_and_told_to_the_operator(frame):
+    node = Node()
+    node.tell(DescribeSelf(term=40, paused_revision=2))
+    wire = node.open(inbound=True)
+    node.hear(wire, *([] if isinstance(frame, Hello) else [PEER]), frame, JobCancel("late"))
+    assert "absurdly far above" in wire.reason
+    assert PeerRejected(wire.reason, cloned=False) in node.pair.messages
+    assert PeerUp(frame, restarted=False) not in node.pair.messages
+    assert not any(isinstance(said, PeerSaid) for said in node.pair.messages)
+    assert node.distributor.messages == []
+
+
+def test_a_term_within_reach_is_learnt():
+    node = Node()
+    node.tell(DescribeSelf(term=40))
+    node.hear(node.open(inbound=True), replace(PEER, term=900_000))
+    assert PeerUp(replace(PEER, term=900_000), restarted=False) in node.pair.messages

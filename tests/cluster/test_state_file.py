@@ -58,6 +58,8 @@ def test_a_field_of_a_newer_version_is_ignored(path):
         b"\xff\xfe",
         b"[]",
         b"7",
+        b'{"term": 9223372036854775807, "paused": false, "paused_revision": 0}',
+        b'{"term": 0, "paused": false, "paused_revision": 9007199254740993}',
         b'{"term": 7}',
         b'{"term": "7", "paused": false, "paused_revision": 0}',
         b'{"term": -1, "paused": false, "paused_revision": 0}',

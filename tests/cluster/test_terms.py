@@ -1,7 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.terms import ask_above, is_unwitnessed, next_unwitnessed
+from cluster.terms import (
+    TERM_JUMP_MAX,
+    TERM_MAX,
+    ask_above,
+    is_unwitnessed,
+    leap,
+    next_unwitnessed,
+)
 
 SEEN = st.integers(0, 10**12)
 
@@ -27,3 +34,14 @@ def test_what_the_witness_is_asked_for_is_a_term_nobody_takes_without_it(seen):
     granted = ask_above(seen) + 1
     assert seen < granted <= seen + 4
     assert not is_unwitnessed(granted)
+
+
+@given(known=st.integers(0, TERM_MAX), said=st.integers(0, TERM_MAX))
+def test_only_a_term_within_reach_of_what_is_known_is_learnt(known, said):
+    assert bool(leap("term", said, known)) == (said > known + TERM_JUMP_MAX)
+
+
+def test_terms_beyond_the_highest_learnable_one_still_fit_64_bits():
+    for peer in ("", "b"):
+        assert next_unwitnessed(TERM_MAX, node="a", peer=peer) < 2**63
+    assert ask_above(TERM_MAX) + 1 < 2**63

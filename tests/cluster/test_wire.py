@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cluster.errors import WireError
 from cluster.frames import Frame, Goodbye, Heartbeat, JobOffer, JobProgress, Mark, MarksMoved, Role
 from cluster.packing import pack, unpack
-from cluster.wire import BODY_BYTES_MAX, FRAME_BYTES_MAX, FrameDecoder, encode, frame_names
+from cluster.wire import BODY_BYTES_MAX, FRAME_BYTES_MAX, FrameDecoder, encode, frame_names, is_mark
 from tests.cluster.frame_strategies import FRAMES
 
 BEAT = Heartbeat(
@@ -142,6 +142,33 @@ def test_a_missing_field_with_a_default_gets_its_default():
 )
 def test_a_mark_that_is_none_is_refused(mark):
     refuses(framed(fields_of(BEAT) | {"marks": {"crm": mark}}))
+
+
+ABSURD = st.integers(2**53 + 1, 2**64 - 1) | st.integers(-(2**63), -1)
+
+
+@given(
+    st.sampled_from([name for name, value in fields_of(BEAT).items() if type(value) is int]), ABSURD
+)
+def test_an_absurd_number_is_refused_in_every_field_of_a_beat(name, number):
+    refuses(framed(fields_of(BEAT) | {name: number}))
+
+
+@given(ABSURD, st.sampled_from(["goodbye", "hand_over_accept"]))
+def test_an_absurd_term_is_refused_in_every_frame(term, name):
+    refuses(framed({"t": name, "term": term, "reason": "x"}))
+
+
+@given(
+    st.tuples(
+        st.just(1), st.integers(253_402_300_800_000_000, 2**64 - 1) | st.integers(-(2**63), -1)
+    )
+    | st.tuples(st.integers(2**31 + 1, 2**64 - 1), st.just(1))
+)
+def test_a_mark_outside_the_calendar_or_of_an_absurd_epoch_is_refused(mark):
+    raw = {"epoch": mark[0], "at_us": mark[1]}
+    refuses(framed({"t": "marks_moved", "marks": {"crm": raw}}))
+    assert not is_mark(Mark(*mark))
 
 
 def test_a_newer_peers_mark_with_more_fields_is_understood():
