@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cluster.ports import Clock
 from recorder.errors import (
     BadAnswer,
+    CallBufferError,
     DataCenterError,
     ItemGone,
     LinkExpired,
@@ -156,6 +158,11 @@ def _fetch_media(
                     opened, last = _open_anew(tools, name), error
     except (ItemGone, TooLarge):
         tools.files.discard(name)
+        raise
+    except CallBufferError:
+        # A full disk would stay full for as long as every download keeps its half on it.
+        with suppress(CallBufferError):
+            tools.files.discard(name)
         raise
     finally:
         opened.abandon()

@@ -222,13 +222,14 @@ def test_a_file_above_the_limit_is_too_large(world):
         world.fetch(limits=FetchLimits(size_bytes_max=2000))
 
 
-def test_a_disk_that_fills_up_ends_the_try_and_keeps_what_is_there(world):
+def test_a_disk_that_fills_up_ends_the_try_and_gets_its_room_back(world):
     world.files.capacity_bytes = 5000
     with pytest.raises(CallBufferError, match="no space"):
         world.fetch()
+    assert world.files.free_bytes() == 5000
     world.files.capacity_bytes = 10**6
     world.fetch()
-    assert world.fetcher.calls[-1] == (A, 5000)
+    assert world.fetcher.calls[-1] == (A, 0)
 
 
 def test_an_item_without_anything_to_keep_says_why(world):
