@@ -33,11 +33,11 @@ _SUFFIXES = {
 
 
 def object_key(source: str, media_key: str, media_type: str) -> str:
-    """`source/d5/bb/<64 hexadecimal digits>.suffix`, in folders by the first digits.
+    """`source/d5/<64 hexadecimal digits>.suffix`, in 256 folders that a group commit finds made already.
 
     `media_type` is what the bytes are.
     """
     raw = source.encode()
     digest = hashlib.sha256(b"%d:%b%b" % (len(raw), raw, media_key.encode())).hexdigest()
     folder = re.sub(r"[^A-Za-z0-9_-]", "_", source).lstrip("-") or "_"
-    return f"{folder}/{digest[:2]}/{digest[2:4]}/{digest}.{_SUFFIXES.get(media_type, 'bin')}"
+    return f"{folder}/{digest[:2]}/{digest}.{_SUFFIXES.get(media_type, 'bin')}"

@@ -12,11 +12,11 @@ from recorder.archive.object_key import object_key
 from tests.recorder.fakes import buffered
 
 
-def test_a_key_has_the_source_folders_by_its_first_digits_and_what_the_bytes_are():
-    source, first, second, name = object_key("zoom-eu", "m1", "audio/mpeg").split("/")
+def test_a_key_has_the_source_a_folder_by_its_first_digits_and_what_the_bytes_are():
+    source, first, name = object_key("zoom-eu", "m1", "audio/mpeg").split("/")
     assert source == "zoom-eu"
-    assert name.startswith(first + second)
-    assert (len(first), len(second), len(name)) == (2, 2, 64 + 4)
+    assert name.startswith(first)
+    assert (len(first), len(name)) == (2, 64 + 4)
     assert name.endswith(".mp3")
 
 
