@@ -1,6 +1,6 @@
 """How items travel: as the body of a job between nodes, and as records of the journal.
 
-msgpack outside, validated by pydantic on the way in. Unknown fields are ignored, so that a newer
+msgpack outside, validated by pydantic on the way in, every number and text within `bounds.py`. Unknown fields are ignored, so that a newer
 peer or an older journal can be read.
 """
 
@@ -12,10 +12,15 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from cluster.packing import pack, unpack
+from recorder.bounds import Bounds, check
 from recorder.errors import RecorderError
 from recorder.model import BufferedItem, ItemEvent, ItemRef, ItemState
 
 T = TypeVar("T")
+
+FAIL_STATES = (ItemState.FAILED, ItemState.GONE, ItemState.NOT_RECORDABLE)
+OWN_DISK = Bounds(text_chars_max=16 * 1024 * 1024, entries_max=1_000_000)
+"""What this node wrote itself is not thrown away for its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,18 @@ class FailBody:
     retry_after_s: float | None = None
     events: tuple[ItemEvent, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for another state."""
+        if self.state not in FAIL_STATES:
+            raise ValueError(f"no item fails by being {self.state}")
+
 
 class Codec(Generic[T]):
     """Bytes for one dataclass and back."""
 
-    def __init__(self, kind: type[T]) -> None:
+    def __init__(self, kind: type[T], bounds: Bounds = Bounds()) -> None:  # noqa: B008 - frozen
         self._kind = kind
+        self._bounds = bounds
         self._adapter = TypeAdapter(kind)
 
     def encode(self, value: T) -> bytes:
@@ -63,11 +74,13 @@ class Codec(Generic[T]):
         return pack(self._adapter.dump_python(value, mode="json"))
 
     def decode(self, data: bytes) -> T:
-        """Raises RecorderError when the bytes are no such value."""
+        """Raises RecorderError when the bytes are no such value, or one out of bounds."""
         try:
-            return self._adapter.validate_python(unpack(data))
-        except (ValueError, ValidationError) as error:
+            value = self._adapter.validate_python(unpack(data))
+            check(value, self._bounds)
+        except (ValueError, ValidationError, OverflowError) as error:
             raise RecorderError(f"these bytes are no {self._kind.__name__}") from error
+        return value
 
 
 def job_key(ref: ItemRef) -> str:
@@ -78,4 +91,4 @@ def job_key(ref: ItemRef) -> str:
 JOB = Codec(JobBody)
 DONE = Codec(DoneBody)
 FAIL = Codec(FailBody)
-BUFFERED = Codec(BufferedItem)
+BUFFERED = Codec(BufferedItem, OWN_DISK)
