@@ -36,6 +36,7 @@ class Keeper:
         self.is_new = False
         """Both the disk and the Data Center were asked, and neither ever heard of this source."""
         self.why_unknown = "the progress of this source was not read yet"
+        self._began_again = False
         self._story: deque[ItemEvent] = deque(maxlen=STORY_MAX)
         self._last: Mark | None = None
         self._loading = False
@@ -59,8 +60,8 @@ class Keeper:
         self.is_new = False
         self.load()
 
-    def loaded(self, message: ProgressLoaded) -> None:
-        """Merge what they know."""
+    def loaded(self, message: ProgressLoaded) -> bool:
+        """Merge what they know. True when the Data Center lost it all, and the source begins again."""
         self._loading = False
         if not isinstance(message.outcome, Done):
             raise message.outcome.error
@@ -72,6 +73,10 @@ class Keeper:
             self._merge_coverage(row)
         self.is_new = not (rows or found.disk_error or found.center_error)
         self.why_unknown = "; ".join(t for t in (found.disk_error, found.center_error) if t)
+        lost = found.disk is not None and found.center_empty and not self._began_again
+        if found.disk is not None and lost:
+            self._begin_again(found.disk)
+        return lost
 
     def heard(self, mark: Mark) -> None:
         """Merge a mark from anywhere."""
@@ -180,6 +185,23 @@ class Keeper:
     def _start(self, mark: Mark) -> None:
         granularity_us = self._ports.source.capabilities.granularity_us
         self.watermark = Watermark(mark=mark, granularity_us=granularity_us)
+
+    def _begin_again(self, disk: SourceProgress) -> None:
+        """A watermark speaks of what is in the Data Center; there is nothing, so it proves nothing."""
+        self._began_again = True
+        ports = self._ports
+        back_s = max(ports.poll.start_back_s, ports.source.capabilities.retention_s or 0.0)
+        self._alarms.open(
+            "data_center_empty",
+            Level.ERROR,
+            "the Data Center knows nothing of this source, which this node had archived before: "
+            f"it is listed again from {round(back_s / 3600)} hours before the old watermark",
+            "Was the database removed or replaced? Stop the nodes and restore it from a backup; what "
+            "is older than the source keeps cannot be fetched again.",
+        )
+        assert self.watermark is not None, "a row has a mark"
+        if self.watermark.mark.epoch <= disk.epoch:
+            self.rewind(max(0, disk.watermark_us - int(back_s * 1e6)))
 
     def _merge_coverage(self, row: SourceProgress) -> None:
         assert self.watermark is not None, "a row has a mark"

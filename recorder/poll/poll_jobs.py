@@ -32,6 +32,8 @@ class Loaded:
     center: SourceProgress | None
     disk_error: str = ""
     center_error: str = ""
+    center_empty: bool = False
+    """The Data Center answered, and knows neither the source nor a single item of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,18 @@ class Saved:
 
 def load_progress(store: ProgressStore, db: ContactDb, source: str) -> Loaded:
     """Ask both; neither stops the other."""
-    disk, center, disk_error, center_error = None, None, "", ""
+    disk, center, disk_error, center_error, empty = None, None, "", "", False
     try:
         disk = _of(source, store.load())
     except RecorderError as error:
         disk_error = _text(error)
     try:
         center = _of(source, db.load_progress())
+        if center is None:
+            empty = all(name != source for name, _ in db.item_counts())
     except DataCenterError as error:
         center_error = _text(error)
-    return Loaded(disk, center, disk_error, center_error)
+    return Loaded(disk, center, disk_error, center_error, empty)
 
 
 def save_progress(

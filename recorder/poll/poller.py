@@ -282,13 +282,17 @@ class Poller:
         if not self._on_duty:
             return CommandAnswer("refused", "this node does not poll", "Ask the primary node.")
         self._keeper.rewind(to_us)
+        self._from_the_beginning()
+        mark = self._keeper.mark
+        assert mark is not None, "a rewind sets a mark"
+        return CommandAnswer("done", f"{self._ports.name} begins again, epoch {mark.epoch}")
+
+    def _from_the_beginning(self) -> None:
+        """The watermark went back: look at everything again, as soon as may be."""
         self._items.ask_again()
         self._keeper.save()
         self._again = self._lister.busy
         self._poll()
-        mark = self._keeper.mark
-        assert mark is not None, "a rewind sets a mark"
-        return CommandAnswer("done", f"{self._ports.name} begins again, epoch {mark.epoch}")
 
     # -- answers and timers ----
 
@@ -297,7 +301,8 @@ class Poller:
     ) -> None:
         match message:
             case ProgressLoaded():
-                self._keeper.loaded(message)
+                if self._keeper.loaded(message):
+                    self._from_the_beginning()
                 self._loaded = True
                 if self._keeper.mark is None and not self._keeper.is_new:
                     self._ports.clock.call_later(LOAD_AGAIN_S, self._ports.me, LoadDue())

@@ -1,5 +1,7 @@
 """A poller with a small source, a small Data Center and everything around it, driven by hand."""
 
+from collections import Counter
+
 from cluster.board import Board
 from cluster.errors import StaleTerm
 from cluster.frames import Mark
@@ -137,6 +139,11 @@ class SmallCenter:
         if limit > 100:
             return self.due_later
         return tuple(row for row in self.due if row.ref.source == source)[:limit]
+
+    def item_counts(self):
+        self._up()
+        counts = Counter((ref.source, "found") for ref in self.found.values())
+        return dict(counts)
 
     def load_progress(self):
         self._up()
