@@ -182,7 +182,7 @@ class SqlLease:
             self._ends_at = time.monotonic() + self._call_timeout_s  # noqa: TID251
             with self._connection() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OverflowError) as error:
             said = first_line(error.orig) if isinstance(error, DBAPIError) else str(error)
             raise LeaseUnavailable(
                 f"lease call {call}: the contact database is not available: {said}",

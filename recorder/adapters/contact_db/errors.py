@@ -54,6 +54,11 @@ def translated(doing: str) -> Generator[None]:
         ) from error
     except DBAPIError as error:
         raise _translated(error, doing) from error
+    except (OverflowError, ValueError) as error:
+        # The drivers raise these themselves: a number beyond 64 bits, half a character.
+        raise DataCenterError(
+            f"the contact database cannot take a value while {doing}: {type(error).__name__}"
+        ) from error
     except SQLAlchemyError as error:
         raise DataCenterError(
             f"the contact database failed while {doing}: {first_line(error)}"

@@ -253,3 +253,9 @@ def test_nobody_listening_is_unavailable_at_once():
     assert took_s < 2
     assert "secret" not in f"{error!r} {error.hint}"
     lease.close()
+
+
+def test_a_term_beyond_64_bits_is_an_unknown_outcome_and_the_lease_goes_on(alpha):
+    with pytest.raises(LeaseUnavailable):
+        alpha.acquire(2**64, peer_is_dead=False)
+    assert alpha.acquire(1, peer_is_dead=False).granted
