@@ -50,13 +50,13 @@ class TcpTransport:
         self._stopped = threading.Event()
         self._wake_here, self._wake_there = socket.socketpair()
 
+    def probe(self) -> None:
+        """See whether `listen` could bind now. Raises OSError naming the endpoint."""
+        self._bind().close()
+
     def listen(self, events: Address[TransportEvent]) -> Endpoint:
         """Accept from now on. Raises OSError naming the endpoint."""
-        try:
-            listener = _bind(self._endpoint)
-        except OSError as error:
-            text = f"cannot listen on {self._endpoint}: {error.strerror or error}"
-            raise OSError(error.errno, text) from error
+        listener = self._bind()
         port = listener.getsockname()[1]
         self._start_thread("link-accept", partial(self._accept, listener, events))
         return Endpoint(self._endpoint.host, port)
@@ -81,6 +81,14 @@ class TcpTransport:
         for connection in connections:
             connection.sever("this node stops")
         self._wake_here.close()
+
+    def _bind(self) -> socket.socket:
+        try:
+            return _bind(self._endpoint)
+        except OSError as error:
+            # What `create_server` adds to the reason says the endpoint once more.
+            reason = (error.strerror or str(error)).partition(" (while")[0]
+            raise OSError(error.errno, f"cannot listen on {self._endpoint}: {reason}") from error
 
     # -- threads ----
 

@@ -16,6 +16,7 @@ from recorder.adapters.buffer_files import DiskBufferFiles
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.migrate import migrate
+from recorder.adapters.data_lock import claim_data
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.journal_file import JournalFile
 from recorder.adapters.lease_db import SqlLease
@@ -56,13 +57,7 @@ class Stores:
 def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
     """Open them without touching the database. Raises ConfigError, CallBufferError, ArchiveError."""
     data = config.node.data
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"node.data: cannot make {data}: {error.strerror}",
-            hint="Choose a folder this user may write to.",
-        ) from error
+    claim_data(data)
     url = database_url(config, FileSecrets())
     _make_sqlite_folder(url)
     engine = open_engine(url)
@@ -152,10 +147,19 @@ def node_fetcher(config: Config) -> MediaFetcher:
 
 
 def node_transport(config: Config, on_crash: Callable[[str, BaseException], None]) -> Transport:
-    """The peer link over TCP, with TLS where configured."""
+    """The peer link over TCP, with TLS where configured. Raises ConfigError when the port is taken."""
     tls = config.peer.tls
     files = None if tls is None else TlsFiles(tls.certificate, tls.key, tls.ca)
-    return TcpTransport(listen=config.peer.listen, tls=files, on_crash=on_crash)
+    transport = TcpTransport(listen=config.peer.listen, tls=files, on_crash=on_crash)
+    try:
+        transport.probe()
+    except OSError as error:
+        transport.stop()
+        raise ConfigError(
+            f"peer.listen: {error.strerror}",
+            hint="Is another node running there? Choose another peer.listen.",
+        ) from error
+    return transport
 
 
 def node_discovery(config: Config) -> Discovery | None:
