@@ -135,7 +135,8 @@ class DiskBufferFiles:
     def _drop_parts_of_earlier_boots(self) -> None:
         boot = _BOOT_ID.read_text(encoding="ascii") if _BOOT_ID.exists() else ""
         marker = self._directory / "boot"
-        known = marker.read_text(encoding="ascii") if marker.exists() else None
+        # Whatever a crash or a broken disk left in the marker: another boot's, so the parts go.
+        known = marker.read_text(encoding="ascii", errors="replace") if marker.exists() else None
         if boot and boot == known:
             return
         for part in sorted(self._directory.glob("*" + _PART)):

@@ -156,3 +156,13 @@ def test_recordings_are_readable_by_the_recorder_alone(tmp_path):
     part = files.open_part(NAME, 100)
     part.seal()
     assert Path(files.path(NAME)).stat().st_mode & 0o077 == 0
+
+
+def test_a_marker_full_of_garbage_counts_as_another_boot(tmp_path):
+    opened(tmp_path)
+    (tmp_path / f"{NAME}.part").write_bytes(b"OggS")
+    (tmp_path / "boot").write_bytes(b"\xff\x00garbage\n")
+
+    opened(tmp_path)
+
+    assert not (tmp_path / f"{NAME}.part").exists()
