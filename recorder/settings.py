@@ -6,68 +6,73 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+DAY_S = 86_400.0
+LOOK_BACK_S_MAX = 3660 * DAY_S
+"""Ten years: no service keeps more, and no instant of the calendar is left by it."""
+BYTES_MAX = 2**60
+
 
 class Tier(BaseModel):
     """A look-back: every `every_s`, list again from `back_s` before the watermark."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    every_s: float = Field(gt=0)
-    back_s: float = Field(gt=0)
+    every_s: float = Field(gt=0, le=LOOK_BACK_S_MAX)
+    back_s: float = Field(gt=0, le=LOOK_BACK_S_MAX)
 
 
 class PollSettings(BaseModel):
     """When a source is asked, and for which period."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    interval_s: float = Field(60.0, gt=0)
-    settle_s: float = Field(90.0, ge=0)
+    interval_s: float = Field(60.0, gt=0, le=DAY_S)
+    settle_s: float = Field(90.0, ge=0, le=LOOK_BACK_S_MAX)
     """Nothing younger is asked for: hides commit-order races at the source."""
-    overlap_s: float = Field(120.0, ge=0)
+    overlap_s: float = Field(120.0, ge=0, le=LOOK_BACK_S_MAX)
     """At every poll."""
     tiers: tuple[Tier, ...] = (
         Tier(every_s=900, back_s=1800),
         Tier(every_s=86_400, back_s=72 * 3600),
     )
     """Beside the overlap; the source's whole retention is looked at every `retention_every_s`."""
-    retention_every_s: float = Field(7 * 86_400.0, gt=0)
-    start_back_s: float = Field(86_400.0, ge=0)
+    retention_every_s: float = Field(7 * 86_400.0, gt=0, le=LOOK_BACK_S_MAX)
+    start_back_s: float = Field(86_400.0, ge=0, le=LOOK_BACK_S_MAX)
     """A source never seen before is archived from this long ago."""
-    failing_s: float = Field(60.0, gt=0)
+    failing_s: float = Field(60.0, gt=0, le=DAY_S)
     """Polls that fail so long open a finding."""
-    stall_factor: float = Field(3.0, gt=1)
+    stall_factor: float = Field(3.0, gt=1, le=1000)
     """Finding when the watermark lags more than this many intervals plus settle."""
-    canary_s: float = Field(900.0, gt=0)
+    canary_s: float = Field(900.0, gt=0, le=DAY_S)
     """A standby proves its own credentials this often."""
 
 
 class RetrySettings(BaseModel):
     """Full-jitter back-off, and when an item stops holding the watermark."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    base_s: float = Field(2.0, gt=0)
-    cap_s: float = Field(900.0, gt=0)
-    park_after_tries: int = Field(10, ge=1)
-    park_after_s: float = Field(86_400.0, gt=0)
-    parked_every_s: float = Field(3600.0, gt=0)
+    base_s: float = Field(2.0, gt=0, le=DAY_S)
+    cap_s: float = Field(900.0, gt=0, le=DAY_S)
+    park_after_tries: int = Field(10, ge=1, le=1000)
+    park_after_s: float = Field(86_400.0, gt=0, le=LOOK_BACK_S_MAX)
+    parked_every_s: float = Field(3600.0, gt=0, le=LOOK_BACK_S_MAX)
     """Parked items are tried again this often until the source's retention ends."""
 
 
 class IngestSettings(BaseModel):
     """Downloads of one node."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     downloads: int = Field(8, ge=1, le=256)
     """Items fetched at the same time."""
-    queue: int = Field(16, ge=0)
+    queue: int = Field(16, ge=0, le=100_000)
     """Items taken on top, waiting for a free download."""
-    backlog_max: int = Field(10_000, ge=1)
+    backlog_max: int = Field(10_000, ge=1, le=10_000_000)
     """Items in the buffer that are not yet committed; above this, no new ones are taken."""
-    stall_s: float = Field(30.0, gt=0)
-    file_bytes_max: int = Field(2 * 1024**3, gt=0)
+    stall_s: float = Field(30.0, gt=0, le=DAY_S)
+    file_bytes_max: int = Field(2 * 1024**3, gt=0, le=BYTES_MAX)
     media_fetcher: str = Field("auto", pattern="^(auto|httpx|fast)$")
     """auto: the fast client where it is installed."""
     ca_file: Path | None = None
@@ -77,15 +82,15 @@ class IngestSettings(BaseModel):
 class BufferSettings(BaseModel):
     """The call buffer on this node's disk."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    reserve_bytes: int = Field(512 * 1024**2, ge=0)
+    reserve_bytes: int = Field(512 * 1024**2, ge=0, le=BYTES_MAX)
     """Free space below which no download starts."""
-    resume_bytes: int = Field(768 * 1024**2, ge=0)
+    resume_bytes: int = Field(768 * 1024**2, ge=0, le=BYTES_MAX)
     """Free space at which intake resumes."""
-    bytes_max: int | None = Field(None, gt=0)
+    bytes_max: int | None = Field(None, gt=0, le=BYTES_MAX)
     """Cap on the buffer itself, beside the disk's free space."""
-    look_every_s: float = Field(2.0, gt=0)
+    look_every_s: float = Field(2.0, gt=0, le=DAY_S)
 
     @model_validator(mode="after")
     def _hysteresis(self) -> BufferSettings:
@@ -97,7 +102,7 @@ class BufferSettings(BaseModel):
 class ArchiveSettings(BaseModel):
     """Group commit and what to do while the Data Center is away."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    batch_max: int = Field(64, ge=1)
-    retry_s: float = Field(2.0, gt=0)
+    batch_max: int = Field(64, ge=1, le=10_000)
+    retry_s: float = Field(2.0, gt=0, le=DAY_S)

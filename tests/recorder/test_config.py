@@ -156,3 +156,32 @@ def test_files_of_an_adapter_and_of_ingestion_count_from_the_folder_too(write, t
     config = load_config(write(GOOD + "ca_file = 'ca.pem'\n[ingest]\nca_file = 'media.pem'"))
     assert config.sources["dynamics"].adapter_settings()["ca_file"] == f"{tmp_path}/ca.pem"
     assert config.ingest.ca_file == tmp_path / "media.pem"
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e300"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "poll.interval_s",
+        "poll.overlap_s",
+        "poll.start_back_s",
+        "poll.stall_factor",
+        "retry.cap_s",
+        "ingest.stall_s",
+        "buffer.look_every_s",
+        "archive.retry_s",
+        "pair.lease_s",
+        "pair.claim_s",
+    ],
+)
+def test_a_number_that_no_clock_can_count_is_refused_with_its_path(write, key, number):
+    table, name = key.split(".")
+
+    assert f"{key}: " in refused(write(f"{GOOD}[{table}]\n{name} = {number}\n"))
+
+
+def test_look_backs_reach_ten_years_and_no_further(write):
+    tier = "[poll]\ntiers = [{{every_s = 60, back_s = {}}}]\n"
+
+    assert load_config(write(GOOD + tier.format(3660 * 86_400))).poll.tiers
+    assert "poll.tiers.0.back_s: " in refused(write(GOOD + tier.format(1e12)))

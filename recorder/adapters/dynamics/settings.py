@@ -50,12 +50,12 @@ MediaHost = Annotated[str, AfterValidator(_host)]
 class TimeoutTable(BaseModel):
     """Deadlines of one API call, in seconds. Downloads have their own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    connect_s: float = Field(5.0, gt=0)
-    read_s: float = Field(30.0, gt=0)
+    connect_s: float = Field(5.0, gt=0, le=3600)
+    read_s: float = Field(30.0, gt=0, le=3600)
     """Between two pieces of an answer."""
-    total_s: float = Field(120.0, gt=0)
+    total_s: float = Field(120.0, gt=0, le=3600)
     """For a whole answer."""
 
     def as_timeouts(self) -> Timeouts:
@@ -72,7 +72,9 @@ class TimeoutTable(BaseModel):
 class DynamicsSettings(BaseModel):
     """One Dynamics 365 environment. Each node has its own application and secret."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
 
     org_url: Origin
     """The environment's address, as in the browser: https://contoso.crm.dynamics.com."""
