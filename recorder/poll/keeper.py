@@ -14,6 +14,7 @@ from cluster.ports import Done
 from recorder.model import ItemEvent, Level, SourceProgress, Window
 from recorder.poll.alarms import Alarms
 from recorder.poll.coverage import Coverage
+from recorder.poll.doubt import is_absurd
 from recorder.poll.poll_jobs import Saved, load_progress, save_progress
 from recorder.poll.poll_messages import ProgressLoaded, ProgressSaved, SaveDue
 from recorder.poll.poller_ports import PollerPorts
@@ -22,6 +23,15 @@ from recorder.poll.watermark import Watermark
 SAVE_S = 1.0
 STORY_MAX = 5000
 STORY_AT_ONCE = 1000
+FUTURE = "watermark_in_future"
+
+
+def future_hint(name: str) -> str:
+    """What to do about a watermark that cannot be true."""
+    return (
+        f"`tandem source rewind {name} --to INSTANT`, with the last instant you trust; what is archived is "
+        "not stored again."
+    )
 
 
 class Keeper:
@@ -36,6 +46,9 @@ class Keeper:
         self.is_new = False
         """Both the disk and the Data Center were asked, and neither ever heard of this source."""
         self.why_unknown = "the progress of this source was not read yet"
+        self.doubted = ""
+        """Why the mark heard last was not believed; empty when it was."""
+        self._absurd: Mark | None = None
         self._began_again = False
         self._story: deque[ItemEvent] = deque(maxlen=STORY_MAX)
         self._last: Mark | None = None
@@ -85,6 +98,21 @@ class Keeper:
         else:
             self.watermark.heard(mark)
         self.moved()
+
+    def told(self, mark: Mark, now_us: int) -> None:
+        """Merge a mark of the peer unless it is absurd. `now_us`: the best idea of the source's clock."""
+        if is_absurd(mark, own=self.mark, now_us=now_us):
+            if mark == self._absurd:
+                return  # the pair remembers it and tells it with every renewal of the duty
+            self._absurd = mark
+            name = self._ports.name
+            self.doubted = f"the other node tells an impossible watermark of {name}: not believed"
+            self._alarms.open(FUTURE, Level.ERROR, self.doubted, future_hint(name))
+            return
+        if self.doubted:
+            self.doubted = ""
+            self._alarms.close(FUTURE)
+        self.heard(mark)
 
     def begin(self, at_us: int) -> None:
         """A source never seen before is archived from this instant on."""

@@ -99,6 +99,11 @@ class Lister:
             return self._end(RunEnd(How.STOPPED))
         return self._ask_time() if self._wants_time(now_ns) else self._plan(now_ns)
 
+    def source_us(self) -> int:
+        """What the source's clock shows, or else our own: never for a decision on what is listed."""
+        reading = self.source_clock.read(self._ports.clock.monotonic_ns())
+        return self._ports.clock.wall_us() if reading is None else reading.now_us
+
     def page_listed(self, message: PageListed, now_ns: int) -> RunEnd | None:
         """A page came: who of it is new?"""
         run = self._run

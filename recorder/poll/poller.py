@@ -141,7 +141,7 @@ class Poller:
                 self._ended(self._lister.stop())
             case MarksHeard(marks):
                 if self._ports.name in marks:
-                    self._keeper.heard(marks[self._ports.name])
+                    self._keeper.told(marks[self._ports.name], self._lister.source_us())
             case _:
                 assert_never(message)
 
@@ -149,7 +149,7 @@ class Poller:
         if message.term < self._refused_below or self._ending is not None:
             return
         if self._ports.name in message.peer_marks:
-            self._keeper.heard(message.peer_marks[self._ports.name])
+            self._keeper.told(message.peer_marks[self._ports.name], self._lister.source_us())
         began = not self._on_duty
         self._keeper.term = message.term
         self._lister.until_ns = message.until_ns

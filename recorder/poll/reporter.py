@@ -6,7 +6,7 @@ from recorder.errors import AuthRefused, RecorderError
 from recorder.model import Level
 from recorder.poll.alarms import Alarms
 from recorder.poll.items import Items
-from recorder.poll.keeper import Keeper
+from recorder.poll.keeper import FUTURE, Keeper, future_hint
 from recorder.poll.lister import Lister
 from recorder.poll.poller_ports import PollerPorts
 from recorder.status import SourceStatus
@@ -79,7 +79,7 @@ class Reporter:
         for code in (
             "poll_failing",
             "watermark_stalled",
-            "watermark_in_future",
+            FUTURE,
             "source_clock_jump",
             "parked_items",
             "late_escape",
@@ -130,15 +130,9 @@ class Reporter:
             "It is not believed until a later answer agrees; nothing is listed beyond what both say.",
         )
         future = lag_s is not None and lag_s < -FUTURE_S
-        self._alarms.set(
-            "watermark_in_future",
-            Level.ERROR,
-            f"the watermark of {name} is ahead of its clock: nothing new is listed"
-            if future
-            else "",
-            f"`tandem source rewind {name} --to INSTANT`, with the last instant you trust; what is archived is not "
-            "stored again.",
-        )
+        what = f"the watermark of {name} is ahead of its clock: nothing new is listed"
+        shown = what if future else self._keeper.doubted
+        self._alarms.set(FUTURE, Level.ERROR, shown, future_hint(name))
 
     # -- what is shown ----
 

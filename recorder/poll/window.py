@@ -24,12 +24,24 @@ FIRST_AFTER_S = 3600.0
 """A look-back never made by this process is due after a tenth of its period, or after this."""
 
 
+WINDOWS_MAX = 10_000
+"""A poll plans no more: the next one goes on from there. No span, however absurd, fills the memory."""
+
+
 def split(from_us: int, to_us: int, max_us: int) -> tuple[Window, ...]:
-    """[from_us, to_us) in windows of at most `max_us`, oldest first; empty when it is empty."""
+    """[from_us, to_us) in windows of at most `max_us`, oldest first; empty when it is empty.
+
+    At most WINDOWS_MAX of them: the newest of a longer span are left out.
+    """
     assert max_us > 0, "a window has a length"
-    return tuple(
-        Window(start, min(start + max_us, to_us)) for start in range(from_us, to_us, max_us)
-    )
+    starts = range(from_us, to_us, max_us)[:WINDOWS_MAX]
+    return tuple(Window(start, min(start + max_us, to_us)) for start in starts)
+
+
+def newest(span: Window, max_us: int) -> Window:
+    """The last of the pieces of at most `max_us` that a span, not empty, is cut into from its start."""
+    whole = (span.to_us - span.from_us - 1) // max_us
+    return Window(span.from_us + whole * max_us, span.to_us)
 
 
 def poll_windows(
@@ -48,6 +60,7 @@ class _Tier:
     back_us: int
     due_ns: int = 0
     left: deque[Window] = field(default_factory=deque[Window])
+    """Spans not looked at yet, the newest first; cut only when asked."""
 
 
 class LookBacks:
@@ -76,28 +89,25 @@ class LookBacks:
         """The window to look at now; None when nothing is due. Ask again after `looked`."""
         for tier in self._tiers:
             if not tier.left and now_ns >= tier.due_ns:
-                self._plan(tier, now_ns, coverage, horizon_us, max_us)
+                self._plan(tier, now_ns, coverage, horizon_us)
             if tier.left:
-                _shorten_first(tier.left, max_us)
-                return tier.left[0]
+                return newest(tier.left[0], max_us)
         return None
 
     def looked(self, window: Window) -> None:
         """Every page of this window was listed."""
         for tier in self._tiers:
-            if tier.left and tier.left[0] == window:
-                tier.left.popleft()
+            if tier.left and _ends_with(tier.left[0], window):
+                span = tier.left.popleft()
+                if span.from_us < window.from_us:
+                    tier.left.appendleft(Window(span.from_us, window.from_us))
                 return
 
     @staticmethod
-    def _plan(tier: _Tier, now_ns: int, coverage: Coverage, horizon_us: int, max_us: int) -> None:
+    def _plan(tier: _Tier, now_ns: int, coverage: Coverage, horizon_us: int) -> None:
         tier.due_ns = now_ns + tier.every_ns
-        parts = coverage.within(horizon_us - tier.back_us, horizon_us)
-        windows = [window for part in parts for window in split(part.from_us, part.to_us, max_us)]
-        tier.left.extend(reversed(windows))
+        tier.left.extend(reversed(coverage.within(horizon_us - tier.back_us, horizon_us)))
 
 
-def _shorten_first(left: deque[Window], max_us: int) -> None:
-    """The source may have turned out to take only shorter windows than were planned."""
-    first = left.popleft()
-    left.extendleft(split(first.from_us, first.to_us, max_us))
+def _ends_with(span: Window, window: Window) -> bool:
+    return window.to_us == span.to_us and window.from_us >= span.from_us

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from recorder.model import Window
 from recorder.poll.coverage import Coverage
-from recorder.poll.window import LookBacks, poll_windows, split
+from recorder.poll.window import WINDOWS_MAX, LookBacks, newest, poll_windows, split
 from recorder.settings import PollSettings, Tier
 
 S = 1_000_000_000
@@ -29,6 +29,31 @@ def test_pieces_are_the_whole_in_order_without_gap_or_overlap(from_us, to_us, ma
     assert all(0 < piece.to_us - piece.from_us <= max_us for piece in pieces)
     covered = [at for piece in pieces for at in range(piece.from_us, piece.to_us)]
     assert covered == list(range(from_us, to_us))
+
+
+FAR = 2**63 - 1
+
+
+@given(st.integers(-FAR, FAR), st.integers(-FAR, FAR), st.integers(1, 10**12))
+def test_no_span_gives_more_than_a_bounded_number_of_pieces(from_us, to_us, max_us):
+    pieces = split(from_us, to_us, max_us)
+    assert len(pieces) <= WINDOWS_MAX
+    assert not pieces or pieces[0].from_us == from_us
+
+
+@given(st.integers(0, 1000), st.integers(1, 1000), st.integers(1, 300))
+def test_the_newest_piece_of_a_span_is_the_last_of_all(from_us, length, max_us):
+    span = Window(from_us, from_us + length)
+    assert newest(span, max_us) == split(span.from_us, span.to_us, max_us)[-1]
+
+
+def test_a_look_back_over_an_absurd_span_is_planned_at_once_and_the_newest_first():
+    looks = look_backs(retention_s=1e15)
+    absurd = Coverage([Window(-FAR, FAR)])
+    for _ in range(3):
+        window = looks.next(now_ns=4000 * S, coverage=absurd, horizon_us=FAR, max_us=US)
+        assert 0 < window.to_us - window.from_us <= US
+        looks.looked(window)
 
 
 def look_backs(retention_s=None):
