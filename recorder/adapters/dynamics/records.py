@@ -22,8 +22,9 @@ _GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _FILE_ID = re.compile(r"^[\x21-\x7e]{1,100}$")
 _TEXT_MAX = 400
 _INT_MAX = 2**53
-_LATEST_US = 253_402_300_799_999_999
-"""The end of the year 9999: what can be written as text again."""
+_LATEST_US = 7_258_118_400_000_000
+"""The year 2200: an instant beyond it is a mistake, and sums with it would leave the calendar."""
+_DURATION_MS_MAX = 10 * 366 * 86_400_000
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -67,7 +68,7 @@ def _instant(value: object) -> int:
     except OverflowError:
         raise ValueError("no instant") from None
     if not 0 <= instant_us <= _LATEST_US:
-        raise ValueError("an instant before 1970 or after 9999")
+        raise ValueError("an instant before 1970 or after 2200")
     return instant_us
 
 
@@ -87,6 +88,11 @@ def _int_or_none(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if -_INT_MAX <= value <= _INT_MAX else None
+
+
+def _duration_ms_or_none(value: object) -> int | None:
+    duration_ms = _int_or_none(value)
+    return duration_ms if duration_ms is None or 0 <= duration_ms <= _DURATION_MS_MAX else None
 
 
 def _bool_or_none(value: object) -> bool | None:
@@ -115,6 +121,7 @@ Instant = Annotated[int, BeforeValidator(_instant)]
 OptionalInstant = Annotated[int | None, BeforeValidator(_instant_or_none)]
 Text = Annotated[str, BeforeValidator(_text)]
 OptionalInt = Annotated[int | None, BeforeValidator(_int_or_none)]
+OptionalDuration = Annotated[int | None, BeforeValidator(_duration_ms_or_none)]
 OptionalBool = Annotated[bool | None, BeforeValidator(_bool_or_none)]
 Choices = Annotated[tuple[int, ...], BeforeValidator(_numbers)]
 
@@ -278,7 +285,7 @@ class Pause(_Row):
     """A stretch that is missing in the audio."""
 
     started_us: OptionalInstant = Field(None, alias="startTime")
-    duration_ms: OptionalInt = Field(None, alias="duration")
+    duration_ms: OptionalDuration = Field(None, alias="duration")
 
 
 def _pauses(value: object) -> tuple[Pause, ...]:
@@ -293,7 +300,7 @@ class AcsMetadata(_Row):
     """The metadata file of a recording, as Azure Communication Services writes it."""
 
     started_us: OptionalInstant = Field(None, alias="chunkStartTime")
-    duration_ms: OptionalInt = Field(None, alias="chunkDuration")
+    duration_ms: OptionalDuration = Field(None, alias="chunkDuration")
     chunk_index: OptionalInt = Field(None, alias="chunkIndex")
     call_id: Text = Field("", alias="callId")
     pauses: Annotated[tuple[Pause, ...], BeforeValidator(_pauses)] = Field(

@@ -217,3 +217,21 @@ def test_the_metadata_file_may_carry_a_byte_order_mark_and_seven_decimals():
     metadata = parse_metadata(body)
 
     assert (metadata.started_us, metadata.duration_ms) == (us(10) + 123_456, 1500)
+
+
+@pytest.mark.parametrize("instant", ["9999-12-31T23:59:59Z", "2200-01-02T00:00:00Z"])
+def test_an_instant_beyond_2200_costs_the_row_only_where_windows_compare_it(instant):
+    row = {"msdyn_ocrecordingid": guid(1), "modifiedon": at(0), "createdon": instant}
+
+    assert parse(Recording, row).created_us is None
+    with pytest.raises(BadAnswer, match="modifiedon"):
+        parse(Recording, row | {"modifiedon": instant})
+
+
+@pytest.mark.parametrize("duration", [-1, 2**53, 4 * 10**11])
+def test_a_duration_that_no_call_has_is_not_known(duration):
+    found = AcsMetadata.model_validate(
+        {"chunkDuration": duration, "pauseResumeIntervals": [{"duration": duration}]}
+    )
+
+    assert (found.duration_ms, found.pauses[0].duration_ms) == (None, None)
