@@ -94,8 +94,8 @@ def merge(one: Interaction, other: Interaction) -> Interaction:
         session_key=one.session_key,
         channel=_known(one.channel, other.channel),
         direction=_known(one.direction, other.direction),
-        started_us=_least([one.started_us, other.started_us]),
-        ended_us=_most([one.ended_us, other.ended_us]),
+        started_us=_earlier(one.started_us, other.started_us),
+        ended_us=_later(one.ended_us, other.ended_us),
         subject=_known(one.subject, other.subject),
         parties=_by_key((*one.parties, *other.parties), _key, _merge_parties),
         segments=_by_key((*one.segments, *other.segments), _key, _merge_segments),
@@ -108,19 +108,19 @@ def merge(one: Interaction, other: Interaction) -> Interaction:
 def _merge_parties(one: Party, other: Party) -> Party:
     return Party(
         key=one.key,
-        role=max(one.role, other.role, key=_rank),
+        role=one.role if one.role == other.role else max(one.role, other.role, key=_rank),
         name=_known(one.name, other.name),
         number=_known(one.number, other.number),
-        joined_us=_least([one.joined_us, other.joined_us]),
-        left_us=_most([one.left_us, other.left_us]),
+        joined_us=_earlier(one.joined_us, other.joined_us),
+        left_us=_later(one.left_us, other.left_us),
     )
 
 
 def _merge_segments(one: Segment, other: Segment) -> Segment:
     return Segment(
         key=one.key,
-        started_us=_least([one.started_us, other.started_us]),
-        ended_us=_most([one.ended_us, other.ended_us]),
+        started_us=_earlier(one.started_us, other.started_us),
+        ended_us=_later(one.ended_us, other.ended_us),
         reason=_known(one.reason, other.reason),
         party_keys=tuple(sorted({*one.party_keys, *other.party_keys})),
     )
@@ -132,10 +132,10 @@ def _merge_media(one: MediaRef, other: MediaRef) -> MediaRef:
         kind=max(one.kind, other.kind),
         file_name=_known(one.file_name, other.file_name),
         media_type=_known(one.media_type, other.media_type),
-        size_bytes=_most([one.size_bytes, other.size_bytes]),
+        size_bytes=_later(one.size_bytes, other.size_bytes),
         sha256=_known(one.sha256 or "", other.sha256 or "") or None,
-        started_us=_least([one.started_us, other.started_us]),
-        duration_ms=_most([one.duration_ms, other.duration_ms]),
+        started_us=_earlier(one.started_us, other.started_us),
+        duration_ms=_later(one.duration_ms, other.duration_ms),
     )
 
 
@@ -172,11 +172,25 @@ def _rank(role: str) -> tuple[int, str]:
 
 
 def _known(one: str, other: str) -> str:
+    if one == other:
+        return one
     return max(one, other, key=lambda text: (text not in {"", UNKNOWN}, text))
 
 
 def _first_known(texts: Iterable[str]) -> str | None:
     return next((text for text in texts if text not in {"", UNKNOWN}), None)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def _least(instants: Iterable[int | None]) -> int | None:
