@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from cluster.ports import Clock
+from recorder.adapters.http.deadline import keep_deadlines, within
 from recorder.adapters.http.errors import (
     AnswerTooLarge,
     AnswerTooSlow,
@@ -33,7 +34,7 @@ _CONNECTIONS: Final = httpx.Limits(max_connections=32, max_keepalive_connections
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Of one exchange. `read_s` is between two pieces of a body, `total_s` bounds the whole body."""
+    """Of one exchange. `read_s` is between two pieces of a body, `total_s` bounds all of it."""
 
     connect_s: float = 5.0
     read_s: float = 30.0
@@ -76,7 +77,7 @@ class Answer:
 
 
 class BoundedTransport(httpx.BaseTransport):
-    """Wraps a transport so that no body, packed or not, exceeds `bytes_max` or `total_s`.
+    """Wraps a transport so that no body, packed or not, exceeds `bytes_max`, and no exchange `total_s`.
 
     It undoes gzip and deflate itself, piece by piece: httpx would inflate a piece without a limit.
     """
@@ -88,11 +89,13 @@ class BoundedTransport(httpx.BaseTransport):
         self._clock = clock
         self._bytes_max = bytes_max
         self._total_ns = int(total_s * _NS)
+        keep_deadlines(inner, clock)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send; the body of the answer comes through the bounds."""
         until_ns = self._clock.monotonic_ns() + self._total_ns
-        response = self._inner.handle_request(request)
+        with within(until_ns):
+            response = self._inner.handle_request(request)
         stream = response.stream
         assert isinstance(stream, httpx.SyncByteStream)
         encoding = response.headers.pop("content-encoding", "identity").strip().lower()
@@ -127,7 +130,12 @@ class _BoundedStream(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         left = self._bytes_max
-        for piece in self._pieces():
+        pieces = self._pieces()
+        while True:
+            with within(self._until_ns):
+                piece = next(pieces, None)
+            if piece is None:
+                return
             left -= len(piece)
             if left < 0:
                 raise AnswerTooLarge("body too large")
