@@ -48,10 +48,11 @@ _REFUSALS: dict[int, type[SourceError]] = {
     429: Throttled,
 }
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-_UNSATISFIED_RANGE = re.compile(r"bytes \*/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+_UNSATISFIED_RANGE = re.compile(r"bytes \*/([0-9]{1,18})")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _PATIENCE_MAX_S = 86_400.0
+_DIGITS_MAX = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +200,10 @@ def judge(
 def retry_after_s(header: Header) -> float | None:
     """Seconds to wait, from either form of `Retry-After`; the date form counts from `Date`."""
     value = (header("Retry-After") or "").strip()
-    if re.fullmatch(r"\d{1,9}", value):
-        return min(float(value), _PATIENCE_MAX_S)
+    if re.fullmatch(r"[0-9]+", value):
+        digits = value.lstrip("0")
+        wait_s = float(digits or "0") if len(digits) <= _DIGITS_MAX else _PATIENCE_MAX_S
+        return min(wait_s, _PATIENCE_MAX_S)
     until, now = _instant(value), _instant(header("Date") or "")
     if until is None or now is None:
         return None
@@ -269,7 +272,7 @@ def _refusal(hop: Hop, status: int, header: Header) -> SourceError:
 def _number(hop: Hop, text: str | None) -> int | None:
     if text is None:
         return None
-    if not re.fullmatch(r"\d{1,18}", text.strip()):
+    if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
         raise BadAnswer(f"{hop.host} sent a length that is no number")
     return int(text)
 
@@ -277,7 +280,7 @@ def _number(hop: Hop, text: str | None) -> int | None:
 def _instant(text: str) -> datetime | None:
     try:
         instant = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
 

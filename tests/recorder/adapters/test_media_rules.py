@@ -240,3 +240,26 @@ def test_web_pages_are_no_media(kind):
 )
 def test_retry_after_is_read_in_both_forms_and_never_guessed(value, date, wait_s):
     assert retry_after_s(headers(Retry_After=value, Date=date)) == wait_s
+
+
+@pytest.mark.parametrize(
+    "text", [f"bytes 0-{'9' * 5000}/*", f"bytes {'9' * 5000}-1/2", f"bytes 0-1/{'9' * 5000}"]
+)
+def test_a_part_with_numbers_without_end_is_a_bad_answer(text):
+    with pytest.raises(BadAnswer):
+        judged(206, Wanted(0, 4), Content_Range=text)
+
+
+def test_a_total_without_end_is_a_bad_answer():
+    with pytest.raises(BadAnswer):
+        judged(416, WHOLE, Content_Range=f"bytes */{'9' * 5000}")
+
+
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 99999999999999999999 00:00:00 GMT", "1 2 3", ","])
+def test_a_date_to_wait_for_that_is_none_is_no_wish(date):
+    assert retry_after_s(headers(Retry_After=date, Date=date)) is None
+
+
+def test_a_wish_without_end_is_cut():
+    assert retry_after_s(headers(Retry_After="9" * 5000)) == 86_400.0
+    assert retry_after_s(headers(Retry_After="0" * 20 + "7")) == 7.0
