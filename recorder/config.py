@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -193,13 +194,25 @@ def load_config(path: Path) -> Config:
         raise ConfigError(
             lines, hint=f"Mend {path}, then try `tandem config check {path}`."
         ) from error
-    wrong = _contradictions(config)
+    wrong = [*_unknown_overrides(), *_contradictions(config)]
     if wrong:
         raise ConfigError(
             "\n".join(f"{path}: {line}" for line in wrong),
             hint=f"Mend {path}, then try `tandem config check {path}`.",
         )
     return _with_paths_from(config, path.resolve().parent)
+
+
+def _unknown_overrides() -> list[str]:
+    """Variables that look like overrides of a table that does not exist; nothing else tells of them."""
+    found: list[str] = []
+    for name in sorted(os.environ):
+        if not name.startswith("TANDEM__"):
+            continue
+        table = name.split("__")[1].lower()
+        if table not in Config.model_fields:
+            found.append(f"environment variable {name}: unknown table{_nearest((table,))}")
+    return found
 
 
 def is_loopback(host: str) -> bool:

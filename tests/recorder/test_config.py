@@ -185,3 +185,9 @@ def test_look_backs_reach_ten_years_and_no_further(write):
 
     assert load_config(write(GOOD + tier.format(3660 * 86_400))).poll.tiers
     assert "poll.tiers.0.back_s: " in refused(write(GOOD + tier.format(1e12)))
+
+
+def test_an_override_of_a_misspelt_table_is_refused_by_name(write, monkeypatch):
+    monkeypatch.setenv("TANDEM__POL__INTERVAL_S", "5")
+
+    assert "TANDEM__POL__INTERVAL_S: unknown table (did you mean poll?)" in refused(write(GOOD))
