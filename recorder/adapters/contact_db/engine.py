@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from recorder.adapters.contact_db.bounded import BoundedConnection, connect_within
 from recorder.adapters.contact_db.sqlite_file import watch_file
 from recorder.errors import ConfigError
+
+if TYPE_CHECKING:
+    from recorder.adapters.contact_db.bounded import BoundedConnection
 
 WRITES = {"tandem_writes": True}
 """Execution options of a transaction that writes; SQLite then takes its lock at the start."""
@@ -124,6 +126,9 @@ class _PostgresLimits:
     ) -> BoundedConnection:
         """Replace the driver's own connecting."""
         del dialect, record
+        # Loaded here: a node on SQLite has no use for PostgreSQL's driver.
+        from recorder.adapters.contact_db.bounded import connect_within  # noqa: PLC0415
+
         if self._left_s is None:
             return connect_within(self._connect_s, self._answer_s, args, options)
         return connect_within(self._left_s(), self._left_s, args, options)

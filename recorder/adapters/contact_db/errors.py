@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -86,6 +85,12 @@ def _unfit(error: BaseException | None) -> str | None:
         # Errors that the module raises by itself carry no code.
         code: int | None = getattr(error, "sqlite_errorcode", None)
         return None if code is None else _SQLITE.get(code & _PRIMARY)
+    return _unfit_postgres(error) if _is_of_psycopg(error) else None
+
+
+def _unfit_postgres(error: BaseException | None) -> str | None:
+    import psycopg  # noqa: PLC0415 - loaded already where its errors come from
+
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return "rights"
     if isinstance(error, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted):
@@ -99,6 +104,10 @@ def _unfit(error: BaseException | None) -> str | None:
 def _is_down(error: BaseException | None) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         return True
+    if not _is_of_psycopg(error):
+        return False
+    import psycopg  # noqa: PLC0415 - as above
+
     if isinstance(error, psycopg.errors.ProgramLimitExceeded):
         return False  # a value that is too large for an index
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
@@ -106,6 +115,11 @@ def _is_down(error: BaseException | None) -> bool:
             True  # a standby that was promoted elsewhere: the next connection finds the right one
         )
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _is_of_psycopg(error: BaseException | None) -> bool:
+    """Without loading it: a node on SQLite has no use for 10 MB of PostgreSQL's driver."""
+    return any(kind.__module__.partition(".")[0] == "psycopg" for kind in type(error).__mro__)
 
 
 def first_line(error: BaseException | None) -> str:

@@ -1,19 +1,21 @@
-"""Bringing the contact database to the schema of this program."""
+"""Bringing the contact database to the schema of this program.
+
+A database that is there already is recognised by one question. Alembic, which weighs 10 MB in memory, is
+loaded only for one that is not.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, inspect, text
 
 from recorder.adapters.contact_db.engine import WRITES, open_engine
 from recorder.adapters.contact_db.errors import translated
 from recorder.errors import SchemaTooNew
 
+REVISION = "0001"
+"""The newest in `migrations/versions`; a test holds the two together."""
 _LOCK = 0x7A9DE3
 """Any number, but the same on every node."""
 
@@ -26,7 +28,6 @@ def migrate(url: str | URL, *, wait_s: float = 30.0) -> None:
     else for `wait_s`.
     """
     engine = open_engine(url, busy_timeout_s=wait_s, statement_timeout_s=wait_s, connections=1)
-    config = _config()
     try:
         with (
             translated("migrating"),
@@ -35,20 +36,28 @@ def migrate(url: str | URL, *, wait_s: float = 30.0) -> None:
         ):
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            _refuse_unknown(connection, ScriptDirectory.from_config(config))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if not _is_current(connection):
+                _upgrade(connection)
     finally:
         engine.dispose()
 
 
-def _config() -> Config:
+def _is_current(connection: Connection) -> bool:
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return list(found) == [REVISION]
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - heavy, and seldom needed
+    from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
-
-
-def _refuse_unknown(connection: Connection, scripts: ScriptDirectory) -> None:
+    scripts = ScriptDirectory.from_config(config)
     known = [script.revision for script in scripts.walk_revisions()]
     for revision in MigrationContext.configure(connection).get_current_heads():
         if revision not in known:
@@ -57,3 +66,5 @@ def _refuse_unknown(connection: Connection, scripts: ScriptDirectory) -> None:
                 f"this program knows revisions up to {known[0]}",
                 hint="A newer Tandem migrated it: upgrade this node to the same version.",
             )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

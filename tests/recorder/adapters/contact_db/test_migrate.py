@@ -1,13 +1,18 @@
 """The schema: made from nothing, made by two at once, and never taken back from a newer program."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import migrate, open_engine, tables
+from recorder.adapters.contact_db.migrate import REVISION
 from recorder.adapters.contact_db.tables import METADATA
 from recorder.errors import ConfigError, DataCenterDown, SchemaTooNew
 
@@ -112,3 +117,18 @@ def test_any_other_url_is_a_config_error_that_does_not_show_it(url):
         open_engine(url)
     assert "hunter2" not in f"{caught.value!r} {caught.value.hint}"
     assert "postgresql://" in caught.value.hint
+
+
+def test_the_revision_that_counts_as_current_is_the_newest_there_is():
+    folder = Path(tables.__file__).parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_heads() == [REVISION]
+
+
+def test_a_database_that_is_current_needs_neither_alembic_nor_another_driver(tmp_path):
+    url = f"sqlite:///{tmp_path}/center.db"
+    migrate(url)
+    code = (
+        "import sys; from recorder.adapters.contact_db.migrate import migrate; "
+        f"migrate({url!r}); sys.exit('alembic' in sys.modules or 'psycopg' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
