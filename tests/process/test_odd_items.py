@@ -70,9 +70,9 @@ def test_a_recording_that_appears_later_than_the_overlap_is_found_by_a_look_back
 
 
 def test_masses_of_one_instant_on_both_sides_of_a_page_boundary_are_all_archived(world):
-    now_us = world.admin.clock()["service_us"]
-    stamp_us = now_us - now_us % 1_000_000
-    world.place(*[{"recordings": [{"stamp_us": stamp_us}]}] * 35)
+    # A little in the future, so that no poll has passed the instant when they appear.
+    stamp_us = (world.admin.clock()["service_us"] // 1_000_000 + 3) * 1_000_000
+    world.place(*[{"recordings": [{"stamp_us": stamp_us}], "ends_in_s": 1.0}] * 35)
     world.settle_and_check()
     stamps = [item.changed_us for item in world.admin.truth()]
     assert stamps.count(stamp_us) == 35
