@@ -131,7 +131,10 @@ class Lister:
         return None
 
     def page_checked(self, message: PageChecked, now_ns: int) -> RunEnd | None:
-        """The Data Center answered; while it is away everything not remembered counts as new."""
+        """The Data Center answered; while it is away everything not remembered counts as new.
+
+        But for a look-back: that would fetch days of what is archived again, and call it late.
+        """
         run = self._run
         if message.run != self._number or run is None:
             return None
@@ -140,8 +143,11 @@ class Lister:
             wanted = {job_key(ref) for ref in new}
             self._items.skip(ref for ref in message.refs if job_key(ref) not in wanted)
         else:
-            new = message.refs
             _expect_away(message.outcome.error)
+            if run.looks_back:
+                self.look_backs.postpone(now_ns)
+                return self._end(RunEnd(How.DONE))
+            new, run.is_guess = message.refs, True
         run.unfinished(new)
         return self._go_on(now_ns)
 
@@ -228,7 +234,8 @@ class Lister:
         what = "look-back" if run.looks_back else "poll"
         events = [(ref, self._items.event(ref, "found", f"by a {what}")) for ref in run.found]
         self._new = tuple(events)
-        self._observe(run, now_ns)
+        if not run.is_guess:
+            self._observe(run, now_ns)
         self.found += len(events)
         job = partial(record_found, self._ports.db, run.found, [event for _, event in events])
         then = partial(FoundRecorded, self._number)

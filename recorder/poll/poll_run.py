@@ -30,6 +30,8 @@ class PollRun:
         self.looks_back = False
         """The window in hand belongs to a look-back."""
         self.looked_back = 0
+        self.is_guess = False
+        """Nobody could say what of the window in hand is new: everything not remembered counts."""
         self._windows = deque(windows)
         self._page: str | None = None
         self._pages = 0
@@ -87,7 +89,7 @@ class PollRun:
         """The window in hand is dealt with."""
         assert self._ended, "a window is dealt with after its last page"
         self._windows.popleft()
-        self.looks_back = False
+        self.looks_back = self.is_guess = False
         self._page, self._pages, self._ended = None, 0, False
         self._tokens.clear()
         self._found.clear()

@@ -22,6 +22,8 @@ WINDOW_S = 6 * 3600.0
 """Longer periods are asked in pieces, so that progress is kept when one fails."""
 FIRST_AFTER_S = 3600.0
 """A look-back never made by this process is due after a tenth of its period, or after this."""
+POSTPONED_S = 60.0
+"""After a look-back that could not be judged, none is tried for so long."""
 
 
 WINDOWS_MAX = 10_000
@@ -75,6 +77,7 @@ class LookBacks:
             _Tier(every_ns=int(every_s * 1e9), back_us=int(back_s * 1e6))
             for every_s, back_s in sorted(tiers, key=lambda tier: tier[1])
         ]
+        self._not_before_ns = 0
 
     def granted(self, now_ns: int) -> None:
         """This node begins to poll: what it did before may be long ago."""
@@ -87,6 +90,8 @@ class LookBacks:
         self, *, now_ns: int, coverage: Coverage, horizon_us: int, max_us: int
     ) -> Window | None:
         """The window to look at now; None when nothing is due. Ask again after `looked`."""
+        if now_ns < self._not_before_ns:
+            return None
         for tier in self._tiers:
             if not tier.left and now_ns >= tier.due_ns:
                 self._plan(tier, now_ns, coverage, horizon_us)
@@ -102,6 +107,10 @@ class LookBacks:
                 if span.from_us < window.from_us:
                     tier.left.appendleft(Window(span.from_us, window.from_us))
                 return
+
+    def postpone(self, now_ns: int) -> None:
+        """Nobody could say what of a look-back is new: it is made again later."""
+        self._not_before_ns = now_ns + int(POSTPONED_S * 1e9)
 
     @staticmethod
     def _plan(tier: _Tier, now_ns: int, coverage: Coverage, horizon_us: int) -> None:
