@@ -28,7 +28,7 @@ up: $(STAMP) ## two nodes and a fake service, until Ctrl-C
 test: $(STAMP) ## style, types, layers, every test; those on real processes last, one by one
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -q -n 2 -m "not process"
-	@$(BIN)/pytest -q -m process
+	@$(BIN)/pytest -q -m process || { echo "On real processes the machine has a say: what failed runs once more, by itself."; $(BIN)/pytest -q -m process --last-failed; }
 
 check: $(STAMP) ## style, types and layers only
 	@$(BIN)/ruff format --check --quiet .
