@@ -84,9 +84,8 @@ class FolderArchive:
                     f"object {key}: the file to put is not a regular file of {size_bytes} bytes",
                     hint="The call buffer was changed from outside; the item is fetched again.",
                 )
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                if not self._link(path, target):
+                if not self._link_in_folder(path, target):
                     self._copy(path, target, sha256)
             except FileExistsError:
                 self._same_or_refuse(key, target, found, sha256)
@@ -159,6 +158,14 @@ class FolderArchive:
         validate_key(key)
         return self._root / key
 
+    def _link_in_folder(self, path: str, target: Path) -> bool:
+        """Link; the folder is nearly always there, so it is made only when it turns out missing."""
+        try:
+            return self._link(path, target)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return self._link(path, target)
+
     def _link(self, path: str, target: Path) -> bool:
         """False when this file system cannot link. Raises FileExistsError."""
         self._trap("rename")
@@ -176,6 +183,7 @@ class FolderArchive:
         """Copy, verify, fsync, name. Raises FileExistsError when the target is there."""
         if target.exists():
             raise FileExistsError(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._incoming)
         try:
             with os.fdopen(handle, "wb") as copy, Path(path).open("rb") as original:

@@ -33,11 +33,12 @@ _SUFFIXES = {
 
 
 def object_key(source: str, media_key: str, media_type: str) -> str:
-    """`source/d5/<64 hexadecimal digits>.suffix`, in 256 folders that a group commit finds made already.
+    """`source/d/<64 hexadecimal digits>.suffix`; `media_type` is what the bytes are.
 
-    `media_type` is what the bytes are.
+    Sixteen folders: each one that a group commit touches costs a sync of its own, and a folder of a
+    million names is still quick to look one up in.
     """
     raw = source.encode()
     digest = hashlib.sha256(b"%d:%b%b" % (len(raw), raw, media_key.encode())).hexdigest()
     folder = re.sub(r"[^A-Za-z0-9_-]", "_", source).lstrip("-") or "_"
-    return f"{folder}/{digest[:2]}/{digest}.{_SUFFIXES.get(media_type, 'bin')}"
+    return f"{folder}/{digest[0]}/{digest}.{_SUFFIXES.get(media_type, 'bin')}"

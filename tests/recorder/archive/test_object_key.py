@@ -12,11 +12,11 @@ from recorder.archive.object_key import object_key
 from tests.recorder.fakes import buffered
 
 
-def test_a_key_has_the_source_a_folder_by_its_first_digits_and_what_the_bytes_are():
+def test_a_key_has_the_source_a_folder_by_its_first_digit_and_what_the_bytes_are():
     source, first, name = object_key("zoom-eu", "m1", "audio/mpeg").split("/")
     assert source == "zoom-eu"
     assert name.startswith(first)
-    assert (len(first), len(name)) == (2, 64 + 4)
+    assert (len(first), len(name)) == (1, 64 + 4)
     assert name.endswith(".mp3")
 
 
