@@ -22,9 +22,11 @@ from recorder.adapters.media_rules import (
 from recorder.errors import NotMedia, RedirectRefused, TooLarge, Truncated, Unreachable
 from recorder.ports import FetchLimits, MediaRequest, MediaSink
 
-BLOCK_BYTES = 64 * 1024
-"""The price of Python is paid per block, and hashing a large one lets other threads run. Yet a block
-must fill, even on a poor line, long before a claim on the work expires."""
+FIRST_BLOCK_BYTES = 128 * 1024
+BLOCK_BYTES = 256 * 1024
+"""The price of Python is paid per block, above all where threads wait for each other's turn. Yet a block
+must fill, even on a poor line, long before a claim on the work expires; and a first, smaller one is
+kept soon, so that connections that break early still bring a download further."""
 
 
 class Answer(Protocol):

@@ -15,7 +15,13 @@ from pyreqwest.client import SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError, RequestTimeoutError
 from pyreqwest.response import SyncResponse
 
-from recorder.adapters.media_download import BLOCK_BYTES, Answer, download, no_answer
+from recorder.adapters.media_download import (
+    BLOCK_BYTES,
+    FIRST_BLOCK_BYTES,
+    Answer,
+    download,
+    no_answer,
+)
 from recorder.adapters.media_rules import Hop
 from recorder.errors import ConfigError, Stalled, Truncated
 from recorder.ports import FetchLimits, MediaRequest, MediaSink
@@ -55,7 +61,7 @@ class FastMediaFetcher:
                 self._client(limits.stall_s)
                 .get(hop.url)
                 .headers(list(hop.headers))
-                .streamed_read_buffer_limit(BLOCK_BYTES)
+                .streamed_read_buffer_limit(FIRST_BLOCK_BYTES)
                 .build_streamed()
             )
             response = request.__enter__()
@@ -109,10 +115,12 @@ class _FastAnswer:
         return self._response.get_header(name)
 
     def blocks(self) -> Iterator[bytes]:
-        read = self._response.body_reader.read
+        read, wanted = self._response.body_reader.read, FIRST_BLOCK_BYTES
+        left = self._length()
         try:
-            while block := read(BLOCK_BYTES):
+            while left != 0 and (block := read(wanted)):
                 yield block  # pyright: ignore[reportReturnType] - any buffer will do for a sink
+                left, wanted = left - len(block), BLOCK_BYTES
         except RequestTimeoutError:
             problem: Exception = Stalled(
                 f"{self._hop.host} sent nothing for {self._limits.stall_s:g} s"
@@ -122,3 +130,13 @@ class _FastAnswer:
         else:
             return
         raise problem
+
+    def _length(self) -> int:
+        """Bytes of the body where the protocol itself ends it there; negative when it does not say.
+
+        Asking for its end, which is known, would cost as much as asking for a block.
+        """
+        if self.header("Transfer-Encoding") is not None:
+            return -1
+        length = self.header("Content-Length") or ""
+        return int(length) if length.isascii() and length.isdigit() else -1

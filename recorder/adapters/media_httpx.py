@@ -9,7 +9,13 @@ from contextlib import contextmanager
 import certifi
 import httpx
 
-from recorder.adapters.media_download import BLOCK_BYTES, Answer, download, no_answer
+from recorder.adapters.media_download import (
+    BLOCK_BYTES,
+    FIRST_BLOCK_BYTES,
+    Answer,
+    download,
+    no_answer,
+)
 from recorder.adapters.media_rules import Hop
 from recorder.errors import Stalled, Truncated, Unreachable
 from recorder.ports import FetchLimits, MediaRequest, MediaSink
@@ -79,15 +85,15 @@ class _HttpxAnswer:
         stream = self._response.stream
         assert isinstance(stream, httpx.SyncByteStream), "a blocking transport gives a sync stream"
         waiting: list[bytes] = []
-        held = 0
+        held, wanted = 0, FIRST_BLOCK_BYTES
         problem: Exception | None = None
         try:
             for chunk in stream:
                 waiting.append(chunk)
                 held += len(chunk)
-                if held >= BLOCK_BYTES:
+                if held >= wanted:
                     yield b"".join(waiting)
-                    waiting, held = [], 0
+                    waiting, held, wanted = [], 0, BLOCK_BYTES
         except httpx.TimeoutException:
             problem = Stalled(f"{self._hop.host} sent nothing for {self._limits.stall_s:g} s")
         except (httpx.TransportError, httpx.StreamError):

@@ -324,8 +324,9 @@ class Ingester:
     def _go_on(self) -> None:
         while (item := self._intake.start_next()) is not None:
             self._start(item)
-        if self._told_capacity != self._intake.free_capacity:
-            self._told_capacity = self._intake.free_capacity
+        free_capacity = self._intake.free_capacity
+        if self._told_capacity != free_capacity:
+            self._told_capacity = free_capacity
             self._distributor.tell(WorkerReady(self._me, self._told_capacity, self._taken))
         self._board.publish(
             "ingest",
@@ -333,7 +334,7 @@ class Ingester:
                 downloads_max=self._settings.downloads,
                 downloading=self._intake.downloading,
                 queued=self._intake.queued,
-                free_capacity=self._intake.free_capacity,
+                free_capacity=free_capacity,
                 open=not self._intake.closed_because,
                 closed_because=self._intake.closed_because,
                 items_done=self._items_done,
