@@ -67,9 +67,15 @@ class DiskBufferFiles:
             )
         part = final.with_name(name + _PART)
         try:
-            fd = _open_locked(part)
+            fd, size_bytes = _open_locked(part)
             return DiskPartFile(
-                fd=fd, part=part, final=final, bytes_max=size_bytes_max, owner=self, trap=self._trap
+                fd=fd,
+                size_bytes=size_bytes,
+                part=part,
+                final=final,
+                bytes_max=size_bytes_max,
+                owner=self,
+                trap=self._trap,
             )
         except OSError as error:
             raise _refused(f"{part} cannot be written", error) from error
@@ -151,13 +157,14 @@ class DiskPartFile:
         self,
         *,
         fd: int,
+        size_bytes: int,
         part: Path,
         final: Path,
         bytes_max: int,
         owner: DiskBufferFiles,
         trap: Trap,
     ) -> None:
-        """Take over the open, locked `fd`, and hash what is there already. Raises OSError."""
+        """Take over the open, locked `fd`, and hash the `size_bytes` there already. Raises OSError."""
         self._file = os.fdopen(fd, "r+b", buffering=0)
         self._part = part
         self._final = final
@@ -167,7 +174,7 @@ class DiskPartFile:
         self._hash = hashlib.sha256()
         self._offset = 0
         self._head = b""
-        while block := self._file.read(_READ_BYTES):
+        while size_bytes > self._offset and (block := self._file.read(_READ_BYTES)):
             self._account(block)
         self._look_at = self._offset + _LOOK_EVERY_BYTES
 
@@ -239,15 +246,17 @@ class DiskPartFile:
             raise _refused(f"{self._part} cannot be cut", error) from error
 
 
-def _open_locked(part: Path) -> int:
-    """Open the part file for this job alone, even against another process."""
+def _open_locked(part: Path) -> tuple[int, int]:
+    """Open the part file for this job alone, even against another process; its size as well."""
     while True:
         fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever held the lock before may have sealed or discarded the file meanwhile.
-            if part.exists() and part.stat().st_ino == os.fstat(fd).st_ino:
-                return fd
+            found = os.fstat(fd)
+            with suppress(FileNotFoundError):
+                if part.stat().st_ino == found.st_ino:
+                    return fd, found.st_size
         except OSError:
             os.close(fd)
             raise

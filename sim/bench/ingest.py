@@ -6,7 +6,8 @@ Ours is the road from a job to its commit as a node has it: download with a hash
 fsync, journal, archive, database commit, over TLS. The peers only fetch, and hash in a second pass; their
 hash check is part of their figures where the name says so. All fetch in turns from one server, as many
 files at a time as a node does. Figures are medians of the rounds, ratios medians of each round's ratio;
-what a program spends before its first file is measured apart and not part of either.
+what a program spends before its first file (ours: before it is warm) is measured apart and not part of
+either.
 
 Writes var/bench/ingest.json.
 """

@@ -28,10 +28,14 @@ _TALK_US = 30 * _SECOND_US
 
 
 class ListedSource:
-    """Implements recorder.ports.DataSource: item n is the file n at `url`, in a call of its own."""
+    """Implements recorder.ports.DataSource: item n is the file n at `url`, in a call of its own.
 
-    def __init__(self, *, url: str, size_bytes: int, clock: Clock) -> None:
+    There are `files` of them; beyond, they come again as other items.
+    """
+
+    def __init__(self, *, url: str, files: int, size_bytes: int, clock: Clock) -> None:
         self._url = url
+        self._files = files
         self._size_bytes = size_bytes
         self._clock = clock
 
@@ -70,7 +74,7 @@ class ListedSource:
         media = MediaRef(
             key=f"file-{ref.key}",
             kind=MediaKind.AUDIO,
-            file_name=file_name(int(ref.key, 16)),
+            file_name=file_name(int(ref.key, 16) % self._files),
             media_type="audio/mpeg",
             size_bytes=self._size_bytes,
             started_us=started_us,

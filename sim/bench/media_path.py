@@ -1,8 +1,9 @@
 """A program: the stages of one node from a job to its commit, without polling, peer or web server.
 
-`python -m sim.bench.media_path` reads its orders (`Orders` as JSON) from the first line of stdin, prints
-`ready`, waits for another line, fetches and archives every file, and prints `Report` as JSON. The rest of
-a node hardly uses the processor while it fetches; what a source's API costs is measured elsewhere.
+`python -m sim.bench.media_path` reads its orders (`Orders` as JSON) from the first line of stdin, archives
+a few items to warm up as a node that runs for months is, prints `ready`, waits for another line, fetches
+and archives every file, and prints `Report` as JSON. The rest of a node hardly uses the processor while it
+fetches; what a source's API costs is measured elsewhere.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ from recorder.settings import ArchiveSettings, BufferSettings, IngestSettings
 from sim.bench.listed_source import NAME, ListedSource
 from sim.bench.timing import now_ns
 
+WARM_UP_ITEMS = 16
+WARM_UP_FROM = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
@@ -64,6 +68,8 @@ class Orders:
     """httpx or fast."""
     first: int
     count: int
+    files: int
+    """On the server."""
     size_bytes: int
     downloads: int
 
@@ -98,7 +104,9 @@ class MediaPath:
         self._clock = RealClock()
         self._runtime = ThreadRuntime(on_crash=_crash)
         self._board = Board()
-        self._source = ListedSource(url=orders.url, size_bytes=orders.size_bytes, clock=self._clock)
+        self._source = ListedSource(
+            url=orders.url, files=orders.files, size_bytes=orders.size_bytes, clock=self._clock
+        )
         self._at: dict[str, Address[Any]] = {
             name: self._runtime.reserve(name)
             for name in ("distributor", "ingester", "archiver", "call_buffer", "client")
@@ -168,15 +176,23 @@ class MediaPath:
         start(self._at["ingester"], ingester)
         start(self._at["call_buffer"], call_buffer)
 
+    def warm_up(self) -> None:
+        """Archive some items that are not part of the work. Raises RuntimeError."""
+        self._at["distributor"].tell(PairChanged(Role.PRIMARY, 1, "unknown", 0, alone=False))
+        first = WARM_UP_FROM + self._orders.first
+        self._archive(range(first, first + WARM_UP_ITEMS))
+
     def run(self) -> None:
         """Give every job out and wait until the last one is committed. Raises RuntimeError."""
-        orders, tell = self._orders, self._at["distributor"].tell
-        tell(PairChanged(Role.PRIMARY, 1, "unknown", 0, alone=False))
-        for number in range(orders.first, orders.first + orders.count):
+        self._archive(range(self._orders.first, self._orders.first + self._orders.count))
+
+    def _archive(self, numbers: range) -> None:
+        tell = self._at["distributor"].tell
+        for number in numbers:
             ref = self._source.item(number)
             body = JOB.encode(JobBody(ref, ref.changed_us))
             tell(Distribute(Job(job_key(ref), body), 1, self._at["client"]))
-        for _ in range(orders.count):
+        for _ in numbers:
             if problem := self._done.get():
                 raise RuntimeError(problem)
 
@@ -223,6 +239,7 @@ def main() -> int:
     orders = Orders(**json.loads(sys.stdin.readline()))
     path = MediaPath(orders)
     path.start()
+    path.warm_up()
     print("ready", flush=True)
     sys.stdin.readline()
     began_ns, start_cpu_s = now_ns(), _cpu_s()

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.process, pytest.mark.postgres]
 
 LONG = bool(os.environ.get("TANDEM_LONG_TESTS"))
 OUTAGE_S = 60.0 if LONG else 0.0
+long = pytest.mark.skipif(not LONG, reason="TANDEM_LONG_TESTS is not set")
 CALLS = 8
 HANDED_OVER_S = 20.0
 """A node first makes sure that the outage is its own: see role_primary."""
@@ -147,7 +148,7 @@ def test_both_nodes_record_on_while_the_server_is_down(world, server):
     assert primary.role() == "primary"
 
 
-@pytest.mark.skipif(not LONG, reason="TANDEM_LONG_TESTS is not set")
+@long
 def test_both_nodes_record_on_while_the_server_is_frozen(world, server):
     primary, _ = world.primary_and_secondary()
     server.freeze()
@@ -159,6 +160,7 @@ def test_both_nodes_record_on_while_the_server_is_frozen(world, server):
     assert primary.role() == "primary"
 
 
+@long
 def test_both_nodes_record_on_while_the_network_to_the_server_swallows_everything(world, roads):
     primary, _ = world.primary_and_secondary()
     roads.block(*NODES)

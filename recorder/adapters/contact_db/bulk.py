@@ -1,15 +1,17 @@
 """Many rows with one statement, at a small part of what the ordinary way costs in processor time.
 
-SQLAlchemy Core writes the statement. SQLite then gets plain tuples; PostgreSQL gets one JSON document,
-which costs client and server a fraction of one parameter for each value.
+SQLAlchemy Core writes the statement. SQLite then gets plain values, many rows in one step, because every
+step lets another thread run and costs the change to it and back; PostgreSQL gets one JSON document, which
+costs client and server a fraction of one parameter for each value.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeAlias
 from typing import cast as believe
@@ -65,7 +67,11 @@ def write_rows(
     places = [pick(row) for row in rows]
     if not _is_clean(places):
         places = [pick(_cleaned(row)) for row in rows]
-    connection.exec_driver_sql(sql, places)
+    start = 0
+    for size in chunks(len(places), len(shape.names)):
+        values = tuple(chain.from_iterable(places[start : start + size]))
+        connection.exec_driver_sql(_for_rows(sql, len(shape.names), size), values)
+        start += size
 
 
 # --- SQLite ----------------------------------------------------------------------------------------
@@ -85,6 +91,28 @@ def _from_places(
         kept = (str(compiled), itemgetter(*order))
         _KEPT[shape, conflict] = kept
     return kept
+
+
+_VALUES_MAX = 999
+"""In one statement, for any SQLite."""
+
+
+def chunks(rows: int, columns: int) -> Iterator[int]:
+    """How many rows go into each statement: powers of two, so that a few statements do for every number."""
+    size = 1 << (_VALUES_MAX // columns).bit_length() - 1
+    while rows:
+        while size > rows:
+            size //= 2
+        yield size
+        rows -= size
+
+
+@cache
+def _for_rows(sql: str, columns: int, rows: int) -> str:
+    one = f"({', '.join('?' * columns)})"
+    assert sql.count("?") == columns, "no values but those of the row"
+    assert sql.count(one) == 1, "one row of values"
+    return sql.replace(one, ", ".join([one] * rows))
 
 
 def _is_clean(places: Sequence[tuple[Any, ...]]) -> bool:
