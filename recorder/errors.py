@@ -19,6 +19,7 @@
     * DataCenterError        the contact database did not answer or refused
         * DataCenterDown     not reachable: the outcome of a write is unknown
             * DataCenterUnfit    it answers, but is of no use until somebody mends it
+                * DataCenterDamaged  what lies there is no database, or a broken one
         * BadCursor          a page of a list was asked for with a cursor nobody gave out
         * SchemaTooNew       the database was migrated by a newer Tandem
 """
@@ -136,6 +137,10 @@ class DataCenterDown(DataCenterError):
 
 class DataCenterUnfit(DataCenterDown):
     """Raised when the database is full, read-only, damaged, or lacks tables or rights; nothing was written."""
+
+
+class DataCenterDamaged(DataCenterUnfit):
+    """Raised when the database is none, or is damaged; nothing was written."""
 
 
 class BadCursor(DataCenterError):

@@ -15,7 +15,7 @@ from cluster.zeroconf_discovery import ZeroconfDiscovery
 from recorder.adapters.buffer_files import DiskBufferFiles
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.adapters.contact_db.migrate import migrate
+from recorder.adapters.contact_db.migrate import migrate, migrate_at_start
 from recorder.adapters.data_lock import claim_data
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.journal_file import JournalFile
@@ -48,7 +48,7 @@ class Stores:
     migrate: Callable[[], None]
     """Waits long for a busy database."""
     migrate_now: Callable[[], None]
-    """Gives up after a moment."""
+    """Gives up after a moment. Raises ConfigError for what is no database."""
     lease: Callable[[str], SqlLease]
     """Opened with the boot id of this process."""
     trap: Trap
@@ -75,7 +75,7 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         migrate=partial(migrate, url),
-        migrate_now=partial(migrate, url, wait_s=START_WAIT_S),
+        migrate_now=partial(migrate_at_start, url, wait_s=START_WAIT_S),
         lease=lambda boot: SqlLease(
             engine,
             cluster=config.node.cluster,

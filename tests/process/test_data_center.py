@@ -93,3 +93,16 @@ def test_a_node_refuses_a_database_that_a_newer_program_migrated(world):
     assert "upgrade this node" in done.stderr
     assert "Traceback" not in done.stderr
     assert alpha.view() is None, "nothing answers"
+
+
+def test_a_node_refuses_to_start_on_a_file_that_is_no_database_and_names_it(world):
+    database(world).parent.mkdir()
+    database(world).write_bytes(b"a text about databases, long enough to be read as one" * 100)
+    alpha = world["alpha"]
+    assert command("config", "check", str(alpha.config), TANDEM_DEMO_SECRET="x").returncode == 0
+    done = command("node", "run", "--config", str(alpha.config), TANDEM_DEMO_SECRET="x")
+    assert done.returncode == 2
+    assert f"{database(world)}: file is not a database" in done.stderr
+    assert "restore this one from a backup" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert alpha.view() is None, "nothing answers"

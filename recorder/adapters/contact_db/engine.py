@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from recorder.adapters.contact_db.sqlite_file import watch_file
+from recorder.adapters.contact_db.sqlite_file import name_file, watch_file
 from recorder.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def open_engine(
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         watch_file(engine)
+        name_file(engine)
         return engine
     engine = create_engine(
         parsed,

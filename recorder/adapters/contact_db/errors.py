@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from recorder.errors import DataCenterDown, DataCenterError, DataCenterUnfit
+from recorder.adapters.contact_db.sqlite_file import PRIMARY
+from recorder.errors import DataCenterDamaged, DataCenterDown, DataCenterError, DataCenterUnfit
 
 _AGAIN = "It is tried again; nothing in the call buffer is lost."
 _UNFIT_HINTS = {
@@ -28,8 +29,6 @@ _SQLITE = {
     sqlite3.SQLITE_FULL: "full",
     sqlite3.SQLITE_READONLY: "read_only",
 }
-_PRIMARY = 0xFF
-"""Bits of an SQLite code without its extension."""
 _DOWN_HINT = (
     "It is tried again; nothing in the call buffer is lost. Check that the database runs and is "
     "reachable from this node."
@@ -68,7 +67,8 @@ def _translated(error: DBAPIError, doing: str) -> DataCenterError:
     said = first_line(error.orig)
     unfit = _unfit(error.orig)
     if unfit is not None:
-        return DataCenterUnfit(
+        kind = DataCenterDamaged if unfit == "damaged" else DataCenterUnfit
+        return kind(
             f"the contact database cannot be used while {doing}: {said}",
             hint=f"{_UNFIT_HINTS[unfit]} {_AGAIN}",
         )
@@ -84,7 +84,7 @@ def _unfit(error: BaseException | None) -> str | None:
     if isinstance(error, sqlite3.Error):
         # Errors that the module raises by itself carry no code.
         code: int | None = getattr(error, "sqlite_errorcode", None)
-        return None if code is None else _SQLITE.get(code & _PRIMARY)
+        return None if code is None else _SQLITE.get(code & PRIMARY)
     return _unfit_postgres(error) if _is_of_psycopg(error) else None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, inspect, text
 
 from recorder.adapters.contact_db.engine import WRITES, open_engine
 from recorder.adapters.contact_db.errors import translated
-from recorder.errors import SchemaTooNew
+from recorder.errors import ConfigError, DataCenterDamaged, SchemaTooNew
 
 REVISION = "0001"
 """The newest in `migrations/versions`; a test holds the two together."""
@@ -40,6 +40,21 @@ def migrate(url: str | URL, *, wait_s: float = 30.0) -> None:
                 _upgrade(connection)
     finally:
         engine.dispose()
+
+
+def migrate_at_start(url: str | URL, *, wait_s: float) -> None:
+    """As `migrate`, for a node that is about to start: raises ConfigError for what is no database.
+
+    Nobody can mend that by waiting, and the path may well be wrong. A node that runs already goes on into
+    its buffer instead.
+    """
+    try:
+        migrate(url, wait_s=wait_s)
+    except DataCenterDamaged as error:
+        raise ConfigError(
+            f"data_center.database: {error}",
+            hint="Name the right database; or stop all nodes and restore this one from a backup.",
+        ) from error
 
 
 def _is_current(connection: Connection) -> bool:

@@ -1,4 +1,6 @@
-"""An SQLite file that is taken away under a running program must not take what is written with it.
+"""What an SQLite file itself can do to a running program: be taken away, be full, be broken.
+
+A file that is taken away must not take what is written with it.
 
 The operating system lets an open file live on without a name: every commit would succeed, and be gone
 with the last connection.
@@ -6,11 +8,12 @@ with the last connection.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, ExceptionContext, event
 
 from recorder.errors import DataCenterDown
 
@@ -18,6 +21,31 @@ _HINT = (
     "Put the file back; or stop all nodes, remove the -wal and -shm files beside it, restore it from a "
     "backup, start the nodes, and fetch what came after the backup with `tandem source rewind`."
 )
+_OF_THE_FILE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+PRIMARY = 0xFF
+"""Bits of an SQLite code without its extension."""
+
+
+def name_file(engine: Engine) -> None:
+    """Put the path before what SQLite says of the file as a whole: it names none itself."""
+    path = engine.url.database
+
+    def name(context: ExceptionContext) -> None:
+        error = context.original_exception
+        code: int | None = getattr(error, "sqlite_errorcode", None)
+        said = str(error)
+        if code is not None and code & PRIMARY in _OF_THE_FILE and not said.startswith(f"{path}: "):
+            error.args = (f"{path}: {said}",)
+
+    event.listen(engine, "handle_error", name)
 
 
 def watch_file(engine: Engine) -> None:
