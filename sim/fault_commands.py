@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing
+from inspect import signature
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -12,11 +13,14 @@ from cyclopts import App, Parameter
 
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table
-from sim.ucaas.admin_client import SimAdmin, SimError
+from sim.ucaas.admin_client import NoFake, SimAdmin, SimError
 
 SIM = App(name="sim", help="Faults, calls and statistics of the fake service.")
 _FAULT = App(name="fault", help="What goes wrong at the fake service.")
 SIM.command(_FAULT)
+
+_OPTIONS = frozenset(signature(SimAdmin.add_fault).parameters)
+"""Parameters of an order for a fault that are none of the fault."""
 
 T = TypeVar("T")
 Fake = Annotated[str | None, Parameter(show_default=False)]
@@ -35,6 +39,10 @@ def _asked(fake: str | None, question: Callable[[SimAdmin], T]) -> T:
             return question(admin)
     except SimError as error:
         raise CliError(str(error), Exit.USAGE, hint="See `tandem sim fault kinds`.") from error
+    except NoFake as error:
+        raise CliError(
+            f"{error}.", Exit.USAGE, hint="TANDEM_FAKE or --fake must be what `tandem up` printed."
+        ) from error
     except httpx.TransportError as error:
         raise CliError(
             "The fake service does not answer.", Exit.UNREACHABLE, hint="Is `tandem up` running?"
@@ -65,7 +73,13 @@ def add(
     """
     given: dict[str, Any] = {}
     for part in parameters or []:
-        name, _, value = part.partition("=")
+        name, equals, value = part.partition("=")
+        if not equals or name in _OPTIONS:
+            raise CliError(
+                f"{part}: a parameter is NAME=VALUE, and {name} is none.",
+                Exit.USAGE,
+                hint="Client, item, count and for-s are options, e.g. --count 3.",
+            )
         given[name] = value
     number = _asked(
         fake,

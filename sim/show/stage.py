@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,9 +13,10 @@ from cluster.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.folder_archive import FolderArchive
+from recorder.cli.errors import CliError, Exit
 from recorder.errors import DataCenterError
 from sim.checkers.contents import Contents, read_contents
-from sim.local_pair import CLUSTER, LocalPair, PairPlan, client_apps
+from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, client_apps
 from sim.show.display import Display, Picture
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.serving import serve_dynamics
@@ -23,7 +25,10 @@ _LOOK_EVERY_S = 0.25
 
 
 class Stage:
-    """Fake, pair and display of one show. Use it as a context: everything ends with it."""
+    """Fake, pair and display of one show. Use it as a context: everything ends with it.
+
+    `directory` is emptied first. Raises CliError when something else than a show was in it.
+    """
 
     def __init__(
         self,
@@ -35,7 +40,7 @@ class Stage:
         web_ports: Mapping[str, int] | None = None,
         fake_port: int = 0,
     ) -> None:
-        shutil.rmtree(directory, ignore_errors=True)
+        _empty(directory)
         self.directory = directory
         self.display = display
         self._started = time.monotonic()  # noqa: TID251 - a show runs in real time
@@ -46,17 +51,21 @@ class Stage:
             PairPlan(directory, self.served.urls, tables=tables or {}, web_ports=web_ports or {})
         )
         engine = open_engine(f"sqlite:///{directory}/center/contacts.db")
-        self._db = SqlContactDb(engine, cluster=CLUSTER, node="observer", clock=RealClock())
+        self._clock = RealClock()
+        self._db = SqlContactDb(engine, cluster=CLUSTER, node="observer", clock=self._clock)
         self._archive = FolderArchive(directory / "center/archive")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_details: object) -> None:
-        self.pair.stop()
-        self.served.stop()
-        self._db.close()
-        self.display.close()
+        with ExitStack() as stack:  # each of them, whatever happens to the others; from the last on
+            stack.callback(self.display.close)
+            stack.callback(self._clock.stop)
+            stack.callback(self._db.close)
+            stack.callback(self.served.stop)
+            stack.callback(self.admin.close)
+            stack.enter_context(self.pair)
 
     def event(self, text: str) -> None:
         """Tell that something happened."""
@@ -106,3 +115,17 @@ class Stage:
         for (_source, state), count in counts.items():
             states[state] = states.get(state, 0) + count
         return states
+
+
+def _empty(directory: Path) -> None:
+    """Make room, but only where nothing is, or where a show was before."""
+    if not directory.exists():
+        return
+    of_a_show = (directory / f"{NODES[0]}.toml").is_file()
+    if not of_a_show and (not directory.is_dir() or any(directory.iterdir())):
+        raise CliError(
+            f"{directory} holds something else: it would be emptied.",
+            Exit.USAGE,
+            hint="Choose an empty or new folder: --directory FOLDER.",
+        )
+    shutil.rmtree(directory)

@@ -17,6 +17,7 @@ from sim.truth import to_json
 from sim.ucaas.dynamics.mix import CallMix, MixOptions
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.dynamics.service import FakeDynamics
+from sim.ucaas.fault_parameters import checked
 from sim.ucaas.faults import ActiveFault, Fault, FaultKind, Target
 from sim.ucaas.http import Content, Request, Response
 
@@ -127,6 +128,7 @@ class Admin:
     def _faults(self, request: Request, rest: str) -> _Answer:
         if request.method == "POST":
             body = FaultBody.model_validate_json(request.body)
+            checked(body.kind, body.parameters, body.requests)
             until_us = None
             if body.for_s is not None:
                 until_us = self._service.clock()["now_us"] + int(body.for_s * _SECOND_US)

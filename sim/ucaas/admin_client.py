@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -14,25 +14,40 @@ class SimError(Exception):
     """Raised when the simulated service refuses an order; the message says why."""
 
 
+class NoFake(Exception):
+    """Raised when whatever answers, if anything can be there at all, is no simulated service."""
+
+
 class SimAdmin:
-    """Orders and questions to a running fake. Raises SimError or httpx.TransportError."""
+    """Orders and questions to a running fake. Raises SimError, NoFake or httpx.TransportError."""
 
     def __init__(
         self, url: str, *, transport: httpx.BaseTransport | None = None, verify: Any = True
     ) -> None:
-        self._http = httpx.Client(
-            base_url=url, transport=transport, verify=verify, timeout=10.0, trust_env=False
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=url, transport=transport, verify=verify, timeout=10.0, trust_env=False
+            )
+        except httpx.InvalidURL as error:
+            raise NoFake(f"{url} is no address") from error
 
     def close(self) -> None:
         """Give the connection back."""
         self._http.close()
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._http.request(method, f"/_sim/{path}", json=body)
-        value = answer.json()
+        try:
+            answer = self._http.request(method, f"/_sim/{path}", json=body)
+            value: Any = answer.json()
+        except (httpx.UnsupportedProtocol, ValueError) as error:
+            raise NoFake(f"{self._http.base_url} is no fake service") from error
         if answer.is_error:
-            raise SimError(value["error"])
+            said: object = (
+                cast("dict[str, object]", value).get("error") if isinstance(value, dict) else None
+            )
+            if not isinstance(said, str):
+                raise NoFake(f"{self._http.base_url} is no fake service")
+            raise SimError(said)
         return value
 
     def add_fault(

@@ -112,8 +112,10 @@ class Fault:
     def offset(self, size_bytes: int) -> int:
         """Where in a body of that size it strikes: always before its end."""
         if "at_bytes" in self.parameters:
-            return max(min(int(self.number("at_bytes", 0)), size_bytes - 1), 0)
-        return math.floor(size_bytes * self.number("at_share", 0.5))
+            at_bytes = int(self.number("at_bytes", 0))
+        else:
+            at_bytes = math.floor(size_bytes * self.number("at_share", 0.5))
+        return max(min(at_bytes, size_bytes - 1), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sim.ucaas.admin import Admin
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.dynamics.serving import monotonic_ns, wall_us
 from sim.ucaas.faults import FaultKind
+from sim.ucaas.http import Content, Response
 from sim.ucaas.server import FakeServer
 from tests.sim.ucaas.fakes import AUDIO
 
@@ -113,3 +114,65 @@ def test_an_address_in_the_command_wins(sim):
     error = refused(sim, "stats", "--fake", f"http://127.0.0.1:{port}")
     assert error.code == Exit.UNREACHABLE
     assert "tandem up" in error.hint
+
+
+def test_a_parameter_without_a_value_is_refused(sim):
+    error = refused(sim, "fault", "add", "throttle", "seconds")
+    assert error.code == Exit.USAGE
+    assert "NAME=VALUE" in str(error)
+
+
+@pytest.mark.parametrize("name", ["count", "client", "item", "for_s", "requests", "kind", "self"])
+def test_what_is_an_option_cannot_be_given_as_a_parameter(name, sim):
+    error = refused(sim, "fault", "add", "throttle", f"{name}=3")
+    assert error.code == Exit.USAGE
+    assert name in str(error)
+    assert len(sim("fault", "list")) == 1
+
+
+def test_a_parameter_the_kind_does_not_take_is_refused_with_its_name(sim):
+    error = refused(sim, "fault", "add", "throttle", "secodns=5")
+    assert "secodns" in str(error)
+
+
+def test_a_value_of_the_wrong_type_is_refused(sim):
+    assert refused(sim, "fault", "add", "throttle", "seconds=soon").code == Exit.USAGE
+
+
+def test_too_many_calls_or_none_are_an_error_of_the_caller(sim):
+    assert refused(sim, "calls", "-1").code == Exit.USAGE
+
+
+def answering(status, body, kind):
+    """A server that is no fake service."""
+    reply = Response(status, (("Content-Type", kind),), Content((body,)))
+    server = FakeServer(handle=lambda _request: reply)
+    server.start()
+    return server
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, b'{"detail": "Not Found"}'),
+        (200, b"<html>welcome</html>"),
+        (502, b""),
+        (500, b"[]"),
+    ],
+)
+def test_an_address_of_something_else_is_told_as_such(status, body, sim):
+    server = answering(status, body, "text/html")
+    try:
+        error = refused(sim, "stats", "--fake", server.urls[0])
+    finally:
+        server.stop()
+    assert error.code == Exit.USAGE
+    assert "no fake service" in str(error)
+    assert "TANDEM_FAKE" in error.hint
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:port", "127.0.0.1:8450"])
+def test_an_address_that_is_none_is_told_as_such(url, sim):
+    error = refused(sim, "stats", "--fake", url)
+    assert error.code == Exit.USAGE
+    assert url in str(error)

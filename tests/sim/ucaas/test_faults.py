@@ -79,6 +79,11 @@ def test_offsets_lie_inside_the_body(at_bytes, size):
     assert 0 <= Fault(FaultKind.CUT).offset(size) < size
 
 
+@given(st.floats(0, 1), st.integers(1, 10**6))
+def test_offsets_by_share_lie_inside_the_body(at_share, size):
+    assert 0 <= Fault(FaultKind.CUT, parameters={"at_share": at_share}).offset(size) < size
+
+
 # --- refusals ---
 
 

@@ -1,0 +1,130 @@
+"""What `tandem up` does beside its pair."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from sim.show import up
+from tests.sim.show.scripted_stage import ScriptedStage, picture
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return ScriptedStage(picture(), directory=tmp_path)
+
+
+@pytest.fixture
+def own_signals():
+    """Gives the handlers of this process back."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def test_a_running_pair_is_left_alone(stage):
+    up._restart_dead(stage, {})
+    assert stage.events == []
+    assert all(not node.done for node in stage.pair.nodes.values())
+
+
+def test_a_dead_node_is_told_at_once_and_started_again_later(stage, monkeypatch):
+    alpha = stage.pair.nodes["alpha"]
+    alpha.running, alpha.exit_status = False, -9
+    dead_since = {}
+    up._restart_dead(stage, dead_since)
+    up._restart_dead(stage, dead_since)
+    assert stage.events == ["alpha ended with status -9; starting it again soon"]
+    assert alpha.done == []
+    monkeypatch.setattr(up, "_RESTART_AFTER_S", 0.0)
+    up._restart_dead(stage, dead_since)
+    assert alpha.done == ["start"]
+    assert stage.events[-1] == "alpha runs again: pid 4711"
+    assert dead_since == {}
+
+
+def test_a_node_somebody_else_started_again_is_not_started_twice(stage, monkeypatch):
+    monkeypatch.setattr(up, "_RESTART_AFTER_S", 0.0)
+    beta = stage.pair.nodes["beta"]
+    dead_since = {"beta": 0.0}
+    up._restart_dead(stage, dead_since)
+    assert dead_since == {}
+    assert beta.done == []
+
+
+def test_the_written_environment_is_what_a_shell_in_another_terminal_needs(stage):
+    path = up._environment(stage)
+    wanted = ("TANDEM_URL", "TANDEM_TOKEN_FILE", "TANDEM_FAKE", "PATH")
+    show = " ".join(f'"${name}"' for name in wanted)
+    told = subprocess.run(
+        ["sh", "-c", f". {shlex.quote(path)} && printf '%s\\n' {show}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert told[0] == stage.pair.urls
+    assert told[1] == str(stage.directory / "token")
+    assert told[2] == "http://127.0.0.1:3"
+    assert told[3].startswith(f"{Path(sys.executable).parent}:")
+
+
+def test_the_environment_is_named_briefly_from_where_the_caller_is(stage, monkeypatch):
+    assert up._environment(stage) == str(stage.directory / "env")
+    monkeypatch.chdir(stage.directory)
+    assert up._environment(stage) == "env"
+
+
+@pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_both_ways_of_stopping_end_it_well_and_close_the_stage(number, stage, monkeypatch, capsys):
+    closed = []
+
+    class Closing(nullcontext):
+        def __exit__(self, *details):
+            closed.append(True)
+
+    def opened(directory, audio, _display, *, web_ports, fake_port):
+        assert (directory, audio) == (stage.directory, Path("audio"))
+        assert set(web_ports) == {"alpha", "beta"}
+        assert fake_port
+        return Closing(stage)
+
+    def runs(_stage, calls_per_minute):
+        assert calls_per_minute == 30.0
+        os.kill(os.getpid(), number)
+        pytest.fail("the signal did not come")
+
+    monkeypatch.setattr(up, "Stage", opened)
+    monkeypatch.setattr(up, "_run", runs)
+    assert up.run_up(stage.directory, Path("audio"), 30.0) == 0
+    assert closed == [True]
+    assert "stopped" in capsys.readouterr().out
+
+
+def test_whoever_starts_it_is_told_where_everything_is(stage, monkeypatch):
+    fed = []
+    stage.pair.start = lambda: "beta"
+    stage.admin.feed = fed.append
+
+    def enough(_stage, _dead_since):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(up, "_restart_dead", enough)
+    with pytest.raises(KeyboardInterrupt):
+        up._run(stage, 90.0)
+    assert fed == [90.0]
+    told = "\n".join(stage.events)
+    for needed in (
+        "beta is primary; 90 calls a minute",
+        "alpha: http://127.0.0.1:1  pid 4711",
+        "fake service: http://127.0.0.1:3",
+        "kill -9 4711",
+        f"source {stage.directory / 'env'}",
+    ):
+        assert needed in told
