@@ -31,6 +31,10 @@ class SimClock:
         )
         self._wall_offset_us = 0
 
+    def belong_to(self, epoch: Epoch) -> None:
+        """Timers set from now on are those of another life on the same machine."""
+        self._epoch = epoch
+
     def monotonic_ns(self) -> int:
         """Virtual time since an arbitrary start of this node."""
         return self._start_ns + self._kernel.now_ns

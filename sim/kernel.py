@@ -49,12 +49,15 @@ class Streams:
 class Epoch:
     """One life of a node, from its start to its crash. Events of an ended epoch vanish."""
 
-    __slots__ = ("ended", "node", "number")
+    __slots__ = ("deferred", "ended", "node", "number", "paused")
 
     def __init__(self, node: str, number: int) -> None:
         self.node = node
         self.number = number
         self.ended = False
+        self.paused = False
+        self.deferred: list[Event] = []
+        """What came due while paused, in order."""
 
 
 class Event:
@@ -92,6 +95,8 @@ class Kernel:
         self._closed = False
         self.busy = False
         """True while an event runs."""
+        self.events = 0
+        """Events run so far."""
 
     # -- lives of nodes ----
 
@@ -107,6 +112,21 @@ class Kernel:
         epoch = self._epochs.get(node)
         if epoch is not None:
             epoch.ended = True
+
+    def pause_epoch(self, node: str) -> None:
+        """Stop `node` (SIGSTOP): what comes due for it waits until `resume_epoch`."""
+        epoch = self._epochs.get(node)
+        if epoch is not None:
+            epoch.paused = True
+
+    def resume_epoch(self, node: str) -> None:
+        """Let `node` go on: everything that waited happens now, in the order it came due."""
+        epoch = self._epochs.get(node)
+        if epoch is not None and epoch.paused:
+            epoch.paused = False
+            deferred, epoch.deferred = epoch.deferred, []
+            for event in deferred:
+                heapq.heappush(self._heap, (self.now_ns, next(self._numbers), event))
 
     # -- events ----
 
@@ -142,10 +162,14 @@ class Kernel:
         if self.busy:
             raise Deadlock("an event cannot run the kernel: it would wait for itself")
         due_ns, _, event = heapq.heappop(self._heap)
-        action, event.action = event.action, None
-        assert action is not None, "next_ns leaves a live event on top"
         assert due_ns >= self.now_ns, "time never goes back"
         self.now_ns = due_ns
+        if event.epoch is not None and event.epoch.paused:
+            event.epoch.deferred.append(event)
+            return
+        action, event.action = event.action, None
+        assert action is not None, "next_ns leaves a live event on top"
+        self.events += 1
         if self._trace is not None:
             self._trace(due_ns, event.label)
         self.busy = True
@@ -197,6 +221,20 @@ class Kernel:
         self.schedule(
             round(seconds * _NS), lambda: self._switch_to(task, epoch), label=label, epoch=epoch
         )
+        self._leave(task)
+
+    def in_task(self) -> bool:
+        """Whether the caller is code inside a task, which may block."""
+        return getcurrent() in self._tasks
+
+    def park(self) -> None:
+        """Never return: for code inside a task of a node that has just died. Raises Deadlock elsewhere."""
+        task = getcurrent()
+        if task not in self._tasks:
+            raise Deadlock("only a job can end in the middle of itself")
+        self._leave(task)
+
+    def _leave(self, task: greenlet) -> None:
         kernel_side = task.parent
         assert kernel_side is not None, "a task has a parent"
         try:

@@ -1,0 +1,128 @@
+"""A run of the world as data: seed, workload, settings and faults. Small enough to mail.
+
+An incident file and the commit replay to the byte. Instants count from the start of the world.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from recorder.errors import ConfigError
+
+FORMAT = 1
+NODES = ("alpha", "beta")
+
+Value: TypeAlias = str | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong, as data. A momentary one has no duration."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    kind: str
+    """The name of a rule: see sim.world.rules."""
+    target: str = ""
+    """A node; for the link a direction `alpha>beta` or both, ``; for a service a node or any, ``."""
+    at_s: float = 0.0
+    at_next: str = ""
+    """Strikes when the target next reaches this point, at `at_s` or later: see sim.world.points."""
+    for_s: float = 0.0
+    options: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """Parameters of the rule."""
+
+    def number(self, name: str, default: float) -> float:
+        """A parameter as a number."""
+        return float(self.options.get(name, default))
+
+    def text(self, name: str, default: str) -> str:
+        """A parameter as text."""
+        return str(self.options.get(name, default))
+
+    def __str__(self) -> str:
+        where = f" {self.target}" if self.target else ""
+        when = f"at {self.at_s:g} s"
+        if self.at_next:
+            when = f"at its next {self.at_next} after {self.at_s:g} s"
+        long = f" for {self.for_s:g} s" if self.for_s else ""
+        extra = "".join(f", {name} {value}" for name, value in sorted(self.options.items()))
+        return f"{self.kind}{where} {when}{long}{extra}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Calls and agents."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    calls_per_minute: float = 3.0
+    late: float = 0.05
+    """Share of recordings that appear with stamps from the past."""
+    late_s: float = 30.0
+    deleted: float = 0.0
+    replaced: float = 0.02
+    unrecorded: float = 0.0
+    bump: float = 0.15
+    second_recording: float = 0.1
+    equal_stamps: float = 0.1
+    """Share of calls whose recording carries the stamp of the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Everything a run is made of."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    seed: int = 0
+    minutes: float = 5.0
+    """Faults and calls last so long; then the world heals, settles and is judged."""
+    faults: tuple[Fault, ...] = ()
+    workload: Workload = Workload()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """Tables of the configuration of both nodes (`pair`, `poll`, …), over the world's own."""
+    own_settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(
+        default_factory=dict[str, Mapping[str, Mapping[str, Any]]]
+    )
+    """The same for one node alone."""
+    format: int = FORMAT
+    story: str = ""
+    """For people: what this is about."""
+
+    def with_faults(self, *faults: Fault) -> Incident:
+        """The same run with other faults."""
+        return replace(self, faults=faults)
+
+    def as_text(self) -> str:
+        """A file's content."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, default=dict) + "\n"
+
+
+_INCIDENT = TypeAdapter(Incident)
+
+
+def read_incident(path: Path) -> Incident:
+    """Read an incident file. Raises ConfigError naming the path and what is wrong in it."""
+    hint = "`tandem sim run --save FILE` writes such a file."
+    try:
+        incident = _INCIDENT.validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()
+        )
+        raise ConfigError(f"{path}: no incident: {wrong}", hint=hint) from error
+    if incident.format != FORMAT:
+        raise ConfigError(
+            f"{path}: format {incident.format}, this program reads {FORMAT}",
+            hint="Replay it with the commit that wrote it.",
+        )
+    return incident

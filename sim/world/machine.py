@@ -1,0 +1,243 @@
+"""One machine of the pair: its disk, and the lives of the node process on it.
+
+The disk outlives the process. `kill` ends the process as SIGKILL does; `power_off` also loses what
+was not synced; `pause` is SIGSTOP. A process that ends can be started again and finds its disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from cluster.board import Board
+from cluster.handshake import Identity
+from cluster.ports import Behaviour
+from recorder.adapters.dynamics.plugin import DynamicsPlugin
+from recorder.adapters.media_httpx import HttpxMediaFetcher
+from recorder.adapters.secrets import FileSecrets
+from recorder.assembly import Assembly, NodePorts, lanes
+from recorder.config import Config
+from recorder.plugins import SourceDeps
+from sim.buffer import SimBufferFiles, SimJournal
+from sim.clock import SimClock
+from sim.kernel import Epoch, Kernel
+from sim.network import SimNetwork
+from sim.node_state import SimNodeStateStore
+from sim.progress import MemoryProgress
+from sim.randomness import SimRandomness
+from sim.runtime import SimRuntime
+from sim.transport import SimTransport
+from sim.workers import SimWorkers
+from sim.world.data_center import WorldDataCenter
+from sim.world.service import WorldService
+from sim.world.settings import CLUSTER, LINK_PORT, SOURCE
+
+DISK_BYTES: Final = 200_000_000
+_SYNC_S_MAX: Final = 0.008
+
+OnPoint = Callable[[str, str], None]
+"""Called with a node and the point it reached."""
+OnCrash = Callable[[str, str, BaseException], None]
+"""Called with a node, an actor of it and what it raised."""
+Around = Callable[[str, str, Behaviour[Any]], Behaviour[Any]]
+"""Wraps the behaviour of an actor of a node."""
+
+
+@dataclass
+class Disk:
+    """What survives the process."""
+
+    files: SimBufferFiles
+    journal: SimJournal
+    progress: MemoryProgress
+    state: SimNodeStateStore
+    slow_s: float = 0.0
+    """Added to every sync."""
+    failing_sync: str = ""
+    """A reason makes every sync fail with it."""
+
+
+@dataclass
+class Hooks:
+    """How the world watches a machine; every one may be replaced before the start."""
+
+    on_point: OnPoint = lambda _node, _point: None
+    on_crash: OnCrash = field(default=lambda _node, _actor, _error: None)
+    around: Around = lambda _node, _actor, behaviour: behaviour
+
+
+class Machine:
+    """One host with a disk; at most one node process lives on it."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        config: Config,
+        kernel: Kernel,
+        network: SimNetwork,
+        data_center: WorldDataCenter,
+        service: WorldService,
+        hooks: Hooks,
+    ) -> None:
+        self.name = name
+        self.config = config
+        self.protocol_max: int | None = None
+        """Speaks at most this protocol from the next start on."""
+        self._kernel = kernel
+        self._network = network
+        self._data_center = data_center
+        self._service = service
+        self._hooks = hooks
+        self._sync = kernel.streams.stream("disk", name)
+        self.clock = SimClock(kernel=kernel, epoch=Epoch(name, 0))
+        self.disk = Disk(
+            files=SimBufferFiles(
+                self.clock,
+                capacity_bytes=DISK_BYTES,
+                reserve_bytes=config.buffer.reserve_bytes,
+                trap=self._point,
+            ),
+            journal=SimJournal(trap=self._point),
+            progress=MemoryProgress(),
+            state=SimNodeStateStore(kernel=kernel, node=name),
+        )
+        self._randomness = SimRandomness(kernel=kernel, node=name)
+        self._instance = self._randomness.token()
+        self.down = 0
+        """Faults that keep the process from running."""
+        self.stopped = 0
+        """Faults that hold it stopped."""
+        self.assembly: Assembly | None = None
+        """The actors of the process that lives now."""
+        self.board: Board | None = None
+        self.epoch: Epoch | None = None
+        self.starts = 0
+        self.paused = False
+
+    @property
+    def lives(self) -> bool:
+        """Whether a process runs on it, stopped or not."""
+        return self.assembly is not None
+
+    # -- lives ----
+
+    def start(self) -> None:
+        """Start the process; harmless while one lives."""
+        if self.lives:
+            return
+        self.starts += 1
+        epoch = self.epoch = self._kernel.begin_epoch(self.name)
+        self.clock.belong_to(epoch)
+        self.board = Board()
+        self.assembly = Assembly(self.config, self._ports(epoch, self.board))
+        self.assembly.start()
+
+    def kill(self, *, power: bool = False) -> None:
+        """SIGKILL; with `power` the machine loses what was not synced, and says nothing to anyone."""
+        if not self.lives:
+            return
+        self._kernel.end_epoch(self.name)
+        if power:
+            self._network.power_off(self.name)
+        else:
+            self._network.crash(self.name)
+        torn = self._sync.randrange(3) if power else 0
+        self.disk.files.crash(power=power)
+        self.disk.journal.crash(power=power, torn_after=torn)
+        self.assembly = self.board = None
+        self.paused = False
+
+    def power_on(self) -> None:
+        """The host answers again; the process is not started."""
+        self._network.power_on(self.name)
+
+    def pause(self) -> None:
+        """SIGSTOP."""
+        if self.lives and not self.paused:
+            self.paused = True
+            self._kernel.pause_epoch(self.name)
+            self._network.stall(self.name)
+
+    def resume(self) -> None:
+        """SIGCONT: what came due meanwhile happens now."""
+        if self.paused:
+            self.paused = False
+            self._kernel.resume_epoch(self.name)
+            self._network.resume(self.name)
+
+    # -- the world of one life ----
+
+    def _point(self, point: str) -> None:
+        """A place in the code where a crash is interesting; syncs take their time there."""
+        epoch = self.epoch
+        self._hooks.on_point(self.name, point)
+        if epoch is None or not self._kernel.in_task():
+            return
+        if epoch.ended:
+            self._kernel.park()
+        if point == "fsync":
+            if self.disk.failing_sync:
+                raise OSError(self.disk.failing_sync)
+            self._kernel.block_for(self._sync.random() * _SYNC_S_MAX + self.disk.slow_s)
+
+    def _ports(self, epoch: Epoch, board: Board) -> NodePorts:
+        kernel, config, name = self._kernel, self.config, self.name
+
+        def on_crash(actor: str, error: BaseException) -> None:
+            self._hooks.on_crash(name, actor, error)
+
+        def around(actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
+            return self._hooks.around(name, actor, behaviour)
+
+        identity = Identity(
+            cluster=CLUSTER,
+            node=name,
+            instance=self._instance,
+            boot=self._randomness.token(),
+            build=f"world-{self.protocol_max or 'now'}",
+        )
+        if self.protocol_max is not None:
+            identity = replace(identity, protocol_max=self.protocol_max)
+        sources = {SOURCE: self._source()}
+        return NodePorts(
+            runtime=SimRuntime(kernel=kernel, epoch=epoch, on_crash=on_crash),
+            clock=self.clock,
+            randomness=self._randomness,
+            workers={
+                lane: SimWorkers(
+                    kernel=kernel, epoch=epoch, name=lane, threads=threads, on_crash=on_crash
+                )
+                for lane, threads in lanes(config, len(sources)).items()
+            },
+            board=board,
+            identity=identity,
+            transport=SimTransport(network=self._network, host=name, port=LINK_PORT),
+            discovery=None,
+            lease=self._data_center.lease(name, self._instance),
+            state=self.disk.state,
+            sources=sources,
+            fetcher=HttpxMediaFetcher(lambda: self._service.transport(name), user_agent="world"),
+            files=self.disk.files,
+            journal=self.disk.journal,
+            progress=self.disk.progress,
+            archive=self._data_center.archive(name, self.disk.files.content),
+            contact_db=self._data_center.contact_db(name, self.clock),
+            migrate=self._data_center.migrate(name),
+            run_hook=None,
+            trap=self._point,
+            around=around,
+        )
+
+    def _source(self) -> Any:
+        plugin = DynamicsPlugin()
+        table = self.config.sources[SOURCE]
+        deps = SourceDeps(
+            SOURCE,
+            lambda: self._service.transport(self.name),
+            self.clock,
+            FileSecrets(),
+            "tandem/world",
+        )
+        return plugin.open(plugin.settings.model_validate(table.adapter_settings()), deps)

@@ -1,0 +1,96 @@
+"""The configuration of the two nodes of a world: real `Config` objects, without a file or a secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from recorder.config import Config
+from sim.world.incident import NODES, Incident
+
+CLUSTER = "world"
+SOURCE = "dynamics"
+TENANT = "contoso.example"
+ORG_URL = "https://contoso.crm.dynamics.com"
+LINK_PORT = 7440
+
+QUICK: Mapping[str, Mapping[str, Any]] = {
+    "poll": {
+        "interval_s": 5.0,
+        "settle_s": 5.0,
+        "overlap_s": 40.0,
+        "tiers": [{"every_s": 60.0, "back_s": 300.0}],
+        "retention_every_s": 900.0,
+        "start_back_s": 600.0,
+        "failing_s": 30.0,
+        "canary_s": 60.0,
+    },
+    "retry": {"base_s": 1.0, "cap_s": 20.0, "parked_every_s": 60.0},
+    "ingest": {"media_fetcher": "httpx", "downloads": 4, "queue": 8},
+    "buffer": {"reserve_bytes": 1_000_000, "resume_bytes": 2_000_000},
+}
+"""Timings at which a run of five minutes shows what takes a day in an office."""
+
+
+class _WorldConfig(Config):
+    """Never reads the environment of whoever runs the world."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, alone."""
+        return (init_settings,)
+
+
+def client_id(node: str) -> str:
+    """The application of a node at the service."""
+    return f"client-{node}"
+
+
+def client_secret(node: str) -> str:
+    """Its secret."""
+    return f"secret-of-{node}"
+
+
+def config_of(incident: Incident, node: str) -> Config:
+    """The configuration of `node`. Raises pydantic's ValidationError for settings that are wrong."""
+    tables: dict[str, dict[str, Any]] = {}
+    for layer in (QUICK, incident.settings, incident.own_settings.get(node, {})):
+        for table, values in layer.items():
+            tables.setdefault(table, {}).update(values)
+    return _config(node, json.dumps(tables, sort_keys=True))
+
+
+@cache
+def _config(node: str, tables: str) -> Config:
+    (peer,) = (name for name in NODES if name != node)
+    tree: dict[str, Any] = {
+        "node": {"id": node, "cluster": CLUSTER, "data": f"/{node}"},
+        "peer": {
+            "listen": f"{node}:{LINK_PORT}",
+            "address": f"{peer}:{LINK_PORT}",
+            "discovery": False,
+        },
+        "data_center": {"database": "sqlite:///world", "archive": "/world"},
+        "sources": {
+            SOURCE: {
+                "kind": "dynamics",
+                "org_url": ORG_URL,
+                "tenant": TENANT,
+                "client_id": client_id(node),
+                "client_secret": f"value:{client_secret(node)}",
+            }
+        },
+        **json.loads(tables),
+    }
+    return _WorldConfig(**tree)

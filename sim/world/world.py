@@ -1,0 +1,182 @@
+"""Runs one incident: two nodes live through calls and faults, the world heals, and is judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sim.checkers.contents import read_contents
+from sim.checkers.violation import Violation
+from sim.clock import SimClock
+from sim.data_center import MemoryArchive, MemoryContactDb
+from sim.kernel import Epoch, Kernel
+from sim.network import SimNetwork
+from sim.verdict import Run, judge
+from sim.world.data_center import WorldDataCenter
+from sim.world.digest import Digest
+from sim.world.incident import NODES, Fault, Incident
+from sim.world.machine import Hooks, Machine
+from sim.world.report import Broken, Report
+from sim.world.rules import RULES, End
+from sim.world.service import WorldService
+from sim.world.settings import client_id, config_of
+
+_NS: Final = 1_000_000_000
+_LOOK_S: Final = 5.0
+_START_S_MAX: Final = 0.5
+
+
+class World:
+    """One run. Make it, `run` it once, read the report."""
+
+    def __init__(self, incident: Incident) -> None:
+        self.incident = incident
+        self.digest = Digest()
+        self.kernel = Kernel(seed=incident.seed, trace=self.digest.event)
+        self.network = SimNetwork(kernel=self.kernel)
+        self.cuts: Counter[tuple[str, str]] = Counter()
+        """Faults that cut each direction of the link."""
+        configs = {node: config_of(incident, node) for node in NODES}
+        self.data_center = WorldDataCenter(
+            kernel=self.kernel, nodes=NODES, lease_s=configs[NODES[0]].pair.lease_s
+        )
+        self.service = WorldService(
+            kernel=self.kernel, seed=incident.seed, workload=incident.workload
+        )
+        self.hooks = Hooks(on_point=self.reached, on_crash=self._node_crashed)
+        self.machines: Mapping[str, Machine] = {
+            node: Machine(
+                name=node,
+                config=configs[node],
+                kernel=self.kernel,
+                network=self.network,
+                data_center=self.data_center,
+                service=self.service,
+                hooks=self.hooks,
+            )
+            for node in NODES
+        }
+        self.counts: Counter[str] = Counter()
+        self.violations: list[Broken] = []
+        self._waiting: list[Fault] = []
+        """Faults that strike at a point, and whose time has come."""
+        self._ends: list[End] = []
+        self._heals = False
+
+    def run(self) -> Report:
+        """Live through the incident, heal, settle, judge."""
+        incident, kernel = self.incident, self.kernel
+        starts = kernel.streams.stream("starts")
+        for machine in self.machines.values():
+            self._at(starts.random() * _START_S_MAX, machine.start, f"start {machine.name}")
+        self.service.begin_calls()
+        for fault in incident.faults:
+            self._at(fault.at_s, lambda fault=fault: self._due(fault), f"fault {fault.kind}")
+        kernel.run_until(round(incident.minutes * 60 * _NS))
+        self._heal()
+        self._settle()
+        return Report(
+            seed=incident.seed,
+            digest=self.digest.hex(),
+            simulated_s=kernel.now_ns / _NS,
+            events=kernel.events,
+            violations=tuple(self.violations),
+            counts=dict(sorted(self.counts.items())),
+        )
+
+    # -- faults ----
+
+    def reached(self, node: str, point: str) -> None:
+        """A node came to a point in its code: faults that wait for it strike now."""
+        for fault in [*self._waiting]:
+            if fault.at_next == point and fault.target in {"", node}:
+                self._waiting.remove(fault)
+                self._strike(fault)
+
+    def broken(self, violation: Violation) -> None:
+        """Note a violation, once for each promise and text."""
+        known = {(one.violation.promise, one.violation.what) for one in self.violations}
+        if (violation.promise, violation.what) not in known:
+            self.violations.append(Broken(self.kernel.now_ns / _NS, violation))
+
+    def _due(self, fault: Fault) -> None:
+        if fault.at_next:
+            self._waiting.append(fault)
+        else:
+            self._strike(fault)
+
+    def _strike(self, fault: Fault) -> None:
+        if self._heals:
+            return
+        self.counts[f"fault {fault.kind}"] += 1
+        self.digest.event(self.kernel.now_ns, f"fault {fault}")
+        end = RULES[fault.kind](self, fault)
+        if end is None:
+            return
+        self._ends.append(end)
+
+        def over() -> None:
+            if end in self._ends:
+                self._ends.remove(end)
+                end()
+
+        self._at(fault.for_s, over, f"end of {fault.kind}")
+
+    def _node_crashed(self, node: str, actor: str, error: BaseException) -> None:
+        self.broken(Violation("no_bug", f"{actor} failed: {error!r}", (node,)))
+        self.machines[node].kill()
+
+    # -- the end ----
+
+    def _heal(self) -> None:
+        self._heals = True
+        self._waiting.clear()
+        ends, self._ends = self._ends, []
+        for end in ends:
+            end()
+        self.service.end_calls()
+        for machine in self.machines.values():
+            machine.start()
+
+    def _settle(self) -> None:
+        deadline_ns = self.kernel.now_ns + round(self._patience_s() * _NS)
+        while self.kernel.now_ns < deadline_ns:
+            self.kernel.run_for(_LOOK_S)
+            if not self._judged():
+                return
+        for violation in self._judged():
+            self.broken(violation)
+
+    def _patience_s(self) -> float:
+        """What everything still offered may take once all is well: see promise L2."""
+        config = self.machines[NODES[0]].config
+        tiers_s = max((tier.every_s for tier in config.poll.tiers), default=0.0)
+        retry_s = config.retry.cap_s + config.retry.parked_every_s
+        return 60.0 + config.poll.settle_s + 3 * config.poll.interval_s + tiers_s + retry_s
+
+    def _judged(self) -> tuple[Violation, ...]:
+        truth = self.service.fake.truth()
+        clock = SimClock(kernel=self.kernel, epoch=Epoch("judge", 0))
+        db = MemoryContactDb(self.data_center.contacts, node="judge", clock=clock)
+        archive = MemoryArchive(self.data_center.objects, read=_nothing)
+        contents = read_contents(db, archive)
+        run = Run(
+            truth=truth,
+            contents=contents,
+            polls=self.service.fake.polls(),
+            nodes={client_id(node): node for node in NODES},
+        )
+        return tuple(
+            violation
+            for violation in judge(run).violations
+            if violation.promise not in {"liveness", "one_primary"}
+        )
+
+    def _at(self, seconds: float, action: Callable[[], object], label: str) -> None:
+        """Absolute while the world begins, relative to now later."""
+        self.kernel.schedule(round(seconds * _NS), action, label=label)
+
+
+def _nothing(path: str) -> bytes:
+    raise FileNotFoundError(path)
