@@ -3,6 +3,7 @@
 import pytest
 
 from tests.process.cut_proxy import Network
+from tests.process.looking import wait_for_finding
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process
@@ -83,10 +84,13 @@ def test_nobody_takes_over_when_only_one_direction_of_the_link_is_cut(world, net
     network.cut(sender.name)
     world.calls(6, over_s=1.0)
     wait_until(lambda: peer_link(hearer) == "dead", 15.0, "the silence is noticed", every_s=0.1)
+    told = wait_for_finding(sender, "link_one_way")["what"]
+    assert f"{hearer.name} does not hear {sender.name}" in told
     world.settle()
     assert roles(world) == before
     network.heal()
     wait_until_linked(world)
+    wait_until(lambda: "link_one_way" not in world.findings(sender), 5.0, "the finding is closed")
     assert roles(world) == before
     world.settle_and_check()
 
