@@ -35,6 +35,7 @@ from cluster.frames import (
     Refusal,
 )
 from cluster.handshake import Identity
+from cluster.link_alarms import LinkAlarms, log_note
 from cluster.link_effects import (
     BeatAtOnce,
     Close,
@@ -48,11 +49,13 @@ from cluster.link_effects import (
     TellPair,
 )
 from cluster.link_state import LinkState, S
+from cluster.link_view import peer_status
 from cluster.messages import (
     BeatDue,
     DescribeSelf,
     LinkMessage,
     MarksHeard,
+    ObserverMessage,
     PeerGone,
     PeerRefused,
     PeerRejected,
@@ -73,15 +76,17 @@ from cluster.ports import (
     DialFailed,
     Discovery,
     Endpoint,
+    HandshakeFailed,
     Opened,
     PeerSeen,
     Randomness,
     Received,
     Timer,
     Transport,
+    TransportEvent,
 )
 from cluster.settings import PairSettings
-from cluster.status import PeerStatus
+from cluster.tls_faults import SPEAKS_TLS, TlsFault, is_client_hello
 from cluster.wire import FrameDecoder, encode
 from cluster.work_messages import PeerJobFrame
 
@@ -111,6 +116,7 @@ class Link:
         board: Board,
         pair: Address[PeerNews],
         distributor: Address[PeerJobFrame],
+        observer: Address[ObserverMessage],
         duties: Sequence[Address[MarksHeard]],
         fixed_peer: Endpoint | None = None,
     ) -> None:
@@ -127,6 +133,7 @@ class Link:
         self._distributor = distributor
         self._duties = tuple(duties)
         self._beats = Beats()
+        self._alarms = LinkAlarms(node=identity.node, settings=settings, observer=observer)
         self._state = LinkState(
             identity,
             fixed=fixed_peer,
@@ -158,7 +165,7 @@ class Link:
     def on_message(self, message: LinkInbox) -> None:
         """Handle one message."""
         match message:
-            case Opened() | Received() | Closed() | DialFailed():
+            case Opened() | Received() | Closed() | DialFailed() | HandshakeFailed():
                 self._on_transport(message)
             case PeerSeen():
                 self._do(self._state.seen(message, self._now()))
@@ -188,7 +195,7 @@ class Link:
 
     # -- what comes in ----
 
-    def _on_transport(self, event: Opened | Received | Closed | DialFailed) -> None:
+    def _on_transport(self, event: TransportEvent) -> None:
         now_ns = self._now()
         match event:
             case Opened(connection=connection):
@@ -212,8 +219,14 @@ class Link:
                 self._do(
                     self._state.dial_failed(reason, refused=refused, now_ns=now_ns, jitter=jitter)
                 )
+            case HandshakeFailed(remote_host=host, what=what, hint=hint):
+                self._tls_failed(TlsFault(what, hint), host)
             case _:
                 assert_never(event)
+
+    def _tls_failed(self, fault: TlsFault, host: str) -> None:
+        connected = self._state.current is not None
+        self._alarms.tls_failed(fault, host, self._now(), connected=connected)
 
     def _on_facts(self, facts: DescribeSelf | WorkProven) -> None:
         if isinstance(facts, DescribeSelf):
@@ -231,6 +244,8 @@ class Link:
         try:
             frames = known[1].feed(data)
         except WireError as error:
+            if is_client_hello(data):
+                self._tls_failed(SPEAKS_TLS, known[0].remote_host)
             self._do(self._state.broken(number, str(error), now_ns, self._jitter()))
             return
         for frame in frames:
@@ -253,10 +268,12 @@ class Link:
                 if frame.boot != self._peer_boot:
                     self._peer_boot = frame.boot
                     self._beats.forget_peer()
+                    self._alarms.forget_peer()
                 self._tell_marks(frame.marks)
                 return
             case Heartbeat():
                 self._beats.heard(frame, self._now())
+                self._alarms.beat_heard(frame.echo_seq, self._now())
                 self._tell_marks(frame.marks)
                 self._publish()
             case MarksMoved() | HandOverOffer() | HandOverCommit():
@@ -298,10 +315,11 @@ class Link:
                 case Deliver(frame=frame):
                     self._route(frame)
                 case TellPair(news=news):
+                    self._alarms.news(news, self._now())
                     self._pair.tell(news)
                     self._publish()
                 case Note():
-                    self._note(effect)
+                    log_note(effect)
                 case _:
                     assert_never(effect)
 
@@ -318,16 +336,12 @@ class Link:
             self._redial_timer.cancel()
         self._redial_timer = self._clock.call_later(delay_s, self._own, RedialDue())
 
-    @staticmethod
-    def _note(note: Note) -> None:
-        log = _log.warning if note.warn else _log.info
-        log(note.event, **note.fields)
-
     def _on_beat_due(self) -> None:
         if self._stopped:
             return
         self._beat_timer = self._clock.call_later(self._heartbeat_s, self._own, BeatDue())
         self._do(self._state.sweep(self._now(), self._jitter()))
+        self._alarms.sweep(self._state.peer, self._now())
         self._beat()
         self._publish()
 
@@ -338,7 +352,9 @@ class Link:
             _log.error("heartbeat_withheld", reason="an actor of this node does not answer")
         self._beating = may
         if may and self._state.current is not None:
-            self._send(self._beats.next_beat(self._now()))
+            beat = self._beats.next_beat(self._now())
+            self._alarms.beat_sent(beat.seq, self._now())
+            self._send(beat)
 
     def _send(self, frame: Frame) -> None:
         if self._state.current is not None:
@@ -374,20 +390,7 @@ class Link:
         return self._randomness.uniform(0.0, 1.0)
 
     def _publish(self) -> None:
-        peer = self._state.peer
-        trip_ns = self._beats.round_trip_ns
-        endpoint = self._state.endpoint
-        status = PeerStatus(
-            node="" if peer is None else peer.node,
-            connected=self._state.current is not None,
-            endpoint="" if endpoint is None else str(endpoint),
-            build="" if peer is None else peer.build,
-            web_url="" if peer is None else peer.web_url,
-            protocol=self._state.protocol,
-            last_beat=self._beats.last_heard,
-            heard_ns=self._state.heard_ns,
-            round_trip_ms=None if trip_ns is None else trip_ns / 1_000_000,
-            frames_in=self._frames_in,
-            frames_out=self._frames_out,
+        status = peer_status(
+            self._state, self._beats, frames_in=self._frames_in, frames_out=self._frames_out
         )
         self._board.publish("peer", status)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cluster.frames import Frame, Hello
+from cluster.handshake import Rejected
 from cluster.messages import PeerGone, PeerRefused, PeerRejected, PeerUp
 from cluster.ports import Endpoint
 
@@ -82,9 +83,14 @@ def link_up(hello: Hello, *, host: str, inbound: bool, restarted: bool, protocol
     return Note("link_up", {**facts, "build": hello.build, "protocol": protocol})
 
 
-def peer_rejected(hello: Hello, *, host: str, reason: str, cloned: bool) -> Note:
+def peer_misbehaved(reason: str, *, host: str) -> Note:
+    """What came from there is not acceptable."""
+    return Note("peer_misbehaved", {"reason": reason, "host": host}, warn=True)
+
+
+def peer_rejected(hello: Hello, why: Rejected, *, host: str) -> Note:
     """Whoever said this hello cannot be the peer."""
-    facts = {"reason": reason, "node": hello.node, "host": host, "cloned": cloned}
+    facts = {"reason": why.reason, "node": hello.node, "host": host, "cloned": why.cloned}
     return Note("peer_rejected", facts, warn=True)
 
 

@@ -23,6 +23,7 @@ from cluster.link_effects import (
     SendHello,
     TellPair,
     link_up,
+    peer_misbehaved,
     peer_rejected,
 )
 from cluster.messages import PeerGone, PeerRefused, PeerRejected, PeerUp
@@ -72,7 +73,7 @@ class LinkState:
         self._current: _Open | None = None
         self._left_boots: list[str] = []
         self._past_boots: list[str] = []
-        self._rejected = ""
+        self._told = ""
         self._short_links = 0
         self._proof_tries = 0
         self._pause_guard_ns = int(pause_guard_s * S)
@@ -170,9 +171,11 @@ class LinkState:
         gone = self._open.pop(number, None)
         if gone is None:
             return []
-        note = Note("peer_misbehaved", {"reason": reason, "host": gone.remote_host}, warn=True)
-        effects = self._after_end(gone, reason, now_ns, jitter)
-        return [note, Close(number, reason), *effects]
+        effects: list[Effect] = []
+        if gone.hello is not None or reason != self._told:
+            self._told = reason
+            effects.append(peer_misbehaved(reason, host=gone.remote_host))
+        return [*effects, Close(number, reason), *self._after_end(gone, reason, now_ns, jitter)]
 
     def _after_end(self, gone: _Open, reason: str, now_ns: int, jitter: float) -> list[Effect]:
         if self._stopping:
@@ -261,8 +264,7 @@ class LinkState:
         return told and self._current is None
 
     def _hear(self, now_ns: int) -> None:
-        self.heard_ns = now_ns
-        self._quiet_ns = now_ns
+        self.heard_ns = self._quiet_ns = now_ns
 
     def _left(self, hello: Hello, goodbye: Goodbye, now_ns: int, jitter: float) -> list[Effect]:
         self._hear(now_ns)
@@ -291,7 +293,7 @@ class LinkState:
             return self._reject(one, hello, verdict, jitter)
         one.hello = hello
         one.up_ns = now_ns
-        self._rejected = ""
+        self._told = ""
         self.protocol = verdict.protocol
         self._hear(now_ns)
         if one.dialled is not None:
@@ -338,10 +340,9 @@ class LinkState:
         if one.inbound and why.answered:
             effects.append(SendHello(one.number))
         effects.append(Close(one.number, f"rejected: {why.reason}"))
-        if why.reason != self._rejected:
-            self._rejected = why.reason
-            facts = {"host": one.remote_host, "reason": why.reason}
-            effects.append(peer_rejected(hello, **facts, cloned=why.cloned))
+        if why.reason != self._told:
+            self._told = why.reason
+            effects.append(peer_rejected(hello, why, host=one.remote_host))
         if hello.boot not in self._left_boots:  # its last words may overtake its first
             effects.append(TellPair(PeerRejected(why.reason, why.cloned)))
         if self._current is None and not one.inbound:

@@ -235,7 +235,19 @@ class DialFailed:
     reason: str
 
 
-TransportEvent: TypeAlias = Opened | Received | Closed | DialFailed
+@dataclass(frozen=True, slots=True)
+class HandshakeFailed:
+    """This node and whoever is at `remote_host` do not agree on TLS; nothing came of a connection.
+
+    A dial that ended so is told as `DialFailed` or `Closed` besides. `what` completes "the node at …:".
+    """
+
+    remote_host: str
+    what: str
+    hint: str
+
+
+TransportEvent: TypeAlias = Opened | Received | Closed | DialFailed | HandshakeFailed
 
 
 class Transport(Protocol):

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from cluster.ports import Address, Closed, Opened, Received, TransportEvent
+from cluster.ports import Address, Closed, HandshakeFailed, Opened, Received, TransportEvent
 from cluster.tcp_tls import CHUNK_BYTES, Channel
+from cluster.tls_faults import tls_fault
 
 SEND_QUEUE_BYTES_MAX: Final = 8 * 1024 * 1024
 LINGER_S: Final = 1.0
@@ -148,6 +149,10 @@ class TcpConnection:
                 if not raw:
                     return "closed by the peer"
         except OSError as error:
+            # With TLS 1.3 a dialler is done before the other side has judged its certificate.
+            fault = tls_fault(error)
+            if fault is not None:
+                self._events.tell(HandshakeFailed(self._remote_host, fault.what, fault.hint))
             return error.strerror or str(error)
 
     def _write(self) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from cluster.errors import ClusterError
+from cluster.tls_faults import FIRST_BYTES, SpeaksPlainError
 
 CHUNK_BYTES: Final = 65536
 
@@ -91,7 +92,7 @@ class TlsChannel:
 
     def handshake(self, sock: socket.socket, remaining_s: Callable[[], float]) -> None:
         """Exchange certificates; raises OSError when the peer's is not acceptable."""
-        done = False
+        done = begun = False
         while not done:
             try:
                 self._session.do_handshake()
@@ -105,6 +106,10 @@ class TlsChannel:
                 raw = sock.recv(CHUNK_BYTES)
                 if not raw:
                     raise ConnectionResetError("closed by the peer during the TLS handshake")
+                if not begun and raw[0] not in FIRST_BYTES:
+                    # Told at once: the library would take such bytes for a long record and wait.
+                    raise SpeaksPlainError("the peer speaks without TLS")
+                begun = True
                 self._incoming.write(raw)
         self._check_name()
 

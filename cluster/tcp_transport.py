@@ -13,9 +13,10 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from cluster.ports import Address, DialFailed, Endpoint, TransportEvent
+from cluster.ports import Address, DialFailed, Endpoint, HandshakeFailed, TransportEvent
 from cluster.tcp_connection import TcpConnection, remote_host, tune
 from cluster.tcp_tls import Channel, PlainChannel, Tls, TlsFiles
+from cluster.tls_faults import tls_fault
 
 DIAL_S: Final = 3.0
 HANDSHAKE_S: Final = 3.0
@@ -142,7 +143,8 @@ class TcpTransport:
             channel = self._agree(sock, _now_s() + HANDSHAKE_S, inbound=True)
         except OSError as error:
             sock.close()
-            _log.warning("handshake_failed", host=host, reason=str(error))
+            if not _tell_fault(error, host, events):
+                _log.info("handshake_failed", host=host, reason=str(error))
         else:
             self._run(sock, channel, events, inbound=True)
         finally:
@@ -160,6 +162,7 @@ class TcpTransport:
         except OSError as error:
             if sock is not None:
                 sock.close()
+                _tell_fault(error, endpoint.host, events)
             refused = isinstance(error, ConnectionRefusedError)
             events.tell(DialFailed(endpoint, refused, error.strerror or str(error)))
             return
@@ -202,6 +205,14 @@ class TcpTransport:
             sock.close()
             with self._lock:
                 del self._connections[connection.number]
+
+
+def _tell_fault(error: OSError, host: str, events: Address[TransportEvent]) -> bool:
+    """Report a disagreement about TLS; False when the error is of another kind."""
+    fault = tls_fault(error)
+    if fault is not None:
+        events.tell(HandshakeFailed(host, fault.what, fault.hint))
+    return fault is not None
 
 
 def _now_s() -> float:

@@ -270,6 +270,7 @@ class Assembly:
             board=self._ports.board,
             pair=self._at["pair"],
             distributor=self._at["distributor"],
+            observer=self._at["monitor"],
             duties=tuple(self._pollers.values()),
             fixed_peer=self._config.peer.address,
         )

@@ -82,6 +82,7 @@ class Node:
     def __init__(self, fixed=THERE):
         self.clock, self.transport, self.discovery = Clock(), Transport(), Discovery()
         self.pair, self.distributor, self.board = Mailbox(), Mailbox(), Board()
+        self.observer = Mailbox("monitor")
         self.duties = [Mailbox("poll-1"), Mailbox("poll-2")]
         self.link = Link(
             own=Mailbox("link"),
@@ -94,6 +95,7 @@ class Node:
             board=self.board,
             pair=self.pair,
             distributor=self.distributor,
+            observer=self.observer,
             duties=self.duties,
             fixed_peer=fixed,
         )

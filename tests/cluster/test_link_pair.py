@@ -77,6 +77,7 @@ class House:
             board=made.board,
             pair=made.pair,
             distributor=made.distributor,
+            observer=Mailbox("monitor"),
             duties=[made.duty],
             fixed_peer=None if peer_port is None else Endpoint("127.0.0.1", peer_port),
         )

@@ -14,13 +14,14 @@ from tests.waiting import wait_until
 NOW_US = 1_767_225_600_000_000
 
 
-def make_tls(directory: Path, *nodes: str) -> dict[str, TlsFiles]:
+def make_tls(directory: Path, *nodes: str, now_us=NOW_US, **valid) -> dict[str, TlsFiles]:
     make_certificates(
         directory,
         "acme",
         nodes,
         {node: ["localhost", "127.0.0.1"] for node in nodes},
-        now_us=NOW_US,
+        now_us=now_us,
+        **valid,
     )
     return {
         node: TlsFiles(

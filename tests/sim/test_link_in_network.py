@@ -87,6 +87,7 @@ class World:
             board=self.boards[node],
             pair=self.pairs[node],
             distributor=Mailbox(),
+            observer=Mailbox(),
             duties=[],
             fixed_peer=peer if self.fixed else None,
         )
