@@ -2,6 +2,7 @@ import socket
 
 import pytest
 
+from recorder.adapters import sd_notify
 from recorder.adapters.sd_notify import notify
 
 
@@ -28,3 +29,14 @@ def test_without_systemd_nothing_happens(monkeypatch):
 def test_a_socket_that_is_gone_is_no_error(monkeypatch, tmp_path):
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
     assert not notify("READY=1")
+
+
+def test_a_systemd_that_does_not_read_delays_a_node_for_a_moment_only(systemd, monkeypatch):
+    monkeypatch.setattr(sd_notify, "TIMEOUT_S", 0.02)
+    sent = 0
+    while sent < 100_000 and notify("WATCHDOG=1"):
+        sent += 1
+    assert 0 < sent < 100_000
+    assert not notify("STATUS=crashed in ingester")
+    assert systemd.recv(1000) == b"WATCHDOG=1"
+    assert notify("READY=1")
