@@ -1,0 +1,1 @@
+"""Looks for incidents that break a promise, and makes what it finds short enough to read."""

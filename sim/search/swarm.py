@@ -1,0 +1,98 @@
+"""Random incidents: every run has its own mix of faults and intensities.
+
+Reproducible from the swarm's own seed: run `index` of swarm `seed` is the same incident in any process,
+whatever ran before it. Each purpose draws from a stream of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sim.chance import Stream, stream
+from sim.search.palette import PALETTE, Colour
+from sim.world.incident import Fault, Incident, Value, Workload
+
+_NEAR_S: Final = 12.0
+_NEAR: Final = 0.5
+"""Share of faults that strike soon after the one before: overlaps are where bugs live."""
+_AT_POINT: Final = 0.35
+_KINDS_MAX: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What runs of a swarm have in common."""
+
+    minutes: float = 4.0
+    faults_max: int = 8
+    calls_per_minute: Sequence[float] = (3.0, 6.0, 12.0)
+    colours: Sequence[Colour] = PALETTE
+    settings: dict[str, dict[str, object]] = field(default_factory=dict[str, "dict[str, object]"])
+    """Tables of the configuration of both nodes, over the world's own."""
+
+
+USUAL: Final = Profile()
+
+
+def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident:
+    """Run `index` of the swarm `seed`."""
+
+    def chance(purpose: str) -> Stream:
+        return stream(seed, "swarm", str(index), purpose)
+
+    return Incident(
+        seed=chance("seed").randrange(1 << 16),
+        minutes=profile.minutes,
+        faults=_faults(chance("mix"), chance("faults"), profile),
+        workload=_workload(chance("workload"), profile),
+        settings=profile.settings,
+    )
+
+
+def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
+    kinds = min(mix.randint(1, _KINDS_MAX), len(profile.colours))
+    colours = mix.sample(profile.colours, kinds)
+    faults: list[Fault] = []
+    last_s = 0.0
+    end_s = profile.minutes * 60
+    for _ in range(mix.randint(1, profile.faults_max)):
+        colour = colours[chance.randrange(kinds)]
+        at_s = chance.uniform(0, end_s * 0.9)
+        if faults and chance.random() < _NEAR:
+            at_s = min(last_s + chance.uniform(0, _NEAR_S), end_s * 0.95)
+        last_s = round(at_s, 1)
+        faults.append(_fault(chance, colour, last_s))
+    return tuple(sorted(faults, key=lambda fault: fault.at_s))
+
+
+def _fault(chance: Stream, colour: Colour, at_s: float) -> Fault:
+    options: dict[str, Value] = {
+        name: chance.choice(values) for name, values in colour.options.items()
+    }
+    point = ""
+    if colour.points and chance.random() < _AT_POINT:
+        point = chance.choice(colour.points)
+    return Fault(
+        kind=colour.kind,
+        target=chance.choice(colour.targets),
+        at_s=at_s,
+        at_next=point,
+        for_s=chance.choice(colour.durations_s),
+        options=options,
+    )
+
+
+def _workload(chance: Stream, profile: Profile) -> Workload:
+    return Workload(
+        calls_per_minute=chance.choice(profile.calls_per_minute),
+        late=chance.choice((0.0, 0.05, 0.3)),
+        late_s=chance.choice((10.0, 30.0)),
+        deleted=chance.choice((0.0, 0.05)),
+        replaced=chance.choice((0.0, 0.02, 0.1)),
+        unrecorded=chance.choice((0.0, 0.1)),
+        bump=chance.choice((0.0, 0.15, 0.5)),
+        second_recording=chance.choice((0.0, 0.1, 0.5)),
+        equal_stamps=chance.choice((0.0, 0.1, 0.5)),
+    )
