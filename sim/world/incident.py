@@ -86,6 +86,8 @@ class Incident:
     """Faults and calls last so long; then the world heals, settles and is judged."""
     faults: tuple[Fault, ...] = ()
     workload: Workload = Workload()
+    patience_s: float = 0.0
+    """Granted on top of what healing may take: for outages that leave a long backlog."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Tables of the configuration of both nodes (`pair`, `poll`, …), over the world's own."""
     own_settings: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(

@@ -153,7 +153,8 @@ class World:
         config = self.machines[NODES[0]].config
         tiers_s = max((tier.every_s for tier in config.poll.tiers), default=0.0)
         retry_s = config.retry.cap_s + config.retry.parked_every_s
-        return 60.0 + config.poll.settle_s + 3 * config.poll.interval_s + tiers_s + retry_s
+        granted_s = 60.0 + self.incident.patience_s
+        return granted_s + config.poll.settle_s + 3 * config.poll.interval_s + tiers_s + retry_s
 
     def _judged(self) -> tuple[Violation, ...]:
         truth = self.service.fake.truth()
