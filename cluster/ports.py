@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -289,6 +289,10 @@ class Discovery(Protocol):
         ...
 
 
+OTHER_INSTANCE: Final = "another instance"
+"""Stands for a holder with the caller's own node id that is not the caller. No node is called so."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseView:
     """What the witness said in one answer; every age is on the witness's own clock."""
@@ -298,7 +302,8 @@ class LeaseView:
     term: int
     """The term in the row after this call; 0 when the row never existed."""
     holder: str
-    """Node id of the holder; empty when there is none."""
+    """Node id of the holder; empty when there is none. OTHER_INSTANCE while the lease runs under the
+    caller's own node id in another installation."""
     expires_in_s: float
     """Seconds until the lease ends; zero or less when it ended."""
     peer_age_s: float | None
@@ -309,7 +314,9 @@ class Lease(Protocol):
     """One row per pair at the witness, changed in one conditional statement on its clock.
 
     Calls block, are meant for jobs, and raise LeaseUnavailable when the outcome is unknown.
-    Every call also writes the caller's own node row (the "beat" seen in `peer_age_s`).
+    Every call also writes the caller's own node row (the "beat" seen in `peer_age_s`). The row knows in
+    which installation (instance id) its holder runs: a lease that runs is nobody else's, not even of a node
+    with the same id; a lease that was transferred is of the first installation of that node to take it up.
     """
 
     def look(self) -> LeaseView:

@@ -53,9 +53,22 @@ def _due(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
         )
 
 
+def cloned(node: str, how: str) -> AlarmRaised:
+    """Two installations under one node id."""
+    return AlarmRaised(
+        code="cloned_node",
+        subject=node,
+        error=True,
+        what=f"another instance runs under this node's id: {how}",
+        hint="Stop one of the two and give it a node id and a data directory of its own.",
+    )
+
+
 def _of_the_peer(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
     if m.rejected is not None:
         yield m.rejected
+    if m.twin_lives:
+        yield cloned(m.node, "it holds and renews the lease in the Data Center")
     if m.verdict is not PeerState.DEAD:
         return
     silent = m.detector.verdict(now_ns).reason is Reason.SILENCE

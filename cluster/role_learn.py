@@ -16,7 +16,8 @@ from cluster.messages import (
     PeerUp,
     StateSaved,
 )
-from cluster.ports import NodeState
+from cluster.ports import OTHER_INSTANCE, LeaseView, NodeState
+from cluster.role_alarms import cloned
 from cluster.role_io import (
     DrainMailbox,
     DutyOver,
@@ -29,7 +30,7 @@ from cluster.role_io import (
     StateLoaded,
     WokeLate,
 )
-from cluster.role_memory import ACTING, Memory, PeerFacts
+from cluster.role_memory import ACTING, NS, Memory, PeerFacts
 
 _SAVE_RETRY_S = 1.0
 
@@ -194,11 +195,24 @@ def _lease_answered(m: Memory, event: LeaseAnswered, now_ns: int) -> None:
         return
     if not m.first_view_read:
         m.first_view_read = True
-        if view.holder == m.node and event.call == "look":
+        if view.holder in (m.node, OTHER_INSTANCE) and event.call == "look":
             m.spent = max(m.spent, view.term)
     m.seen = max(m.seen, view.term)
-    if view.holder not in ("", m.node) and not m.peer_name:
+    _look_for_a_twin(m, view)
+    if view.holder not in ("", m.node, OTHER_INSTANCE) and not m.peer_name:
         _name_peer(m, view.holder)
+
+
+def _look_for_a_twin(m: Memory, view: LeaseView) -> None:
+    """A lease of this node's id that runs elsewhere: left by a lost disk, unless somebody renews it."""
+    if view.holder != OTHER_INSTANCE:
+        m.twin_ends_ns, m.twin_lives = None, False
+        return
+    ends_ns = m.belief.ends_ns
+    first_ns = ends_ns if m.twin_ends_ns is None else min(m.twin_ends_ns, ends_ns)
+    m.twin_ends_ns = first_ns
+    # An answer that took long shifts the end by as much, and no more.
+    m.twin_lives |= ends_ns - first_ns > round(m.settings.lease_call_timeout_s * NS)
 
 
 def _state_saved(m: Memory, event: StateSaved, now_ns: int) -> None:
@@ -219,13 +233,7 @@ def _duty_failing(m: Memory, event: DutyFailing, now_ns: int) -> None:
 
 def _rejection(m: Memory, event: PeerRejected) -> AlarmRaised:
     if event.cloned:
-        return AlarmRaised(
-            code="cloned_node",
-            subject=m.node,
-            error=True,
-            what=f"another instance runs under this node's id: {event.reason}",
-            hint="Stop one of the two and give it a node id and a data directory of its own.",
-        )
+        return cloned(m.node, event.reason)
     return AlarmRaised(
         code="peer_rejected",
         subject=m.peer_name or m.node,

@@ -16,7 +16,7 @@ from cluster.detector import FailureDetector, PeerState, judges_second
 from cluster.frames import PRIORITY_USUAL, Mark, Role
 from cluster.lease_belief import LeaseBelief
 from cluster.messages import AlarmRaised, CommandAnswer, DescribeSelf
-from cluster.ports import NodeState
+from cluster.ports import OTHER_INSTANCE, NodeState
 from cluster.role_io import Answer, Command, Effect, NoteRoleChange, WithdrawDuty
 from cluster.settings import PairSettings
 
@@ -156,6 +156,10 @@ class Memory:
     """A row that names this node in a term up to this one is about an old reign, not an order."""
     first_view_read: bool = False
     release_term: int | None = None
+    twin_ends_ns: int | None = None
+    """When the lease of another installation with this node's id ends, by the first answers that told of it."""
+    twin_lives: bool = False
+    """It was renewed since: the other installation runs now."""
 
     # intentions
     candidacy: Candidacy | None = None
@@ -320,7 +324,7 @@ class Memory:
     def row_is_of_a_reign_that_is_over(self) -> bool:
         """The newest answer names the peer, in a reign that it ended or died in."""
         view = self.belief.view
-        if view is None or view.holder in ("", self.node):
+        if view is None or view.holder in ("", self.node, OTHER_INSTANCE):
             return False
         return view.term <= self.over_term
 

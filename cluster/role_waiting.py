@@ -51,6 +51,10 @@ def rejected(m: Memory, event: Event, now_ns: int) -> None:
 def decide(m: Memory, event: Event, now_ns: int) -> None:
     """Cold start: who is heard decides; nobody heard, the lease; no witness, `when_alone`."""
     del event
+    if m.twin_lives:
+        reason = f"another installation holds the lease under node id {m.node}"
+        m.become(Role.FAULTED, f"{reason}: give each node its own id and data", now_ns)
+        return
     if not m.loaded or m.stopping:
         return
     peer = m.peer

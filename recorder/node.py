@@ -71,7 +71,7 @@ class Node:
             name: ThreadWorkers(name=name, threads=threads, on_crash=on_crash)
             for name, threads in lanes(config, len(self._sources)).items()
         }
-        self._lease = self._stores.lease(identity.boot)
+        self._lease = self._stores.lease(identity.instance, identity.boot)
 
         def around(name: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
             return trapped(behaviour, name, trap)

@@ -49,8 +49,8 @@ class Stores:
     """Waits long for a busy database."""
     migrate_now: Callable[[], None]
     """Gives up after a moment. Raises ConfigError for what is no database."""
-    lease: Callable[[str], SqlLease]
-    """Opened with the boot id of this process."""
+    lease: Callable[[str, str], SqlLease]
+    """Opened with the instance id of this installation and the boot id of this process."""
     trap: Trap
 
 
@@ -76,10 +76,11 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
         ),
         migrate=partial(migrate, url),
         migrate_now=partial(migrate_at_start, url, wait_s=START_WAIT_S),
-        lease=lambda boot: SqlLease(
+        lease=lambda instance, boot: SqlLease(
             engine,
             cluster=config.node.cluster,
             node=config.node.id,
+            instance=instance,
             boot=boot,
             lease_s=config.pair.lease_s,
             call_timeout_s=config.pair.lease_call_timeout_s,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cluster.errors import LeaseUnavailable
-from cluster.ports import LeaseView
+from cluster.ports import OTHER_INSTANCE, LeaseView
 
 _NS = 1_000_000_000
 
@@ -22,7 +22,7 @@ class SimLeaseTable:
         self._clock_ns = clock_ns
         self._lease_ns = round(lease_s * _NS)
         self._term = 0
-        self._holder = ""
+        self._holder = self._instance = ""
         self._expires_ns = 0
         self._beats_ns: dict[str, int] = {}
 
@@ -37,31 +37,36 @@ class SimLeaseTable:
         self._beats_ns[node] = now_ns
         return when(self, self._expires_ns <= now_ns)
 
-    def give(self, holder: str, term: int) -> None:
+    def is_of(self, node: str, instance: str) -> bool:
+        """The row names `node`, in this installation or in one that is not known."""
+        return self._holder == node and self._instance in ("", instance)
+
+    def give(self, holder: str, term: int, instance: str = "") -> None:
         """The row names `holder` in `term` for a whole lease from now."""
         assert term >= self._term, "the row's term never goes back"
-        self._holder, self._term = holder, term
+        self._holder, self._term, self._instance = holder, term, instance
         self._expires_ns = self._clock_ns() + self._lease_ns
 
     def end(self) -> None:
         """The lease ends now; the row keeps its holder and term."""
         self._expires_ns = min(self._expires_ns, self._clock_ns())
 
-    def view(self, node: str, *, granted: bool) -> LeaseView:
-        """What `node` is told."""
+    def view(self, node: str, instance: str, *, granted: bool) -> LeaseView:
+        """What this installation of `node` is told."""
         now_ns = self._clock_ns()
+        cloned = self._holder == node and not self.is_of(node, instance)
         others = [at_ns for name, at_ns in sorted(self._beats_ns.items()) if name != node]
         return LeaseView(
             granted=granted,
             term=self._term,
-            holder=self._holder,
+            holder=OTHER_INSTANCE if cloned and self._expires_ns > now_ns else self._holder,
             expires_in_s=(self._expires_ns - now_ns) / _NS,
             peer_age_s=(now_ns - max(others)) / _NS if others else None,
         )
 
-    def lease(self, node: str) -> SimLease:
-        """The port of one node."""
-        return SimLease(table=self, node=node)
+    def lease(self, node: str, instance: str = "") -> SimLease:
+        """The port of one installation of a node; without a name it is whichever there is."""
+        return SimLease(table=self, node=node, instance=instance)
 
 
 @dataclass
@@ -70,6 +75,7 @@ class SimLease:
 
     table: SimLeaseTable
     node: str
+    instance: str = ""
     unreachable: bool = False
     """Calls fail and change nothing."""
     answer_lost: bool = False
@@ -81,20 +87,23 @@ class SimLease:
 
     def look(self) -> LeaseView:
         """See the port."""
-        return self._call(lambda row, ended: row.row[0] == self.node and not ended, lambda _: None)
+        return self._call(lambda row, ended: self._is_mine(row) and not ended, lambda _: None)
 
     def acquire(self, seen_term: int, *, peer_is_dead: bool) -> LeaseView:
         """See the port."""
         return self._call(
             lambda row, ended: (
-                ended or row.row[0] in ("", self.node) or (peer_is_dead and row.row[1] <= seen_term)
+                ended
+                or row.row[0] == ""
+                or self._is_mine(row)
+                or (peer_is_dead and row.row[1] <= seen_term and row.row[0] != self.node)
             ),
-            lambda row: row.give(self.node, max(row.row[1], seen_term) + 1),
+            lambda row: row.give(self.node, max(row.row[1], seen_term) + 1, self.instance),
         )
 
     def renew(self, term: int) -> LeaseView:
         """See the port."""
-        return self._call(self._is_ours(term), lambda row: row.give(self.node, term))
+        return self._call(self._is_ours(term), lambda row: row.give(self.node, term, self.instance))
 
     def transfer(self, term: int, to_node: str) -> LeaseView:
         """See the port."""
@@ -105,7 +114,10 @@ class SimLease:
         return replace(self._call(self._is_ours(term), lambda row: row.end()), granted=False)
 
     def _is_ours(self, term: int) -> Callable[[SimLeaseTable, bool], bool]:
-        return lambda row, _: row.row[:2] == (self.node, term)
+        return lambda row, _: self._is_mine(row) and row.row[1] == term
+
+    def _is_mine(self, row: SimLeaseTable) -> bool:
+        return row.is_of(self.node, self.instance)
 
     def _call(
         self,
@@ -121,4 +133,4 @@ class SimLease:
             then(self.table)
         if self.answer_lost:
             raise LeaseUnavailable("the answer of the witness was lost")
-        return self.table.view(self.node, granted=granted)
+        return self.table.view(self.node, self.instance, granted=granted)

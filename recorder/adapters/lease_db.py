@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cluster.errors import LeaseUnavailable
-from cluster.ports import LeaseView
+from cluster.ports import OTHER_INSTANCE, LeaseView
 from recorder.adapters.contact_db.engine import WRITES, open_engine
 from recorder.adapters.contact_db.errors import first_line
 from recorder.adapters.contact_db.sql import POSTGRES
@@ -46,7 +46,10 @@ class _Statements:
         """The same statements for both databases, but for the clock and the greater of two."""
         now = _NOW_US[dialect]
         greater = "greatest" if dialect == POSTGRES else "max"
-        mine = "WHERE cluster = :cluster AND holder = :node AND term = :term"
+        # An older program leaves the instance of a former holder behind: only `<holder>/…` counts.
+        known = "(holder_instance = :me OR substr(holder_instance, 1, :prefix) <> :node || '/')"
+        mine = f"WHERE cluster = :cluster AND holder = :node AND term = :term AND {known}"
+        known_there = known.replace("holder_instance", "leases.holder_instance")
         return cls(
             beat=text(
                 "INSERT INTO nodes (cluster, node, boot, seen_us) "
@@ -55,22 +58,26 @@ class _Statements:
                 "DO UPDATE SET boot = excluded.boot, seen_us = excluded.seen_us"
             ),
             acquire=text(
-                "INSERT INTO leases (cluster, term, holder, expires_us) "
-                f"VALUES (:cluster, :seen + 1, :node, {now} + :lease_us) "
+                "INSERT INTO leases (cluster, term, holder, holder_instance, expires_us) "
+                f"VALUES (:cluster, :seen + 1, :node, :me, {now} + :lease_us) "
                 "ON CONFLICT (cluster) DO UPDATE SET holder = excluded.holder, "
+                "holder_instance = excluded.holder_instance, "
                 f"term = {greater}(leases.term, :seen) + 1, expires_us = {now} + :lease_us "
-                f"WHERE leases.holder = :node OR leases.expires_us <= {now} "
-                "OR (:dead = 1 AND leases.term <= :seen)"
+                f"WHERE (leases.holder = :node AND {known_there}) OR leases.expires_us <= {now} "
+                "OR (:dead = 1 AND leases.term <= :seen AND leases.holder <> :node)"
             ),
-            renew=text(f"UPDATE leases SET expires_us = {now} + :lease_us {mine}"),
+            renew=text(
+                f"UPDATE leases SET expires_us = {now} + :lease_us, holder_instance = :me {mine}"
+            ),
             transfer=text(
-                "UPDATE leases SET holder = :to_node, term = term + 1, "
+                "UPDATE leases SET holder = :to_node, holder_instance = '', term = term + 1, "
                 f"expires_us = {now} + :lease_us {mine}"
             ),
             release=text(f"UPDATE leases SET expires_us = {now} {mine}"),
             read=text(
                 "SELECT coalesce(leases.term, 0) AS term, coalesce(leases.holder, '') AS holder, "
                 f"coalesce(leases.expires_us - {now}, 0) AS left_us, "
+                f"coalesce(leases.holder = :node AND NOT {known_there}, false) AS cloned, "
                 f"(SELECT {now} - max(seen_us) FROM nodes "
                 "WHERE cluster = :cluster AND node <> :node) AS peer_age_us "
                 "FROM (SELECT 1) AS one LEFT JOIN leases ON leases.cluster = :cluster"
@@ -91,6 +98,7 @@ class SqlLease:
         *,
         cluster: str,
         node: str,
+        instance: str,
         boot: str,
         lease_s: float,
         call_timeout_s: float,
@@ -107,7 +115,13 @@ class SqlLease:
             left_s=self._left_s,
         )
         self._statements = _Statements.on(engine.dialect.name)
-        self._me: Mapping[str, str | int] = {"cluster": cluster, "node": node, "boot": boot}
+        self._me: Mapping[str, str | int] = {
+            "cluster": cluster,
+            "node": node,
+            "boot": boot,
+            "me": f"{node}/{instance}",
+            "prefix": len(node) + 1,
+        }
         self._node = node
         self._lease_us = round(lease_s * 1e6)
 
@@ -166,7 +180,7 @@ class SqlLease:
         view = LeaseView(
             granted=False,
             term=row.term,
-            holder=row.holder,
+            holder=OTHER_INSTANCE if row.cloned and row.left_us > 0 else row.holder,
             expires_in_s=row.left_us / 1e6,
             peer_age_s=None if age_us is None else max(0.0, age_us / 1e6),
         )

@@ -56,10 +56,10 @@ class WorldDataCenter:
 
     def lease(self, node: str, instance: str) -> SimLease:
         """The lease row as `node` sees it."""
-        del instance
         return _WorldLease(
             table=self.lease_table,
             node=node,
+            instance=instance,
             slow_s=_CALL_S[0],
             wait=partial(self._wait, node),
             way=self.ways[node],
@@ -114,12 +114,14 @@ class _WorldLease(SimLease):
         *,
         table: SimLeaseTable,
         node: str,
+        instance: str,
         slow_s: float,
         wait: Callable[[float], None],
         way: Way,
     ) -> None:
         self.table = table
         self.node = node
+        self.instance = instance
         self.slow_s = slow_s
         self.wait = wait
         self._way = way

@@ -13,14 +13,22 @@ from recorder.adapters.lease_db import SqlLease
 
 
 @contextmanager
-def leases_at(url: str) -> Iterator[tuple[Callable[[str, float], Lease], Callable[[float], None]]]:
-    """Gives `open(node, lease_s)` and `wait(seconds)` over the migrated database at `url`."""
+def leases_at(
+    url: str,
+) -> Iterator[tuple[Callable[[str, float, str], Lease], Callable[[float], None]]]:
+    """Gives `open(node, lease_s, instance)` and `wait(seconds)` over the migrated database at `url`."""
     engine = open_engine(url)
     leases = []
 
-    def open_lease(node: str, lease_s: float) -> Lease:
+    def open_lease(node: str, lease_s: float, instance: str) -> Lease:
         lease = SqlLease(
-            engine, cluster="pair", node=node, boot="boot", lease_s=lease_s, call_timeout_s=1.0
+            engine,
+            cluster="pair",
+            node=node,
+            instance=instance,
+            boot="boot",
+            lease_s=lease_s,
+            call_timeout_s=1.0,
         )
         leases.append(lease)
         return lease

@@ -1,8 +1,8 @@
 """The Lease contract, for every implementation.
 
 An implementation joins with a factory in `FACTORIES`: a context manager that takes `tmp_path` and gives
-a `Bench`: `open(node, lease_s)` makes the port of a node (all of one bench share the row of one pair),
-and `wait(seconds)` lets the witness's clock go on. Factories import what they need lazily and may call
+a `Bench`: `open(node, lease_s, instance)` makes the port of one installation of a node (all of one bench
+share the row of one pair), and `wait(seconds)` lets the witness's clock go on. Factories import what they need lazily and may call
 `pytest.skip`.
 """
 
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from cluster.ports import Lease
+from cluster.ports import OTHER_INSTANCE, Lease
 
 LEASE_S = 1.0
 
 
 @dataclass
 class Bench:
-    open: Callable[[str, float], Lease]
+    open: Callable[[str, float, str], Lease]
     wait: Callable[[float], None]
 
 
@@ -34,7 +34,7 @@ def in_memory(tmp_path):
     def wait(seconds):
         now[0] += round(seconds * 1e9)
 
-    yield Bench(open=lambda node, _lease_s: table.lease(node), wait=wait)
+    yield Bench(open=lambda node, _lease_s, instance: table.lease(node, instance), wait=wait)
 
 
 @contextmanager
@@ -62,12 +62,17 @@ def bench(request, tmp_path):
 
 @pytest.fixture
 def alpha(bench):
-    return bench.open("alpha", LEASE_S)
+    return bench.open("alpha", LEASE_S, "i-alpha")
 
 
 @pytest.fixture
 def beta(bench):
-    return bench.open("beta", LEASE_S)
+    return bench.open("beta", LEASE_S, "i-beta")
+
+
+@pytest.fixture
+def clone(bench):
+    return bench.open("alpha", LEASE_S, "another disk")
 
 
 def test_a_row_that_never_existed_has_no_term_and_no_holder(alpha):
@@ -206,3 +211,59 @@ def test_terms_only_grow_whatever_the_order_of_calls(bench, alpha, beta):
         terms.append(node.transfer(terms[-1], other).term)
         bench.wait(LEASE_S + 0.1)
     assert terms == sorted(set(terms))
+
+
+# -- one node id, two installations ----
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_a_lease_held_by_another_installation_of_the_same_node_id_is_refused(alpha, clone, dead):
+    alpha.acquire(0, peer_is_dead=False)
+    view = clone.acquire(1, peer_is_dead=dead)
+    assert (view.granted, view.term, view.holder) == (False, 1, OTHER_INSTANCE)
+    view = clone.look()
+    assert (view.granted, view.holder) == (False, OTHER_INSTANCE)
+    assert view.expires_in_s > 0
+    assert alpha.renew(1).granted
+
+
+def test_another_installation_changes_nothing_of_the_row(alpha, clone, beta):
+    alpha.acquire(0, peer_is_dead=False)
+    assert not clone.renew(1).granted
+    assert not clone.transfer(1, "beta").granted
+    clone.release(1)
+    assert alpha.look().granted
+    assert beta.look().holder == "alpha"
+
+
+def test_a_node_on_a_new_disk_goes_on_once_its_old_lease_has_ended(bench, alpha, clone):
+    alpha.acquire(0, peer_is_dead=False)
+    bench.wait(LEASE_S + 0.1)
+    assert clone.look().holder == "alpha"
+    view = clone.acquire(0, peer_is_dead=False)
+    assert (view.granted, view.term, view.holder) == (True, 2, "alpha")
+    assert clone.renew(2).granted
+    view = alpha.renew(1)
+    assert (view.granted, view.holder) == (False, OTHER_INSTANCE)
+
+
+def test_an_ended_lease_is_not_renewed_by_another_installation(bench, alpha, clone):
+    alpha.acquire(0, peer_is_dead=False)
+    bench.wait(LEASE_S + 0.1)
+    assert not clone.renew(1).granted
+    assert alpha.renew(1).granted
+
+
+def test_a_transferred_lease_is_of_whichever_installation_takes_it_up(alpha, beta, clone):
+    beta.acquire(0, peer_is_dead=False)
+    beta.transfer(1, "alpha")
+    assert clone.look().granted
+    assert alpha.renew(2).granted
+    assert clone.look().holder == OTHER_INSTANCE
+
+
+def test_a_restart_of_the_same_installation_takes_its_lease_again(bench, alpha):
+    alpha.acquire(0, peer_is_dead=False)
+    again = bench.open("alpha", LEASE_S, "i-alpha")
+    assert again.look().granted
+    assert again.acquire(0, peer_is_dead=False).term == 2

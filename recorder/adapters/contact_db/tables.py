@@ -261,6 +261,9 @@ leases = Table(
     Column("term", BigInteger, nullable=False),
     _text("holder"),
     _us("expires_us", known=True),  # on the database's own clock
+    _text(
+        "holder_instance"
+    ),  # <holder>/<its instance id>; anything else means that it is not known
 )
 
 nodes = Table(

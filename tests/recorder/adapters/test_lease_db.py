@@ -35,6 +35,7 @@ def lease_of(url):
             engine,
             cluster=cluster,
             node=node,
+            instance="i",
             boot="boot",
             lease_s=lease_s,
             call_timeout_s=call_timeout_s,
@@ -203,7 +204,9 @@ def test_a_locked_sqlite_file_is_unavailable_in_time(tmp_path):
     path = tmp_path / "contacts.db"
     migrate(f"sqlite:///{path}")
     engine = open_engine(f"sqlite:///{path}")
-    lease = SqlLease(engine, cluster="pair", node="alpha", boot="b", lease_s=6, call_timeout_s=0.3)
+    lease = SqlLease(
+        engine, cluster="pair", node="alpha", instance="i", boot="b", lease_s=6, call_timeout_s=0.3
+    )
     lease.look()
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
@@ -218,7 +221,9 @@ def test_a_locked_sqlite_file_is_unavailable_in_time(tmp_path):
 
 def test_a_database_without_tables_is_unavailable(tmp_path):
     engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    lease = SqlLease(engine, cluster="p", node="a", boot="b", lease_s=6, call_timeout_s=0.3)
+    lease = SqlLease(
+        engine, cluster="p", node="a", instance="i", boot="b", lease_s=6, call_timeout_s=0.3
+    )
     bounded(lease.look)
     lease.close()
 
@@ -226,7 +231,9 @@ def test_a_database_without_tables_is_unavailable(tmp_path):
 @pytest.mark.postgres
 def test_a_stopped_server_is_unavailable_in_time_and_back_afterwards(postgres_server, postgres_url):
     engine = open_engine(postgres_url)
-    lease = SqlLease(engine, cluster="pair", node="alpha", boot="b", lease_s=6, call_timeout_s=0.5)
+    lease = SqlLease(
+        engine, cluster="pair", node="alpha", instance="i", boot="b", lease_s=6, call_timeout_s=0.5
+    )
     lease.acquire(0, peer_is_dead=False)
     postgres_server.freeze()
     try:
@@ -248,7 +255,9 @@ def test_a_stopped_server_is_unavailable_in_time_and_back_afterwards(postgres_se
 
 def test_nobody_listening_is_unavailable_at_once():
     engine = open_engine("postgresql://nobody:secret@127.0.0.1:9/none")
-    lease = SqlLease(engine, cluster="p", node="a", boot="b", lease_s=6, call_timeout_s=0.5)
+    lease = SqlLease(
+        engine, cluster="p", node="a", instance="i", boot="b", lease_s=6, call_timeout_s=0.5
+    )
     took_s, error = bounded(lease.look)
     assert took_s < 2
     assert "secret" not in f"{error!r} {error.hint}"

@@ -84,7 +84,13 @@ def test_damage_found_later_is_an_outage_that_names_the_file(file, url):
 def test_the_lease_names_the_file_too(file, url):
     file.write_bytes(NO_DATABASE)
     lease = SqlLease(
-        open_engine(url), cluster="pair", node="alpha", boot="b", lease_s=6.0, call_timeout_s=1.0
+        open_engine(url),
+        cluster="pair",
+        node="alpha",
+        instance="i",
+        boot="b",
+        lease_s=6.0,
+        call_timeout_s=1.0,
     )
     with pytest.raises(LeaseUnavailable, match=str(file)):
         lease.look()

@@ -83,7 +83,7 @@ def test_a_schema_from_a_newer_program_is_refused_and_left_alone(url, engine):
     migrate(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaTooNew, match=r"revision 9999.*up to 0001") as caught:
+    with pytest.raises(SchemaTooNew, match=r"revision 9999.*up to 0002") as caught:
         migrate(url)
     assert "upgrade this node" in caught.value.hint
     with engine.connect() as connection:
@@ -132,3 +132,17 @@ def test_a_database_that_is_current_needs_neither_alembic_nor_another_driver(tmp
         f"migrate({url!r}); sys.exit('alembic' in sys.modules or 'psycopg' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_lease_of_the_first_schema_goes_on_in_the_second(url, engine):
+    migrate(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE leases DROP COLUMN holder_instance"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("INSERT INTO leases VALUES ('pair', 7, 'alpha', 1)"))
+    migrate(url)
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT term, holder, holder_instance FROM leases")).one()
+        assert tuple(found) == (7, "alpha", "")
+        old = "INSERT INTO leases (cluster, term, holder, expires_us) VALUES ('other', 1, 'b', 1)"
+        connection.execute(text(old))  # as an older node writes that still runs
