@@ -47,7 +47,10 @@ def _since(token: str | None, now_us: int) -> int:
     match = re.fullmatch(r"(\d+)!(\d\d/\d\d/\d{4} \d\d:\d\d:\d\d)", token)
     if match is None:
         raise bad_query("The delta token is malformed.")
-    made = datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC)
+    try:
+        made = datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        raise bad_query("The delta token is malformed.") from None
     if now_us - int(made.timestamp()) * 1_000_000 > TOKEN_LIFE_DAYS * _DAY_US:
         raise Refusal(400, "0x80044352", "The delta token has expired; synchronise again in full.")
     return int(match[1])

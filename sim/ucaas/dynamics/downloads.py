@@ -143,11 +143,18 @@ class Blocks:
         given = _object(body)
         if stored is None:
             raise bad_query("The FileContinuationToken is invalid.")
-        start, length = int(given.get("Offset", 0)), int(given.get("BlockLength", 0))
+        start, length = _size(given, "Offset"), _size(given, "BlockLength")
         if not self._chunking and (start or length < stored.size_bytes):
             raise Refusal(400, "0x80090017", "Chunked download is not supported for this file.")
         data = stored.content.cut(start, start + length).joined()
         return answer_json(200, {"Data": base64.b64encode(data).decode()})
+
+
+def _size(given: dict[str, Any], name: str) -> int:
+    value = given.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise bad_query(f"{name} must be a number of bytes.")
+    return value
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -136,7 +136,9 @@ def byte_range(header: str, size_bytes: int) -> tuple[int, int] | None:
     if unit.strip().lower() != "bytes" or not dash or not (first or last):
         return 0, size_bytes
     if not first:
-        return (max(size_bytes - int(last), 0), size_bytes) if last.isdigit() else (0, size_bytes)
+        if not last.isdigit():
+            return 0, size_bytes
+        return (max(size_bytes - int(last), 0), size_bytes) if int(last) else None
     if not first.isdigit() or (last and not last.isdigit()):
         return 0, size_bytes
     start = int(first)

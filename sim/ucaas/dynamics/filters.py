@@ -7,6 +7,7 @@ Strings compare without regard to case.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -33,6 +34,13 @@ _ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "bool": ("bool",),
     "datetime": ("datetime",),
 }
+_STORED: Mapping[str, type] = {
+    **dict.fromkeys(_ACCEPTED, str),
+    **dict.fromkeys(("int", "choice", "datetime"), int),
+    "bool": bool,
+}
+"""How values of a kind are kept: what compares with what."""
+_HOURS = re.compile(r"\d{1,7}(\.\d{1,6})?")
 _COMPARE: Mapping[str, Callable[[tuple[int, object], tuple[int, object]], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -112,7 +120,12 @@ class Compiler:
             raise bad_query("A comparison needs a property.")
         read, column = self._path(left.parts)
         if isinstance(right, Path):
-            read_right, _ = self._path(right.parts)
+            read_right, other = self._path(right.parts)
+            if _STORED[column.kind] is not _STORED[other.kind]:
+                raise bad_query(
+                    "A binary operator with incompatible types was detected:"
+                    f" '{column.name}' is {column.kind}, '{other.name}' is {other.kind}."
+                )
             return _compare(name, read, read_right)
         if not isinstance(right, Literal):
             raise bad_query("A comparison needs a value.")
@@ -154,7 +167,10 @@ class Compiler:
             above = _compare("ge", read, lambda _: low)
             return _junction("and", above, _compare("le", read, lambda _: high))
         if name == "LastXHours" and column.kind == "datetime" and given:
-            since_us = self.now_us - int(float(str(given[0].value)) * _HOUR_US)
+            hours = str(given[0].value)
+            if not _HOURS.fullmatch(hours):
+                raise bad_query(f"{name} needs a number of hours, not '{hours}'.")
+            since_us = self.now_us - int(float(hours) * _HOUR_US)
             return _compare("ge", read, lambda _: since_us)
         raise bad_query(f"The function {name} does not apply to '{column.name}' as given.")
 

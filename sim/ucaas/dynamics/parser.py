@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +11,9 @@ from sim.ucaas.dynamics.errors import bad_query
 from sim.ucaas.dynamics.lexer import Token, Value, tokens
 
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
+NESTED_MAX = 50
+TERMS_MAX = 300
+"""A condition with more brackets in each other, or more parts, is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class _Parser:
         self._text = text
         self._tokens = list(tokens(text))
         self._at = 0
+        self._nested = 0
+        self._terms = 0
 
     @property
     def _here(self) -> Token:
@@ -96,6 +102,20 @@ class _Parser:
     def _error(self, what: str) -> Exception:
         return bad_query(f"{what} at position {self._here.at} in '{self._text}'.")
 
+    @contextmanager
+    def _deeper(self) -> Generator[None]:
+        self._nested += 1
+        if self._nested > NESTED_MAX:
+            raise bad_query(f"The nesting of the condition exceeds {NESTED_MAX}.")
+        yield
+        self._nested -= 1
+
+    def _joined(self, operator: str, left: Node, right: Node) -> Node:
+        self._terms += 1
+        if self._terms > TERMS_MAX:
+            raise bad_query(f"The condition has more than {TERMS_MAX} parts.")
+        return Binary(operator, left, right)
+
     def expect_end(self) -> None:
         if self._here.kind != "end":
             raise self._error("Syntax error")
@@ -104,20 +124,21 @@ class _Parser:
         left = self._conjunction()
         while self._is("or"):
             self._take()
-            left = Binary("or", left, self._conjunction())
+            left = self._joined("or", left, self._conjunction())
         return left
 
     def _conjunction(self) -> Node:
         left = self._negation()
         while self._is("and"):
             self._take()
-            left = Binary("and", left, self._negation())
+            left = self._joined("and", left, self._negation())
         return left
 
     def _negation(self) -> Node:
         if self._is("not"):
             self._take()
-            return Negation(self._negation())
+            with self._deeper():
+                return Negation(self._negation())
         left = self._primary()
         if self._is(*COMPARISONS):
             operator = self._take().text
@@ -127,7 +148,8 @@ class _Parser:
     def _primary(self) -> Node:
         if self._is("("):
             self._take()
-            node = self.disjunction()
+            with self._deeper():
+                node = self.disjunction()
             self._expect(")")
             return node
         if self._is("["):
@@ -172,7 +194,8 @@ class _Parser:
         args: list[Node] = []
         named: dict[str, Node] = {}
         while not self._is(")"):
-            node = self.disjunction()
+            with self._deeper():
+                node = self.disjunction()
             if self._is("=") and isinstance(node, Path):
                 self._take()
                 named["/".join(node.parts)] = self._primary()

@@ -207,6 +207,8 @@ def _typed(kind: str, text: str) -> Value:
         case "datetime":
             return instant_us(text)
         case "int" | "choice":
+            if not re.fullmatch(r"-?\d{1,18}", text):
+                raise bad_query("Malformed XML in the Paging Cookie")
             return int(text)
         case "bool":
             return text == "True"
