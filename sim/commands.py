@@ -6,12 +6,14 @@ from pathlib import Path
 
 from cyclopts import App
 
+from sim.drill_command import drill
 from sim.fault_commands import SIM
 
 __all__ = ["DEMO", "SIM", "UP"]
 
 UP = App(name="up", help="A whole local pair with a fake service, until Ctrl-C.")
 DEMO = App(name="demo", help="Record calls, kill the primary, show what was lost: nothing.")
+SIM.command(drill)
 
 
 @UP.default

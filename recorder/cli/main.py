@@ -9,6 +9,7 @@ from recorder.cli.arguments import normalized
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import say
 from recorder.cli.start_node import plain_options, start_node
+from recorder.errors import ConfigError, RecorderError
 
 _INTERRUPTED = 130
 
@@ -29,6 +30,11 @@ def run(arguments: list[str]) -> int:
         if error.hint:
             say(f"        {error.hint}")
         return error.code
+    except RecorderError as error:
+        say(f"tandem: {error}")
+        if error.hint:
+            say(f"        {error.hint}")
+        return Exit.USAGE if isinstance(error, ConfigError) else Exit.FAILED
     except BrokenPipeError:
         # Whoever read has enough. Nothing may be flushed into the closed pipe at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,1 @@
+"""Drills: a standard set of incidents against an operator's own settings."""

@@ -1,0 +1,112 @@
+"""What a drill showed: figures an operator can compare with what was promised to whom."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sim.checkers.contents import Contents, read_contents
+from sim.checkers.liveness import Disruption, takeovers
+from sim.clock import SimClock
+from sim.data_center import MemoryArchive, MemoryContactDb
+from sim.drill.incidents import Drill
+from sim.kernel import Epoch
+from sim.verdict import Run, judge
+from sim.world.incident import NODES, Incident
+from sim.world.settings import client_id, config_of
+from sim.world.world import World
+
+_NS: Final = 1_000_000_000
+_INGEST_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one drill. Calls are recordings here: what is offered at the source."""
+
+    name: str
+    what: str
+    takeover_s: float | None
+    """From the fault to the other node's first poll; None where none was called for."""
+    role_changes: int
+    """New primaries after the first."""
+    offered: int
+    archived: int
+    delayed: int
+    """Archived later than a calm pair would have."""
+    longest_delay_s: float
+    """Of all: from the recording being there to being archived."""
+    api_calls: int
+    duplicates: int
+    lost: int
+    broken: tuple[str, ...]
+    """Promises that did not hold, with what happened."""
+    simulated_s: float
+
+    @property
+    def good(self) -> bool:
+        """True when every promise held."""
+        return not self.broken
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self) | {"good": self.good}
+
+
+def usual_delay_s(incident: Incident) -> float:
+    """How long a recording waits at most when nothing goes wrong: settled, polled, fetched."""
+    poll = config_of(incident, NODES[0]).poll
+    return poll.settle_s + 2 * poll.interval_s + _INGEST_S
+
+
+def run_drill(drill: Drill, incident: Incident) -> Outcome:
+    """Live through it and measure."""
+    world = World(incident)
+    report = world.run()
+    contents = _contents(world)
+    verdict = judge(Run(truth=world.service.fake.truth(), contents=contents))
+    delays_s = _delays_s(world, contents)
+    usual_s = usual_delay_s(incident)
+    requests: Any = world.service.fake.statistics()["requests"]
+    history = sorted(world.data_center.contacts.history, key=lambda row: row.at_us)
+    return Outcome(
+        name=drill.name,
+        what=drill.what,
+        takeover_s=_takeover_s(world, drill),
+        role_changes=max(0, sum(row.new == "primary" for row in history) - 1),
+        offered=verdict.offered,
+        archived=verdict.archived,
+        delayed=sum(delay_s > usual_s for delay_s in delays_s),
+        longest_delay_s=max(delays_s, default=0.0),
+        api_calls=sum(row["count"] for row in requests),
+        duplicates=verdict.duplicates,
+        lost=verdict.lost,
+        broken=tuple(str(one.violation) for one in report.violations),
+        simulated_s=report.simulated_s,
+    )
+
+
+def _takeover_s(world: World, drill: Drill) -> float | None:
+    if not drill.disruption:
+        return None
+    disruption = Disruption(drill.disruption, NODES[0], round(drill.began_s * _NS))
+    nodes = {client_id(node): node for node in NODES}
+    (seen,) = takeovers([disruption], world.service.fake.polls(), nodes)
+    return seen.seconds
+
+
+def _contents(world: World) -> Contents:
+    center = world.data_center
+    clock = SimClock(kernel=world.kernel, epoch=Epoch("drill", 0))
+    db = MemoryContactDb(center.contacts, node="drill", clock=clock)
+    return read_contents(db, MemoryArchive(center.objects))
+
+
+def _delays_s(world: World, contents: Contents) -> list[float]:
+    """From recordings being there to their last archiving; those still offered, in order."""
+    archived_us = {row.ref.key: row.archived_us for row in contents.items}
+    return [
+        max(0.0, (stored_us - item.offered_us) / 1e6)
+        for item in world.service.fake.truth()
+        if item.must_be_archived and (stored_us := archived_us.get(item.key)) is not None
+    ]
