@@ -71,8 +71,7 @@ def test_an_actor_that_fails_ends_the_process_and_the_peer_takes_over(world, act
     victim.kill()
     victim.start(extra_env=trap(f"raise_in:{actor}:{message}"))
     victim.wait_for_role("secondary")
-    world.disrupted("switchover", primary)
-    assert primary.post("/api/v1/switchover").json()["status"] == "done"
+    world.switch_over_from(primary)
     world.calls(12, over_s=2.0)
     assert victim.wait(20.0) == 70
     world.disrupted("death", victim)

@@ -117,6 +117,15 @@ class World:
         self.disruptions.append(Disruption(kind, node.name, monotonic_ns()))
         self.sampler.soon()
 
+    def switch_over_from(self, primary: NodeProcess) -> None:
+        """As an operator does: a secondary that is not ready yet is refused, and asked for again."""
+        self.disrupted("switchover", primary)
+
+        def done() -> bool:
+            return primary.post("/api/v1/switchover").json().get("status") == "done"
+
+        wait_until(done, 10.0, f"{primary.name} hands over", every_s=0.3)
+
     def kill(self, node: NodeProcess) -> None:
         """SIGKILL; noted as a death when it was the primary."""
         if node.role() == "primary":
