@@ -1,0 +1,1 @@
+"""The protocol as Promela models, checked exhaustively by Spin: `python -m sim.spin`, docs/spin.md."""
