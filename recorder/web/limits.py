@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from fastapi.responses import JSONResponse
@@ -37,26 +38,28 @@ class BodyLimit:
             await _refusal(scope, receive, send)
             return
         counted = 0
-        begun = False
+        exceeded = begun = False
 
         async def counting() -> Message:
-            nonlocal counted
+            nonlocal counted, exceeded
             message = await receive()
             counted += len(message.get("body", b""))
             if counted > BODY_BYTES_MAX:
+                exceeded = True
                 raise _TooMuch
             return message
 
         async def sending(message: Message) -> None:
             nonlocal begun
+            if exceeded and not begun:
+                return  # whoever read the body takes its end for a body that is damaged
             begun = True
             await send(message)
 
-        try:
+        with suppress(_TooMuch):
             await self._app(scope, counting, sending)
-        except _TooMuch:
-            if not begun:
-                await _refusal(scope, receive, send)
+        if exceeded and not begun:
+            await _refusal(scope, receive, send)
 
 
 async def _refusal(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:

@@ -1,9 +1,10 @@
+import asyncio
 import base64
 import json
 
 import pytest
 
-from recorder.web.limits import BODY_BYTES_MAX
+from recorder.web.limits import BODY_BYTES_MAX, BodyLimit
 from tests.recorder.fake_node import TOKEN, FakeNode
 
 
@@ -80,3 +81,30 @@ def test_a_cursor_nobody_gave_out_is_the_askers_fault(client, path, after):
 @pytest.mark.parametrize("path", ["/health", "/metrics", "/health/live", "/health/ready"])
 def test_head_works_where_load_balancers_look(client, path):
     assert client.head(path).status_code in {200, 503}
+
+
+def test_what_is_no_request_passes_the_limit_untouched():
+    passed = []
+
+    async def app(scope, receive, send):
+        passed.append((scope, receive, send))
+
+    asyncio.run(BodyLimit(app)({"type": "lifespan"}, "receive", "send"))
+    assert passed == [({"type": "lifespan"}, "receive", "send")]
+
+
+def test_an_answer_that_has_begun_is_not_followed_by_another():
+    sent = []
+
+    async def app(_scope, receive, send):
+        await send({"type": "http.response.start", "status": 200})
+        await receive()
+
+    async def receive():
+        return {"type": "http.request", "body": b" " * (BODY_BYTES_MAX + 1)}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(BodyLimit(app)({"type": "http", "headers": []}, receive, send))
+    assert sent == [{"type": "http.response.start", "status": 200}]

@@ -21,8 +21,9 @@ def stage(tmp_path):
 
 @pytest.fixture
 def own_signals():
-    """Gives the handlers of this process back."""
+    """The handlers of a program in the foreground; gives those of this process back."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
