@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from cluster.claim import Claim, Peer
 from cluster.frames import Role
+from cluster.status import ClaimStatus
 from cluster.trust import Trust
 from cluster.waiting import Line, Waiting
 from cluster.work_messages import Job
@@ -291,6 +292,14 @@ class Claims:
     def claimed(self) -> tuple[int, int]:
         """Claims here, and at the peer."""
         return self._here, len(self._claims) - self._here
+
+    def under_way(self) -> tuple[ClaimStatus, ...]:
+        """Every claim that its node has taken."""
+        return tuple(
+            ClaimStatus(claim.job.key, claim.node, claim.attempt, claim.bytes_total, claim.held)
+            for claim in self._claims.values()
+            if claim.answered
+        )
 
     # -- inside ----
 

@@ -26,7 +26,7 @@ from cluster.in_hand import InHand, Task
 from cluster.messages import DescribeSelf, LinkMessage, Ping, Pong, SendFrame
 from cluster.ports import Address, Clock
 from cluster.settings import PairSettings
-from cluster.status import DistributorStatus
+from cluster.status import ClaimsStatus, DistributorStatus
 from cluster.work_messages import (
     ClaimsDue,
     Distribute,
@@ -93,6 +93,7 @@ class Distributor:
     def on_start(self) -> None:
         """Publish an empty table."""
         self._publish()
+        self._show_claims()
 
     def on_stop(self) -> None:
         """Nothing to give back: claims die with the process."""
@@ -118,6 +119,7 @@ class Distributor:
                 self._look_pending = False
                 self._cancel(self._claims.expire(now_ns))
                 self._ask()
+                self._show_claims()
             case _:
                 assert_never(message)
         self._hand_out(now_ns)
@@ -294,6 +296,10 @@ class Distributor:
             self._clients.pop(key, None)
         if client is not None:
             client.tell(news)
+
+    def _show_claims(self) -> None:
+        """Once a second while there are any: who does what is for people."""
+        self._board.publish("claims", ClaimsStatus(self._claims.under_way()))
 
     def _publish(self) -> None:
         here, there = self._claims.claimed()

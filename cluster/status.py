@@ -67,6 +67,25 @@ class DistributorStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimStatus:
+    """A job that a node has in hand."""
+
+    key: str
+    node: str
+    attempt: int
+    bytes_total: int
+    held: bool
+    """The result is safe on that node's disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsStatus:
+    """Every claim on both nodes (part `claims`), at most a second old. Empty but on the primary."""
+
+    claims: tuple[ClaimStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisorStatus:
     """Whether every actor answers (part `supervisor`)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recorder.model import Finding, Window
@@ -33,6 +34,22 @@ class SourceStatus:
     clock_offset_ms: float | None
     last_error: str
     next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """An item that failed and is tried on."""
+
+    failures: int
+    """Of any kind, since it went well last; an outage of the source counts here too."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTries:
+    """What failed at least once and is not over (part `tries:NAME`), by job key."""
+
+    tries: Mapping[str, Try]
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,7 @@ def test_every_code_has_a_row_with_cause_and_next_step(code):
     "word",
     [
         *(role.value for role in Role),
-        *(state.value for state in ItemState if state not in
-          {ItemState.ASSIGNED, ItemState.FETCHING, ItemState.BUFFERED}),
+        *(state.value for state in ItemState),
         *(status.value for status in PluginStatus if status is not PluginStatus.ENABLED),
         "running", "degraded", "silent", "standby", "polling", "waiting", "failing",
     ],

@@ -33,14 +33,14 @@ def list_items(
 
     Args:
         source: Only of this source.
-        state: Only in this state (may be repeated): found, archived, failed, parked, gone, ….
+        state: Only in this state (may be repeated): found, assigned, fetching, buffered, archived, failed, ….
         failed: Only what failed, parked or not.
         limit: So many at most.
         after: Cursor that the page before ended with.
         watch: Look again every so many seconds (2 without a number).
     """
     options = common or Common()
-    client = options.client()
+    client = options.client().primary_first()
     states = _FAILED if failed else state
 
     def look(again: bool) -> None:  # noqa: FBT001 - as `watched` calls it
@@ -79,7 +79,7 @@ def why(key: str, *, source: str | None = None, common: Common | None = None) ->
         source: Only of this source.
     """
     options = common or Common()
-    views = options.client().get("/api/v1/why", key=key, source=source)
+    views = options.client().primary_first().get("/api/v1/why", key=key, source=source)
     if options.json:
         print_json(views)
         return
@@ -91,6 +91,8 @@ def _show_story(view: dict[str, Any]) -> None:
     item = view["item"]
     parked = " (parked: no longer holds the watermark, tried on)" if item["parked"] else ""
     print_line(f"{item['source']} {item['item']}: {item['state'].upper()}{parked}")
+    if item.get("in_hand_of"):
+        print_line(f"  in hand of {item['in_hand_of']}")
     if item.get("reason"):
         print_line(f"  because {item['reason']}")
     if item.get("retry_at"):

@@ -39,6 +39,7 @@ from recorder.poll.poll_messages import (
 )
 from recorder.poll.poller_ports import PollerPorts
 from recorder.poll.waking import SPREAD_S, Sign, Waking
+from recorder.status import Try
 
 RECENT_MAX = 50_000
 RECORD_AGAIN_S = 5.0
@@ -60,6 +61,7 @@ class Items:
         self._writing: set[str] = set()
         self._waking = Waking(interval_s=ports.poll.interval_s, cap_s=ports.retry.cap_s)
         self._events = 0
+        self._tried = 0
         self.failed = 0
         self.parked = 0
 
@@ -228,6 +230,16 @@ class Items:
         if finished:
             self._ports.distributor.tell(Withdraw(tuple(finished)))
 
+    def tries(self) -> dict[str, Try]:
+        """Items that failed and are not over, by job key."""
+        if not self._tried:
+            return {}
+        return {
+            key: Try(item.failures, item.reason)
+            for key, item in self._items.items()
+            if item.failures
+        }
+
     # -- the duty's end ----
 
     def ask_again(self) -> None:
@@ -240,7 +252,7 @@ class Items:
         self._newest.clear()
         self._outcomes.clear()
         self._writing.clear()
-        self.failed = self.parked = 0
+        self.failed = self.parked = self._tried = 0
 
     # -- inside ----
 
@@ -352,6 +364,7 @@ class Items:
         if item is not None:
             self.parked += by * item.parked
             self.failed += by * (item.state is ItemState.FAILED and not item.parked)
+            self._tried += by * (item.failures > 0)
 
     def _remember(self, key: str) -> None:
         self._recent[key] = None

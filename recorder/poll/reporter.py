@@ -9,11 +9,13 @@ from recorder.poll.items import Items
 from recorder.poll.keeper import FUTURE, Keeper, future_hint
 from recorder.poll.lister import Lister
 from recorder.poll.poller_ports import PollerPorts
-from recorder.status import SourceStatus
+from recorder.status import SourceStatus, SourceTries
 
 STALL_FLOOR_S = 30.0
 """A healthy watermark lags by a download, a commit and a save: with short poll intervals, a few
 intervals are less than that, and the finding would open and close all day."""
+
+TRIES_EVERY_NS = 1_000_000_000
 
 FUTURE_S = 5.0
 """The watermark is behind by the settling time; ahead of the source's clock it has no business."""
@@ -42,6 +44,8 @@ class Reporter:
         self._last_error = ""
         self._next_step = ""
         self._escapes = 0
+        self._tries = SourceTries({})
+        self._tries_ns: int | None = None
 
     # -- what happened ----
 
@@ -141,6 +145,7 @@ class Reporter:
         mark, watermark = self._keeper.mark, self._keeper.watermark
         clock, lateness = self._ports.clock, self._lister.lateness
         now_ns = clock.monotonic_ns()
+        self._show_tries(now_ns)
         reading = self._lister.source_clock.read(now_ns)
         offset_ms = None if reading is None else (reading.now_us - clock.wall_us()) / 1000
         self._ports.board.publish(
@@ -167,6 +172,16 @@ class Reporter:
                 next_step=self._next_step,
             ),
         )
+
+    def _show_tries(self, now_ns: int) -> None:
+        """At most once a second: there may be thousands while a source is out."""
+        if self._tries_ns is not None and now_ns - self._tries_ns < TRIES_EVERY_NS:
+            return
+        tries = self._items.tries()
+        if self._tries_ns is None or tries != self._tries.tries:
+            self._tries = SourceTries(tries)
+            self._ports.board.publish(f"tries:{self._ports.name}", self._tries)
+        self._tries_ns = now_ns
 
     def _state(self, *, loaded: bool, on_duty: bool, waiting: bool) -> str:
         if not loaded:

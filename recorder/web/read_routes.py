@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from recorder.control import NodeControl
 from recorder.figures import sources
 from recorder.instants import from_text
+from recorder.live_items import LiveItems, on_record
 from recorder.model import Window
 from recorder.rows import ContactDetail, ContactQuery, ItemQuery
 from recorder.web.auth import require_reader
@@ -122,11 +123,15 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
         after: str | None = None,
         limit: _Limit = 100,
     ) -> ItemsView:
-        """Items, newest change first. What failed and is parked has the state `parked` here."""
-        found = control.contact_db.items(
-            ItemQuery(source, tuple(state or ()), parked, after, limit)
-        )
-        return ItemsView(items=[ItemView.of(row) for row in found.rows], next=found.next)
+        """Items, newest change first. What failed and is parked has the state `parked` here.
+
+        `assigned`, `fetching` and `buffered` are known to the primary alone, and read after the page:
+        with them a page may be shorter than `limit` and still have a next one.
+        """
+        states = tuple(state or ())
+        found = control.contact_db.items(ItemQuery(source, on_record(states), parked, after, limit))
+        chosen = LiveItems(control.board).choose(found.rows, states)
+        return ItemsView(items=[ItemView.of(*one) for one in chosen], next=found.next)
 
     @router.get("/why", tags=["items"], response_model_exclude_none=True)
     def why(key: str, source: str | None = None) -> list[WhyView]:
@@ -138,9 +143,10 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
                 f"No item here is called {key!r}, or begins with it.",
                 "`tandem source list` shows up to when each source is archived.",
             )
+        live = LiveItems(control.board)
         return [
             WhyView(
-                item=ItemView.of(row),
+                item=ItemView.of(*live.join(row)),
                 story=[
                     EventView.of(event)
                     for event in control.contact_db.story(row.ref.source, row.ref.key)

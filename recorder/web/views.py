@@ -109,6 +109,8 @@ class ItemView(BaseModel):
     source: str
     item: str
     state: str
+    """As on record, or `assigned`, `fetching`, `buffered` while a node has it in hand."""
+    in_hand_of: str | None = None
     reason: str | None = None
     parked: bool = False
     attempts: int
@@ -124,9 +126,10 @@ class ItemView(BaseModel):
     size_bytes: int
 
     @staticmethod
-    def of(row: ItemRow) -> ItemView:
-        """From a row."""
+    def of(row: ItemRow, in_hand_of: str = "") -> ItemView:
+        """From a row, and the node that has the item in hand."""
         return ItemView(
+            in_hand_of=in_hand_of or None,
             source=row.ref.source,
             item=row.ref.key,
             state=row.state,

@@ -12,7 +12,9 @@ from cluster.frames import (
     Role,
 )
 from cluster.messages import DescribeSelf, Ping, Pong
+from cluster.status import ClaimsStatus, ClaimStatus
 from cluster.work_messages import (
+    ClaimsDue,
     Job,
     JobAssigned,
     JobBroken,
@@ -49,6 +51,29 @@ def test_a_primary_runs_a_job_on_its_own_worker_and_tells_the_client(primary):
     assert primary.client.messages[1:] == [JobFinished(JOB.key, "a", 77, b"done")]
     assert primary.frames() == [JobDone("", JOB.key, 77, b"done", 2)]
     assert primary.status.claimed_here == 0
+
+
+def test_who_does_what_is_shown_once_a_second_and_forgotten_when_it_is_over(primary):
+    primary.ready(2)
+    primary.distribute()
+    run = primary.worker.messages[0]
+    primary.tell(WorkMoved(run.claim, 9, held=True))
+    assert primary.board.read("claims", ClaimsStatus).claims == ()
+    primary.tell(ClaimsDue())
+    shown = ClaimStatus(JOB.key, "a", 1, 9, held=True)
+    assert primary.board.read("claims", ClaimsStatus).claims == (shown,)
+    primary.tell(WorkDone(run.claim, JOB.key, 77, b"done"))
+    primary.tell(ClaimsDue())
+    assert primary.board.read("claims", ClaimsStatus).claims == ()
+
+
+def test_an_offer_without_an_answer_is_nobodys_work_yet(primary):
+    primary.ready(0)
+    primary.pair(Role.PRIMARY, peer_free=4)
+    primary.distribute()
+    primary.tell(ClaimsDue())
+    assert primary.status.claimed_by_peer == 1
+    assert primary.board.read("claims", ClaimsStatus).claims == ()
 
 
 def test_the_freer_peer_gets_the_job_and_its_result_reaches_the_client(primary, secondary):

@@ -45,7 +45,10 @@ class SqlWorld:
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM leases"))
             connection.execute(
-                text("INSERT INTO leases VALUES ('pair', :term, 'beta', 0)"), {"term": term}
+                text(
+                    "INSERT INTO leases (cluster, term, holder, expires_us) VALUES ('pair', :term, 'beta', 0)"
+                ),
+                {"term": term},
             )
         engine.dispose()
 

@@ -6,6 +6,7 @@ from recorder.codec import job_key
 from recorder.model import Window
 from recorder.poll.window import POSTPONED_S
 from recorder.settings import PollSettings, Tier
+from recorder.status import SourceTries
 from tests.recorder.poll.polling import START_US, Desk, SmallCenter, known
 
 POLL = PollSettings(
@@ -47,3 +48,36 @@ def test_polls_hand_out_what_they_find_but_learn_no_lateness_from_a_guess(desk):
     desk.advance(60)
     assert desk.given() == ["young"]
     assert desk.status.lateness_p999_s == lateness_s
+
+
+# -- tries ----
+
+
+def tries(desk):
+    shown = desk.board.read("tries:crm", SourceTries).tries
+    return {key: (one.failures, one.reason) for key, one in shown.items()}
+
+
+def test_every_try_is_shown_while_an_outage_lasts_and_none_afterwards(desk):
+    ref = desk.source.add("a", 95)
+    desk.advance(60)
+    assert tries(desk) == {}
+    for count in (1, 2, 3):
+        desk.break_it(ref)
+        desk.advance(120)
+        assert tries(desk) == {job_key(ref): (count, "unreachable: why")}
+    assert desk.center.outcomes[-1].attempts == 0, "an outage uses no tries up"
+    desk.finish(ref)
+    desk.advance(60)
+    assert tries(desk) == {}
+
+
+def test_what_failed_is_forgotten_with_the_duty(desk):
+    ref = desk.source.add("a", 95)
+    desk.advance(60)
+    desk.break_it(ref)
+    desk.advance(60)
+    assert tries(desk)
+    desk.withdraw()
+    desk.advance(60)
+    assert tries(desk) == {}

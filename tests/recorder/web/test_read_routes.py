@@ -1,9 +1,10 @@
 import pytest
 
 from cluster.frames import Role
-from cluster.status import PairStatus
+from cluster.status import ClaimsStatus, ClaimStatus, PairStatus
+from recorder.codec import job_key
 from recorder.control import SourceProblem
-from recorder.status import Findings, SourceStatus
+from recorder.status import Findings, SourceStatus, SourceTries, Try
 from tests.recorder.fake_node import (
     LINK_DOWN,
     OBJECT,
@@ -135,6 +136,21 @@ def test_items_are_filtered_by_state_and_parked_is_one(node, client):
     assert keys(state="parked") == ["i3"]
     assert sorted(keys(state=["failed", "parked"])) == ["i2", "i3"]
     assert keys(source="other") == []
+
+
+def test_an_item_in_hand_is_shown_as_it_is_now_and_found_by_that(node, client):
+    node.fail_one("i1", attempts=0)
+    node.archive_one("i2")
+    (row,) = node.contact_db.item(None, "i1")
+    claim = ClaimStatus(job_key(row.ref), "beta", 1, 512, held=False)
+    node.board.publish("claims", ClaimsStatus((claim,)))
+    node.board.publish("tries:zoom", SourceTries({claim.key: Try(4, "unreachable: away")}))
+    (shown,) = client.get("/api/v1/items", params={"state": "fetching"}).json()["items"]
+    assert (shown["item"], shown["state"], shown["in_hand_of"]) == ("i1", "fetching", "beta")
+    assert (shown["attempts"], shown["reason"]) == (5, "unreachable: away")
+    assert client.get("/api/v1/items", params={"state": "failed"}).json()["items"] == []
+    (why,) = client.get("/api/v1/why", params={"key": "i1"}).json()
+    assert why["item"] == shown
 
 
 def test_pages_follow_their_cursor_to_the_end(node, client):
