@@ -36,6 +36,12 @@ class NodeClient:
         for url in urls:
             if not url.startswith(("http://", "https://")):
                 raise CliError(f"{url} is no address.", Exit.USAGE, hint="http://HOST:PORT")
+        if token and not (token.isascii() and token.isprintable()):
+            raise CliError(
+                "The admin token holds characters that no request can carry.",
+                Exit.USAGE,
+                hint="Look at TANDEM_TOKEN, TANDEM_TOKEN_FILE or web.token: one line of plain ASCII.",
+            )
         self.urls = tuple(urls)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._verify = _trust(ca_file)

@@ -1,10 +1,18 @@
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
+from recorder.model import Party, Segment
 from tests.recorder.fake_node import OBJECT
-from tests.recorder.fakes import MP3
+from tests.recorder.fakes import AUDIO, MP3, buffered, interaction
+
+PARTIES = (
+    Party("p1", "customer", "", "+4930111", 1_000_000, None),
+    Party("p2", "agent", "Ada\x1b[2J Agent", "", 2_000_000, 62_000_000),
+    Party("p3", "bot"),
+)
 
 
 @pytest.fixture
@@ -90,3 +98,36 @@ def test_a_folder_that_cannot_be_made_is_a_failure(tandem, contact, tmp_path):
     ended = tandem("contact", "export", contact, "--to", tmp_path / "file" / "out")
     assert ended.status == 1
     assert "Not a directory" in ended.err
+
+
+def test_everybody_on_a_call_is_shown_with_their_time_and_moves_no_cursor(tandem, node):
+    call = replace(
+        interaction("i7", (AUDIO,)),
+        parties=PARTIES,
+        segments=(
+            Segment("s1", 1_000_000, None, "agent_transferred"),
+            Segment("s2", None, 62_000_000),
+        ),
+        subject="Order 66",
+    )
+    node.contact_db.commit([replace(buffered("i7"), interaction=call)], [["zoom/i7.mp3"]])
+    out = tandem("contact", "show", "session-i7").out
+    assert "customer: +4930111, 1970-01-01T00:00:01Z to ?" in out
+    assert "agent: Ada\ufffd[2J Agent, 1970-01-01T00:00:02Z to 1970-01-01T00:01:02Z" in out
+    assert "bot: ?\n" in out
+    assert "segment 1970-01-01T00:00:01Z to ? agent_transferred\n" in out
+    assert "segment ? to 1970-01-01T00:01:02Z\n" in out
+    assert f"Interaction {call.key} Order 66" in out
+
+
+def test_the_next_page_is_told_on_stderr_and_follows(tandem, node):
+    for number in range(3):
+        key = f"c{number}"
+        call = replace(interaction(key, (AUDIO,)), started_us=number * 1_000_000)
+        node.contact_db.commit([replace(buffered(key), interaction=call)], [[f"zoom/{key}.mp3"]])
+    first = tandem("contact", "list", "--limit", "2")
+    assert len(first.lines) == 3
+    after = first.err.split("--after ")[1].strip()
+    rest = tandem("contact", "list", "--limit", "2", "--after", after)
+    assert len(rest.lines) == 2
+    assert rest.err == ""
