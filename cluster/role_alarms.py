@@ -155,6 +155,7 @@ def _of_the_role(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
             code="flapping",
             subject=m.node,
             error=False,
-            what=f"{len(m.changes)} role changes within the hour: preferences are ignored",
+            what=f"{len(m.changes)} role changes within the hour: preferences are ignored, "
+            "and a node that cannot work waits up to five minutes before it hands over",
             hint="See `tandem node history` for the reasons.",
         )

@@ -22,6 +22,9 @@ from cluster.settings import PairSettings
 
 NS = 1_000_000_000
 _HOUR_NS = 3600 * NS
+_PAUSE_FIRST_S = 30.0
+_PAUSE_MAX_S = 300.0
+"""An unhealthy primary beside a healthy secondary is worth a change of roles every five minutes."""
 ACTING = (Role.PRIMARY, Role.HANDING_OVER)
 """Roles that do the primary's work."""
 
@@ -310,6 +313,14 @@ class Memory:
         while self.changes and now_ns - self.changes[0] > _HOUR_NS:
             self.changes.popleft()
         return len(self.changes) < self.settings.role_changes_per_hour_max
+
+    def may_move_in_need(self, now_ns: int) -> bool:
+        """Whether to hand over what this node cannot do: soon, but ever later while roles flap."""
+        if self.is_calm(now_ns):
+            return True
+        beyond = len(self.changes) - self.settings.role_changes_per_hour_max
+        pause_s = min(_PAUSE_MAX_S, _PAUSE_FIRST_S * 2 ** min(beyond, 9))
+        return now_ns >= self.after(self.changes[-1], pause_s)
 
     def was_last_holder(self) -> bool:
         """The witness names this node as the holder, even of a lease that ended."""

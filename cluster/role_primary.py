@@ -61,7 +61,7 @@ def tick(m: Memory, event: Event, now_ns: int) -> None:
     """Hand over by itself when the peer can do what this node cannot."""
     use_next_reign(m, event, now_ns)
     _compare_sight(m, now_ns)
-    if m.paused or now_ns < m.hand_over_again_ns or not m.is_calm(now_ns):
+    if m.paused or now_ns < m.hand_over_again_ns or not m.may_move_in_need(now_ns):
         return
     reason = _better_there(m, now_ns)
     if reason and m.peer_is_ready():

@@ -42,7 +42,7 @@ class PairSettings(BaseModel):
     return_to_primary: Literal["off", "when_equal"] = "off"
     return_after_s: float = Field(300.0, gt=0, le=DAY_S)
     role_changes_per_hour_max: int = Field(3, ge=1, le=1000)
-    """Above this, preferences are ignored; a dead peer is always replaced."""
+    """From this on preferences are ignored and needs wait for minutes; a dead peer is always replaced."""
     duty_failing_s: float = Field(60.0, gt=0, le=DAY_S)
     """Polling failed so long for this node's own credentials: hand over if the peer's work."""
     claim_s: float = Field(120.0, gt=0, le=DAY_S)

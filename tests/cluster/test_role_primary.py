@@ -1,3 +1,7 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cluster.frames import HandOverOffer, Role
 from cluster.messages import DutyFailing, HealthChanged, PeerGone, PeerRefused
 from cluster.role_io import LeaseCall, SaveState, WithdrawDuty, WokeLate
@@ -185,13 +189,58 @@ def test_credentials_that_recover_in_time_move_nothing():
     assert not bench.alarms()
 
 
-def test_after_too_many_role_changes_a_preference_moves_nothing():
+def unhealthy_after(changes):
+    """An unhealthy primary whose role changed so often within the hour, last just now; the calm before it."""
     bench = primary()
-    bench.memory.changes.extend([bench.now_ns] * 3)
+    bench.memory.changes.clear()
+    bench.memory.changes.extend([bench.now_ns] * changes)
     bench.step(HealthChanged(healthy=False, problems=("disk full",)))
+    return bench
+
+
+def seconds_until_offer(bench, at_most):
+    begun_ns = bench.now_ns
+    while not bench.frames(HandOverOffer) and bench.now_ns - begun_ns < at_most * S:
+        bench.run(1, beat=BESIDE)
+    return (bench.now_ns - begun_ns) / S
+
+
+@pytest.mark.parametrize(
+    ("changes", "pause_s"),
+    [(0, 0), (2, 0), (3, 30), (4, 60), (5, 120), (6, 240), (7, 300), (99, 300)],
+)
+def test_an_unhealthy_primary_hands_over_after_a_pause_that_doubles_with_each_change(
+    changes, pause_s
+):
+    bench = unhealthy_after(changes)
+    assert seconds_until_offer(bench, 400) == pytest.approx(pause_s, abs=2)
+
+
+def test_while_it_pauses_the_operator_hears_that_roles_flap():
+    bench = unhealthy_after(3)
     bench.run(3, beat=BESIDE)
     assert bench.role is Role.PRIMARY
     assert "flapping" in bench.alarms()
+
+
+def test_a_pause_is_over_when_the_changes_are_an_hour_old():
+    bench = unhealthy_after(3)
+    bench.memory.changes.clear()
+    bench.memory.changes.extend([bench.now_ns - 3601 * S] * 99)
+    assert seconds_until_offer(bench, 400) <= 2
+
+
+@given(st.lists(st.integers(0, 4000), max_size=40), st.integers(1, 10))
+def test_a_need_waits_at_most_five_minutes_after_the_last_change(ago_s, limit):
+    bench = primary(role_changes_per_hour_max=limit)
+    memory, now_ns = bench.memory, bench.now_ns
+    memory.changes.clear()
+    memory.changes.extend(sorted(now_ns - seconds * S for seconds in ago_s))
+    last_s = min(ago_s, default=9999)
+    calm = memory.is_calm(now_ns)
+    assert memory.may_move_in_need(now_ns) or (not calm and last_s < 300)
+    assert not calm or memory.may_move_in_need(now_ns)
+    assert calm or last_s >= 30 or not memory.may_move_in_need(now_ns)
 
 
 def test_while_paused_a_primary_does_not_hand_over_by_itself():
