@@ -57,6 +57,8 @@ class GroundTruth:
     def __init__(self) -> None:
         self._items: dict[tuple[str, str, str], TruthItem] = {}
         self._versions: dict[tuple[str, str], list[str]] = {}
+        self.on_change: Callable[[TruthItem], None] = _nobody
+        """Told of every item that is new or not as it was."""
 
     def offer(self, item: TruthItem) -> None:
         """Record a recording; an older version of it counts as replaced."""
@@ -100,6 +102,11 @@ class GroundTruth:
 
     def _put(self, item: TruthItem) -> None:
         self._items[item.source, item.key, item.version] = item
+        self.on_change(item)
+
+
+def _nobody(item: TruthItem) -> None:
+    del item
 
 
 def to_json(items: Iterable[TruthItem]) -> list[dict[str, Any]]:

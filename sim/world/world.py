@@ -6,20 +6,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from recorder.trace import Note
 from sim.checkers.contents import read_contents
 from sim.checkers.violation import Violation
 from sim.clock import SimClock
 from sim.data_center import MemoryArchive, MemoryContactDb
-from sim.kernel import Epoch, Kernel
+from sim.kernel import Epoch
 from sim.network import SimNetwork
 from sim.verdict import Run, judge
 from sim.world.data_center import WorldDataCenter
 from sim.world.digest import Digest
+from sim.world.eyes import Eyes
 from sim.world.incident import NODES, Fault, Incident
 from sim.world.machine import Hooks, Machine
+from sim.world.observed import ObservedMachine, ObservedService
 from sim.world.report import Broken, Report
 from sim.world.rules import RULES, End
-from sim.world.service import WorldService
 from sim.world.settings import client_id, config_of
 
 _NS: Final = 1_000_000_000
@@ -30,10 +32,12 @@ _START_S_MAX: Final = 0.5
 class World:
     """One run. Make it, `run` it once, read the report."""
 
-    def __init__(self, incident: Incident) -> None:
+    def __init__(self, incident: Incident, note: Note | None = None) -> None:
+        """With a `note` it gets every row of the trace; see sim.world.trace.world_header for the header."""
         self.incident = incident
         self.digest = Digest()
-        self.kernel = Kernel(seed=incident.seed, trace=self.digest.event)
+        self._eyes = Eyes(note)
+        self.kernel = self._eyes.kernel(incident.seed, self.digest.event)
         self.network = SimNetwork(kernel=self.kernel)
         self.cuts: Counter[tuple[str, str]] = Counter()
         """Faults that cut each direction of the link."""
@@ -41,12 +45,16 @@ class World:
         self.data_center = WorldDataCenter(
             kernel=self.kernel, nodes=NODES, lease_s=configs[NODES[0]].pair.lease_s
         )
-        self.service = WorldService(
+        self._eyes.ways = self.data_center.ways
+        self.service = ObservedService(
             kernel=self.kernel, seed=incident.seed, workload=incident.workload
         )
+        self.service.observer = self._eyes
+        self.service.fake.watch(item=self._eyes.item, request=self._eyes.request)
         self.hooks = Hooks(on_point=self.reached, on_crash=self._node_crashed)
         self.machines: Mapping[str, Machine] = {
-            node: Machine(
+            node: ObservedMachine(
+                observer=self._eyes,
                 name=node,
                 config=configs[node],
                 kernel=self.kernel,
@@ -98,7 +106,9 @@ class World:
         """Note a violation, once for each promise and text."""
         known = {(one.violation.promise, one.violation.what) for one in self.violations}
         if (violation.promise, violation.what) not in known:
-            self.violations.append(Broken(self.kernel.now_ns / _NS, violation))
+            broken = Broken(self.kernel.now_ns / _NS, violation)
+            self.violations.append(broken)
+            self._eyes.violation(broken)
 
     def _due(self, fault: Fault) -> None:
         if fault.at_next:
@@ -111,9 +121,16 @@ class World:
             return
         self.counts[f"fault {fault.kind}"] += 1
         self.digest.event(self.kernel.now_ns, f"fault {fault}")
-        end = RULES[fault.kind](self, fault)
-        if end is None:
+        number = self._eyes.fault_begins(fault)
+        rule_end = RULES[fault.kind](self, fault)
+        if rule_end is None:
+            self._eyes.fault_ends(fault, number)
             return
+
+        def end() -> None:
+            self._eyes.fault_ends(fault, number)
+            rule_end()
+
         self._ends.append(end)
 
         def over() -> None:

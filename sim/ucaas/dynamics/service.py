@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from sim.truth import TruthItem
@@ -37,6 +38,8 @@ _ORG = re.compile(r".*/api/data/v9\.\d/(?P<rest>.*)")
 _TOKEN = re.compile(r"/(?P<tenant>[^/]+)/oauth2/(?:v2\.0/)?token")
 _OPENID = re.compile(r"/(?P<tenant>[^/]+)/v2\.0/\.well-known/openid-configuration")
 TENANT = "contoso.example"
+OnRequest: TypeAlias = "Callable[[Subject, int], None]"
+"""Takes what was asked by whom, and the status of the answer."""
 _SPOILING = {
     FaultKind.CUT,
     FaultKind.DROP,
@@ -86,6 +89,7 @@ class FakeDynamics:
         self._blob_path = urlsplit(blob_url).path + "/files/"
         self._elsewhere = f"{elsewhere_url}/_elsewhere/recording.mp3"
         self._quota = Quota(request_limit)
+        self._on_request: OnRequest | None = None
         self._env = Environment(
             source,
             seed,
@@ -137,6 +141,8 @@ class FakeDynamics:
 
     def _count(self, route: _Route, response: Response, now_us: int) -> None:
         subject, counted = route.subject, self._env.statistics
+        if self._on_request is not None:
+            self._on_request(subject, response.status)
         counted.count(subject.client, subject.request, response.status, response.content.size_bytes)
         if subject.request == "list":
             counted.poll(
@@ -275,6 +281,15 @@ class FakeDynamics:
             return self._env.faults.active(self._now_us())
 
     # -- accounts ----
+
+    def watch(self, *, item: Callable[[TruthItem], None], request: OnRequest) -> None:
+        """Tell of every item that is new or changed, and of every request as it is understood.
+
+        Both are called in the middle of a request and must not ask anything of this service.
+        """
+        with self._lock:
+            self._env.truth.on_change = item
+            self._on_request = request
 
     def truth(self) -> tuple[TruthItem, ...]:
         """Every recording offered so far."""

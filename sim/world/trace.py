@@ -1,0 +1,280 @@
+"""The rows of a world: both nodes as any node writes them, and besides them lives, faults, items offered and frames lost.
+
+Every row knows its cause, because each event of the kernel remembers the row in which it was scheduled.
+Writing a trace changes nothing: the same incident has the same digest with and without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+from greenlet import getcurrent, greenlet
+
+from cluster.frames import Frame
+from cluster.ports import Connection
+from recorder.assembly import NodePorts
+from recorder.trace import Note, TraceHeader, TraceKind
+from recorder.traced_frames import FrameBook
+from recorder.traced_ports import failed, traced_ports
+from recorder.tracing import Tracer
+from recorder.version import build
+from sim.clock import WALL_START_US
+from sim.kernel import Epoch, Event, Kernel, Trace
+from sim.transport import SimConnection
+from sim.truth import TruthItem
+from sim.ucaas.faults import Subject
+from sim.world.incident import NODES, Fault, Incident
+from sim.world.report import Broken
+
+if TYPE_CHECKING:
+    from sim.world.data_center import Way
+
+SERVICE = "service"
+DATA_CENTER = "data_center"
+WORLD = "world"
+
+
+def world_header(incident: Incident) -> TraceHeader:
+    """The header of a world's trace."""
+    return TraceHeader(
+        origin=WORLD, build=build(), began_us=WALL_START_US, incident=asdict(incident)
+    )
+
+
+@dataclass
+class _Cause:
+    row: int | None = None
+    turn: tuple[str, Any] | None = None
+
+
+class _TracingKernel(Kernel):
+    """Events remember the row in which they were scheduled."""
+
+    def __init__(self, *, seed: int, trace: Trace, cause: _Cause) -> None:
+        super().__init__(seed=seed, trace=trace)
+        self._cause = cause
+
+    def schedule(
+        self, delay_ns: int, action: Callable[[], object], *, label: str, epoch: Epoch | None = None
+    ) -> Event:
+        """As the kernel does."""
+        cause = self._cause
+        row = cause.row
+
+        def act() -> None:
+            cause.row, cause.turn = row, None
+            action()
+
+        return super().schedule(delay_ns, act, label=label, epoch=epoch)
+
+
+@dataclass
+class _Wire:
+    """Frames under way, by stream: who is to get them, and their rows."""
+
+    under_way: dict[int, tuple[str, dict[str, tuple[int, str]]]] = field(
+        default_factory=dict[int, tuple[str, dict[str, tuple[int, str]]]]
+    )
+
+
+class _Frames(FrameBook):
+    """Frames of one life of a node; a world knows both ends."""
+
+    def __init__(self, tracer: Tracer, peer: str, wire: _Wire) -> None:
+        super().__init__(tracer, peer)
+        self._wire = wire
+
+    def name(self, connection: Connection, place: int, data: bytes, *, outgoing: bool) -> str:
+        del data
+        return f"{_stream(connection, outgoing=outgoing)}.{place}"
+
+    def sent(self, connection: Connection, data: bytes) -> None:
+        if not cast("SimConnection", connection).is_dead:
+            super().sent(connection, data)
+
+    def note_sent(self, connection: Connection, frame: Frame, name: str) -> int:
+        number = super().note_sent(connection, frame, name)
+        stream = _stream(connection, outgoing=True)
+        _, frames = self._wire.under_way.setdefault(stream, (self.peer, {}))
+        frames[name] = (number, type(frame).__name__)
+        return number
+
+    def note_received(self, connection: Connection, frame: Frame, name: str) -> int:
+        _, frames = self._wire.under_way.get(_stream(connection, outgoing=False), ("", {}))
+        sent = frames.pop(name, None)
+        self.tracer.cause.row = None if sent is None else sent[0]
+        return super().note_received(connection, frame, name)
+
+    def closed(self, connection: Connection) -> None:
+        super().closed(connection)
+        stream = _stream(connection, outgoing=False)
+        lose(self._wire, stream, self.tracer, "the connection ended")
+
+
+def lose(wire: _Wire, stream: int, tracer: Tracer, why: str) -> None:
+    """What is under way in this direction will never arrive."""
+    receiver, frames = wire.under_way.pop(stream, ("", {}))
+    came_from = tracer.cause.row
+    for name, (number, what) in frames.items():
+        tracer.row(TraceKind.LOST, what, to=receiver, frame=name, sent=number, why=why)
+        tracer.cause.row = came_from
+
+
+def _stream(connection: Connection, *, outgoing: bool) -> int:
+    end = cast("SimConnection", connection)
+    return end.number if outgoing else end.other.number
+
+
+class WorldTrace:
+    """Writes the trace of one world."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+        self._cause = _Cause()
+        self._numbers = count(1)
+        self._wire = _Wire()
+        self._now_ns: Callable[[], int] = lambda: 0
+        self._known: dict[tuple[str, str], TruthItem] = {}
+        self._seen: dict[greenlet, Subject] = {}
+        self._fault_numbers = count(1)
+        self._tracers = {lane: self._tracer(lane) for lane in (*NODES, SERVICE, DATA_CENTER, WORLD)}
+
+    def kernel(self, seed: int, trace: Trace) -> Kernel:
+        """The kernel of the world."""
+        kernel = _TracingKernel(seed=seed, trace=trace, cause=self._cause)
+        self._now_ns = lambda: kernel.now_ns
+        return kernel
+
+    def ports(self, node: str, ports: NodePorts, way: Way) -> NodePorts:
+        """The ports of one life of `node`, with rows."""
+        tracer = self._tracers[node]
+        (peer,) = (name for name in NODES if name != node)
+
+        def outcome_of(error: Exception) -> str:
+            return "unknown" if way.answers_lost and not way.down else failed(error)
+
+        frames = _Frames(tracer, peer, self._wire)
+        return traced_ports(ports, tracer, frames, outcome_of=outcome_of, requests=False)
+
+    def transport(self, node: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        """The road of `node` to the service, with a row for each request."""
+        return _Requests(inner, self._tracers[node], self._seen)
+
+    # -- what happens in the world ----
+
+    def life(self, node: str, what: str, **data: Any) -> None:
+        """A process began, ended, was stopped or goes on."""
+        self._tracers[node].row(TraceKind.LIFE, what, **data)
+        if what in {"crashed", "powered_off"}:
+            for stream, (receiver, _) in [*self._wire.under_way.items()]:
+                if receiver == node:
+                    (sender,) = (name for name in NODES if name != node)
+                    lose(self._wire, stream, self._tracers[sender], f"{node} {what}")
+
+    def fault_begins(self, fault: Fault) -> int:
+        """Returns the number that pairs it with its end."""
+        number = next(self._fault_numbers)
+        self._fault(fault, "begin", number)
+        return number
+
+    def fault_ends(self, fault: Fault, number: int) -> None:
+        """It is over."""
+        self._fault(fault, "end", number)
+
+    def violation(self, broken: Broken) -> None:
+        """A promise was broken."""
+        seen = broken.violation
+        self._tracers[WORLD].row(
+            TraceKind.VIOLATION, seen.promise, text=seen.what, items=list(seen.items)
+        )
+
+    def request(self, subject: Subject) -> None:
+        """The service understood a request of whoever asks just now."""
+        self._seen[getcurrent()] = subject
+
+    def item(self, item: TruthItem) -> None:
+        """An item of the service is new, or something of it changed."""
+        place = (item.key, item.version)
+        old, self._known[place] = self._known.get(place), item
+        tracer, data = self._tracers[SERVICE], _item(item)
+        if old is None:
+            came_from, self._cause.row = self._cause.row, None
+            late = {"late": True} if item.late else {}
+            absent = {"absent": item.absent} if item.absent else {}
+            offered_ns = max(0, (item.offered_us - WALL_START_US) * 1000)
+            tracer.row(TraceKind.ITEM, "offered", **data, offered_ns=offered_ns, **late, **absent)
+            self._cause.row = came_from
+        elif old.first_listed_us is None and item.first_listed_us is not None:
+            tracer.row(TraceKind.ITEM, "listed", **data)
+        elif old.deleted_us is None and item.deleted_us is not None:
+            tracer.row(TraceKind.ITEM, "deleted", **data)
+        elif old.replaced_us is None and item.replaced_us is not None:
+            tracer.row(TraceKind.ITEM, "replaced", **data)
+        elif old.changed_us != item.changed_us:
+            tracer.row(TraceKind.ITEM, "changed", **data)
+
+    def _fault(self, fault: Fault, phase: str, number: int) -> None:
+        self._tracers[WORLD].row(
+            TraceKind.FAULT,
+            fault.kind,
+            to=fault.target,
+            phase=phase,
+            target=fault.target,
+            text=str(fault),
+            number=number,
+        )
+
+    def _at_ns(self) -> int:
+        return self._now_ns()
+
+    def _tracer(self, lane: str) -> Tracer:
+        return Tracer(
+            lane=lane,
+            now_ns=self._at_ns,
+            number=lambda: next(self._numbers),
+            cause=self._cause,
+            note=self._note,
+        )
+
+
+class _Requests(httpx.BaseTransport):
+    """A row when the answer begins to arrive, or fails to."""
+
+    def __init__(
+        self, inner: httpx.BaseTransport, tracer: Tracer, seen: dict[greenlet, Subject]
+    ) -> None:
+        self._inner = inner
+        self._tracer = tracer
+        self._seen = seen
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        began_ns = self._tracer.now_ns()
+        self._seen.pop(getcurrent(), None)
+        try:
+            response = self._inner.handle_request(request)
+        except httpx.TransportError as error:
+            self._row(began_ns, status=0, outcome=failed(error))
+            raise
+        size = int(response.headers.get("Content-Length", "0"))
+        self._row(began_ns, status=response.status_code, bytes=size)
+        return response
+
+    def _row(self, began_ns: int, **data: Any) -> None:
+        """What was asked, as the service understood it: an address may be a signed one."""
+        subject = self._seen.pop(getcurrent(), None)
+        what = "unheard" if subject is None else subject.request
+        item = {"item": subject.item} if subject is not None and subject.item else {}
+        self._tracer.row(TraceKind.REQUEST, what, to=SERVICE, began_ns=began_ns, **item, **data)
+
+
+def _item(item: TruthItem) -> dict[str, Any]:
+    return {
+        "source": item.source,
+        "key": item.key,
+        "version": item.version,
+        "changed_us": item.changed_us,
+    }
