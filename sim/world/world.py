@@ -13,6 +13,7 @@ from sim.clock import SimClock
 from sim.data_center import MemoryArchive, MemoryContactDb
 from sim.kernel import Epoch
 from sim.network import SimNetwork
+from sim.tripwires import tripwires
 from sim.verdict import Run, judge
 from sim.world.data_center import WorldDataCenter
 from sim.world.digest import Digest
@@ -73,7 +74,11 @@ class World:
         self._heals = False
 
     def run(self) -> Report:
-        """Live through the incident, heal, settle, judge."""
+        """Live through the incident, heal, settle, judge. Raises Deadlock when something would block."""
+        with tripwires(self.kernel):
+            return self._run()
+
+    def _run(self) -> Report:
         incident, kernel = self.incident, self.kernel
         starts = kernel.streams.stream("starts")
         for machine in self.machines.values():

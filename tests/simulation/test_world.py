@@ -1,6 +1,7 @@
 """The whole product in one thread: two nodes, calls, faults, and a verdict."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -49,15 +50,39 @@ def test_a_crash_at_a_named_point_strikes_there():
     assert report.counts["fault crash"] == 1
 
 
+def digest_in_another_process(python, hash_seed):
+    printed = subprocess.run(
+        [python, "-c", PROGRAM],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return printed.splitlines()[-1]
+
+
 def test_the_same_incident_is_the_same_execution_in_another_process_under_another_hash_seed():
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()[-1]
-        for hash_seed in ("0", "4711")
-    }
+    digests = {digest_in_another_process(sys.executable, hash_seed) for hash_seed in ("0", "4711")}
     assert digests == {World(CRASH).run().digest}
+
+
+def another_python():
+    """An interpreter of another version that has the dependencies, if there is one."""
+    names = ("python3.11", "python3.12", "python3.13", "python3.14")
+    found = [os.environ.get("TANDEM_OTHER_PYTHON"), *map(shutil.which, names)]
+    mine = f"{sys.version_info.major}.{sys.version_info.minor}"
+    look = "import sys, greenlet, httpx, pykka, sqlalchemy; print('%d.%d' % sys.version_info[:2])"
+    for path in found:
+        if path is None:
+            continue
+        asked = subprocess.run([path, "-c", look], capture_output=True, text=True, check=False)
+        if asked.returncode == 0 and asked.stdout.strip() != mine:
+            return path
+    return None
+
+
+def test_the_same_incident_is_the_same_execution_on_another_python():
+    other = another_python()
+    if other is None:
+        pytest.skip("no other Python with the dependencies; TANDEM_OTHER_PYTHON may name one")
+    assert digest_in_another_process(other, "1") == World(CRASH).run().digest
