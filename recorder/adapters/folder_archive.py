@@ -247,8 +247,12 @@ def _walk(directory: Path, prefix: str) -> Iterator[str]:
 def _drop_left_over(incoming: Path) -> None:
     """Copies that a crash left; the other node may be writing the younger ones."""
     for path in sorted(incoming.iterdir()):
-        age_s = time.time() - path.stat().st_mtime  # noqa: TID251 - the file system's own clock
-        if age_s > _LEFT_OVER_S:
+        try:
+            found = path.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # finished by the other node while we look
+        age_s = time.time() - found.st_mtime  # noqa: TID251 - the file system's own clock
+        if age_s > _LEFT_OVER_S and stat.S_ISREG(found.st_mode):
             path.unlink(missing_ok=True)
 
 
