@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from cluster.frames import Role
+from cluster.settings import PairSettings
 from recorder.adapters.registry import PluginStatus
 from recorder.cli.main import run
 from recorder.cli.tree import build_app
@@ -115,6 +116,18 @@ def test_every_code_has_a_row_with_cause_and_next_step(code):
 )  # fmt: skip
 def test_every_role_and_state_is_explained(word):
     assert word in DOCUMENTED
+
+
+def test_every_setting_of_the_pair_is_in_the_book_of_the_pair():
+    timings = (ROOT / "docs/pair.md").read_text("utf-8").partition("## Timings")[2]
+    for name in PairSettings.model_fields:
+        assert f"`{name}`" in timings, f"docs/pair.md has no row for {name}"
+
+
+def test_the_one_setting_that_may_differ_between_the_nodes_is_explained():
+    (row,) = [line for line in OPERATING.splitlines() if line.startswith("| `pair.priority` |")]
+    assert str(PairSettings().priority) in row
+    assert "may differ" in row
 
 
 def commands():
