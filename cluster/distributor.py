@@ -210,6 +210,10 @@ class Distributor:
 
     def _offered(self, offer: JobOffer) -> None:
         task = self._in_hand.report_as(offer.key, offer.claim)
+        failure = self._in_hand.failure(offer.claim) if offer.again and task is None else None
+        if failure is not None:  # the word of it was lost with the link
+            self._send(JobFailed(offer.claim, offer.key, failure, self._claims.own_free))
+            return
         has_room = self._worker is not None and self._claims.own_free > 0
         accepted = task is not None or (has_room and not offer.again)
         if task is None and accepted:
@@ -281,6 +285,7 @@ class Distributor:
     def _failed(self, failed: WorkFailed, now_ns: int) -> None:
         task = self._ended(failed.key)
         if task is not None and task.report:
+            self._in_hand.failed(task.report, failed.body)
             self._send(JobFailed(task.report, failed.key, failed.body, self._claims.own_free))
         if self._claims.broken(failed.claim, now_ns):
             self._tell(failed.key, JobBroken(failed.key, self._node, failed.body), last=True)

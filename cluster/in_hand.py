@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
+
+FAILURES_MAX: Final = 256
+"""Failures remembered, because the word of them may have been lost with the link; the oldest goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class InHand:
         self._tasks: dict[str, Task] = {}
         self._claim_of: dict[str, str] = {}
         self._key_of: dict[str, str] = {}
+        self._failures: dict[str, bytes] = {}
 
     @property
     def claims(self) -> Mapping[str, str]:
@@ -74,3 +79,14 @@ class InHand:
             del self._claim_of[key]
             del self._key_of[task.claim]
         return task
+
+    def failed(self, report: str, body: bytes) -> None:
+        """The peer is told of this failure under its claim; nobody says whether it arrives."""
+        self._failures.pop(report, None)
+        self._failures[report] = body
+        if len(self._failures) > FAILURES_MAX:
+            del self._failures[next(iter(self._failures))]
+
+    def failure(self, report: str) -> bytes | None:
+        """What the peer was told of its claim, if that failed here not long ago."""
+        return self._failures.get(report)

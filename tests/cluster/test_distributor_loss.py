@@ -28,6 +28,7 @@ class World:
         self.connected = True
         self.lost = 0
         self.finished = {}
+        self.broken = []
         self.b.ready(24)
         self.verdict("alive")
 
@@ -49,6 +50,7 @@ class World:
             if isinstance(news, JobFinished):
                 self.finished[news.key] = news.node
             elif isinstance(news, JobBroken):
+                self.broken.append((news.node, news.body))
                 self.a.tell(Distribute(Job(news.key, b"body"), 2, self.a.client))
 
     def distribute(self, job=JOB):
@@ -89,12 +91,11 @@ def held_job(world):
     return run
 
 
-@pytest.mark.parametrize("done", [True, False])
-def test_a_held_job_whose_end_was_lost_is_given_again_once_the_peer_is_back(world, done):
+def test_a_held_job_whose_end_was_lost_is_given_again_once_the_peer_is_back(world):
     run = held_job(world)
     world.connected = False
     world.verdict("suspect")
-    world.end(run, done=done)
+    world.end(run, done=True)
     assert world.lost == 1
     world.connected = True
     world.verdict("alive")
@@ -107,6 +108,32 @@ def test_a_held_job_whose_end_was_lost_is_given_again_once_the_peer_is_back(worl
     assert world.finished == {JOB.key: "b"}
 
 
+def test_the_reason_of_a_failure_that_was_lost_with_the_link_is_told_when_asked_for(world):
+    run = held_job(world)
+    world.connected = False
+    world.verdict("suspect")
+    world.end(run, done=False)
+    assert (world.lost, world.broken) == (1, [])
+    world.connected = True
+    world.verdict("alive")
+    world.pass_time(2)
+    assert world.broken == [("b", b"why")]
+    (again,) = world.runs()
+    assert (again.job, again.attempt) == (JOB, 2)
+    world.end(again, done=True)
+    assert world.finished == {JOB.key: "b"}
+    assert world.broken == [("b", b"why")], "it is told once"
+
+
+def test_a_failure_that_arrived_is_not_told_a_second_time(world):
+    run = held_job(world)
+    world.end(run, done=False)
+    world.verdict("suspect")
+    world.verdict("alive")
+    world.pass_time(2)
+    assert world.broken == [("b", b"why")]
+
+
 @pytest.mark.parametrize("done", [True, False])
 def test_a_loss_that_nobody_noticed_is_found_when_the_claim_was_silent_for_long(world, done):
     run = held_job(world)
@@ -117,7 +144,8 @@ def test_a_loss_that_nobody_noticed_is_found_when_the_claim_was_silent_for_long(
     assert world.runs() == []
     world.pass_time(4)
     (again,) = world.runs()
-    assert again.ask_first
+    assert again.ask_first == done
+    assert world.broken == ([] if done else [("b", b"why")])
 
 
 def test_what_the_peer_still_has_in_hand_stays_with_it(world):

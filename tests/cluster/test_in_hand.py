@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.in_hand import InHand, Task
+from cluster.in_hand import FAILURES_MAX, InHand, Task
 
 
 @pytest.fixture
@@ -42,3 +42,19 @@ def test_what_ended_is_forgotten(in_hand):
     assert in_hand.ended("key") is None
     assert dict(in_hand.claims) == {}
     assert in_hand.moved("c1", 10, held=False) is None
+
+
+def test_a_failure_is_remembered_by_the_claim_it_was_reported_under(in_hand):
+    in_hand.failed("c1", b"why")
+    assert in_hand.failure("c1") == b"why"
+    assert in_hand.failure("c2") is None
+    in_hand.failed("c1", b"why else")
+    assert in_hand.failure("c1") == b"why else"
+
+
+def test_of_many_failures_the_newest_are_remembered(in_hand):
+    for number in range(FAILURES_MAX + 5):
+        in_hand.failed(f"c{number}", b"why")
+    assert in_hand.failure("c4") is None
+    assert in_hand.failure("c5") == b"why"
+    assert in_hand.failure(f"c{FAILURES_MAX + 4}") == b"why"
