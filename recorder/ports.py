@@ -87,6 +87,14 @@ class DataSource(Protocol):
         """Ways to download, best first; each is asked for only when the one before it failed."""
         ...
 
+    def confirm(self, ref: ItemRef, media: MediaRef) -> None:
+        """After a download: the source still has the very file that was described.
+
+        Raises BadAnswer when another took its place meanwhile, so that bytes never get the name of
+        others. A file that is gone by now was right when it was downloaded.
+        """
+        ...
+
     def check(self) -> tuple[Finding, ...]:
         """Try credentials, rights and schema; findings say what is wrong and what to do."""
         ...

@@ -153,7 +153,7 @@ def _fetch_media(
             else:
                 sealed = opened.seal()
                 try:
-                    return sealed, judge(sealed, media)
+                    return sealed, _judged(tools, ref, media, sealed)
                 except (NotMedia, Truncated) as error:
                     opened, last = _open_anew(tools, name), error
     except (ItemGone, TooLarge):
@@ -167,6 +167,20 @@ def _fetch_media(
     finally:
         opened.abandon()
     raise last or BadAnswer(f"the source offers no way to download {media.file_name}")
+
+
+def _judged(tools: FetchTools, ref: ItemRef, media: MediaRef, sealed: SealedFile) -> str:
+    """The media type, once the bytes are media and of the file described.
+
+    Bytes of another file are thrown away, and BadAnswer raised.
+    """
+    media_type = judge(sealed, media)
+    try:
+        tools.source.confirm(ref, media)
+    except BadAnswer:
+        tools.files.discard(sealed.name)
+        raise
+    return media_type
 
 
 def _download(

@@ -106,6 +106,9 @@ class ListedSource:
             size_bytes=media.size_bytes,
         )
 
+    def confirm(self, ref: ItemRef, media: MediaRef) -> None:
+        """Nothing is ever replaced."""
+
     def check(self) -> tuple[Finding, ...]:
         """Always well."""
         return ()

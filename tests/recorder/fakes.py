@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from cluster.ports import Done, Failed
-from recorder.errors import ArchiveError, DataCenterDown, ItemGone
+from recorder.errors import ArchiveError, BadAnswer, DataCenterDown, ItemGone
 from recorder.ingest.fetch_job import buffer_name
 from recorder.model import (
     BufferedItem,
@@ -142,6 +142,8 @@ class FakeSource:
     items: dict = field(default_factory=dict)
     ways: dict = field(default_factory=dict)
     described: list = field(default_factory=list)
+    confirmed: list = field(default_factory=list)
+    replaced: set = field(default_factory=set)
     capabilities = Capabilities(3600.0, 100, 1, None)
 
     def describe(self, ref):
@@ -156,6 +158,11 @@ class FakeSource:
             if isinstance(way, Exception):
                 raise way
             yield way if isinstance(way, MediaRequest) else MediaRequest(url=way)
+
+    def confirm(self, _ref, media):
+        self.confirmed.append(media.key)
+        if media.key in self.replaced:
+            raise BadAnswer("another file took its place")
 
 
 @dataclass

@@ -12,9 +12,10 @@ from urllib.parse import quote
 import httpx
 
 from recorder.adapters.dynamics import checks
-from recorder.adapters.dynamics.interaction import interaction
+from recorder.adapters.dynamics.interaction import interaction, media_key
 from recorder.adapters.dynamics.listing import UNREADABLE, items_of
 from recorder.adapters.dynamics.odata import (
+    NotThere,
     ODataClient,
     RawPage,
     guid,
@@ -24,7 +25,7 @@ from recorder.adapters.dynamics.odata import (
     text_literal,
 )
 from recorder.adapters.dynamics.reading import Reader
-from recorder.adapters.dynamics.records import SignedLink, SignedLinkAnswer, parse
+from recorder.adapters.dynamics.records import Recording, SignedLink, SignedLinkAnswer, parse
 from recorder.adapters.dynamics.schema_probe import SchemaProbe
 from recorder.adapters.dynamics.settings import PAGE_SIZE_MAX, DynamicsSettings
 from recorder.adapters.dynamics.tables import RECORDING
@@ -147,6 +148,20 @@ class DynamicsSource:
             request = way(ref, media)
             if request is not None:
                 yield request
+
+    def confirm(self, ref: ItemRef, media: MediaRef) -> None:
+        """One small call. Raises BadAnswer when the row names another file by now."""
+        path = f"{RECORDING.set_name}({guid(ref.key)})"
+        columns = (RECORDING.key, "modifiedon", "msdyn_recording")
+        try:
+            row = parse(Recording, self._odata.row(path + query(select=",".join(columns))))
+        except NotThere:
+            return
+        if row.file_id is not None and media_key(row) != media.key:
+            raise BadAnswer(
+                "the recording's file was replaced while it was downloaded",
+                hint="It is described again at the next try.",
+            )
 
     def check(self) -> tuple[Finding, ...]:
         """Try credentials, rights, schema, clock and signed links; takes about a dozen calls."""

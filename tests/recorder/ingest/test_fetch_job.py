@@ -274,3 +274,16 @@ def test_progress_is_told_every_second_and_only_while_bytes_move(world):
 def test_names_in_the_buffer_never_clash_between_sources():
     assert buffer_name("a", "bc") != buffer_name("ab", "c")
     assert len(NAME) == 64
+
+
+def test_bytes_of_a_file_that_was_replaced_meanwhile_are_not_kept_under_its_name(world):
+    world.source.replaced.add("m1")
+    with pytest.raises(BadAnswer, match="another file"):
+        world.fetch()
+    assert world.files.names() == ()
+
+
+def test_every_downloaded_file_is_confirmed_once(world):
+    world.source.items["i1"] = interaction(files=(media("m1"), media("m2")))
+    world.fetch()
+    assert world.source.confirmed == ["m1", "m2"]

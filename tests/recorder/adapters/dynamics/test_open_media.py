@@ -142,3 +142,31 @@ def test_the_api_can_be_preferred(world, story):
     assert urls[0].endswith("$value")
     assert urls[-1].startswith(BLOBS)
     assert len(urls) == 3
+
+
+def described(world):
+    source = world.open()
+    ref = only(source)
+    (media,) = source.describe(ref).media
+    return source, ref, media
+
+
+def test_a_file_that_is_still_the_one_described_is_confirmed(world, story):
+    calls.recorded_call(world, story)
+    source, ref, media = described(world)
+    source.confirm(ref, media)
+
+
+def test_another_file_in_the_row_than_the_one_described_is_told(world, story):
+    calls.recorded_call(world, story)
+    source, ref, media = described(world)
+    world.rows["msdyn_ocrecordings"][0]["msdyn_recording"] = "00000000-1111-2222-3333-444444444444"
+    with pytest.raises(BadAnswer, match="replaced while"):
+        source.confirm(ref, media)
+
+
+def test_a_row_that_is_gone_by_now_speaks_against_nothing(world, story):
+    calls.recorded_call(world, story)
+    source, ref, media = described(world)
+    world.order("msdyn_ocrecordings(", error_answer(404))
+    source.confirm(ref, media)
