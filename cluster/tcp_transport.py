@@ -243,10 +243,11 @@ def _connect(endpoint: Endpoint, end_s: float) -> socket.socket:
     """Raises ConnectionRefusedError only when every address of the endpoint refused."""
     found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     errors: list[OSError] = []
-    for family, kind, protocol, _, address in found:
+    for number, (family, kind, protocol, _, address) in enumerate(found):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(_remaining_s(end_s))
+            # One that never answers (a dead route of one family, say) leaves time for the others.
+            sock.settimeout(_remaining_s(end_s) / (len(found) - number))
             sock.connect(address)
             if sock.getsockname() == sock.getpeername():
                 # On one host a free port can meet itself: nobody listens there.

@@ -116,3 +116,41 @@ def test_the_announcement_tells_cluster_node_and_protocol():
     assert info is not None
     assert info.decoded_properties == {"cluster": "acme.example", "node": "rec-1", "protocol": "1"}
     assert (info.parsed_addresses(), info.port) == (["127.0.0.1"], 7411)
+
+
+def test_a_peer_that_moved_is_reported_again():
+    found = Mailbox()
+    listener = _Listener("acme", "a", found)
+    listener.update_service(Answers(service()), SERVICE_TYPE, f"x.{SERVICE_TYPE}")
+    assert [seen.node for seen in found.messages] == ["b", "b"]
+
+
+def test_a_peer_that_withdrew_is_no_news():
+    found = Mailbox()
+    _Listener("acme", "a", found).remove_service(Answers(None), SERVICE_TYPE, f"x.{SERVICE_TYPE}")
+    assert found.messages == []
+
+
+def announced(monkeypatch, *addresses, cluster="acme", node="a"):
+    """What is announced on a host with these addresses."""
+    monkeypatch.setattr(zeroconf_discovery, "get_all_addresses", lambda: list(addresses))
+    return ZeroconfDiscovery(cluster=cluster, node=node, endpoint_port=7400)._info()
+
+
+def test_every_own_address_but_loopback_is_announced(monkeypatch):
+    info = announced(monkeypatch, "127.0.0.1", "10.0.0.5", "192.168.7.5")
+    assert info.parsed_addresses() == ["10.0.0.5", "192.168.7.5"]
+
+
+def test_a_host_without_a_network_announces_itself_to_itself(monkeypatch):
+    assert announced(monkeypatch, "127.0.0.1").parsed_addresses() == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("name", ["é" * 60, "a" * 200, "a.b.c", "x"])
+def test_any_name_makes_a_label_that_dns_can_carry(name, monkeypatch):
+    info = announced(monkeypatch, "10.0.0.5", cluster=name, node="alpha")
+    label = info.name.removesuffix(f".{SERVICE_TYPE}")
+    assert len(label.encode()) <= 63
+    assert "." not in label
+    assert info.decoded_properties["cluster"] == name
+    assert info.decoded_properties["node"] == "alpha"
