@@ -52,6 +52,8 @@ class DataCenterFaults:
     """So many of the next calls do their work, but the caller hears DataCenterDown."""
     on_call: Callable[[str], None] = _nothing
     """Called with the call's name before it does anything: may wait on a clock, raise, or crash."""
+    on_done: Callable[[str], None] = _nothing
+    """The same after it did everything, before the caller hears."""
 
 
 class MemoryContactStore:
@@ -195,6 +197,7 @@ class MemoryContactDb:
             raise DataCenterDown(f"the contact database is not available for {name}")
         with self._store.lock:
             yield self._store
+        self.faults.on_done(name)
         if self.faults.answers_lost > 0:
             self.faults.answers_lost -= 1
             raise DataCenterDown(f"the contact database did not answer {name}")
@@ -233,6 +236,8 @@ class MemoryArchive:
         self.faults = faults or DataCenterFaults()
         self._store = store
         self._read = read
+        self._touched: set[str] = set()
+        """What this node put since it last synced: it makes nothing else durable."""
 
     def put(self, key: str, path: str, sha256: str, size_bytes: int) -> None:
         """See Archive."""
@@ -248,6 +253,7 @@ class MemoryArchive:
             raise ArchiveError(f"object {key} is in the archive with another content")
         if key not in self._store.objects:
             self._store.unsynced.add(key)
+        self._touched.add(key)
         self._store.objects[key] = data
         self._store.puts[key] = self._store.puts.get(key, 0) + 1
         self._answer("put")
@@ -255,7 +261,8 @@ class MemoryArchive:
     def sync(self) -> None:
         """See Archive."""
         self._call("sync")
-        self._store.unsynced.clear()
+        self._store.unsynced -= self._touched
+        self._touched.clear()
         self._answer("sync")
 
     def open(self, key: str) -> BinaryIO:
@@ -288,6 +295,7 @@ class MemoryArchive:
             raise ArchiveError(f"the archive is not available for {name}")
 
     def _answer(self, name: str) -> None:
+        self.faults.on_done(name)
         if self.faults.answers_lost > 0:
             self.faults.answers_lost -= 1
             raise ArchiveError(f"the archive did not answer {name}")

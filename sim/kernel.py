@@ -20,6 +20,8 @@ from greenlet import GreenletExit, getcurrent, greenlet
 _NS = 1_000_000_000
 
 Trace: TypeAlias = Callable[[int, str], None]
+Chance = random.Random
+"""The type of a seeded stream."""
 
 
 class Deadlock(AssertionError):
@@ -49,15 +51,54 @@ class Streams:
 class Epoch:
     """One life of a node, from its start to its crash. Events of an ended epoch vanish."""
 
-    __slots__ = ("deferred", "ended", "node", "number", "paused")
+    __slots__ = (
+        *("_blow", "_effects_left", "deferred", "ended", "free_ns", "held", "node", "number"),
+        *("paused", "plain", "turn_ns"),
+    )
 
     def __init__(self, node: str, number: int) -> None:
         self.node = node
         self.number = number
         self.ended = False
+        self.plain = True
+        """Neither ended nor about to end: new events need no second look."""
+        self.held = False
+        """Paused or slow: events that come due need a second look."""
         self.paused = False
         self.deferred: list[Event] = []
         """What came due while paused, in order."""
+        self.turn_ns = 0
+        """What each of its events takes."""
+        self.free_ns = 0
+        """Until when it is busy with the last one."""
+        self._effects_left = 0
+        self._blow: Callable[[], None] | None = None
+
+    def end(self) -> None:
+        """Nothing of it happens any more."""
+        self.ended = True
+        self.plain = False
+        self._blow = None
+
+    def blow_after(self, effects: int, blow: Callable[[], None]) -> None:
+        """Call `blow` in the middle of whatever causes the effect number `effects` from now on."""
+        assert effects > 0, "nothing blows before it is lit"
+        if not self.ended:
+            self._effects_left, self._blow, self.plain = effects, blow, False
+
+    def effect(self) -> None:
+        """The node did something that lasts: scheduled, or sent."""
+        blow = self._blow
+        if blow is not None:
+            self._effects_left -= 1
+            if not self._effects_left:
+                self._blow = None
+                self.plain = True
+                blow()
+
+    def look_again(self) -> None:
+        """After a change of `paused` or `turn_ns`."""
+        self.held = self.paused or self.turn_ns > 0
 
 
 class Event:
@@ -98,6 +139,10 @@ class Kernel:
         self.events = 0
         """Events run so far."""
 
+    def watch(self, trace: Trace) -> None:
+        """Tell `trace` of every event from now on, instead of whom was told before."""
+        self._trace = trace
+
     # -- lives of nodes ----
 
     def begin_epoch(self, node: str) -> Epoch:
@@ -111,22 +156,31 @@ class Kernel:
         """Crash `node`: nothing of its present life happens any more. Harmless when it has none."""
         epoch = self._epochs.get(node)
         if epoch is not None:
-            epoch.ended = True
+            epoch.end()
 
     def pause_epoch(self, node: str) -> None:
         """Stop `node` (SIGSTOP): what comes due for it waits until `resume_epoch`."""
         epoch = self._epochs.get(node)
         if epoch is not None:
             epoch.paused = True
+            epoch.look_again()
 
     def resume_epoch(self, node: str) -> None:
         """Let `node` go on: everything that waited happens now, in the order it came due."""
         epoch = self._epochs.get(node)
         if epoch is not None and epoch.paused:
             epoch.paused = False
+            epoch.look_again()
             deferred, epoch.deferred = epoch.deferred, []
             for event in deferred:
                 heapq.heappush(self._heap, (self.now_ns, next(self._numbers), event))
+
+    def slow_epoch(self, node: str, turn_s: float) -> None:
+        """From now on every event of `node` takes `turn_s`, one after the other; 0 ends it."""
+        epoch = self._epochs.get(node)
+        if epoch is not None:
+            epoch.turn_ns = round(turn_s * _NS)
+            epoch.look_again()
 
     # -- events ----
 
@@ -135,9 +189,13 @@ class Kernel:
     ) -> Event:
         """Run `action` after `delay_ns` (at once, but never inline, when zero or negative)."""
         event = Event(action, epoch, label)
-        if epoch is None or not epoch.ended:
+        if epoch is None or epoch.plain:
             due_ns = self.now_ns + max(0, delay_ns)
             heapq.heappush(self._heap, (due_ns, next(self._numbers), event))
+        elif not epoch.ended:
+            due_ns = self.now_ns + max(0, delay_ns)
+            heapq.heappush(self._heap, (due_ns, next(self._numbers), event))
+            epoch.effect()
         return event
 
     def next_ns(self) -> int | None:
@@ -164,8 +222,7 @@ class Kernel:
         due_ns, _, event = heapq.heappop(self._heap)
         assert due_ns >= self.now_ns, "time never goes back"
         self.now_ns = due_ns
-        if event.epoch is not None and event.epoch.paused:
-            event.epoch.deferred.append(event)
+        if event.epoch is not None and event.epoch.held and self._holds(event, event.epoch):
             return
         action, event.action = event.action, None
         assert action is not None, "next_ns leaves a live event on top"
@@ -177,6 +234,17 @@ class Kernel:
             action()
         finally:
             self.busy = False
+
+    def _holds(self, event: Event, epoch: Epoch) -> bool:
+        """Put off what a stopped or a busy node cannot do now."""
+        if epoch.paused:
+            epoch.deferred.append(event)
+            return True
+        if self.now_ns < epoch.free_ns:
+            heapq.heappush(self._heap, (epoch.free_ns, next(self._numbers), event))
+            return True
+        epoch.free_ns = self.now_ns + epoch.turn_ns
+        return False
 
     def run_until(self, instant_ns: int) -> None:
         """Run every event up to and including `instant_ns`; then it is that instant."""

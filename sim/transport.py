@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from cluster.ports import (
@@ -15,7 +16,7 @@ from cluster.ports import (
     Received,
     TransportEvent,
 )
-from sim.network import NS, SimNetwork
+from sim.network import NS, SimNetwork, Weather
 
 DIAL_NS: Final = 3 * NS
 SYN_AGAIN_NS: Final = NS
@@ -42,6 +43,7 @@ class SimConnection:
         self.other: SimConnection = self
         self.is_dead = False
         """The process at this end is gone."""
+        self.rewrite: Callable[[bytes], bytes] | None = None
         self._network = network
         self._number = network.next_number()
         self._host = host
@@ -55,6 +57,7 @@ class SimConnection:
         self._unanswered_ns: deque[int] = deque()
         self._answers_due = 0
         self._watched = False
+        self._tear: float | None = None
         network.host(host).ends.append(self)
 
     @property
@@ -76,6 +79,8 @@ class SimConnection:
         """Queue bytes; a peer that lets them pile up is cut off."""
         if self._ended or self.is_dead or not data:
             return
+        if self.rewrite is not None:
+            data = self.rewrite(data)
         if self._under_way_bytes + len(data) > SEND_QUEUE_BYTES_MAX:
             self.end("the peer does not read")
             self.send_reset()
@@ -84,6 +89,25 @@ class SimConnection:
         self._unanswered_ns.append(self._network.kernel.now_ns)
         self._push(data)
         self._watch()
+        on_send = self._network.host(self._host).on_send
+        if on_send is not None:
+            on_send()
+
+    def tear_next(self, share: float) -> None:
+        """Break in the middle of the next thing that is sent."""
+        self._tear = share
+
+    def orphan(self, hold_ns: int, late_ns: int) -> None:
+        """Break at this end alone after a while; nothing arrives before, and the rest after it."""
+        if self._ended or self.is_dead:
+            return
+        self.nothing_before(hold_ns + late_ns)
+        self._network.later(hold_ns, self._host, self._host, self._break_here)
+
+    def _break_here(self) -> None:
+        if not self._ended and not self.is_dead:
+            self._push(_RESET)
+            self.end("connection reset by peer")
 
     def close(self, reason: str) -> None:
         """Close after what is queued."""
@@ -120,15 +144,39 @@ class SimConnection:
             delay_ns = self._network.delay_ns(self._host, self._remote_host)
             now_ns = self._network.kernel.now_ns
             self._arrives_ns = max(self._arrives_ns, now_ns + delay_ns)
+            sky = self._network.path(self._host, self._remote_host).sky
+            behind_ns = self._astray(sky, piece) if sky is not None and piece else 0
             self._network.later(
-                self._arrives_ns - now_ns,
+                self._arrives_ns - now_ns + behind_ns,
                 self._host,
                 self._remote_host,
                 lambda piece=piece: self._arrived(piece),
             )
 
+    def _astray(self, sky: Weather, piece: bytes) -> int:
+        """How much later than due a piece comes whose place others take; a copy of it may come too."""
+        chance = self._network.weather_chance(self._host, self._remote_host)
+        if chance.random() < sky.doubled:
+            self._network.doubled += 1
+            self._network.later(
+                self._arrives_ns - self._network.kernel.now_ns + round(chance.random() * NS / 5),
+                self._host,
+                self._remote_host,
+                lambda: self.other.take(piece),
+            )
+        if chance.random() >= sky.overtaken:
+            return 0
+        self._network.overtaken += 1
+        return round(chance.random() * sky.behind_s * NS)
+
     def _push(self, piece: bytes | None) -> None:
-        self._waiting.append(piece)
+        if self._tear is not None and piece:
+            at = min(max(round(len(piece) * self._tear), 1), len(piece) - 1)
+            self._tear = None
+            self._waiting += (piece[:at], _RESET)
+            self.end("connection reset by peer")
+        else:
+            self._waiting.append(piece)
         self.flow()
 
     def _arrived(self, piece: bytes | None) -> None:
@@ -190,9 +238,18 @@ class SimConnection:
 class SimTransport:
     """Implements Transport for one life of a node on `host`."""
 
-    def __init__(self, *, network: SimNetwork, host: str, port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        network: SimNetwork,
+        host: str,
+        port: int = 0,
+        rewrite: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        """`rewrite` changes everything that is sent, as another version of the node would."""
         self.is_dead = False
         """The process died; set by the network."""
+        self._rewrite = rewrite
         self._network = network
         self._host = host
         self._port = port
@@ -263,7 +320,7 @@ class SimTransport:
         )
         ours.other, theirs.other = theirs, ours
         theirs.nothing_before(back_ns)
-        self._connections.append(ours)
+        self.keep(ours)
         for transport in net.host(there).transports:
             transport.keep(theirs)
         net.tell(there, listener, Opened(theirs))
@@ -284,5 +341,6 @@ class SimTransport:
             )
 
     def keep(self, connection: SimConnection) -> None:
-        """Remember an accepted connection, to close it with the rest."""
+        """Remember a connection, to close it with the rest."""
+        connection.rewrite = self._rewrite
         self._connections.append(connection)

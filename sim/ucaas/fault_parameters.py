@@ -93,5 +93,8 @@ _ALLOWED: Mapping[FaultKind, Mapping[str, _Check]] = {
     FaultKind.REDIRECT: {"to": _text},
     FaultKind.FORBIDDEN: {"why": _one_of("no_user", "privilege")},
     FaultKind.LATE: {"seconds": _any_number},
+    FaultKind.CHANGED_BEFORE_DOWNLOAD: {"how": _one_of("replace", "bump")},
+    FaultKind.WRONG_SIZE: {"by": _any_number},
+    FaultKind.PAGE_EXPIRED: {"status": _status},
     FaultKind.CLOCK_SKEW: {"seconds": _any_number},
 }

@@ -53,6 +53,12 @@ class FaultKind(StrEnum):
     """The service's clock is `seconds` off: Date header, stamps, token and link life."""
     DELETED_BEFORE_DOWNLOAD = "deleted_before_download"
     """The recording is deleted at the moment somebody asks for it."""
+    CHANGED_BEFORE_DOWNLOAD = "changed_before_download"
+    """At the moment somebody asks for it the recording changes: `how` replace (another file) or bump."""
+    WRONG_SIZE = "wrong_size"
+    """The size told with a download link is `by` 1000 bytes off."""
+    PAGE_EXPIRED = "page_expired"
+    """The link of a next page is refused: `status` 400."""
     REPEAT_ROWS = "repeat_rows"
     """Every row of a page is listed twice."""
 
@@ -66,6 +72,9 @@ DEFAULT_REQUESTS: Mapping[FaultKind, tuple[str, ...]] = {
     FaultKind.FORBIDDEN: ORG,
     FaultKind.LINK_EXPIRED: ("blob",),
     FaultKind.DELETED_BEFORE_DOWNLOAD: ("sas",),
+    FaultKind.CHANGED_BEFORE_DOWNLOAD: ("sas",),
+    FaultKind.WRONG_SIZE: ("sas",),
+    FaultKind.PAGE_EXPIRED: ("list",),
     FaultKind.REPEAT_ROWS: ("list",),
     FaultKind.LATE: (),
     FaultKind.CLOCK_SKEW: (),

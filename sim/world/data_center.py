@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from cluster.ports import Clock
-from recorder.errors import DataCenterDown
+from cluster.errors import LeaseUnavailable
+from cluster.ports import Clock, Lease, LeaseView
+from cluster.settings import PairSettings
+from recorder.errors import ArchiveError, DataCenterDown
 from sim.data_center import (
     DataCenterFaults,
     MemoryArchive,
@@ -18,9 +20,13 @@ from sim.data_center import (
 )
 from sim.kernel import Kernel
 from sim.lease import SimLease, SimLeaseTable
+from sim.world.points import CHANGES
 
 _CALL_S: Final = (0.0005, 0.004)
 _CLOCK_OFF_NS: Final = 77_000_000_000
+_NS: Final = 1_000_000_000
+_CONNECT_S: Final = 3.0
+_ARCHIVE: Final = frozenset({"put", "sync", "open", "info", "keys", "check"})
 
 
 @dataclass
@@ -28,22 +34,30 @@ class Way:
     """What lies between one node and the Data Center. Faults count up and down, so that they may overlap."""
 
     down: int = 0
+    silent: int = 0
+    """Of these, such that swallow what is sent instead of refusing it."""
     slow_s: float = 0.0
     answers_lost: int = 0
+    reach: Callable[[str], None] = lambda _: None
+    """Called with the points the node comes to."""
 
 
 class WorldDataCenter:
     """Outlives the nodes. Its clock is nobody else's."""
 
-    def __init__(self, *, kernel: Kernel, nodes: tuple[str, ...], lease_s: float) -> None:
+    def __init__(self, *, kernel: Kernel, nodes: tuple[str, ...], pair: PairSettings) -> None:
         self._kernel = kernel
+        self._clock_off_ns = _CLOCK_OFF_NS
+        self._call_timeout_s = pair.lease_call_timeout_s
         self.lease_table = SimLeaseTable(
-            clock_ns=lambda: kernel.now_ns + _CLOCK_OFF_NS, lease_s=lease_s
+            clock_ns=lambda: kernel.now_ns + self._clock_off_ns, lease_s=pair.lease_s
         )
         self.contacts = MemoryContactStore(highest_term=lambda: self.lease_table.row[1])
         self.objects = MemoryArchiveStore()
         self.ways = {node: Way() for node in nodes}
         self.calls = 0
+        self.starts = 1
+        """How often it was started."""
         self._chance = {node: kernel.streams.stream("data center", node) for node in nodes}
 
     def contact_db(self, node: str, clock: Clock) -> MemoryContactDb:
@@ -54,46 +68,77 @@ class WorldDataCenter:
         """The archive as `node` sees it; `read` gives the bytes behind a path on its disk."""
         return MemoryArchive(self.objects, read=read, faults=self._faults(node))
 
-    def lease(self, node: str, instance: str) -> SimLease:
-        """The lease row as `node` sees it."""
+    def lease(self, node: str, instance: str) -> Lease:
+        """The lease row as this installation of `node` sees it."""
+        inner = SimLease(table=self.lease_table, node=node, instance=instance)
         return _WorldLease(
-            table=self.lease_table,
-            node=node,
-            instance=instance,
-            slow_s=_CALL_S[0],
-            wait=partial(self._wait, node),
+            inner=inner,
             way=self.ways[node],
+            wait=self._kernel.block_for,
+            travel=partial(self.travel, node),
+            timeout_s=self._call_timeout_s,
         )
 
     def migrate(self, node: str) -> Callable[[], None]:
         """Nothing to bring up; fails while the Data Center is away."""
 
         def job() -> None:
-            self._on_call(node, "migrate")
+            self.travel(node)
             if self.ways[node].down > 0:
                 raise DataCenterDown("the contact database is not available")
 
         return job
 
-    def _faults(self, node: str) -> DataCenterFaults:
-        return _WayFaults(self.ways[node], partial(self._on_call, node))
+    # -- faults ----
 
-    def _on_call(self, node: str, call: str) -> None:
-        del call
-        self._wait(node, 0.0)
+    def restart(self) -> None:
+        """Its host loses its power: objects not synced are lost, calls under way fail."""
+        self.starts += 1
+        self.objects.crash()
 
-    def _wait(self, node: str, seconds: float) -> None:
-        del seconds
+    def jump_clock(self, seconds: float) -> None:
+        """Set the clock by which leases run; back when negative."""
+        self._clock_off_ns += round(seconds * _NS)
+
+    # -- for the ports ----
+
+    def travel(self, node: str) -> None:
+        """Let the time pass that a call takes to arrive or its answer to come back."""
         self.calls += 1
         self._kernel.block_for(self._chance[node].uniform(*_CALL_S) + self.ways[node].slow_s)
+
+    def wait_in_vain(self, seconds: float) -> None:
+        """Nobody answers."""
+        self._kernel.block_for(seconds)
+
+    def _faults(self, node: str) -> DataCenterFaults:
+        return _WayFaults(self, node)
 
 
 class _WayFaults(DataCenterFaults):
     """The faults of a node's adapters, read from its way at every call."""
 
-    def __init__(self, way: Way, on_call: Callable[[str], None]) -> None:
-        self._way = way
-        self.on_call = on_call
+    def __init__(self, center: WorldDataCenter, node: str) -> None:
+        self._center = center
+        self._node = node
+        self._way = center.ways[node]
+        self.on_call = self._on_call
+        self.on_done = self._on_done
+
+    def _on_call(self, call: str) -> None:
+        self._way.reach(f"call:{call}")
+        starts = self._center.starts
+        if self._way.silent > 0 and call not in _ARCHIVE:
+            self._center.wait_in_vain(_CONNECT_S)
+        else:
+            self._center.travel(self._node)
+        if self._center.starts != starts:
+            what = f"the Data Center was restarted before {call} was done"
+            raise ArchiveError(what) if call in _ARCHIVE else DataCenterDown(what)
+
+    def _on_done(self, call: str) -> None:
+        if call in CHANGES:
+            self._way.reach(f"done:{call}")
 
     @property
     def down(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -108,28 +153,59 @@ class _WayFaults(DataCenterFaults):
         """Lost for as long as the fault lasts, not for a number of calls."""
 
 
-class _WorldLease(SimLease):
+class _WorldLease:
+    """Lease over the way of one node. As the real one it gives up after its time limit, not knowing."""
+
     def __init__(
         self,
         *,
-        table: SimLeaseTable,
-        node: str,
-        instance: str,
-        slow_s: float,
-        wait: Callable[[float], None],
+        inner: SimLease,
         way: Way,
+        wait: Callable[[float], None],
+        travel: Callable[[], None],
+        timeout_s: float,
     ) -> None:
-        self.table = table
-        self.node = node
-        self.instance = instance
-        self.slow_s = slow_s
-        self.wait = wait
+        self._inner = inner
         self._way = way
+        self._wait = wait
+        self._travel = travel
+        self._timeout_s = timeout_s
 
-    @property
-    def unreachable(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self._way.down > 0
+    def look(self) -> LeaseView:
+        return self._call("look", self._inner.look)
 
-    @property
-    def answer_lost(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self._way.answers_lost > 0
+    def acquire(self, seen_term: int, *, peer_is_dead: bool) -> LeaseView:
+        return self._call(
+            "acquire", lambda: self._inner.acquire(seen_term, peer_is_dead=peer_is_dead)
+        )
+
+    def renew(self, term: int) -> LeaseView:
+        return self._call("renew", lambda: self._inner.renew(term))
+
+    def transfer(self, term: int, to_node: str) -> LeaseView:
+        return self._call("transfer", lambda: self._inner.transfer(term, to_node))
+
+    def release(self, term: int) -> LeaseView:
+        return self._call("release", lambda: self._inner.release(term))
+
+    def _call(self, name: str, act: Callable[[], LeaseView]) -> LeaseView:
+        way = self._way
+        way.reach(f"call:{name}")
+        if way.silent > 0:
+            self._wait(self._timeout_s)
+        elif way.slow_s >= self._timeout_s:
+            # It arrives, and acts when nobody waits for it any more.
+            self._wait(self._timeout_s)
+            if way.down == 0:
+                act()
+            raise LeaseUnavailable("the witness did not answer in time")
+        else:
+            self._travel()
+        if way.down > 0:
+            raise LeaseUnavailable("the witness cannot be reached", hint="The world cut it off.")
+        view = act()
+        if name in CHANGES:
+            way.reach(f"done:{name}")
+        if way.answers_lost > 0:
+            raise LeaseUnavailable("the answer of the witness was lost")
+        return view

@@ -6,13 +6,18 @@ was not synced; `pause` is SIGSTOP. A process that ends can be started again and
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from cluster.board import Board
+from cluster.frames import PROTOCOL_MAX, Role
 from cluster.handshake import Identity
 from cluster.ports import Behaviour
+from cluster.status import PairStatus
 from recorder.adapters.dynamics.plugin import DynamicsPlugin
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
@@ -21,7 +26,7 @@ from recorder.config import Config
 from recorder.plugins import SourceDeps
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
-from sim.kernel import Epoch, Kernel
+from sim.kernel import Chance, Epoch, Kernel
 from sim.network import SimNetwork
 from sim.node_state import SimNodeStateStore
 from sim.progress import MemoryProgress
@@ -30,8 +35,9 @@ from sim.runtime import SimRuntime
 from sim.transport import SimTransport
 from sim.workers import SimWorkers
 from sim.world.data_center import WorldDataCenter
+from sim.world.newer import with_unknown_field
 from sim.world.service import WorldService
-from sim.world.settings import CLUSTER, LINK_PORT, SOURCE
+from sim.world.settings import CLUSTER, LINK_PORT, SOURCE, Layer
 
 DISK_BYTES: Final = 200_000_000
 _SYNC_S_MAX: Final = 0.008
@@ -54,8 +60,27 @@ class Disk:
     state: SimNodeStateStore
     slow_s: float = 0.0
     """Added to every sync."""
-    failing_sync: str = ""
-    """A reason makes every sync fail with it."""
+    failing_syncs: int = 0
+    """Faults that make every sync fail."""
+    full: int = 0
+    """Faults that leave no space for anything."""
+    buffer_full: int = 0
+    """Faults that leave no space in the call buffer."""
+
+    def crash(self, chance: Chance, *, power: bool) -> None:
+        """The process died; with `power` what was not synced is lost or torn."""
+        torn = chance.randrange(3) if power else 0
+        self.files.crash(power=power, chance=chance)
+        self.journal.crash(power=power, torn_after=torn, chance=chance)
+        self.state.crash(chance if power else None)
+        self.progress.crash(chance if power else None)
+
+    def settle(self) -> None:
+        """Take over what the faults say now."""
+        full = self.full > 0
+        self.files.capacity_bytes = 0 if full or self.buffer_full else DISK_BYTES
+        self.journal.full = os.strerror(errno.ENOSPC) if full else ""
+        self.progress.full = self.state.full = full
 
 
 @dataclass
@@ -65,6 +90,43 @@ class Hooks:
     on_point: OnPoint = lambda _node, _point: None
     on_crash: OnCrash = field(default=lambda _node, _actor, _error: None)
     around: Around = lambda _node, _actor, behaviour: behaviour
+
+
+class _RoleBoard(Board):
+    """A board that tells when the node takes another role."""
+
+    def __init__(self, taken: Callable[[str], None]) -> None:
+        super().__init__()
+        self._taken = taken
+        self._role: Role | None = None
+
+    def publish(self, part: str, snapshot: object) -> None:
+        super().publish(part, snapshot)
+        if part == "pair" and isinstance(snapshot, PairStatus) and snapshot.role != self._role:
+            self._role = snapshot.role
+            self._taken(f"role:{snapshot.role.value}")
+
+
+class _PointedBehaviour:
+    """A behaviour that tells of some messages before it handles them."""
+
+    def __init__(
+        self, behaviour: Behaviour[Any], messages: frozenset[str], reach: Callable[[str], bool]
+    ) -> None:
+        self._behaviour = behaviour
+        self._messages = messages
+        self._reach = reach
+
+    def on_start(self) -> None:
+        self._behaviour.on_start()
+
+    def on_message(self, message: Any) -> None:
+        name = type(message).__name__
+        if name not in self._messages or self._reach(name):
+            self._behaviour.on_message(message)
+
+    def on_stop(self) -> None:
+        self._behaviour.on_stop()
 
 
 class Machine:
@@ -83,8 +145,12 @@ class Machine:
     ) -> None:
         self.name = name
         self.config = config
-        self.protocol_max: int | None = None
-        """Speaks at most this protocol from the next start on."""
+        self.layers: list[Layer] = []
+        """Settings that faults lay over its own, from the next start on."""
+        self.protocols: list[int] = []
+        """Newest protocols that faults let it speak; the last one counts, from the next start on."""
+        self.watched: frozenset[str] = frozenset()
+        """Points of messages that somebody waits for."""
         self._kernel = kernel
         self._network = network
         self._data_center = data_center
@@ -100,8 +166,8 @@ class Machine:
                 trap=self._point,
             ),
             journal=SimJournal(trap=self._point),
-            progress=MemoryProgress(),
-            state=SimNodeStateStore(kernel=kernel, node=name),
+            progress=MemoryProgress(trap=self._point),
+            state=SimNodeStateStore(kernel=kernel, node=name, trap=self._point),
         )
         self._randomness = SimRandomness(kernel=kernel, node=name)
         self._instance = self._randomness.token()
@@ -109,6 +175,9 @@ class Machine:
         """Faults that keep the process from running."""
         self.stopped = 0
         """Faults that hold it stopped."""
+        self._turn_s = 0.0
+        data_center.ways[name].reach = self._point
+        service.roads[name].reach = self._point
         self.assembly: Assembly | None = None
         """The actors of the process that lives now."""
         self.board: Board | None = None
@@ -130,7 +199,9 @@ class Machine:
         self.starts += 1
         epoch = self.epoch = self._kernel.begin_epoch(self.name)
         self.clock.belong_to(epoch)
-        self.board = Board()
+        self.disk.files.start()
+        self._kernel.slow_epoch(self.name, self._turn_s)
+        self.board = _RoleBoard(self._point)
         self.assembly = Assembly(self.config, self._ports(epoch, self.board))
         self.assembly.start()
 
@@ -143,11 +214,32 @@ class Machine:
             self._network.power_off(self.name)
         else:
             self._network.crash(self.name)
-        torn = self._sync.randrange(3) if power else 0
-        self.disk.files.crash(power=power)
-        self.disk.journal.crash(power=power, torn_after=torn)
+        self._network.host(self.name).on_send = None
+        self.disk.crash(self._sync, power=power)
         self.assembly = self.board = None
         self.paused = False
+
+    def kill_after(self, effects: int, *, power: bool = False) -> None:
+        """As `kill`, after so many more effects of the process: in the middle of a step."""
+        epoch = self.epoch
+        if not self.lives or epoch is None:
+            return
+        if effects == 0:
+            self.kill(power=power)
+            return
+        self._network.host(self.name).on_send = epoch.effect
+        epoch.blow_after(effects, partial(self.kill, power=power))
+
+    def slow_by(self, turn_s: float) -> None:
+        """Every event of the process takes so much longer than it does; less when negative."""
+        self._turn_s = max(0.0, round(self._turn_s + turn_s, 9))
+        self._kernel.slow_epoch(self.name, self._turn_s)
+
+    def restart(self) -> None:
+        """End the process as `kill` does, if one lives, and start another with what is set now."""
+        if self.lives:
+            self.kill()
+            self.start()
 
     def power_on(self) -> None:
         """The host answers again; the process is not started."""
@@ -170,17 +262,34 @@ class Machine:
     # -- the world of one life ----
 
     def _point(self, point: str) -> None:
-        """A place in the code where a crash is interesting; syncs take their time there."""
+        """A place where a fault is interesting; syncs take their time there."""
         epoch = self.epoch
         self._hooks.on_point(self.name, point)
         if epoch is None or not self._kernel.in_task():
             return
         if epoch.ended:
             self._kernel.park()
+        if self.disk.failing_syncs and point in {"fsync", "save:state"}:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         if point == "fsync":
-            if self.disk.failing_sync:
-                raise OSError(self.disk.failing_sync)
             self._kernel.block_for(self._sync.random() * _SYNC_S_MAX + self.disk.slow_s)
+        elif epoch.paused:
+            self._kernel.block_for(0.0)
+
+    def _pointed(self, actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
+        kind = actor.partition(":")[0]
+        names = frozenset(
+            point.partition(":")[2] for point in self.watched if point.partition(":")[0] == kind
+        )
+        if not names:
+            return behaviour
+
+        def reach(message: str) -> bool:
+            epoch = self.epoch
+            self._point(f"{kind}:{message}")
+            return epoch is not None and not epoch.ended
+
+        return _PointedBehaviour(behaviour, names, reach)
 
     def _ports(self, epoch: Epoch, board: Board) -> NodePorts:
         kernel, config, name = self._kernel, self.config, self.name
@@ -189,17 +298,16 @@ class Machine:
             self._hooks.on_crash(name, actor, error)
 
         def around(actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
-            return self._hooks.around(name, actor, behaviour)
+            return self._hooks.around(name, actor, self._pointed(actor, behaviour))
 
         identity = Identity(
             cluster=CLUSTER,
             node=name,
             instance=self._instance,
             boot=self._randomness.token(),
-            build=f"world-{self.protocol_max or 'now'}",
+            build=f"world-{self._protocol_max}",
+            protocol_max=self._protocol_max,
         )
-        if self.protocol_max is not None:
-            identity = replace(identity, protocol_max=self.protocol_max)
         sources = {SOURCE: self._source()}
         return NodePorts(
             runtime=SimRuntime(kernel=kernel, epoch=epoch, on_crash=on_crash),
@@ -213,7 +321,7 @@ class Machine:
             },
             board=board,
             identity=identity,
-            transport=SimTransport(network=self._network, host=name, port=LINK_PORT),
+            transport=self._transport(),
             discovery=None,
             lease=self._data_center.lease(name, self._instance),
             state=self.disk.state,
@@ -229,6 +337,19 @@ class Machine:
             trap=self._point,
             around=around,
         )
+
+    def _transport(self) -> SimTransport:
+        newer = self._protocol_max > PROTOCOL_MAX
+        return SimTransport(
+            network=self._network,
+            host=self.name,
+            port=LINK_PORT,
+            rewrite=with_unknown_field if newer else None,
+        )
+
+    @property
+    def _protocol_max(self) -> int:
+        return self.protocols[-1] if self.protocols else PROTOCOL_MAX
 
     def _source(self) -> Any:
         plugin = DynamicsPlugin()

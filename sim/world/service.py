@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import httpx
@@ -13,7 +15,8 @@ from sim.kernel import Kernel
 from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.mix import CallMix, MixOptions
 from sim.ucaas.dynamics.service import FakeDynamics
-from sim.ucaas.http import MemoryTransport
+from sim.ucaas.faults import Subject
+from sim.ucaas.http import MemoryTransport, Request, Response
 from sim.world.incident import NODES, Workload
 from sim.world.settings import ORG_URL, SOURCE, TENANT, client_id, client_secret
 
@@ -28,6 +31,10 @@ class Road:
 
     cut: int = 0
     slow_s: float = 0.0
+    page: int = 0
+    """Of the listing under way."""
+    reach: Callable[[str], None] = lambda _: None
+    """Called with the points the node's requests come to."""
 
 
 class WorldService:
@@ -44,7 +51,9 @@ class WorldService:
             source=SOURCE,
             tenant=TENANT,
             org_url=ORG_URL,
+            on_arrival=self._asked,
         )
+        self._asking = NODES[0]
         self._mix = CallMix(bank=_bank(), seed=seed, options=_options(workload))
         self._rate = workload.calls_per_minute
 
@@ -62,17 +71,31 @@ class WorldService:
 
     def transport(self, node: str) -> httpx.BaseTransport:
         """The service as `node` reaches it."""
-        return _Transport(self._kernel, self.fake, node, self.roads[node])
+        return _Transport(self, self._kernel, node)
+
+    def handle(self, node: str, request: Request) -> Response:
+        """Answer a request of `node`."""
+        self._asking = node
+        return self.fake.handle(request)
+
+    def _asked(self, subject: Subject, first_page: bool) -> None:  # noqa: FBT001 - the fake's callback
+        road = self.roads[self._asking]
+        if subject.request != "list":
+            road.reach(f"request:{subject.request}")
+            return
+        page = road.page = 1 if first_page else road.page + 1
+        road.reach("request:list")
+        road.reach(f"request:list:{page}")
 
 
 class _Transport(httpx.BaseTransport):
     """Latency and cuts in front of the service."""
 
-    def __init__(self, kernel: Kernel, fake: FakeDynamics, node: str, road: Road) -> None:
+    def __init__(self, service: WorldService, kernel: Kernel, node: str) -> None:
         self._kernel = kernel
-        self._road = road
+        self._road = service.roads[node]
         self._chance = kernel.streams.stream("service", node)
-        self._inner = MemoryTransport(handle=fake.handle, wait=kernel.block_for)
+        self._inner = MemoryTransport(handle=partial(service.handle, node), wait=kernel.block_for)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """There, the answer, and back. Raises ConnectTimeout and ReadTimeout."""
@@ -106,4 +129,5 @@ def _options(workload: Workload) -> MixOptions:
         unrecorded=workload.unrecorded,
         bump=workload.bump,
         second_recording=workload.second_recording,
+        equal_stamps=workload.equal_stamps,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
@@ -62,10 +62,17 @@ def client_secret(node: str) -> str:
     return f"secret-of-{node}"
 
 
-def config_of(incident: Incident, node: str) -> Config:
-    """The configuration of `node`. Raises pydantic's ValidationError for settings that are wrong."""
+Layer: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Tables of a configuration, over what lies below."""
+
+
+def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Config:
+    """The configuration of `node`, with `more` on top.
+
+    Raises pydantic's ValidationError for settings that are wrong.
+    """
     tables: dict[str, dict[str, Any]] = {}
-    for layer in (QUICK, incident.settings, incident.own_settings.get(node, {})):
+    for layer in (QUICK, incident.settings, incident.own_settings.get(node, {}), *more):
         for table, values in layer.items():
             tables.setdefault(table, {}).update(values)
     return _config(node, json.dumps(tables, sort_keys=True))

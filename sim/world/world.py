@@ -23,7 +23,9 @@ from sim.world.machine import Hooks, Machine
 from sim.world.observed import ObservedMachine, ObservedService
 from sim.world.report import Broken, Report
 from sim.world.rules import RULES, End
+from sim.world.rules.check import check_incident
 from sim.world.settings import client_id, config_of
+from sim.world.waiting import Waiting, watched_points
 
 _NS: Final = 1_000_000_000
 _LOOK_S: Final = 5.0
@@ -35,16 +37,15 @@ class World:
 
     def __init__(self, incident: Incident, note: Note | None = None) -> None:
         """With a `note` it gets every row of the trace; see sim.world.trace.world_header for the header."""
+        check_incident(incident)
         self.incident = incident
         self.digest = Digest()
         self._eyes = Eyes(note)
         self.kernel = self._eyes.kernel(incident.seed, self.digest.event)
         self.network = SimNetwork(kernel=self.kernel)
-        self.cuts: Counter[tuple[str, str]] = Counter()
-        """Faults that cut each direction of the link."""
         configs = {node: config_of(incident, node) for node in NODES}
         self.data_center = WorldDataCenter(
-            kernel=self.kernel, nodes=NODES, lease_s=configs[NODES[0]].pair.lease_s
+            kernel=self.kernel, nodes=NODES, pair=configs[NODES[0]].pair
         )
         self._eyes.ways = self.data_center.ways
         self.service = ObservedService(
@@ -68,8 +69,9 @@ class World:
         }
         self.counts: Counter[str] = Counter()
         self.violations: list[Broken] = []
-        self._waiting: list[Fault] = []
-        """Faults that strike at a point, and whose time has come."""
+        self._waiting = Waiting()
+        for machine in self.machines.values():
+            machine.watched = watched_points(incident)
         self._ends: list[End] = []
         self._heals = False
 
@@ -102,10 +104,8 @@ class World:
 
     def reached(self, node: str, point: str) -> None:
         """A node came to a point in its code: faults that wait for it strike now."""
-        for fault in [*self._waiting]:
-            if fault.at_next == point and fault.target in {"", node}:
-                self._waiting.remove(fault)
-                self._strike(fault)
+        for fault in self._waiting.reached(node, point):
+            self._strike(fault)
 
     def broken(self, violation: Violation) -> None:
         """Note a violation, once for each promise and text."""
@@ -127,7 +127,7 @@ class World:
         self.counts[f"fault {fault.kind}"] += 1
         self.digest.event(self.kernel.now_ns, f"fault {fault}")
         number = self._eyes.fault_begins(fault)
-        rule_end = RULES[fault.kind](self, fault)
+        rule_end = RULES[fault.kind].begin(self, fault)
         if rule_end is None:
             self._eyes.fault_ends(fault, number)
             return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.audio import Recording
 from sim.chance import Stream, stream
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 
 _SECOND_US = 1_000_000
+_EQUAL_US_MAX = 60 * _SECOND_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class MixOptions:
     row_delay_s: tuple[float, float] = (0.5, 2.0)
     file_delay_s: tuple[float, float] = (0.2, 1.0)
     late_s: float = 60.0
+    equal_stamps: float = 0.0
+    """Its recording is stamped with the very instant of the call before."""
     odd_after_s: tuple[float, float] = (1.0, 20.0)
     """When bumps, deletions and replacements happen, after the file."""
     agents: int = 20
@@ -50,12 +53,15 @@ class CallMix:
         if not self._bank:
             raise ValueError("the bank holds no recording as short as longest_s")
         self._chance = stream(seed, "mix")
+        self._equal = stream(seed, "mix", "equal stamps")
+        self._stamp_us = 0
 
     def call(self, end_us: int) -> CallScript:
         """One call that ends at `end_us`."""
         chance, options = self._chance, self._options
         count = 2 if self._happens(options.second_recording) else 1
         recordings = tuple(self._recording(chance) for _ in range(count))
+        recordings = self._stamped(end_us, recordings)
         talk_s = sum(item.audio.seconds for item in recordings)
         return CallScript(
             end_us=end_us,
@@ -77,6 +83,21 @@ class CallMix:
 
     def _happens(self, share: float) -> bool:
         return self._chance.random() < share
+
+    def _stamped(
+        self, end_us: int, recordings: tuple[RecordingScript, ...]
+    ) -> tuple[RecordingScript, ...]:
+        """As they are, or with the stamp of the call before, if that was not long ago."""
+        first, before_us = recordings[0], self._stamp_us
+        drawn = self._equal.random() < self._options.equal_stamps
+        if drawn and before_us and end_us - before_us <= _EQUAL_US_MAX:
+            return tuple(
+                replace(one, as_of_us=before_us, backdate_s=0.0, bumps_s=(), replace_after_s=None)
+                for one in recordings
+            )
+        delay_s = first.row_delay_s + (first.file_delay_s or 0.0)
+        self._stamp_us = end_us + int(delay_s * _SECOND_US)
+        return recordings
 
     def _legs(self, talk_s: float) -> Iterator[Leg]:
         chance, options = self._chance, self._options

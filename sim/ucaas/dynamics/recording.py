@@ -97,6 +97,8 @@ class RecordingLife:
     def _stamp_us(self, at_us: int) -> int:
         if self.script.stamp_us is not None:
             return self.script.stamp_us
+        if self.script.as_of_us is not None:
+            return self._env.service_us(self.script.as_of_us)
         return self._env.service_us(at_us) - self.late_us
 
     def _offer(

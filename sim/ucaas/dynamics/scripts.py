@@ -36,6 +36,8 @@ class RecordingScript:
     """The row appears this long after the instant it is stamped with."""
     stamp_us: int | None = None
     """Stamp row and file with exactly this instant instead."""
+    as_of_us: int | None = None
+    """Stamp them as if they had come at this instant of the real clock."""
     bumps_s: tuple[float, ...] = ()
     """The row is modified again so long after the file, without a change of media."""
     replace_after_s: float | None = None

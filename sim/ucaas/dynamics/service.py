@@ -27,7 +27,14 @@ from sim.ucaas.dynamics.mix import CallMix
 from sim.ucaas.dynamics.quota import Quota
 from sim.ucaas.dynamics.recording import delete_recording
 from sim.ucaas.dynamics.scripts import CallScript, Placed
-from sim.ucaas.dynamics.spoil import error, expired_link, refusal, spoil, throttled
+from sim.ucaas.dynamics.spoil import (
+    error,
+    expired_link,
+    page_expired,
+    refusal,
+    spoil,
+    throttled,
+)
 from sim.ucaas.dynamics.tables import Store
 from sim.ucaas.dynamics.world import World
 from sim.ucaas.faults import ActiveFault, Fault, FaultKind, Subject
@@ -82,7 +89,10 @@ class FakeDynamics:
         customer_managed_keys: bool = False,
         tracked_tables: frozenset[str] = frozenset({"msdyn_ocliveworkitem"}),
         request_limit: int | None = None,
+        on_arrival: Callable[[Subject, bool], None] = lambda _subject, _first_page: None,
     ) -> None:
+        """`on_arrival(subject, first_page)` is called with every request before faults are looked up."""
+        self._on_arrival = on_arrival
         self._now_us = now_us
         self._monotonic_ns = monotonic_ns
         self._lock = threading.RLock()
@@ -120,6 +130,7 @@ class FakeDynamics:
             self._world.advance(now_us)
             service_us = self._env.service_us(now_us)
             route = self._route(request, service_us)
+            self._on_arrival(route.subject, route.first_page)
             struck = self._env.faults.strike(route.subject, now_us)
             response = self._answered(route, struck, now_us)
             response = spoil(response, struck)
@@ -131,6 +142,9 @@ class FakeDynamics:
         for fault in struck:
             if fault.kind is FaultKind.DELETED_BEFORE_DOWNLOAD:
                 delete_recording(self._env, route.subject.item, now_us)
+            elif fault.kind is FaultKind.CHANGED_BEFORE_DOWNLOAD:
+                bump = fault.text("how", "replace") == "bump"
+                self._world.change(route.subject.item, now_us, bump=bump)
         refused = refusal(struck, route.subject, self._env.service_us(now_us), self._elsewhere)
         if refused is not None:
             return refused
@@ -200,6 +214,8 @@ class FakeDynamics:
         if wait_s is not None:
             return throttled("requests", "seconds", wait_s, service_us)
         kinds = {fault.kind for fault in struck}
+        if FaultKind.PAGE_EXPIRED in kinds and "skiptoken" in request.query:
+            raise page_expired(struck)
         manner = Manner(FaultKind.REPEAT_ROWS in kinds, kinds.isdisjoint(_SPOILING))
         response = self._dataverse.answer(request, address, client, service_us, manner)
         return replace(response, headers=(*response.headers, *self._quota.headers(client)))

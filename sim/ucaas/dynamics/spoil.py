@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from email.utils import formatdate
+from typing import cast
 
 from sim.ucaas.dynamics.downloads import xml_error
 from sim.ucaas.dynamics.entra import answer_json
+from sim.ucaas.dynamics.errors import Refusal
 from sim.ucaas.faults import Fault, FaultKind, Subject
 from sim.ucaas.http import Content, Response, Trouble
 
 _SECOND_US = 1_000_000
+_OK = 200
 _THROTTLES = {
     "requests": (
         "0x80072322",
@@ -91,6 +95,13 @@ def _forbidden(fault: Fault) -> Response:
     return error(403, "0x80072560", "The user is not a member of the organization.")
 
 
+def page_expired(faults: Sequence[Fault]) -> Refusal:
+    """What the service says to the link of a page that it no longer knows."""
+    (fault, *_) = (fault for fault in faults if fault.kind is FaultKind.PAGE_EXPIRED)
+    status = int(fault.number("status", 400))
+    return Refusal(status, "0x80041129", "The paging cookie is expired or malformed.")
+
+
 def expired_link() -> Response:
     """What the file host says to a link that ran out."""
     message = (
@@ -110,9 +121,22 @@ def spoil(response: Response, faults: Sequence[Fault]) -> Response:
                 response = replace(response, status=200, content=Content())
             case FaultKind.TRUNCATE:
                 response = _truncated(response, fault)
+            case FaultKind.WRONG_SIZE:
+                response = _wrong_size(response, int(fault.number("by", 1000)))
             case _:
                 response = replace(response, trouble=_trouble(response, fault))
     return response
+
+
+def _wrong_size(response: Response, by_bytes: int) -> Response:
+    """The answer that names a file's size names another."""
+    if response.status != _OK:
+        return response
+    body = cast("dict[str, dict[str, object]]", json.loads(response.content.joined()))
+    size = body["Result"]["FileSizeInBytes"]
+    assert isinstance(size, int), "a size is a number"
+    body["Result"]["FileSizeInBytes"] = max(1, size + by_bytes)
+    return replace(response, content=Content((json.dumps(body).encode(),)))
 
 
 def _truncated(response: Response, fault: Fault) -> Response:

@@ -36,6 +36,7 @@ class World:
         self._queue: list[_Due] = []
         self._number = 0
         self._recordings = 0
+        self._lives: dict[str, RecordingLife] = {}
         self._feed: CallMix | None = None
         self._rate = 0.0
         self._next_call_us = 0
@@ -57,6 +58,7 @@ class World:
                 number=self._recordings,
             )
             keys.append(life.key)
+            self._lives[life.key] = life
             self._schedule(life)
         return Placed(conversation.key, tuple(keys))
 
@@ -74,6 +76,12 @@ class World:
         while self._queue and self._queue[0].at_us <= now_us:
             due = heapq.heappop(self._queue)
             due.happen(due.at_us)
+
+    def change(self, key: str, now_us: int, *, bump: bool) -> None:
+        """Change a recording now: its row alone, or its file too. Harmless when there is none."""
+        life = self._lives.get(key)
+        if life is not None:
+            (life.bump if bump else life.replace)(now_us)
 
     def pending(self) -> int:
         """Things yet to happen."""

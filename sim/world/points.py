@@ -1,0 +1,92 @@
+"""Named points at which a fault may wait to strike (`Fault.at_next`).
+
+| Point | Reached when |
+|---|---|
+| `append`, `fsync`, `rename`, `put`, … | the node is about to do so: see recorder.traps |
+| `save:state`, `save:progress` | the new file is written and synced, and not yet renamed |
+| `actor:Message` | the actor is about to handle such a message |
+| `request:list`, `request:list:2` | such a request (its second page) has reached the service, unanswered |
+| `call:commit` | the node is about to call the Data Center |
+| `done:commit` | the Data Center did it; the node has not heard |
+| `role:candidate` | the node has taken the role, in the middle of the step that does |
+
+A point of the other node than the fault's is written `beta/role:primary`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from cluster.frames import Role
+from recorder.errors import ConfigError
+from recorder.traps import POINTS
+from sim.world.incident import NODES
+
+TRAPS: Final = (*POINTS, "save:state", "save:progress")
+REQUESTS: Final = ("token", "whoami", "list", "query", "row", "sas", "blob")
+PAGES: Final = (1, 2, 3)
+CHANGES: Final = (
+    *("acquire", "renew", "transfer", "release", "record_found", "commit", "record_outcome"),
+    *("record_events", "save_progress", "record_role_change", "put", "sync"),
+)
+"""Calls that change the Data Center."""
+CALLS: Final = ("look", "unfinished", "due_retries", "load_progress", *CHANGES)
+MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "archiver": ("ArchiveItem", "Committed", "Replayed"),
+    "distributor": (
+        *("ClaimsDue", "Distribute", "PairChanged", "PeerJobFrame", "WorkDone", "WorkFailed"),
+        *("WorkMoved", "WorkerReady"),
+    ),
+    "ingester": ("FetchEnded", "FetchMoved", "ItemArchived", "ItemRefused", "RunJob"),
+    "link": ("BeatDue", "Closed", "DialFailed", "Opened", "Received", "RedialDue", "SendFrame"),
+    "monitor": ("AlarmRaised", "RoleChanged"),
+    "pair": (
+        *("Drained", "HealthChanged", "LeaseAnswered", "PeerGone", "PeerRefused", "PeerSaid"),
+        *("PeerUp", "StateRead", "StateSaved", "TickDue"),
+    ),
+    "poller": (
+        *("DutyGranted", "DutyWithdrawn", "FoundRecorded", "JobAssigned", "JobBroken"),
+        *("JobFinished", "MarksHeard", "PageChecked", "PageListed", "PollDue", "ProgressLoaded"),
+        *("ProgressSaved", "SaveDue"),
+    ),
+}
+"""Messages of each actor worth to be struck at."""
+ROLES: Final = tuple(f"role:{role.value}" for role in Role)
+
+_PAGE: Final = re.compile(r"request:list:[1-9]\d{0,3}")
+
+
+def points() -> tuple[str, ...]:
+    """Every point to draw from, always in the same order."""
+    return (
+        *TRAPS,
+        *ROLES,
+        *(f"call:{call}" for call in CALLS),
+        *(f"done:{call}" for call in CHANGES),
+        *(f"request:{request}" for request in REQUESTS),
+        *(f"request:list:{page}" for page in PAGES),
+        *(f"{actor}:{message}" for actor, names in MESSAGES.items() for message in names),
+    )
+
+
+def parted(at_next: str) -> tuple[str, str]:
+    """The node (or none, ``) and the point of a fault's `at_next`. Raises ConfigError."""
+    node, slash, point = at_next.rpartition("/")
+    if slash and node not in NODES:
+        raise ConfigError(
+            f"there is no node {node!r}", hint=f"A point of a node is NODE/POINT; {_known(NODES)}"
+        )
+    if point not in points() and not _PAGE.fullmatch(point):
+        raise ConfigError(f"there is no point {point!r}", hint=_known(points()))
+    return node, point
+
+
+def is_message(point: str) -> bool:
+    """Whether an actor has to be watched for it."""
+    return point.partition(":")[0] in MESSAGES
+
+
+def _known(words: tuple[str, ...]) -> str:
+    return f"Known: {', '.join(words)}."
