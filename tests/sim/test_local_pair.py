@@ -103,3 +103,77 @@ def test_a_port_that_is_taken_is_replaced():
 
 def test_free_ports_are_different_ones():
     assert len(set(free_ports(8))) == 8
+
+
+class Scripted:
+    """Stands for a process: its roles by turns, the last one again and again."""
+
+    def __init__(self, name, *roles, running=True):
+        self.name = name
+        self.running = running
+        self.done = []
+        self._roles = list(roles)
+
+    def role(self):
+        return self._roles.pop(0) if len(self._roles) > 1 else self._roles[0]
+
+    def start(self):
+        self.done.append("start")
+
+    def stop(self):
+        self.done.append("stop")
+        if "broken" in self.done:
+            raise RuntimeError(f"{self.name} does not stop")
+
+    def close(self):
+        self.done.append("close")
+
+    def tail(self):
+        return f"log of {self.name}"
+
+
+@pytest.fixture
+def scripted(make_pair):
+    """A pair of scripted nodes: the roles of each."""
+
+    def made(alpha, beta, **more):
+        pair = make_pair()
+        for node in pair.nodes.values():
+            node.close()
+        pair.nodes = {
+            "alpha": Scripted("alpha", *alpha, **more),
+            "beta": Scripted("beta", *beta),
+        }
+        return pair
+
+    return made
+
+
+def test_starting_waits_until_one_is_primary_and_one_secondary(scripted):
+    pair = scripted((None, "starting", "candidate", "secondary"), (None, None, "primary"))
+    assert pair.start() == "beta"
+    assert [node.done for node in pair.nodes.values()] == [["start"], ["start"]]
+    assert pair.primary() is pair.nodes["beta"]
+
+
+def test_two_primaries_are_no_pair(scripted):
+    pair = scripted(("primary",), ("primary",))
+    with pytest.raises(TimeoutError, match=r"no pair within 0\.06 s") as caught:
+        pair.wait_for_pair(timeout_s=0.06)
+    assert "'alpha': 'primary', 'beta': 'primary'" in str(caught.value)
+    assert "log of alpha\nlog of beta" in str(caught.value)
+
+
+def test_a_node_that_ended_is_told_at_once_with_its_log(scripted):
+    pair = scripted((None,), ("primary",), running=False)
+    with pytest.raises(RuntimeError, match="alpha ended:\nlog of alpha"):
+        pair.wait_for_pair(timeout_s=30.0)
+
+
+def test_both_are_stopped_although_one_does_not_stop(scripted):
+    pair = scripted(("primary",), ("secondary",))
+    pair.nodes["alpha"].done.append("broken")
+    with pytest.raises(RuntimeError, match="alpha does not stop"):
+        pair.stop()
+    assert pair.nodes["beta"].done == ["stop"]
+    assert pair.nodes["alpha"].done == ["broken", "stop"]
