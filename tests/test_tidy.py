@@ -1,12 +1,18 @@
 """The rules of the house, as tests: what no linter checks and every reader relies on."""
 
 import ast
+import importlib
 import re
 import subprocess
+import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+import cluster.ports
+import recorder.ports
 
 ROOT = Path(__file__).parent.parent
 FILE_LINES_MAX = 400
@@ -43,23 +49,35 @@ PARTS_OF_OTHER_PORTS = {
     "MediaSink": "handed to MediaFetcher",
     "PartFile": "given out by BufferFiles",
 }
-CONTRACT_TESTS = {
-    "Archive": "test_archive.py",
-    "BufferFiles": "test_buffer_files.py",
-    "Clock": "test_clock.py",
-    "ContactDb": "test_contact_db.py",
-    "DataSource": "test_data_source.py",
-    "Discovery": "test_discovery.py",
-    "Journal": "test_journal.py",
-    "Lease": "test_lease.py",
-    "MediaFetcher": "test_media_fetcher.py",
-    "NodeStateStore": "test_node_state_store.py",
-    "ProgressStore": "test_progress_store.py",
-    "Randomness": "test_randomness.py",
-    "Runtime": "test_runtime.py",
-    "Secrets": "test_secrets.py",
-    "Transport": "test_transport.py",
-    "Workers": "test_workers.py",
+IMPLEMENTATIONS = {
+    "Archive": ("recorder.adapters.folder_archive.FolderArchive", "sim.data_center.MemoryArchive"),
+    "BufferFiles": ("recorder.adapters.buffer_files.DiskBufferFiles", "sim.buffer.SimBufferFiles"),
+    "Clock": ("cluster.real_clock.RealClock", "sim.clock.SimClock"),
+    "ContactDb": (
+        "recorder.adapters.contact_db.db.SqlContactDb",
+        "sim.data_center.MemoryContactDb",
+    ),
+    "Discovery": ("cluster.zeroconf_discovery.ZeroconfDiscovery", "sim.discovery.SimDiscovery"),
+    "Journal": ("recorder.adapters.journal_file.JournalFile", "sim.buffer.SimJournal"),
+    "Lease": ("recorder.adapters.lease_db.SqlLease", "sim.lease.SimLease"),
+    "MediaFetcher": (
+        "recorder.adapters.media_fast.FastMediaFetcher",
+        "recorder.adapters.media_httpx.HttpxMediaFetcher",
+    ),
+    "NodeStateStore": ("cluster.state_file.StateFile", "sim.node_state.SimNodeStateStore"),
+    "ProgressStore": (
+        "recorder.adapters.progress_file.ProgressFile",
+        "sim.progress.MemoryProgress",
+    ),
+    "Randomness": ("cluster.real_randomness.RealRandomness", "sim.randomness.SimRandomness"),
+    "Runtime": ("cluster.thread_runtime.ThreadRuntime", "sim.runtime.SimRuntime"),
+    "Secrets": ("recorder.adapters.secrets.FileSecrets", "sim.memory_secrets.MemorySecrets"),
+    "Transport": ("cluster.tcp_transport.TcpTransport", "sim.transport.SimTransport"),
+    "Workers": ("cluster.thread_workers.ThreadWorkers", "sim.workers.SimWorkers"),
+}
+"""Real first; the other one runs in the simulator."""
+OVER_WORLDS = {
+    "DataSource": "each adapter runs unmodified in the simulator, so worlds take turns, not code"
 }
 
 
@@ -205,22 +223,107 @@ def protocols():
                 yield node.name
 
 
+PORTS = sorted([*IMPLEMENTATIONS, *OVER_WORLDS])
+
+
+def contract_test(port):
+    return f"test_{re.sub(r'(?<!^)(?=[A-Z])', '_', port).lower()}.py"
+
+
+def loaded(dotted):
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def methods_of(port):
+    for module in (cluster.ports, recorder.ports):
+        if hasattr(module, port):
+            names = vars(getattr(module, port)).items()
+            return {name for name, value in names if callable(value) and not name.startswith("_")}
+    raise AssertionError(port)
+
+
 def test_every_port_is_known_here():
-    assert sorted(protocols()) == sorted([*CONTRACT_TESTS, *PARTS_OF_OTHER_PORTS])
+    assert sorted(protocols()) == sorted([*PORTS, *PARTS_OF_OTHER_PORTS])
+
+
+@pytest.mark.parametrize("port", sorted(IMPLEMENTATIONS))
+def test_every_port_has_a_real_implementation_and_one_for_the_simulator(port):
+    real, other = IMPLEMENTATIONS[port]
+    assert not real.startswith("sim.")
+    assert loaded(real) is not loaded(other)
+    for dotted in (real, other):
+        missing = sorted(name for name in methods_of(port) if not hasattr(loaded(dotted), name))
+        assert_none(missing, f"{dotted} lacks")
 
 
 def test_every_contract_test_is_of_a_port():
     """A large contract may have several files: test_contact_db.py, test_contact_db_contacts.py."""
-    stems = tuple(name.removesuffix(".py") for name in CONTRACT_TESTS.values())
+    stems = tuple(contract_test(port).removesuffix(".py") for port in PORTS)
     present = {path.stem for path in (ROOT / "tests/contract").glob("test_*.py")}
     of_none = sorted(name for name in present if not name.startswith(stems))
     assert_none(of_none, "a contract test of no port")
 
 
-def test_every_port_has_a_contract_test():
-    missing = [
-        f"{port} (tests/contract/{name})"
-        for port, name in CONTRACT_TESTS.items()
-        if not (ROOT / "tests/contract" / name).is_file()
-    ]
-    assert_none(missing, "every port has one contract test")
+def text_with_helpers(name):
+    """A contract test and the helpers beside it that it draws on, to any depth."""
+    names = [f"tests/contract/{name}", "tests/contract/conftest.py"]
+    for known in names:
+        found = re.findall(r"from tests\.contract\.(\w+) import", text_of(known))
+        names += [path for one in found if (path := f"tests/contract/{one}.py") not in names]
+    return "\n".join(text_of(known) for known in names)
+
+
+@pytest.mark.parametrize("port", sorted(IMPLEMENTATIONS))
+def test_every_contract_test_makes_both_implementations(port):
+    text = text_with_helpers(contract_test(port))
+    missing = [one for one in IMPLEMENTATIONS[port] if one.rpartition(".")[2] not in text]
+    assert_none(missing, f"{contract_test(port)} does not know")
+
+
+@pytest.fixture(scope="module")
+def collected():
+    """Parameters of each contract test: file, then function, then the set of its ids."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests/contract"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    tests = {}
+    for file, function, given in re.findall(
+        r"(?m)^tests/contract/(\w+\.py)::(\w+)(?:\[(.*)\])?$", done.stdout
+    ):
+        tests.setdefault(file, {}).setdefault(function, set()).add(given)
+    assert tests, done.stdout + done.stderr
+    return tests
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_every_contract_test_runs_over_both_implementations(port, collected):
+    """What several tests of the file are run with are its implementations: two or more of them."""
+    tests = collected[contract_test(port)]
+    worlds = Counter(word for ids in tests.values() for word in set("-".join(ids).split("-")))
+    common = [word for word, times in worlds.items() if word and times >= 3]
+    assert len(common) >= 2, f"{contract_test(port)} runs over {common}"
+
+
+PURE = {
+    name
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    if contract["name"] == "the pure files of the pair know nothing of the world"
+    for name in contract["source_modules"]
+}  # fmt: skip
+
+
+def test_what_says_that_it_is_pure_is_held_to_it():
+    says_so = {
+        name.removesuffix(".py").replace("/", ".")
+        for name in tracked(".py")
+        if name.startswith("cluster/")
+        and re.search(
+            r"\bPure\.|\bpure machine\b", ast.get_docstring(ast.parse(text_of(name))) or ""
+        )
+    }
+    assert says_so
+    assert_none(
+        sorted(says_so - PURE), "pure by its own word, and in no contract of pyproject.toml"
+    )
