@@ -25,7 +25,7 @@ _OFFSETS: Final[Mapping[str, tuple[Value, ...]]] = {
 }
 
 
-def service_cut(world: World, fault: Fault) -> End:
+def service_unreachable(world: World, fault: Fault) -> End:
     """The service cannot be reached."""
     roads = [world.service.roads[node] for node in nodes_of(fault)]
 
@@ -172,7 +172,9 @@ def _rule(kind: FaultKind) -> Rule:
 
 
 RULES: Final[Mapping[str, Rule]] = {
-    "service_cut": Rule(service_cut, Hits.NODE, "The node does not reach the service.", _LONG),
+    "service_unreachable": Rule(
+        service_unreachable, Hits.NODE, "The node does not reach the service.", _LONG
+    ),
     "service_far": Rule(
         service_far,
         Hits.NODE,

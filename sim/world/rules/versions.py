@@ -69,7 +69,7 @@ _DRAWS: Final[Mapping[str, tuple[Value, ...]]] = {
     "poll.interval_s": (2.0, 15.0),
     "poll.settle_s": (2.0, 10.0),
     "poll.overlap_s": (15.0, 90.0),
-    "pair.heartbeat_s": (0.5, 2.0),
+    "pair.heartbeat_s": (0.5, 1.5),
     "pair.when_alone": ("stop", "record"),
     "pair.priority": (50, 200),
     "ingest.downloads": (1, 8),
