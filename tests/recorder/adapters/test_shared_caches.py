@@ -1,0 +1,132 @@
+"""What adapters keep between jobs, under real threads that switch as often as they can."""
+
+import hashlib
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from recorder.adapters.dynamics.schema_probe import SchemaProbe
+from recorder.adapters.dynamics.users import UserCache
+from recorder.adapters.folder_archive import FolderArchive
+from recorder.adapters.media_fast import FastMediaFetcher
+from recorder.errors import Throttled
+from tests.recorder.adapters.dynamics.scripted import FakeClock, ScriptedDataverse, guid
+
+THREADS = 8
+ROUNDS = 200
+
+
+@pytest.fixture(autouse=True)
+def restless():
+    """Threads are switched between any two steps of the interpreter."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def at_once(work):
+    """`work(number)` in every thread, begun together; what each returned."""
+    start = threading.Barrier(THREADS)
+
+    def run(number):
+        start.wait(10)
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [future.result(60) for future in [pool.submit(run, n) for n in range(THREADS)]]
+
+
+def test_agents_looked_up_by_many_jobs_stay_whole_and_bounded():
+    cache = UserCache(users_max=20)
+
+    def work(number):
+        for step in range(5 * ROUNDS):
+            mine = {guid(number * 9_000 + step): None, guid(step % 7): None}
+            cache.keep(mine, now_ns=step)
+            known = cache.known([*mine, *(guid(n) for n in range(7))], now_ns=step)
+            assert set(known.values()) <= {None}
+        return len(cache._users)
+
+    assert max(at_once(work)) <= 20
+    assert len(cache._users) == 20
+
+
+def test_a_schema_asked_for_by_many_jobs_is_the_same_for_all():
+    asked = []
+
+    class Rows:
+        def rows(self, path):
+            asked.append(path)
+            return tuple({"LogicalName": name} for name in ("a", "b", "c"))
+
+    probe = SchemaProbe(odata=Rows())
+
+    def work(number):
+        found = set()
+        for step in range(ROUNDS):
+            if number == 0 and step % 50 == 49:
+                probe.forget()
+            found.add(probe.columns(f"table{step % 3}"))
+        return found
+
+    assert at_once(work) == [{frozenset({"a", "b", "c"})}] * THREADS
+    most = THREADS * 3 * (1 + ROUNDS // 50)
+    assert len(asked) <= most, "a question too many is allowed, one for every use is not"
+
+
+def test_many_jobs_together_spend_no_more_than_the_budget():
+    world = ScriptedDataverse(FakeClock())
+    odata = world.open(requests_per_5min=6_000)._odata
+
+    def work(_):
+        spent = 0
+        while not _throttled(odata):
+            spent += 1
+        return spent
+
+    alone = ScriptedDataverse(FakeClock()).open(requests_per_5min=6_000)._odata
+    burst = 0
+    while not _throttled(alone):
+        burst += 1
+    assert sum(at_once(work)) == burst > 1_000
+
+
+def _throttled(odata):
+    try:
+        odata._spend()
+    except Throttled:
+        return True
+    return False
+
+
+def test_what_many_jobs_put_is_durable_after_a_sync_whoever_syncs(tmp_path):
+    archive = FolderArchive(tmp_path / "archive")
+    body = b"recording"
+    digest = hashlib.sha256(body).hexdigest()
+
+    def work(number):
+        for step in range(20):
+            source = tmp_path / f"{number}-{step}"
+            source.write_bytes(body)
+            archive.put(f"folder{step % 5}/{number}-{step}.mp3", str(source), digest, len(body))
+            archive.sync()
+
+    at_once(work)
+    archive.sync()
+    assert len(list(archive.keys())) == THREADS * 20
+    assert archive._touched == set()
+    assert {folder.name for folder in archive._durable} >= {f"folder{n}" for n in range(5)}
+
+
+def test_many_downloads_share_one_client_for_each_patience():
+    fetcher = FastMediaFetcher()
+
+    def work(number):
+        return {id(fetcher._client(10.0 + step % 2)) for step in range(10 + number)}
+
+    made = set().union(*at_once(work))
+    fetcher.close()
+    assert len(made) == 2
