@@ -28,6 +28,7 @@ class Case:
 
 
 WATERMARK = "watermark"
+ROLE = "role_and_lease"
 _STRAY = ("STRAY", "CRASHES=0")
 
 WATERMARK_ERRORS = (
@@ -45,6 +46,22 @@ STRAY_ERRORS = (
     ("GAP_ACCEPTED", "a window that leaves a gap moves the horizon"),
 )
 
+_WRITES = ("WRITES", "FAULTS=1")
+ROLE_ERRORS = (
+    Case(ROLE, "FROM_REPLY", what="belief in the lease is counted from the answer"),
+    Case(ROLE, "TERM_NOT_SAVED", ("TERM_MAX=8",), "a reign begins before its term is durable"),
+    Case(ROLE, "STALE_RENEW", what="the row is renewed for a term that is over"),
+    Case(ROLE, "STALE_WRITE", _WRITES, "a control write of an older term is taken"),
+    Case(ROLE, "ANY_EVIDENCE", what="evidence ends reigns that began after it"),
+    Case(ROLE, "LATE_EVIDENCE", what="evidence is dated when it is handled"),
+    Case(ROLE, "CLOCK_STOPS", what="a pause does not count, and is not doubted"),
+    Case(ROLE, "COUNT_ON_ALONE", what="alone, a node takes the next term"),
+    Case(ROLE, "ANY_DIGIT", ("FIRST_TERM=7",), "a node acts in a term taken alone"),
+    Case(ROLE, "DUTY_KEPT", what="the lease changes hands before duty ended"),
+    Case(ROLE, "UNKNOWN_IS_NO", what="an unanswered transfer counts as not done"),
+    Case(ROLE, "SPENT_FORGOTTEN", what="a new process goes on with an old reign"),
+)
+
 
 def cases() -> Iterator[Case]:
     """All of them, the sound ones of a model first."""
@@ -54,3 +71,7 @@ def cases() -> Iterator[Case]:
         yield Case(WATERMARK, flag, what=what)
     for flag, what in STRAY_ERRORS:
         yield Case(WATERMARK, flag, _STRAY, what)
+    yield Case(ROLE, what="any two of: crash, pause, no Data Center, slow call, link, hand-over")
+    yield Case(ROLE, defines=("FIRST_TERM=7", "FAULTS=1"), what="begun in a term taken alone")
+    yield Case(ROLE, defines=_WRITES, what="control writes that arrive late")
+    yield from ROLE_ERRORS
