@@ -7,7 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from sim.drill_command import drill
-from sim.fault_commands import SIM
+from sim.world_commands import SIM
 
 __all__ = ["DEMO", "SIM", "UP"]
 

@@ -6,19 +6,24 @@ whatever ran before it. Each purpose draws from a stream of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sim.chance import Stream, stream
-from sim.search.palette import PALETTE, Colour
+from sim.search.palette import PALETTE, POINTS, Colour, is_legal
 from sim.world.incident import Fault, Incident, Value, Workload
 
 _NEAR_S: Final = 12.0
 _NEAR: Final = 0.5
 """Share of faults that strike soon after the one before: overlaps are where bugs live."""
-_AT_POINT: Final = 0.35
+_AT_POINT: Final = 0.25
+_OPTION: Final = 0.6
 _KINDS_MAX: Final = 6
+_DRAWS_MAX: Final = 5
+_DEADLY: Final = 0.6
+"""Share of runs that are sure to have something that makes the pair change its roles."""
+_KILLERS: Final = ("crash", "pause", "cut", "data_center_down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Profile:
     faults_max: int = 8
     calls_per_minute: Sequence[float] = (3.0, 6.0, 12.0)
     colours: Sequence[Colour] = PALETTE
-    settings: dict[str, dict[str, object]] = field(default_factory=dict[str, "dict[str, object]"])
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Tables of the configuration of both nodes, over the world's own."""
 
 
@@ -54,6 +59,9 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
 def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
     kinds = min(mix.randint(1, _KINDS_MAX), len(profile.colours))
     colours = mix.sample(profile.colours, kinds)
+    killers = [one for one in profile.colours if one.kind in _KILLERS]
+    if killers and mix.random() < _DEADLY:
+        colours[0] = mix.choice(killers)
     faults: list[Fault] = []
     last_s = 0.0
     end_s = profile.minutes * 60
@@ -63,22 +71,30 @@ def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
         if faults and chance.random() < _NEAR:
             at_s = min(last_s + chance.uniform(0, _NEAR_S), end_s * 0.95)
         last_s = round(at_s, 1)
-        faults.append(_fault(chance, colour, last_s))
+        faults.append(_legal_fault(chance, colour, last_s, profile))
     return tuple(sorted(faults, key=lambda fault: fault.at_s))
+
+
+def _legal_fault(chance: Stream, colour: Colour, at_s: float, profile: Profile) -> Fault:
+    """Some parameters exclude each other: drawn again, and at last left out."""
+    for _ in range(_DRAWS_MAX):
+        fault = _fault(chance, colour, at_s)
+        if is_legal(Incident(settings=profile.settings, faults=(fault,))):
+            return fault
+    return Fault(colour.kind, colour.targets[0], at_s, for_s=colour.durations_s[0])
 
 
 def _fault(chance: Stream, colour: Colour, at_s: float) -> Fault:
     options: dict[str, Value] = {
-        name: chance.choice(values) for name, values in colour.options.items()
+        name: chance.choice(values)
+        for name, values in colour.options.items()
+        if chance.random() < _OPTION
     }
-    point = ""
-    if colour.points and chance.random() < _AT_POINT:
-        point = chance.choice(colour.points)
     return Fault(
         kind=colour.kind,
         target=chance.choice(colour.targets),
         at_s=at_s,
-        at_next=point,
+        at_next=chance.choice(POINTS) if chance.random() < _AT_POINT else "",
         for_s=chance.choice(colour.durations_s),
         options=options,
     )

@@ -1,0 +1,135 @@
+"""Interesting situations, counted: a search that never reached one proves nothing about it.
+
+A set of runs in which a situation of `WANTED` never occurred fails, however clean it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final, cast
+
+from cluster.frames import Role
+from recorder.model import ItemState
+from recorder.rows import HistoryRow
+from sim.ucaas.statistics import Poll
+from sim.world.settings import client_id
+from sim.world.world import World
+
+_SECOND_US: Final = 1_000_000
+_TAKEOVER_US: Final = 10 * _SECOND_US
+_THROTTLED: Final = 429
+_PARTIAL: Final = 206
+_LATE_S: Final = 8.0
+
+FAILOVER = "failover"
+SWITCHOVER = "switchover"
+BOTH_PRIMARY = "two primaries at once"
+THROTTLED_TAKEOVER = "429 during takeover"
+LATE = "late item"
+PARKED = "parked item"
+GONE = "item gone at the source"
+RESUMED = "resume by Range"
+TORN = "torn write"
+UNKNOWN_OUTCOME = "unknown outcome"
+STALE = "stale term refused"
+REPLACED = "replaced recording"
+
+WANTED: Final = (
+    FAILOVER,
+    BOTH_PRIMARY,
+    THROTTLED_TAKEOVER,
+    LATE,
+    PARKED,
+    GONE,
+    RESUMED,
+    TORN,
+    UNKNOWN_OUTCOME,
+    STALE,
+    REPLACED,
+    SWITCHOVER,
+)
+
+
+def situations(world: World) -> dict[str, int]:
+    """How often each situation occurred in a world that has been lived through."""
+    history = sorted(world.data_center.contacts.history, key=_order)
+    nodes = {client_id(node): node for node in world.machines}
+    polls = world.service.fake.polls()
+    tables = world.data_center.contacts.items
+    rows = tuple(tables.rows.values())
+    truth = world.service.fake.truth()
+    found = Counter(
+        {
+            FAILOVER: failovers(history),
+            SWITCHOVER: sum(row.old == Role.HANDING_OVER for row in history),
+            BOTH_PRIMARY: overlaps(history),
+            THROTTLED_TAKEOVER: throttled_takeovers(history, polls, nodes),
+            LATE: sum(row.late_s > _LATE_S for row in rows),
+            PARKED: sum(event.what == "parked" for event in tables.events.values()),
+            GONE: sum(row.state == ItemState.GONE for row in rows),
+            REPLACED: sum(item.replaced_us is not None for item in truth),
+            RESUMED: _resumed(world.service.fake.statistics()),
+        }
+    )
+    return {name: number for name, number in sorted(found.items()) if number}
+
+
+def never(counts: Mapping[str, int], wanted: Iterable[str] = WANTED) -> tuple[str, ...]:
+    """The wanted situations that no run reached."""
+    return tuple(name for name in wanted if not counts.get(name))
+
+
+def added(reports: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The counts of many runs together."""
+    total: Counter[str] = Counter()
+    for counts in reports:
+        total.update(counts)
+    return dict(sorted(total.items()))
+
+
+def failovers(history: Sequence[HistoryRow]) -> int:
+    """How often the reign went from one node to the other."""
+    reigns = [row.node for row in history if row.new == Role.PRIMARY]
+    return sum(one != other for one, other in pairwise(reigns))
+
+
+def overlaps(history: Sequence[HistoryRow]) -> int:
+    """How often a node became primary while the other had not yet stopped being it."""
+    primaries: list[str] = []
+    count = 0
+    for row in history:
+        if row.new == Role.PRIMARY:
+            count += any(node != row.node for node in primaries)
+            primaries = [*(node for node in primaries if node != row.node), row.node]
+        elif row.old in {Role.PRIMARY, Role.HANDING_OVER} or row.old == Role.STARTING:
+            primaries = [node for node in primaries if node != row.node]
+    return count
+
+
+def throttled_takeovers(
+    history: Sequence[HistoryRow], polls: Sequence[Poll], nodes: Mapping[str, str]
+) -> int:
+    """How often a new primary was asked for patience in its first ten seconds."""
+    refused = [
+        (nodes.get(poll.client, poll.client), poll.wall_us)
+        for poll in polls
+        if poll.status == _THROTTLED
+    ]
+    return sum(
+        any(node == row.node and 0 <= at_us - row.at_us <= _TAKEOVER_US for node, at_us in refused)
+        for row in history
+        if row.new == Role.PRIMARY
+    )
+
+
+def _resumed(statistics: Mapping[str, object]) -> int:
+    rows = cast("Sequence[Mapping[str, Any]]", statistics["requests"])
+    return sum(
+        int(row["count"]) for row in rows if row["request"] == "blob" and row["status"] == _PARTIAL
+    )
+
+
+def _order(row: HistoryRow) -> tuple[int, str, int]:
+    return row.at_us, row.node, row.term
