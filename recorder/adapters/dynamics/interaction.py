@@ -191,6 +191,9 @@ def _times(rows: Rows) -> tuple[int | None, int | None]:
         started_us = _some(one.initiated_us, one.started_us, one.actual_start_us, one.created_us)
         ended_us = _some(one.wrap_up_us, one.actual_end_us, one.closed_us)
     metadata = rows.metadata
+    ends = [session.closed_us for session in rows.sessions]
+    if ended_us is None and None not in ends:  # while one is open, nothing has ended
+        ended_us = max((end for end in ends if end is not None), default=None)
     if started_us is None:
         starts = [start for session in rows.sessions if (start := _start(session)) is not None]
         started_us = min(starts, default=None)
