@@ -72,6 +72,8 @@ MODE_ROLES: Mapping[int, str] = {
     192350004: "monitor",
     192350005: "monitor",  # preview: a supervisor who looks in
 }
+_GOING_ON = (1, 2, 3)
+"""Open, Active, Waiting: the call may be between two sessions."""
 _AUDIBLE_FIRST = (192440000, 192370000, 192380000)
 _LEFT_UNHEARD = frozenset({"agentreject", "agenttimeout"})
 _NUMBER = re.compile(r"^\+?[0-9][0-9 ()./-]{2,30}$")
@@ -192,7 +194,8 @@ def _times(rows: Rows) -> tuple[int | None, int | None]:
         ended_us = _some(one.wrap_up_us, one.actual_end_us, one.closed_us)
     metadata = rows.metadata
     ends = [session.closed_us for session in rows.sessions]
-    if ended_us is None and None not in ends:  # while one is open, nothing has ended
+    goes_on = None in ends or (one is not None and one.status in _GOING_ON)
+    if ended_us is None and not goes_on:
         ended_us = max((end for end in ends if end is not None), default=None)
     if started_us is None:
         starts = [start for session in rows.sessions if (start := _start(session)) is not None]

@@ -120,6 +120,15 @@ def test_a_session_that_is_open_yet_leaves_the_end_open():
     assert told(conversation=conversation(), sessions=sessions).ended_us is None
 
 
+@pytest.mark.parametrize(
+    ("status", "ended"), [(1, False), (2, False), (3, False), (4, True), (5, True)]
+)
+def test_a_call_between_two_sessions_has_not_ended(status, ended):
+    sessions = (session(1, msdyn_sessioncreatedon=at(3), msdyn_sessionclosedon=at(20)),)
+    found = told(conversation=conversation(statuscode=status), sessions=sessions)
+    assert found.ended_us == (us(20) if ended else None)
+
+
 def test_an_orphan_lasts_as_long_as_its_recording():
     metadata = parse(AcsMetadata, {"chunkStartTime": at(10), "chunkDuration": 30_000})
     found = told(conversation_id=None, recording=recording(), metadata=metadata)
