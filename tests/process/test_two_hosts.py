@@ -6,7 +6,7 @@ import pytest
 
 from sim.toml_text import toml_text
 from tests.cluster.multicast import multicast_works
-from tests.process.looking import command
+from tests.process.looking import command, wait_for_finding
 from tests.process.world import LONG
 from tests.waiting import holds_for, wait_until
 
@@ -63,7 +63,11 @@ def test_a_node_with_a_certificate_of_another_authority_never_becomes_a_peer(mak
     world = with_certificates(make_world, alpha=ours, beta=theirs)
     world.start()
     holds_for(2.0, lambda: "alive" not in peer_links(world), "they are strangers")
-    assert all("UNKNOWN_CA" in node.tail(100) for node in world.nodes)
+    for node in world.nodes:
+        told = wait_for_finding(node, "tls_mismatch")
+        assert "authority" in told["what"]
+        assert "tandem certs" in told["hint"]
+        assert node.tail(200).count("do not agree on TLS") <= 2, "once per change"
     world.calls(4)
     world.settle_and_check()
 
@@ -73,6 +77,8 @@ def test_a_node_without_a_certificate_never_becomes_a_peer(make_world, tmp_path)
     world = with_certificates(make_world, alpha=make_certificates(tmp_path / "certs"))
     world.start()
     holds_for(2.0, lambda: "alive" not in peer_links(world), "they are strangers")
+    assert "speaks without TLS" in wait_for_finding(world["alpha"], "tls_mismatch")["what"]
+    assert "speaks TLS" in wait_for_finding(world["beta"], "tls_mismatch")["what"]
     world.calls(4)
     world.settle_and_check()
 
