@@ -2,17 +2,20 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
+from types import SimpleNamespace
 
+from cluster.detector import PeerState
 from cluster.frames import Role
 from cluster.lease_belief import LeaseBelief
-from cluster.messages import LeaseAnswered, StateSaved
+from cluster.messages import DescribeSelf, LeaseAnswered, PeerSaid, StateSaved
 from cluster.ports import NodeState
 from cluster.role import RoleMachine
 from cluster.role_io import SaveState
-from cluster.role_memory import Candidacy, HandOver, Phase, Way
+from cluster.role_memory import Candidacy, HandOver, PeerFacts, Phase, Way
 from cluster.settings import PairSettings
 from cluster.terms import ask_above, next_unwitnessed
 from sim.lease import SimLeaseTable
+from tests.cluster.pair_parts import beat_of
 from tests.simulation.spin_watermark import Diverged
 
 S = 1_000_000_000
@@ -221,13 +224,33 @@ class RoleReplay:
         self.beliefs[node] = LeaseBelief(settings=SETTINGS)
         self.check(node, after)
 
+    def meet(self, node, term, _, after):
+        """A frame of the peer says that it acts in a higher term."""
+        machine, peer = self.machine(node, 0, 0), NODES[1 - node]
+        m = machine.memory
+        m.peer = PeerFacts(node=peer, boot="", role=Role.PRIMARY, term=term)
+        m.verdict = PeerState.ALIVE
+        m.detector.on_link_up(self.now_ns)
+        facts = DescribeSelf(
+            term=term,
+            role=Role.PRIMARY,
+            sees_data_center=True,
+            paused=False,
+            paused_revision=0,
+            priority=100,
+        )
+        beat = beat_of(SimpleNamespace(machine=machine, facts=facts, seq=1))
+        machine.step(PeerSaid(beat, self.now_ns), self.now_ns)
+        self.agree("role machine, meeting", (m.role, m.reign), (Role.SECONDARY, 0))
+        self.check(node, after)
+
     def tick(self):
         self.now_ns += TICK
 
     def other(self, node, _, __, after):
         self.check(node, after)
 
-    meet = hand_over = take = stop = start = evident = other
+    hand_over = take = stop = start = evident = other
 
     def check(self, node, after):
         """The belief in the lease; a node that is secondary dropped it."""
