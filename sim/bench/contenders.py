@@ -97,17 +97,15 @@ def _shares(count: int, nodes: int) -> list[range]:
 def _run(orders: Sequence[Orders]) -> list[Report]:
     """All at once, after each said that it is ready."""
     with ExitStack() as stack:
-        started = [
-            subprocess.Popen(
+        started: list[subprocess.Popen[str]] = []
+        for _ in orders:
+            process = subprocess.Popen(
                 [sys.executable, "-m", "sim.bench.media_path"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            for _ in orders
-        ]
-        for process in started:
-            stack.callback(process.wait)
+            started.append(stack.enter_context(process))
             stack.callback(process.kill)
         for process, order in zip(started, orders, strict=True):
             _tell(process, json.dumps(asdict(order)))

@@ -179,7 +179,8 @@ class MediaPath:
     def warm_up(self) -> None:
         """Archive some items that are not part of the work. Raises RuntimeError."""
         self._at["distributor"].tell(PairChanged(Role.PRIMARY, 1, "unknown", 0, alone=False))
-        first = WARM_UP_FROM + self._orders.first
+        # Other items than those of the peer, whose share begins elsewhere, however small it is.
+        first = WARM_UP_FROM + self._orders.first * WARM_UP_ITEMS
         self._archive(range(first, first + WARM_UP_ITEMS))
 
     def run(self) -> None:
