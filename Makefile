@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format bench bench-takeover bench-ingest bench-idle bench-growth clean lock
+.PHONY: help setup demo up test check format bench bench-takeover bench-ingest bench-idle bench-growth bench-world clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -41,7 +41,7 @@ format: $(STAMP) ## let ruff format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-takeover bench-ingest bench-idle bench-growth ## every benchmark; tables and var/bench/*.json
+bench: bench-takeover bench-ingest bench-idle bench-growth bench-world ## every benchmark; tables and var/bench/*.json
 
 bench-takeover: $(STAMP) ## from fault to the peer's next poll: death, silence, switchover
 	@$(BIN)/python -m sim.bench.takeover
@@ -58,6 +58,9 @@ bench-growth: $(STAMP) ## poll and skip cost with 1 k, 100 k and 1 M contacts
 lock: ## pin today's versions of what pyproject.toml asks for
 	@$(BIN)/python -m pip install --quiet pip-tools
 	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-options --no-header --no-annotate --extra fast --extra dev --output-file requirements.lock pyproject.toml
+
+bench-world: $(STAMP) ## the simulator: event loop beside heapq and simpy, an hour, failovers, search
+	@$(BIN)/python -m sim.bench.world
 
 clean: ## remove what the targets made
 	@rm -rf $(VENV) var

@@ -28,7 +28,6 @@ class Verdict:
 class _Actor:
     counted_from_ns: int
     answered_ns: int | None = None
-    answered_number: int = 0
     problems: tuple[str, ...] = ()
 
 
@@ -45,6 +44,8 @@ class Liveness:
         self._number = 0
         self._trusted_from = 1
         """Every actor must have answered this ping, or a later one, before work is proven."""
+        self._untrusted = dict.fromkeys(names)
+        """Those that did not yet."""
         self._silent: tuple[str, ...] = ()
 
     def begin_round(self, now_ns: int, planned_ns: int) -> int:
@@ -53,6 +54,7 @@ class Liveness:
         late_ns = now_ns - planned_ns
         if late_ns > self._pause_guard_ns:
             self._trusted_from = self._number
+            self._untrusted = dict.fromkeys(self._actors)
             for actor in self._actors.values():
                 actor.counted_from_ns = min(now_ns, actor.counted_from_ns + late_ns)
         else:
@@ -69,13 +71,14 @@ class Liveness:
         assert actor is not None, f"{name} answers pings but is not watched"
         assert 0 < number <= self._number, f"{name} answers ping {number}, which was never sent"
         actor.counted_from_ns = actor.answered_ns = now_ns
-        actor.answered_number = max(actor.answered_number, number)
         actor.problems = problems
+        if number >= self._trusted_from:
+            self._untrusted.pop(name, None)
 
     @property
     def waiting_for_trust(self) -> bool:
         """True while some actor did not answer since the start or the last pause."""
-        return any(actor.answered_number < self._trusted_from for actor in self._actors.values())
+        return bool(self._untrusted)
 
     def verdict(self) -> Verdict:
         """As of the last round, with the problems reported since."""

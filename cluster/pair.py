@@ -139,6 +139,7 @@ class Pair:
         match message:
             case Ping():
                 message.reply_to.tell(Pong(self._address.name, message.number))
+                return
             case TickDue():
                 self._plan_tick()
                 self._effects(self._machine.tick(self._clock.monotonic_ns()))

@@ -247,8 +247,31 @@ class Kernel:
         return False
 
     def run_until(self, instant_ns: int) -> None:
-        """Run every event up to and including `instant_ns`; then it is that instant."""
-        self.pump(lambda: False, instant_ns)
+        """Run every event up to and including `instant_ns`; then it is that instant.
+
+        As `pump`, but for the question after every event: nearly all events of a world run here.
+        """
+        if self.busy:
+            raise Deadlock("an event cannot run the kernel: it would wait for itself")
+        heap, pop = self._heap, heapq.heappop
+        self.busy = True
+        try:
+            while heap and heap[0][0] <= instant_ns:
+                due_ns, _, event = pop(heap)
+                action, epoch = event.action, event.epoch
+                if action is None or (epoch is not None and epoch.ended):
+                    continue
+                self.now_ns = due_ns
+                if epoch is not None and epoch.held and self._holds(event, epoch):
+                    continue
+                event.action = None
+                self.events += 1
+                if self._trace is not None:
+                    self._trace(due_ns, event.label)
+                action()
+        finally:
+            self.busy = False
+        self.now_ns = max(self.now_ns, instant_ns)
 
     def run_for(self, seconds: float) -> None:
         """As `run_until`, from now on."""

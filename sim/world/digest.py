@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-_BLOCK: Final = 512
+_BLOCK: Final = 1024
 
 
 class Digest:
@@ -13,12 +13,12 @@ class Digest:
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
-        self._waiting: list[str] = []
+        self._waiting: list[int | str] = []
 
     def event(self, now_ns: int, label: str) -> None:
         """One event of the kernel, or one mark of the world."""
         waiting = self._waiting
-        waiting.append(f"{now_ns} {label}")
+        waiting += (now_ns, label)
         if len(waiting) >= _BLOCK:
             self._flush()
 
@@ -28,5 +28,6 @@ class Digest:
         return self._hash.hexdigest()
 
     def _flush(self) -> None:
-        self._hash.update("\n".join(self._waiting).encode() + b"\n")
+        # The text of a whole list at once costs a fraction of one text for each event.
+        self._hash.update(repr(self._waiting).encode())
         self._waiting.clear()
