@@ -111,7 +111,9 @@ class LeaseBelief:
 
     def sees_witness(self, now_ns: int) -> bool | None:
         """Whether the witness answers; None while that is not known (start, own pause)."""
-        asked_long_ago = self._busy and now_ns - (self._asked_ns or 0) > self._believed_ns
+        # While this process was stopped nobody could hear an answer: that time does not count.
+        waits_from_ns = max(self._asked_ns or 0, self._doubt_from_ns or 0)
+        asked_long_ago = self._busy and now_ns - waits_from_ns > self._believed_ns
         if self._failures >= _FAILURES_TO_LOSE_SIGHT or asked_long_ago:
             return False
         if self._doubt_from_ns is not None or self._answered_ns is None:

@@ -42,6 +42,10 @@ def _nothing(call: str) -> None:
     del call
 
 
+def _unwatched(call: str, term: int) -> None:
+    del call, term
+
+
 @dataclass
 class DataCenterFaults:
     """What is wrong between one node and the Data Center; may be changed at any time."""
@@ -65,6 +69,8 @@ class MemoryContactStore:
         self.progress: dict[str, SourceProgress] = {}
         self.history: set[HistoryRow] = set()
         self.highest_term = highest_term
+        self.control_written: Callable[[str, int], None] = _unwatched
+        """Called with the call and its term after a control write was accepted; for checkers."""
         self.lock = threading.RLock()
 
 
@@ -115,6 +121,7 @@ class MemoryContactDb:
         with self._call("record_outcome") as store:
             refuse_stale("the outcome of an item", term, store.highest_term())
             store.items.outcome(outcome, self._node, self._clock.wall_us())
+            store.control_written("record_outcome", term)
 
     def record_events(self, events: Sequence[ItemEvent]) -> None:
         """See ContactDb."""
@@ -143,6 +150,7 @@ class MemoryContactDb:
             old = store.progress.get(progress.source, progress)
             merged = merge_progress(old, merge_progress(progress, progress))
             store.progress[progress.source] = merged
+            store.control_written("save_progress", term)
             return merged
 
     def items(self, query: ItemQuery) -> ItemList:

@@ -15,6 +15,10 @@ from cluster.ports import OTHER_INSTANCE, LeaseView
 _NS = 1_000_000_000
 
 
+def _unwatched(holder: str, term: int) -> None:
+    del holder, term
+
+
 class SimLeaseTable:
     """The witness: one lease row and one beat row per node."""
 
@@ -25,6 +29,8 @@ class SimLeaseTable:
         self._holder = self._instance = ""
         self._expires_ns = 0
         self._beats_ns: dict[str, int] = {}
+        self.given: Callable[[str, int], None] = _unwatched
+        """Called with holder and term whenever the row names somebody for a lease; for checkers."""
 
     @property
     def row(self) -> tuple[str, int, int]:
@@ -46,6 +52,7 @@ class SimLeaseTable:
         assert term >= self._term, "the row's term never goes back"
         self._holder, self._term, self._instance = holder, term, instance
         self._expires_ns = self._clock_ns() + self._lease_ns
+        self.given(holder, term)
 
     def end(self) -> None:
         """The lease ends now; the row keeps its holder and term."""

@@ -56,6 +56,8 @@ class WorldDataCenter:
         self.objects = MemoryArchiveStore()
         self.ways = {node: Way() for node in nodes}
         self.calls = 0
+        self.clock_set: Callable[[], None] = lambda: None
+        """Called when the clock by which leases run was set; for checkers."""
         self.starts = 1
         """How often it was started."""
         self._chance = {node: kernel.streams.stream("data center", node) for node in nodes}
@@ -99,6 +101,7 @@ class WorldDataCenter:
     def jump_clock(self, seconds: float) -> None:
         """Set the clock by which leases run; back when negative."""
         self._clock_off_ns += round(seconds * _NS)
+        self.clock_set()
 
     # -- for the ports ----
 

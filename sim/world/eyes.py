@@ -12,6 +12,7 @@ from sim.kernel import Kernel, Trace
 from sim.truth import TruthItem
 from sim.ucaas.faults import Subject
 from sim.world.data_center import Way
+from sim.world.guard import Guard
 from sim.world.incident import Fault
 from sim.world.report import Broken
 from sim.world.trace import WorldTrace
@@ -24,6 +25,8 @@ class Eyes:
         self._trace = None if note is None else WorldTrace(note)
         self.ways: Mapping[str, Way] = {}
         """Of each node to the Data Center; set once by the world."""
+        self.guard: Guard | None = None
+        """The same."""
 
     def kernel(self, seed: int, trace: Trace) -> Kernel:
         """The kernel to run on."""
@@ -33,17 +36,23 @@ class Eyes:
 
     def life(self, node: str, what: str) -> None:
         """See sim.world.observed.Observer."""
+        if self.guard is not None:
+            self.guard.life(node, what)
         if self._trace is not None:
             self._trace.life(node, what)
 
     def ports(self, node: str, ports: NodePorts) -> NodePorts:
         """See sim.world.observed.Observer."""
+        if self.guard is not None:
+            ports = self.guard.ports(node, ports)
         if self._trace is not None:
             ports = self._trace.ports(node, ports, self.ways[node])
         return ports
 
     def transport(self, node: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
         """See sim.world.observed.Observer."""
+        if self.guard is not None:
+            inner = self.guard.transport(node, inner)
         return inner if self._trace is None else self._trace.transport(node, inner)
 
     def item(self, item: TruthItem) -> None:

@@ -18,6 +18,7 @@ from sim.verdict import Run, judge
 from sim.world.data_center import WorldDataCenter
 from sim.world.digest import Digest
 from sim.world.eyes import Eyes
+from sim.world.guard import Guard
 from sim.world.incident import NODES, Fault, Incident
 from sim.world.machine import Hooks, Machine
 from sim.world.observed import ObservedMachine, ObservedService
@@ -69,6 +70,7 @@ class World:
         }
         self.counts: Counter[str] = Counter()
         self.violations: list[Broken] = []
+        self._guard = self._eyes.guard = Guard(self)
         self._waiting = Waiting()
         for machine in self.machines.values():
             machine.watched = watched_points(incident)
@@ -91,6 +93,7 @@ class World:
         kernel.run_until(round(incident.minutes * 60 * _NS))
         self._heal()
         self._settle()
+        self._guard.at_the_end()
         return Report(
             seed=incident.seed,
             digest=self.digest.hex(),

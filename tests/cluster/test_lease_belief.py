@@ -122,3 +122,11 @@ def test_it_knows_when_the_lease_of_another_has_surely_ended(belief):
     assert belief.ends_ns == round(3.5 * S)
     assert belief.names("b", 3 * S)
     assert not belief.names("b", 4 * S)
+
+
+def test_a_call_under_way_during_an_own_pause_does_not_make_the_witness_unseen(belief):
+    ask(belief, "acquire", held())
+    belief.sending("renew", 2 * S)
+    belief.on_pause(22 * S)
+    assert belief.sees_witness(22 * S) is None
+    assert belief.sees_witness(27 * S) is False, "but no answer for long after it does"

@@ -1,0 +1,209 @@
+"""Watches what nodes may and may not do while a world runs: duty, fence, patience, credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from cluster.errors import LeaseUnavailable
+from cluster.messages import DutyGranted, DutyWithdrawn
+from cluster.ports import Address, Behaviour, Clock, Lease, LeaseView, Workers
+from recorder.assembly import NodePorts
+from recorder.poll.poll_jobs import list_page
+from recorder.poll.poller import Poller
+from sim.checkers.credentials_kept import check_credentials_kept
+from sim.checkers.duty_kept import DutyBook, Granted
+from sim.checkers.fenced import FenceBook
+from sim.checkers.patience_kept import PatienceBook
+from sim.checkers.violation import Violation
+
+if TYPE_CHECKING:
+    from sim.world.world import World
+
+_NS: Final = 1_000_000_000
+
+
+class Guard:
+    """One per world; tells it what is broken, at once."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._now_ns: Callable[[], int] = lambda: world.kernel.now_ns
+        self._duty = DutyBook()
+        self._fence = FenceBook()
+        self._patience = PatienceBook()
+        self._seen_since_ns: dict[str, int] = {}
+        """Since when every call of a node to the witness was answered."""
+        center = world.data_center
+        center.contacts.control_written = self._written
+        center.lease_table.given = self._given
+        center.clock_set = self._clock_set
+        self._lease_ns = round(next(iter(world.machines.values())).config.pair.lease_s * _NS)
+
+    # -- what happens ----
+
+    def life(self, node: str, what: str) -> None:
+        """A process began or ended, was stopped or goes on."""
+        if what not in {"paused", "resumed"}:
+            self._duty.over(node)
+            self._patience.forget(node)
+            self._seen_since_ns.pop(node, None)
+
+    def ports(self, node: str, ports: NodePorts) -> NodePorts:
+        """The ports of a new life, looked through."""
+        inner = ports.around
+
+        def around(actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
+            if isinstance(behaviour, Poller):
+                behaviour = _WatchedPoller(behaviour, partial(self._told, node, ports.clock))
+            return inner(actor, behaviour)
+
+        lanes = dict(ports.workers)
+        lanes["sources"] = _WatchedLane(lanes["sources"], partial(self._listing, node))
+        lease = _WatchedLease(ports.lease, partial(self._witness, node))
+        return replace(ports, around=around, workers=lanes, lease=lease)
+
+    def transport(self, node: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        """The road of a node to the service, looked through."""
+        return _WatchedTransport(inner, node, self._patience, self._now_ns, self._tell)
+
+    def at_the_end(self) -> None:
+        """What is only counted."""
+        self._tell(check_credentials_kept(self._world.service.fake.statistics()))
+
+    # -- inside ----
+
+    def _tell(self, violations: Iterable[Violation]) -> None:
+        for violation in violations:
+            self._world.broken(violation)
+
+    def _told(self, node: str, clock: Clock, message: Any) -> None:
+        match message:
+            case DutyGranted(term, until_ns, leased):
+                now_ns = self._now_ns()
+                until_ns = now_ns + until_ns - clock.monotonic_ns()
+                duty = Granted(node, term, until_ns, leased)
+                self._tell(self._duty.grant(duty, now_ns, self._seen_since_ns.get(node)))
+            case DutyWithdrawn():
+                self._duty.over(node)
+            case _:
+                pass
+
+    def _listing(self, node: str) -> None:
+        self._tell(self._duty.listing(node, self._now_ns()))
+
+    def _written(self, call: str, term: int) -> None:
+        center = self._world.data_center
+        progress = center.contacts.progress
+        self._tell(self._fence.written(call, term, center.lease_table.row[1], progress))
+
+    def _given(self, node: str, term: int) -> None:
+        self._duty.lease(node, term, self._now_ns() + self._lease_ns)
+
+    def _clock_set(self) -> None:
+        self._duty.doubted = True
+
+    def _witness(self, node: str, answered: bool) -> None:  # noqa: FBT001 - a callback
+        if answered:
+            self._seen_since_ns.setdefault(node, self._now_ns())
+        else:
+            self._seen_since_ns.pop(node, None)
+
+
+class _WatchedPoller:
+    """Tells of messages before they are handled."""
+
+    def __init__(self, behaviour: Poller, told: Callable[[Any], None]) -> None:
+        self._behaviour = behaviour
+        self._told = told
+
+    def on_start(self) -> None:
+        self._behaviour.on_start()
+
+    def on_message(self, message: Any) -> None:
+        self._told(message)
+        self._behaviour.on_message(message)
+
+    def on_stop(self) -> None:
+        self._behaviour.on_stop()
+
+
+class _WatchedLane:
+    """Tells when a listing is submitted."""
+
+    def __init__(self, lane: Workers, listing: Callable[[], None]) -> None:
+        self._lane = lane
+        self._listing = listing
+
+    def submit(
+        self, job: Callable[[], Any], reply_to: Address[Any], then: Callable[[Any], Any]
+    ) -> None:
+        if getattr(job, "func", None) is list_page:
+            self._listing()
+        self._lane.submit(job, reply_to, then)
+
+    def waiting(self) -> int:
+        return self._lane.waiting()
+
+
+class _WatchedLease:
+    """Tells whether the witness answered."""
+
+    def __init__(self, lease: Lease, answered: Callable[[bool], None]) -> None:
+        self._lease = lease
+        self._answered = answered
+
+    def look(self) -> LeaseView:
+        return self._call(self._lease.look)
+
+    def acquire(self, seen_term: int, *, peer_is_dead: bool) -> LeaseView:
+        return self._call(partial(self._lease.acquire, seen_term, peer_is_dead=peer_is_dead))
+
+    def renew(self, term: int) -> LeaseView:
+        return self._call(partial(self._lease.renew, term))
+
+    def transfer(self, term: int, to_node: str) -> LeaseView:
+        return self._call(partial(self._lease.transfer, term, to_node))
+
+    def release(self, term: int) -> LeaseView:
+        return self._call(partial(self._lease.release, term))
+
+    def _call(self, call: Callable[[], LeaseView]) -> LeaseView:
+        try:
+            view = call()
+        except LeaseUnavailable:
+            self._answered(False)  # noqa: FBT003 - a callback
+            raise
+        self._answered(True)  # noqa: FBT003 - as above
+        return view
+
+
+class _WatchedTransport(httpx.BaseTransport):
+    def __init__(
+        self,
+        inner: httpx.BaseTransport,
+        node: str,
+        patience: PatienceBook,
+        now_ns: Callable[[], int],
+        tell: Callable[[Iterable[Violation]], None],
+    ) -> None:
+        self._inner = inner
+        self._node = node
+        self._patience = patience
+        self._now_ns = now_ns
+        self._tell = tell
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        self._tell(self._patience.asks(self._node, path, self._now_ns()))
+        response = self._inner.handle_request(request)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self._patience.hears(self._node, path, response.status_code, headers, self._now_ns())
+        return response
+
+    def close(self) -> None:
+        self._inner.close()

@@ -1,0 +1,109 @@
+"""What nodes may and may not do while a world runs, as the books that the guard keeps."""
+
+from recorder.model import SourceProgress
+from sim.checkers.credentials_kept import check_credentials_kept
+from sim.checkers.duty_kept import DutyBook, Granted
+from sim.checkers.fenced import FenceBook
+from sim.checkers.patience_kept import PatienceBook, asked_for_s
+
+S = 1_000_000_000
+API = "/api/data/v9.2/msdyn_ocrecordings"
+
+
+def whats(violations):
+    return [one.what for one in violations]
+
+
+def test_a_leased_duty_within_its_lease_is_fine():
+    book = DutyBook()
+    book.lease("alpha", 1, 6 * S)
+    assert whats(book.grant(Granted("alpha", 1, 4 * S, leased=True), 0, None)) == []
+    assert whats(book.listing("alpha", 4 * S)) == []
+
+
+def test_a_leased_duty_that_outlives_its_lease_is_told():
+    book = DutyBook()
+    book.lease("alpha", 1, 6 * S)
+    told = whats(book.grant(Granted("alpha", 1, 7 * S, leased=True), 3 * S, None))
+    assert told == ["leased duty that outlives the lease"]
+
+
+def test_two_leased_duties_at_once_are_told_unless_the_clock_of_leases_was_set():
+    for doubted in (False, True):
+        book = DutyBook(doubted=doubted)
+        book.lease("alpha", 1, 6 * S)
+        book.lease("beta", 2, 9 * S)
+        list(book.grant(Granted("alpha", 1, 4 * S, leased=True), 0, None))
+        told = whats(book.grant(Granted("beta", 2, 7 * S, leased=True), 3 * S, None))
+        assert told == ([] if doubted else ["two nodes hold a leased duty"])
+
+
+def test_a_duty_that_was_withdrawn_is_no_second_one():
+    book = DutyBook()
+    book.lease("alpha", 1, 6 * S)
+    book.lease("beta", 2, 9 * S)
+    list(book.grant(Granted("alpha", 1, 4 * S, leased=True), 0, None))
+    book.over("alpha")
+    assert whats(book.grant(Granted("beta", 2, 7 * S, leased=True), 3 * S, None)) == []
+    assert whats(book.listing("alpha", 3 * S)) == ["polls without duty"]
+
+
+def test_a_poll_after_the_end_of_the_duty_is_told():
+    book = DutyBook()
+    list(book.grant(Granted("alpha", 1, 4 * S, leased=False), 0, None))
+    assert whats(book.listing("alpha", 5 * S)) == ["polls after its duty ended"]
+
+
+def test_a_duty_without_a_lease_is_for_those_who_cannot_ask():
+    book = DutyBook()
+    alone = Granted("alpha", 1, 14 * S, leased=False)
+    assert whats(book.grant(alone, 10 * S, None)) == []
+    assert whats(book.grant(alone, 10 * S, 5 * S)) == []
+    told = whats(book.grant(alone, 10 * S, 3 * S))
+    assert told == ["duty without a lease although the witness can be asked"]
+
+
+def test_a_request_inside_retry_after_is_told_and_one_after_it_is_not():
+    book = PatienceBook()
+    book.hears("alpha", API, 429, {"retry-after": "10"}, 0)
+    assert whats(book.asks("alpha", API, 5 * S)) == ["asked the service inside its Retry-After"]
+    assert whats(book.asks("alpha", API, 10 * S)) == []
+    assert whats(book.asks("beta", API, 5 * S)) == []
+
+
+def test_files_and_new_processes_know_nothing_of_retry_after():
+    book = PatienceBook()
+    book.hears("alpha", API, 429, {"retry-after": "10"}, 0)
+    assert whats(book.asks("alpha", f"{API}(1)/msdyn_recording/$value", 5 * S)) == []
+    assert whats(book.asks("alpha", "/files/1", 5 * S)) == []
+    book.forget("alpha")
+    assert whats(book.asks("alpha", API, 5 * S)) == []
+
+
+def test_patience_is_read_from_seconds_and_from_a_date_and_bounded():
+    date = "Thu, 01 Jan 2026 00:00:00 GMT"
+    later = "Thu, 01 Jan 2026 00:00:20 GMT"
+    assert asked_for_s({"retry-after": "7"}) == 7
+    assert asked_for_s({"retry-after": later, "date": date}) == 20
+    assert asked_for_s({"retry-after": "99999"}) == 300
+    assert asked_for_s({"retry-after": "soon", "date": date}) == 0
+    assert asked_for_s({}) == 0
+
+
+def test_leaks_and_strays_are_told():
+    assert check_credentials_kept({"credential_leaks": 0, "strays": []}) == ()
+    told = check_credentials_kept({"credential_leaks": 1, "strays": ["elsewhere.invalid"]})
+    assert len(told) == 2
+
+
+def test_a_control_write_of_a_stale_term_and_progress_that_goes_back_are_told():
+    book = FenceBook()
+    row = SourceProgress(source="dynamics", epoch=0, watermark_us=10, horizon_us=10)
+    back = SourceProgress(source="dynamics", epoch=0, watermark_us=9, horizon_us=10)
+    again = SourceProgress(source="dynamics", epoch=1, watermark_us=5, horizon_us=5)
+    assert whats(book.written("save_progress", 2, 2, {"dynamics": row})) == []
+    stale = whats(book.written("record_outcome", 1, 2, {"dynamics": row}))
+    assert stale == ["a control write of a stale term was accepted"]
+    went_back = whats(book.written("save_progress", 2, 2, {"dynamics": back}))
+    assert went_back == ["a watermark went back within its epoch"]
+    assert whats(book.written("save_progress", 2, 2, {"dynamics": again})) == []
