@@ -81,6 +81,8 @@ def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Conf
 @cache
 def _config(node: str, tables: str) -> Config:
     (peer,) = (name for name in NODES if name != node)
+    given: dict[str, Any] = json.loads(tables)
+    source: dict[str, Any] = given.pop("sources", {}).get(SOURCE, {})
     tree: dict[str, Any] = {
         "node": {"id": node, "cluster": CLUSTER, "data": f"/{node}"},
         "peer": {
@@ -96,8 +98,9 @@ def _config(node: str, tables: str) -> Config:
                 "tenant": TENANT,
                 "client_id": client_id(node),
                 "client_secret": f"value:{client_secret(node)}",
+                **source,
             }
         },
-        **json.loads(tables),
+        **given,
     }
     return _WorldConfig(**tree)
