@@ -55,6 +55,10 @@ def _fault(kind: str, target: str = "", for_s: float = 0.0, after_s: float = 0.0
 
 def drills(*, longest_s: float = _DAY_S) -> tuple[Drill, ...]:
     """All of them; `longest_s` shortens the longest outage. The first node is the primary."""
+    return (*_of_nodes(), *_of_paths(), *_of_the_source(longest_s))
+
+
+def _of_nodes() -> tuple[Drill, ...]:
     return (
         Drill(
             "node death",
@@ -77,21 +81,21 @@ def drills(*, longest_s: float = _DAY_S) -> tuple[Drill, ...]:
             "silence",
         ),
         Drill(
+            "both nodes cold",
+            "both nodes die and start again together after five minutes",
+            (_fault("crash", _FIRST, 300.0), _fault("crash", _SECOND, 300.0)),
+            300.0,
+        ),
+    )
+
+
+def _of_paths() -> tuple[Drill, ...]:
+    return (
+        Drill(
             "link cut",
             "the nodes do not hear each other for two minutes; both reach the Data Center",
             (_fault("cut", for_s=120.0),),
             120.0,
-        ),
-        Drill(
-            "link cut, tokens refused",
-            "the same during a token outage of ten minutes",
-            (
-                _fault("service_secret_wrong", for_s=600.0),
-                _fault("service_token_revoked", _FIRST),
-                _fault("service_token_revoked", _SECOND),
-                _fault("cut", for_s=120.0, after_s=120.0),
-            ),
-            600.0,
         ),
         Drill(
             "Data Center outage",
@@ -105,16 +109,23 @@ def drills(*, longest_s: float = _DAY_S) -> tuple[Drill, ...]:
             (_fault("cut", for_s=600.0), _fault("data_center_down", for_s=600.0)),
             600.0,
         ),
+    )
+
+
+def _of_the_source(longest_s: float) -> tuple[Drill, ...]:
+    refused = (
+        _fault("service_secret_wrong", for_s=_HOUR_S),
+        _fault("service_token_revoked", _FIRST),
+        _fault("service_token_revoked", _SECOND),
+    )
+    return (
         Drill(
-            "token revoked",
-            "the source refuses every credential for an hour",
-            (
-                _fault("service_secret_wrong", for_s=_HOUR_S),
-                _fault("service_token_revoked", _FIRST),
-                _fault("service_token_revoked", _SECOND),
-            ),
+            "link cut, tokens refused",
+            "the link is cut for two minutes during a token outage of an hour",
+            (*refused, _fault("cut", for_s=120.0, after_s=120.0)),
             _HOUR_S,
         ),
+        Drill("token revoked", "the source refuses every credential for an hour", refused, _HOUR_S),
         Drill(
             "one token revoked",
             "the source refuses the primary's credentials for an hour",
@@ -129,11 +140,5 @@ def drills(*, longest_s: float = _DAY_S) -> tuple[Drill, ...]:
             f"the source cannot be reached for {longest_s / _HOUR_S:g} hours",
             (_fault("service_unreachable", for_s=longest_s),),
             longest_s,
-        ),
-        Drill(
-            "both nodes cold",
-            "both nodes die and start again together after five minutes",
-            (_fault("crash", _FIRST, 300.0), _fault("crash", _SECOND, 300.0)),
-            300.0,
         ),
     )

@@ -10,6 +10,7 @@ from sim.drill.operator_settings import settings_of, standard_settings
 from sim.drill.outcome import Outcome, run_drill, usual_delay_s
 from sim.drill.table import HEAD, below, row
 from sim.world.incident import NODES
+from sim.world.rules.check import check_incident
 from sim.world.settings import QUICK, config_of
 
 ALPHA = """
@@ -53,6 +54,11 @@ def test_every_drill_has_a_name_of_its_own_a_sentence_and_faults_after_the_calm(
     every = drills()
     assert len({one.name for one in every}) == len(every)
     assert all(one.what and one.faults and one.began_s > 0 for one in every)
+
+
+@pytest.mark.parametrize("drill", drills(), ids=lambda drill: drill.name)
+def test_every_drill_is_made_of_faults_that_the_world_knows(drill):
+    check_incident(drill.incident(settings=QUICK, seed=1, calls_per_minute=1.0))
 
 
 def test_the_longest_outage_is_a_day_and_can_be_shortened():
