@@ -24,6 +24,7 @@ _SMALL_BYTES = 32 * 1024
 _IDLE_S = 120.0
 _DRAIN_TICKS = 100
 _REASONS = {200: "OK", 204: "No Content", 206: "Partial Content", 307: "Temporary Redirect"}
+_NO_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -170,14 +171,15 @@ class _Talk(socketserver.BaseRequestHandler):
             if not data or len(received) > _HEAD_MAX_BYTES:
                 return None
             received += data
-        first, *lines = received[:end].decode("latin-1").split("\r\n")
+        head = received[:end].decode("latin-1")
         del received[: end + 4]
-        method, target, _ = first.split(" ", 2)
-        pairs = (line.partition(":") for line in lines)
-        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        try:
+            method, target, headers, wanted = _parsed(head)
+        except ValueError:
+            self._sock.sendall(_NO_REQUEST)
+            return None
         if headers.get("expect", "").lower() == "100-continue":
             self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        wanted = int(headers.get("content-length", "0"))
         while len(received) < wanted:
             data = self._sock.recv(65536)
             if not data:
@@ -226,6 +228,18 @@ class _Talk(socketserver.BaseRequestHandler):
                     break
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._sock.close()
+
+
+def _parsed(head: str) -> tuple[str, str, dict[str, str], int]:
+    """Method, target, headers, and the length of the body. Raises ValueError for what is no request."""
+    first, *lines = head.split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    pairs = (line.partition(":") for line in lines)
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    length = headers.get("content-length", "0")
+    if not length.isdecimal():
+        raise ValueError(f"no length: {length!r}")
+    return method, target, headers, int(length)
 
 
 def _head(response: Response, *, keep: bool) -> bytes:
