@@ -59,7 +59,7 @@ function arrowHead(x1, y1, x2, y2) {
 
 function drawExchanges(p) {
   const pixels = new Pixels(), out = [];
-  const dense = model.exchanges.filter((one) => seen(p, one.began, one.row.at)).length > 700 ? " dense" : "";
+  const many = model.exchanges.filter((one) => seen(p, one.began, one.row.at) && p.shows(one.row)).length, dense = many > 700 ? " dense" : "", labels = new Labels();
   for (const one of model.exchanges) {
     if (!seen(p, one.began, one.row.at) || !p.shows(one.row, true)) continue;
     const ends = edges(p, one.node, one.other);
@@ -71,6 +71,9 @@ function drawExchanges(p) {
     if (!pixels.fresh(kind, Math.round(x1), Math.round(x2), ends[0], far)) continue;
     const path = x2 - x1 < 2 ? `M${n1(x2)} ${ends[0]}V${far}` : `M${n1(x1)} ${ends[0]}V${far}H${n1(x2)}V${ends[0]}`;
     out.push(`<path class="exchange ${kind}" data-row="${one.row.number}" d="${path}"/>`);
+    const text = `${plain(one.row.what)}${one.bad ? ` ${one.row.data.status || one.row.data.outcome || ""}` : ""}`, wide = textWidth(text, 10.5) + 8;
+    const side = ends[1] > ends[0] ? 18 : -10;
+    if (many <= 60 && x2 > GUTTER && x2 + wide < p.right && labels.free(`${ends[0]}`, x2 + 2, x2 + wide)) out.push(svgText(x2 + 4, ends[0] + side, text, 'class="flight-text"'));
     if (one.bad && pixels.fresh("mark", Math.round(x2 / 7), far)) out.push(`<path class="lost-mark" d="M${n1(x2) - 3.5} ${far - 3.5}l7 7m0 -7l-7 7"/>`);
   }
   return out.join("");

@@ -21,11 +21,15 @@ function drawStripNames(p) {
   return p.lay.strips.map((strip) => svgText(8, strip.y + Math.min(14, strip.height), strip.name, 'class="strip-name"')).join("");
 }
 
+function drawPlaces(p) {
+  return model.lanes.all.filter((lane) => lane.type !== "node")
+    .map((lane) => `<rect class="place" x="${GUTTER}" y="${p.lay.y[lane.id].top + 5}" width="${p.lay.inner}" height="${BAND - 10}" rx="3"/>`).join("");
+}
+
 function drawLanes(p) {
   return model.lanes.all.map((lane) => {
     const y = p.lay.y[lane.id];
-    const inside = lane.type === "node" ? drawBands(p, lane.id, y)
-      : `<rect class="place" x="${GUTTER}" y="${y.top + 5}" width="${p.lay.inner}" height="${BAND - 10}" rx="3"/>`;
+    const inside = lane.type === "node" ? drawBands(p, lane.id, y) : "";
     return `<g class="lane" role="group" data-lane="${esc(lane.id)}" aria-label="${esc(lane.name)}">`
       + svgText(8, y.middle + 4, fitted(lane.name, GUTTER - 12, 13), 'class="lane-name"') + inside + "</g>";
   }).join("");

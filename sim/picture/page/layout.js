@@ -28,7 +28,7 @@ function layoutOf(width, scale, span) {
   lay.laneBottom = y - 8;
   lay.world = lay.faults !== undefined ? lay.faults + ROW / 2 : lay.laneTop;
   if (model.marks.length) lay.marks = strip("marks", "Watermark", 58);
-  const threads = (room) => packed([...model.items.values()].map((item) => ({ what: item, from: px(item.from) - 5, to: px(item.done ? item.done.at : model.end) + room })), 90);
+  const threads = (room) => packed([...model.items.values()].map((item) => ({ what: item, from: px(item.from) - 5, to: (item.done ? Math.max(px(item.done.at) + room, px(item.until) + 8) : px(model.end) + room) })), 90);
   lay.threadRows = threads(105);
   lay.threadHeight = 15;
   if (lay.threadRows.count > 24) {

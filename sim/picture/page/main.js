@@ -81,7 +81,7 @@ function pan(share) {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const { target } = event;
+  const target = event.target instanceof Element ? event.target : document.body;
   if (target.matches("input, select, textarea")) {
     if (event.key === "Escape") target.blur();
     return;

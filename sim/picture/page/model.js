@@ -1,6 +1,7 @@
 // The trace as objects: rows, lanes, and what belongs together (frames, lives, roles, faults, items).
 const source = JSON.parse(document.getElementById("trace").textContent);
 const FINAL = new Set(["archived", "gone", "not_recordable"]);
+const AFTERWARDS = new Set(["changed", "replaced", "deleted"]);
 const DIES = new Set(["crashed", "powered_off", "stopped"]);
 const ROUTINE = new Set(["Heartbeat", "renew", "MarksMoved", "BeatDue", "TickDue", "Ping", "Pong", "shared"]);
 
@@ -192,6 +193,7 @@ function itemsOf(rows, byNumber, origin) {
     const { offered_ns: offered } = item.steps[0].data;
     item.from = offered === undefined ? item.steps[0].at : Math.min(offered - origin, item.steps[0].at);
     item.done = item.steps.find((row) => FINAL.has(row.what)) || null;
+    item.until = Math.max(...item.steps.filter((row) => !item.done || row.index <= item.done.index || AFTERWARDS.has(row.what)).map((row) => row.at));
     item.last = item.done || item.steps[item.steps.length - 1];
   }
   return { items, ofRow };

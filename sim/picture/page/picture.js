@@ -30,7 +30,7 @@ function drawPicture() {
   };
   const within = (...parts) => `<g clip-path="url(#plot)">${parts.join("")}</g>`;
   const parts = [
-    drawAxis(p), drawStripNames(p), lay.faults === undefined ? "" : drawFaults(p), within(drawExchanges(p), drawFrames(p)), drawLanes(p), within(drawMarks(p)),
+    drawAxis(p), drawStripNames(p), lay.faults === undefined ? "" : drawFaults(p), drawPlaces(p), within(drawExchanges(p), drawFrames(p)), drawLanes(p), within(drawMarks(p)),
     lay.marks === undefined ? "" : drawWatermarks(p), lay.threads === undefined ? "" : drawThreads(p),
     lay.broken === undefined ? "" : drawBroken(p), within(drawPath(p), drawChain(p)),
   ];

@@ -27,17 +27,18 @@ function drawThreads(p) {
     const from = Math.max(x1, GUTTER), to = Math.min(x2, p.right), last = item.last;
     const said = `${item.key}: ${item.done ? `${plain(item.done.what)} ${long(item.done.at - item.from)} after it was offered` : `open, ${plain(last.what)}`}`;
     p.hits.push({ x1: from, y1: y, x2: to, y2: y, row: last, weak: 2 });
-    let end = to;
+    const beyond = [];
     out.push(`<g class="thread ${item.done ? item.done.what : "open"}" role="img" data-item="${esc(item.key)}" aria-label="${esc(said)}"><line x1="${n1(from)}" x2="${n1(to)}" y1="${n1(y)}" y2="${n1(y)}"/>`);
     for (const row of item.steps) {
       const x = row === item.steps[0] ? x1 : p.x(row.at);
-      if (x < GUTTER - 3 || x > p.right + 3 || (item.done && row.index > item.done.index && !["changed", "replaced", "deleted"].includes(row.what))) continue;
+      if (x < GUTTER - 3 || x > p.right + 3 || (item.done && row.index > item.done.index && !AFTERWARDS.has(row.what))) continue;
       p.hits.push({ x1: x, y1: y, x2: x, y2: y, row });
       out.push(stepShape(row.what, x, y, r));
-      end = Math.max(end, x);
+      if (x > to + 1) beyond.push(x);
     }
     const text = item.done && item.done.what !== "archived" ? `${short(item.key)} ${plain(item.done.what)}` : short(item.key), wide = textWidth(text, 10) + 4;
-    if (height > 10 && end + 6 + wide < p.right && labels.free(line, from - 4, end + 6 + wide)) out.push(svgText(end + 7, y + 3.5, text, 'class="thread-text"'));
+    const end = Math.max(to, ...beyond), after = beyond.some((x) => x < to + 12 + wide) ? end : to;
+    if (height > 10 && after + 6 + wide < p.right && labels.free(line, from - 4, Math.max(end, after + 6 + wide))) out.push(svgText(after + 7, y + 3.5, text, 'class="thread-text"'));
     else if (height > 10 && from - 6 - wide > GUTTER && labels.free(line, from - 6 - wide, end + 4)) out.push(svgText(from - 7, y + 3.5, text, 'class="thread-text" text-anchor="end"'));
     else labels.free(line, from - 4, end + 4);
     out.push("</g>");

@@ -10,13 +10,13 @@ function makeIdleScale() {
     if (busy.has(row.kind) && row.at > instants[instants.length - 1]) instants.push(row.at);
   }
   if (instants[instants.length - 1] < model.end) instants.push(model.end);
-  const kept = Math.max(model.end / 2000, 2e7);
+  const kept = Math.max(model.end / 20000, 1e6);
   const units = [0], gaps = [];
   for (let i = 1; i < instants.length; i += 1) {
     const gap = instants[i] - instants[i - 1];
-    const shown = gap <= kept ? gap : kept * (1 + Math.log2(gap / kept));
+    const shown = gap <= kept ? gap : kept * (1 + 0.5 * Math.log2(gap / kept));
     units.push(units[i - 1] + shown);
-    if (gap > 8 * kept) gaps.push({ from: instants[i - 1], to: instants[i] });
+    if (gap > 100 * kept) gaps.push({ from: instants[i - 1], to: instants[i] });
   }
   const map = (value, from, to) => {
     let low = 0, high = from.length - 1;
@@ -39,22 +39,26 @@ function niceStep(ns) {
   return [1, 2, 5, 10].map((n) => n * decade).find((step) => step >= ns);
 }
 
-// Ticks at round instants, at least `apart` pixels from each other.
+function digitsOf(step) { return step >= 1e9 ? 0 : Math.min(9, Math.ceil(-Math.log10(step / 1e9) - 1e-9)); }
+
+// Ticks at round instants, at least `apart` pixels from each other: every so often on a true scale; on another the
+// roundest instant of each stretch.
 function ticksOf(scale, view, width, apart) {
   const perPixel = (view.to - view.from) / width, ticks = [];
-  let u = view.from;
-  let last = -Infinity;
-  for (let guard = 0; u < view.to && guard < 400; guard += 1) {
-    const t = scale.toT(u);
-    const step = niceStep(Math.max(scale.toT(u + apart * perPixel) - t, 1));
-    const at = Math.ceil((t - 1e-6) / step) * step;
-    const x = (scale.toU(at) - view.from) / perPixel;
-    if (x > width) break;
-    if (x - last >= apart * 0.9) {
-      ticks.push({ at, x, digits: step >= 1e9 ? 0 : Math.min(9, Math.ceil(-Math.log10(step / 1e9) - 1e-9)) });
-      last = x;
+  if (scale === trueScale) {
+    const step = niceStep(apart * perPixel);
+    for (let at = Math.max(0, Math.ceil(view.from / step) * step); at <= view.to; at += step) {
+      ticks.push({ at, x: (at - view.from) / perPixel, digits: digitsOf(step) });
     }
-    u = Math.max(scale.toU(at) + apart * perPixel * 0.999, u + perPixel);
+    return ticks;
+  }
+  let x = Math.max(0, -view.from / perPixel);
+  while (x < width) {
+    const from = scale.toT(view.from + x * perPixel), step = niceStep((scale.toT(view.from + (x + apart / 2) * perPixel) - from) / 2.5);
+    const at = Math.ceil(from / step - 1e-9) * step, place = (scale.toU(at) - view.from) / perPixel;
+    if (place > width || !(step > 0)) break;
+    ticks.push({ at, x: place, digits: digitsOf(step) });
+    x = place + apart;
   }
   return ticks;
 }
