@@ -9,8 +9,8 @@ from collections import deque
 from functools import partial
 
 from cluster.frames import Mark, MarksMoved
-from cluster.messages import DescribeSelf, SendFrame
-from cluster.ports import Done
+from cluster.messages import CommandAnswer, DescribeSelf, SendFrame
+from cluster.ports import Address, Done
 from recorder.model import ItemEvent, Level, SourceProgress, Window
 from recorder.poll.alarms import Alarms
 from recorder.poll.coverage import Coverage
@@ -56,6 +56,8 @@ class Keeper:
         self._saving = False
         self._timer_set = False
         self._dirty = False
+        self._answers: list[tuple[int, Address[CommandAnswer], CommandAnswer]] = []
+        """Orders whose epoch is not saved yet, and who waits to hear of them."""
 
     # -- what is known ----
 
@@ -128,6 +130,11 @@ class Keeper:
         self.watermark.rewind(to_us)
         self.moved()
 
+    def answer_when_saved(self, reply_to: Address[CommandAnswer], answer: CommandAnswer) -> None:
+        """Tell `answer` once a crash cannot undo the present epoch any more."""
+        assert self.watermark is not None, "an order sets a mark"
+        self._answers.append((self.watermark.mark.epoch, reply_to, answer))
+
     def forget_pending(self) -> None:
         """The duty is over: the next one begins at the watermark again."""
         if self.watermark is not None:
@@ -189,7 +196,7 @@ class Keeper:
             self.save()
 
     def saved(self, message: ProgressSaved) -> Saved:
-        """A save ended; `stale` in the answer means that this node is no longer primary."""
+        """A save ended; `stale` in the answer means that its term is over."""
         self._saving = False
         if not isinstance(message.outcome, Done):
             raise message.outcome.error
@@ -198,6 +205,8 @@ class Keeper:
             self._story.popleft()
         if saved.row is not None:
             self.heard(Mark(saved.row.epoch, saved.row.watermark_us))
+        if saved.lasts:
+            self._tell_answers(saved.epoch)
         self._alarms.set(
             "progress_not_saved",
             Level.ERROR,
@@ -209,6 +218,12 @@ class Keeper:
         return saved
 
     # -- inside ----
+
+    def _tell_answers(self, epoch: int) -> None:
+        told = [entry for entry in self._answers if entry[0] <= epoch]
+        self._answers = [entry for entry in self._answers if entry[0] > epoch]
+        for _, reply_to, answer in told:
+            reply_to.tell(answer)
 
     def _start(self, mark: Mark) -> None:
         granularity_us = self._ports.source.capabilities.granularity_us

@@ -40,11 +40,19 @@ class Loaded:
 class Saved:
     """What became of a save. `row` is what the Data Center has now; None when it was not asked."""
 
+    epoch: int
+    """Of the progress that was to be saved."""
     row: SourceProgress | None
-    stale: bool = False
+    stale: StaleTerm | None = None
+    """The Data Center refused the term this save carried."""
     disk_error: str = ""
     center_error: str = ""
     events_written: int = 0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a crash now would find it again, on the own disk or in the Data Center."""
+        return self.row is not None or not self.disk_error
 
 
 def load_progress(store: ProgressStore, db: ContactDb, source: str) -> Loaded:
@@ -77,16 +85,16 @@ def save_progress(
     except CallBufferError as error:
         disk_error = _text(error)
     if term is None:
-        return Saved(None, disk_error=disk_error)
+        return Saved(progress.epoch, None, disk_error=disk_error)
     try:
         row = db.save_progress(progress, term)
         if events:
             db.record_events(events)
-    except StaleTerm:
-        return Saved(None, stale=True, disk_error=disk_error)
+    except StaleTerm as error:
+        return Saved(progress.epoch, None, stale=error, disk_error=disk_error)
     except DataCenterError as error:
-        return Saved(None, disk_error=disk_error, center_error=_text(error))
-    return Saved(row, disk_error=disk_error, events_written=len(events))
+        return Saved(progress.epoch, None, disk_error=disk_error, center_error=_text(error))
+    return Saved(progress.epoch, row, disk_error=disk_error, events_written=len(events))
 
 
 def server_time(source: DataSource) -> SourceTime:

@@ -180,10 +180,16 @@ class Poller:
             self._canary.refused(self._refused)
             self._tell_failing(None)
 
-    def _stale(self, error: StaleTerm) -> None:
+    def _is_over(self, error: StaleTerm) -> bool:
+        """A write was refused: the duty ends, unless the write was of an earlier reign than this."""
+        term = self._keeper.term
+        if term is not None and term > error.term:
+            return False
         self._refused_below = max(self._refused_below, error.seen)
-        self._lister.stop()
-        self._stand_by()
+        if term is not None:
+            self._lister.stop()
+            self._stand_by()
+        return True
 
     # -- polls ----
 
@@ -271,21 +277,24 @@ class Poller:
                 self._again = self._lister.busy
                 self._poll()
             case Rewind(to_us, reply_to):
-                reply_to.tell(self._rewind(to_us))
+                self._rewind(to_us, reply_to)
             case RetryItems(refs):
                 for ref in refs if self._on_duty and self._keeper.mark is not None else ():
                     self._items.retry(ref, parked=True)
             case _:
                 assert_never(message)
 
-    def _rewind(self, to_us: int) -> CommandAnswer:
+    def _rewind(self, to_us: int, reply_to: Address[CommandAnswer]) -> None:
         if not self._on_duty:
-            return CommandAnswer("refused", "this node does not poll", "Ask the primary node.")
+            refused = "this node does not poll"
+            reply_to.tell(CommandAnswer("refused", refused, "Ask the primary node."))
+            return
         self._keeper.rewind(to_us)
-        self._from_the_beginning()
         mark = self._keeper.mark
         assert mark is not None, "a rewind sets a mark"
-        return CommandAnswer("done", f"{self._ports.name} begins again, epoch {mark.epoch}")
+        done = CommandAnswer("done", f"{self._ports.name} begins again, epoch {mark.epoch}")
+        self._keeper.answer_when_saved(reply_to, done)
+        self._from_the_beginning()
 
     def _from_the_beginning(self) -> None:
         """The watermark went back: look at everything again, as soon as may be."""
@@ -309,15 +318,13 @@ class Poller:
                 if self._overdue:
                     self._poll_if_known()
             case ProgressSaved():
-                if self._keeper.saved(message).stale and self._on_duty:
-                    term = self._keeper.term or 0
-                    self._stale(
-                        StaleTerm("the Data Center saw a newer term", term=term, seen=term + 1)
-                    )
+                error = self._keeper.saved(message).stale
+                if error is not None and not self._is_over(error):
+                    self._keeper.save()
             case OutcomeRecorded():
                 error = self._items.outcome_recorded(message)
-                if error is not None and self._on_duty:
-                    self._stale(error)
+                if error is not None and not self._is_over(error):
+                    self._items.outcome_due(message.key)
             case PendingChecked():
                 self._items.pending_checked(message)
             case _:
