@@ -129,8 +129,8 @@ class _WayFaults(DataCenterFaults):
         self.on_done = self._on_done
 
     def _on_call(self, call: str) -> None:
-        self._way.reach(f"call:{call}")
         starts = self._center.starts
+        self._way.reach(f"call:{call}")
         if self._way.silent > 0 and call not in _ARCHIVE:
             self._center.wait_in_vain(_CONNECT_S)
         else:

@@ -10,6 +10,7 @@ from sim.world.rules import (
     data_center,
     disks,
     network,
+    orders,
     processes,
     service,
     versions,
@@ -26,5 +27,6 @@ RULES: Final[Mapping[str, Rule]] = {
     **data_center.RULES,
     **service.RULES,
     **versions.RULES,
+    **orders.RULES,
 }
 """Kinds of faults by name."""

@@ -58,7 +58,7 @@ def _begin(kind: FaultKind) -> Begin:
             kind,
             Target(_requests(fault), client),
             count=None if hits is None else int(hits),
-            parameters=_parameters(fault),
+            parameters={**_DEFAULTS.get(kind, {}), **_parameters(fault)},
         )
         number = world.service.fake.add_fault(rule)
         return partial(_remove, world, number) if number else None
@@ -87,6 +87,10 @@ def _any(_value: Value) -> None:
 
 
 _FOR_ALL: Final = frozenset({FaultKind.LATE, FaultKind.CLOCK_SKEW})
+_DEFAULTS: Final[Mapping[FaultKind, Mapping[str, Value]]] = {
+    FaultKind.CLOCK_SKEW: {"seconds": 20.0},
+}
+"""Where the fake's own would be more than the settings of a world can look back on."""
 _ONCE: Final = frozenset({FaultKind.TOKEN_REVOKED})
 _DRAWS: Final[Mapping[FaultKind, Mapping[str, tuple[Value, ...]]]] = {
     FaultKind.THROTTLE: {

@@ -1,0 +1,74 @@
+"""An incident that makes no sense is refused before anything runs, and told what would."""
+
+import math
+
+import pytest
+
+from recorder.errors import ConfigError
+from sim.world.incident import Fault, Incident
+from sim.world.points import points
+from sim.world.rules import RULES
+from sim.world.rules.check import check_incident
+from sim.world.world import World
+
+WRONG = [
+    (Fault("flood"), "there is no such kind of fault", "crash, pause"),
+    (Fault("crash", "gamma"), "no target 'gamma'", "'alpha', 'beta', ''"),
+    (Fault("cut", "alpha"), "no target 'alpha'", "'alpha>beta'"),
+    (Fault("lease_clock_jump", "alpha"), "no target 'alpha'", "''"),
+    (Fault("crash", at_s=-1), "at_s must not be negative", ""),
+    (Fault("crash", for_s=-0.1), "for_s must not be negative", ""),
+    (Fault("crash", at_s=math.nan), "at_s must not be negative", ""),
+    (Fault("crash", for_s=math.inf), "for_s must not be negative", ""),
+    (Fault("link_reset", for_s=3), "for_s must be 0", ""),
+    (Fault("crash", at_next="lunch"), "there is no point 'lunch'", "append"),
+    (Fault("crash", at_next="gamma/commit"), "there is no node 'gamma'", "alpha, beta"),
+    (Fault("crash", at_next="request:list:0"), "there is no point", "request:list"),
+    (Fault("crash", options={"speed": 1}), "no option 'speed'", "power, after_effects"),
+    (Fault("pause", options={"speed": 1}), "no option 'speed'", "none"),
+    (Fault("link_loss", options={"share": 2.0}), "share must be between 0 and 0.9", ""),
+    (Fault("link_loss", options={"share": "much"}), "share must be a number", ""),
+    (Fault("crash", options={"power": "on"}), "power must be true or false", ""),
+    (Fault("disk_full", options={"what": "half"}), "what must be one of buffer, all", ""),
+    (Fault("service_throttle", options={"retry_after": "never"}), "retry_after must be one of", ""),
+    (Fault("service_drop", options={"requests": "tea"}), "no kind of request: 'tea'", ""),
+    (Fault("settings", options={"interval_s": 1}), "is no setting", "table.key"),
+    (Fault("settings", options={"poll.colour": 1}), "poll.colour", ""),
+    (Fault("settings", "beta", options={"pair.heartbeat_s": 9}), "below suspect_s", ""),
+]
+
+
+@pytest.mark.parametrize(("fault", "what", "hint"), WRONG, ids=lambda one: str(one)[:60])
+def test_a_fault_that_makes_no_sense_is_named_with_the_words_that_do(fault, what, hint):
+    fine = Fault("crash", "alpha", at_s=1, for_s=1)
+    with pytest.raises(ConfigError) as refused:
+        World(Incident(faults=(fine, fault)))
+    assert f"fault 2 ({fault.kind})" in str(refused.value)
+    assert what in str(refused.value)
+    assert hint in (refused.value.hint or "")
+
+
+def test_settings_of_the_incident_that_are_wrong_are_refused_as_well():
+    with pytest.raises(ConfigError, match="heartbeat_s must be below suspect_s"):
+        check_incident(Incident(settings={"pair": {"heartbeat_s": 9}}))
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_whatever_a_rule_offers_is_right(kind):
+    rule = RULES[kind]
+    for target in rule.targets:
+        for for_s in rule.durations_s or (0.0,):
+            check_incident(Incident(faults=(Fault(kind, target, for_s=for_s),)))
+    for name, option in rule.options.items():
+        for value in option.draw:
+            check_incident(Incident(faults=(Fault(kind, options={name: value}),)))
+
+
+def test_every_point_is_right_with_and_without_a_node():
+    for point in (*points(), "request:list:17"):
+        for node in ("", "alpha/", "beta/"):
+            check_incident(Incident(faults=(Fault("crash", at_next=f"{node}{point}"),)))
+
+
+def test_no_point_is_named_twice():
+    assert len(set(points())) == len(points())
