@@ -37,6 +37,30 @@ def test_a_rewind_begins_a_new_epoch_and_lists_again():
     assert desk.behind_s() < 160
 
 
+def test_a_rewind_is_confirmed_only_when_a_crash_cannot_undo_it():
+    desk = Desk(center=known(SmallCenter())).start()
+    desk.grant()
+    operator = Inbox()
+    desk.tell(Rewind(START_US - 6000 * US, operator))
+    assert operator.messages == [], "nothing is saved yet"
+    desk.run()
+    assert desk.store.load()[0].epoch == 1
+    assert [answer.status for answer in operator.messages] == ["done"]
+
+
+def test_a_rewind_that_can_be_saved_nowhere_is_not_confirmed_until_it_can():
+    desk = Desk(center=known(SmallCenter())).start()
+    desk.grant()
+    desk.store.full = desk.center.down = True
+    operator = Inbox()
+    desk.tell(Rewind(START_US - 6000 * US, operator))
+    desk.advance(30)
+    assert operator.messages == []
+    desk.center.down = False
+    desk.advance(60)
+    assert [answer.status for answer in operator.messages] == ["done"]
+
+
 def test_a_standby_refuses_a_rewind(desk):
     operator = Inbox()
     desk.tell(Rewind(0, operator))
