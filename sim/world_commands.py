@@ -68,6 +68,7 @@ def replay(
     *,
     minutes: Minutes = 5.0,
     html: Path | None = None,
+    heat_runs: Annotated[int, Parameter(validator=Number(gte=0))] = 60,
     trace: Path | None = None,
     json: JsonFlag = False,
 ) -> int:
@@ -77,6 +78,8 @@ def replay(
         what: An incident file, or the seed of `tandem sim run`.
         minutes: As given to `tandem sim run`; a file knows its own.
         html: Write a picture of it there: one page without anything outside.
+        heat_runs: At most so many more runs, with each fault moved and stretched, tell the picture when it is
+            fatal; 0 for none. The page is there before they begin.
         trace: Write every event there.
         json: Answer with JSON on stdout.
     """
@@ -90,7 +93,7 @@ def replay(
         incident = replace(incident, seed=int(what))
     else:
         incident = from_file(lambda: read_incident(Path(what)))
-    return _answer(incident, _lived(incident, trace, html), as_json=json)
+    return _answer(incident, _lived(incident, trace, html, heat_runs), as_json=json)
 
 
 @SIM.command
@@ -153,7 +156,9 @@ def _profile(minutes: float, config: Path | None) -> Profile:
     return Profile(minutes=minutes, settings=from_file(lambda: settings_of(config)))
 
 
-def _lived(incident: Incident, trace: Path | None = None, html: Path | None = None) -> Report:
+def _lived(
+    incident: Incident, trace: Path | None = None, html: Path | None = None, heat_runs: int = 0
+) -> Report:
     """Live through it; with its trace and its picture where they are wanted."""
     from recorder.trace import TraceRow, header_text, row_text  # noqa: PLC0415
     from sim.search.attempt import attempt  # noqa: PLC0415
@@ -169,9 +174,12 @@ def _lived(incident: Incident, trace: Path | None = None, html: Path | None = No
         text = header_text(header) + "".join(map(row_text, rows))
         _written(lambda: save_text(trace, text), trace)
     if html is not None:
-        from sim.picture import write_picture  # noqa: PLC0415 - most runs want none
+        from sim.picture import heat_map, write_picture  # noqa: PLC0415 - most runs want none
 
         from_file(lambda: write_picture(header, rows, report, html))
+        if heat_runs and incident.faults:
+            heat = heat_map(incident, runs_max=heat_runs)
+            from_file(lambda: write_picture(header, rows, report, html, heat))
     return report
 
 

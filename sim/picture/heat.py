@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
+from sim.search.attempt import attempt
 from sim.world.incident import Fault, Incident
 from sim.world.report import Report
-from sim.world.world import World
 
 RUNS_MAX: Final = 120
 
@@ -80,12 +80,12 @@ def heat_map(
     incident: Incident,
     *,
     runs_max: int = RUNS_MAX,
-    run: Run | None = None,
+    run: Run = attempt,
     progress: Progress | None = None,
 ) -> HeatMap:
     """Run the incident with each of its faults moved, at most `runs_max` times.
 
-    Progress goes to standard error unless `progress` takes it.
+    What a run raises breaks `no_bug`. Progress goes to standard error unless `progress` takes it.
     """
     grids = planned_grids(incident, runs_max)
     planned = sum(len(instants) * len(durations) for instants, durations in grids)
@@ -96,7 +96,7 @@ def heat_map(
         for for_s in durations:
             for at_s in instants:
                 moved = _moved(incident, number, at_s, for_s)
-                variants.append(Variant(at_s, for_s, _broken((run or _run)(moved))))
+                variants.append(Variant(at_s, for_s, _broken(run(moved))))
                 done += 1
                 (progress or _to_stderr)(done, planned)
         heats.append(FaultHeat(incident.faults[number], instants, durations, tuple(variants)))
@@ -145,10 +145,6 @@ def _moved(incident: Incident, number: int, at_s: float, for_s: float) -> Incide
 
 def _broken(report: Report) -> tuple[str, ...]:
     return tuple(sorted({broken.violation.promise for broken in report.violations}))
-
-
-def _run(incident: Incident) -> Report:
-    return World(incident).run()
 
 
 def _to_stderr(done: int, planned: int) -> None:
