@@ -31,8 +31,9 @@ def print_line(text: str, level: str = "") -> None:
 
 
 def say(text: str) -> None:
-    """A message for a person, on stderr."""
-    sys.stderr.write(text + "\n")
+    """A message for a person, on stderr; it may have several lines."""
+    lines = (line.translate(_CONTROLS) for line in text.split("\n"))
+    sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()
 
 

@@ -65,3 +65,17 @@ def test_json_may_be_one_line(capsys):
 )
 def test_an_instant_in_a_table_is_short(text, short):
     assert output.short_instant(text) == short
+
+
+def test_a_screen_is_cleared_on_a_terminal_only(capsys, become_terminal):
+    output.clear_screen()
+    assert capsys.readouterr().out == ""
+    become_terminal()
+    output.clear_screen()
+    assert capsys.readouterr().out == "\x1b[H\x1b[2J"
+
+
+def test_messages_do_not_move_the_cursor_either_and_keep_their_lines(capsys):
+    """An error may repeat what a service said."""
+    output.say("tandem: a\x1b[2Jb\x9b\rc\n        mend it")
+    assert capsys.readouterr().err == "tandem: a\ufffd[2Jb\ufffd\ufffdc\n        mend it\n"

@@ -6,6 +6,7 @@ from cluster.frames import Role
 from cluster.messages import CommandAnswer, Failover, SetPaused, Switchover
 from cluster.status import PairStatus, PeerStatus
 from recorder.cli import pair_commands
+from recorder.cli.errors import CliError, Exit
 from tests.recorder.fake_node import heartbeat
 
 
@@ -174,3 +175,41 @@ def test_a_command_goes_to_one_node_only(tandem, node):
     node.obey()
     tandem("switchover", "--yes")
     assert [type(message) for message in node.pair.told] == [Switchover]
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """What each look at the pair after the command ends with: an error, or the true view."""
+
+    def script(*errors):
+        left = list(errors)
+        true_look = pair_commands.read_pair
+
+        def look(client):
+            error = left.pop(0) if left else None
+            if error is not None:
+                raise error
+            return true_look(client)
+
+        monkeypatch.setattr(pair_commands, "read_pair", look)
+
+    return script
+
+
+def test_a_node_that_is_away_for_a_moment_is_looked_at_again(tandem, node, looks):
+    node.obey()
+    away = CliError("No node answers.", Exit.UNREACHABLE)
+    busy = CliError("The Data Center is away.", Exit.TEMPORARY)
+    looks(None, away, busy)
+    ended = tandem("switchover", "--yes")
+    assert ended.status == 0
+    assert ended.lines[0] == "it is done"
+
+
+def test_what_looking_again_cannot_mend_ends_the_command_at_once(tandem, node, looks):
+    node.obey()
+    looks(None, CliError("The admin token is wrong.", Exit.USAGE))
+    ended = tandem("switchover", "--yes")
+    assert ended.status == 2
+    assert "token" in ended.err
+    assert len(node.pair.told) == 1

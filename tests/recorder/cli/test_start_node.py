@@ -1,12 +1,15 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cluster.errors import ClusterError
 from recorder.cli.errors import CliError
 from recorder.cli.start_node import plain_options
 from recorder.cli.tree import run_command
+from recorder.errors import ConfigError, DataCenterDown, SchemaTooNew
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +69,44 @@ def test_a_wrong_option_is_told_as_everywhere_else(bare, option):
     ended = bare("node", "run", option)
     assert ended.status == 2
     assert option in ended.err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "hint"),
+    [
+        (ConfigError("node.data: no such folder", hint="Make it."), 2, "Make it."),
+        (SchemaTooNew("the schema is newer", hint="Install 2.0."), 2, "Install 2.0."),
+        (DataCenterDown("it is away", hint="Look there."), 1, "Look there."),
+        (ClusterError("cannot use the TLS files", hint="Make them."), 1, "Make them."),
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
+    ],
+)
+def test_a_start_that_fails_says_why_and_what_to_do(error, status, hint, bare, monkeypatch):
+    def fails(_path):
+        raise error
+
+    monkeypatch.setattr("recorder.daemon.run_node", fails)
+    ended = bare("node", "run", "--config", "a.toml")
+    assert ended.status == status
+    assert ended.err.startswith("tandem: ")
+    assert str(error.args[0]) in ended.err or error.strerror in ended.err
+    assert hint in ended.err
+    assert ended.out == ""
+
+
+def test_the_exit_status_of_a_node_is_that_of_the_command(bare, monkeypatch):
+    monkeypatch.setattr("recorder.daemon.run_node", lambda _path: 0)
+    assert bare("node", "run", "--config", "a.toml").status == 0
+
+
+def test_logs_are_json_when_that_is_wanted_whatever_the_file_says(bare, monkeypatch):
+    monkeypatch.delenv("TANDEM__LOG__FORMAT", raising=False)
+    seen = []
+    monkeypatch.setattr(
+        "recorder.daemon.run_node",
+        lambda path: seen.append((path, os.environ.get("TANDEM__LOG__FORMAT"))) or 0,
+    )
+    bare("node", "run", "--config", "a.toml")
+    monkeypatch.setenv("TANDEM__LOG__FORMAT", "console")
+    bare("node", "run", "--config=a.toml", "--json")
+    assert seen == [(Path("a.toml"), None), (Path("a.toml"), "json")]
