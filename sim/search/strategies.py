@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
+from sim.chance import stream
+from sim.search.attempt import attempt
 from sim.search.palette import POINTS, Colour, is_legal
+from sim.search.shrink import Shrunk, shrink
 from sim.search.swarm import USUAL, Profile
 from sim.world.incident import Fault, Incident, Value, Workload
+from sim.world.report import Report
 
 _SEED_MAX: Final = 255
 
@@ -54,3 +60,30 @@ def _incident(profile: Profile, drawn: list[Fault], calls: float, seed: int) -> 
         workload=Workload(calls_per_minute=calls, deleted=0.05, unrecorded=0.05),
         settings=profile.settings,
     )
+
+
+def find_broken(profile: Profile, *, examples: int, seed: int | None = None) -> Shrunk | None:
+    """The shortest incident that breaks a promise, out of `examples` drawn; None when none does.
+
+    With a `seed` it draws the same incidents each time.
+    """
+    chosen = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
+        report_multiple_bugs=False,
+    )
+    reports: dict[str, Report] = {}
+
+    def breaks(incident: Incident) -> bool:
+        report = reports[incident.as_text()] = attempt(incident)
+        return not report.good
+
+    chance = None if seed is None else stream(seed, "hypothesis")
+    try:
+        worst = find(incidents(profile), breaks, settings=chosen, random=chance)
+    except NoSuchExample:
+        return None
+    return shrink(worst, reports[worst.as_text()])
