@@ -142,13 +142,17 @@ class Assembly:
     def stop(self) -> None:
         """Stop every actor. The peer hears a goodbye. Raises ReplyTimeout when one does not end."""
         stop = self._ports.runtime.stop
-        self._at["link"].tell(StopLink("the node stops"))
+        self.say_goodbye()
         for name in ("supervisor", "pair", "link"):
             stop(self._at[name])
         for address in self._pollers.values():
             stop(address)
         for name in ("call_buffer", "ingester", "archiver", "distributor", "migration", "monitor"):
             stop(self._at[name])
+
+    def say_goodbye(self) -> None:
+        """Tell the peer that this node stops, so that it need not find out."""
+        self._at["link"].tell(StopLink("the node stops"))
 
     # -- the actors ----
 

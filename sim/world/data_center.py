@@ -11,6 +11,7 @@ from cluster.errors import LeaseUnavailable
 from cluster.ports import Clock, Lease, LeaseView
 from cluster.settings import PairSettings
 from recorder.errors import ArchiveError, DataCenterDown
+from recorder.traps import POINTS
 from sim.data_center import (
     DataCenterFaults,
     MemoryArchive,
@@ -131,6 +132,8 @@ class _WayFaults(DataCenterFaults):
     def _on_call(self, call: str) -> None:
         starts = self._center.starts
         self._way.reach(f"call:{call}")
+        if call in POINTS and call in _ARCHIVE:
+            self._way.reach(call)
         if self._way.silent > 0 and call not in _ARCHIVE:
             self._center.wait_in_vain(_CONNECT_S)
         else:
@@ -196,7 +199,7 @@ class _WorldLease:
         way.reach(f"call:{name}")
         if way.silent > 0:
             self._wait(self._timeout_s)
-        elif way.slow_s >= self._timeout_s:
+        elif 2 * way.slow_s >= self._timeout_s:
             # It arrives, and acts when nobody waits for it any more.
             self._wait(self._timeout_s)
             if way.down == 0:
@@ -209,6 +212,7 @@ class _WorldLease:
         view = act()
         if name in CHANGES:
             way.reach(f"done:{name}")
+        self._travel()
         if way.answers_lost > 0:
             raise LeaseUnavailable("the answer of the witness was lost")
         return view

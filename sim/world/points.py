@@ -26,7 +26,7 @@ from sim.world.incident import NODES
 
 TRAPS: Final = (*POINTS, "save:state", "save:progress")
 REQUESTS: Final = ("token", "whoami", "list", "query", "row", "sas", "blob")
-PAGES: Final = (1, 2, 3)
+PAGES: Final = (1, 2)
 CHANGES: Final = (
     *("acquire", "renew", "transfer", "release", "record_found", "commit", "record_outcome"),
     *("record_events", "save_progress", "record_role_change", "put", "sync"),
@@ -39,7 +39,7 @@ MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
         *("ClaimsDue", "Distribute", "PairChanged", "PeerJobFrame", "WorkDone", "WorkFailed"),
         *("WorkMoved", "WorkerReady"),
     ),
-    "ingester": ("FetchEnded", "FetchMoved", "ItemArchived", "ItemRefused", "RunJob"),
+    "ingester": ("FetchEnded", "ItemArchived", "RunJob"),
     "link": ("BeatDue", "Closed", "DialFailed", "Opened", "Received", "RedialDue", "SendFrame"),
     "monitor": ("AlarmRaised", "RoleChanged"),
     "pair": (
@@ -53,7 +53,9 @@ MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 """Messages of each actor worth to be struck at."""
-ROLES: Final = tuple(f"role:{role.value}" for role in Role)
+ROLES: Final = tuple(
+    f"role:{role.value}" for role in Role if role not in {Role.STARTING, Role.FAULTED}
+)
 
 _PAGE: Final = re.compile(r"request:list:[1-9]\d{0,3}")
 

@@ -6,6 +6,7 @@ import pytest
 
 from cluster.messages import LeaseAnswered
 from cluster.work_messages import JobFinished
+from sim.kernel import Kernel
 from sim.world.incident import Fault
 from tests.simulation.rule_worlds import live
 
@@ -98,3 +99,79 @@ def test_a_fault_may_wait_for_what_the_other_node_does():
     assert lived.world.machines["beta"].starts == 2
     assert lived.world.counts["fault crash"] == 2
     assert lived.messages(LeaseAnswered, "beta", 40)
+
+
+def test_a_node_that_is_stopped_in_good_order_hands_over_first():
+    lived = live(Fault("stop", "alpha", at_s=40, for_s=10))
+    history = lived.world.data_center.contacts.history
+    reasons = [row.reason for row in history if row.node == "beta" and row.new == "primary"]
+    assert lived.world.machines["alpha"].starts == 2
+    assert reasons
+    assert not any("died" in reason for reason in reasons)
+
+
+def test_an_operator_moves_the_role_at_any_instant():
+    lived = live(
+        Fault("switchover", at_s=40, at_next="poller:PageListed"),
+        Fault("crash", "alpha", at_s=45, for_s=5),
+        minutes=1.2,
+    )
+    assert lived.world.counts["fault switchover"] == 1
+
+
+def test_exactly_the_effects_before_the_crash_take_place():
+    for effects in range(1, 6):
+        kernel = Kernel(seed=effects)
+        epoch = kernel.begin_epoch("alpha")
+        done = []
+
+        def step(kernel=kernel, epoch=epoch, done=done):
+            for number in range(4):
+                kernel.schedule(0, lambda n=number: done.append(n), label="effect", epoch=epoch)
+
+        kernel.schedule(0, step, label="step", epoch=epoch)
+        epoch.blow_after(effects + 1, epoch.end)
+        kernel.run_for(1)
+        # Events of an ended life vanish, so those before the crash count only while it lives.
+        assert epoch.ended is (effects < 4)
+        assert done == ([] if epoch.ended else [0, 1, 2, 3])
+
+
+def test_what_a_process_sent_before_it_died_arrives_and_nothing_after_it():
+    """The journal takes a record, a job is told of it, and the process dies after so many effects."""
+    archived = []
+    for effects in (1, 40):
+        lived = live(
+            Fault(
+                "crash",
+                "alpha",
+                at_s=30,
+                at_next="done:commit",
+                for_s=10,
+                options={"after_effects": effects},
+            ),
+            minutes=1,
+        )
+        archived.append(lived.world.machines["alpha"].starts)
+    assert archived == [2, 2]
+
+
+def test_slow_events_keep_their_order():
+    kernel = Kernel(seed=1)
+    epoch = kernel.begin_epoch("alpha")
+    kernel.slow_epoch("alpha", 0.5)
+    done = []
+    for number in range(4):
+        kernel.schedule(
+            number,
+            lambda n=number: done.append((n, kernel.now_ns)),
+            label="event",
+            epoch=epoch,
+        )
+    kernel.run_for(1.2)
+    assert [n for n, _ in done] == [0, 1, 2]
+    kernel.slow_epoch("alpha", 0.0)
+    kernel.run_for(1)
+    assert [n for n, _ in done] == [0, 1, 2, 3]
+    gaps = [later - at for (_, at), (_, later) in itertools.pairwise(done[:3])]
+    assert gaps == [500_000_000, 500_000_000]

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from cluster.messages import CommandAnswer, Switchover
+from cluster.messages import CommandAnswer, StepDownAndStop, Switchover
 from sim.world.incident import Fault
-from sim.world.rules.rule import Hits, Rule, nodes_of
+from sim.world.rules.rule import End, Hits, Rule, nodes_of
 
 if TYPE_CHECKING:
+    from sim.world.machine import Machine
     from sim.world.world import World
 
+_NS: Final = 1_000_000_000
+_GOODBYE_S: Final = 0.2
+"""Between the goodbye and the end of the process."""
+_PATIENCE_S: Final = 15.0
+"""For an answer of the pair; then the process ends without."""
 
-class _Nobody:
-    """Takes answers that nobody waits for."""
+
+class _Answered:
+    """Where the answer to an order arrives, whatever it says."""
 
     name = "operator"
 
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        self._then = then
+
     def tell(self, message: CommandAnswer) -> None:
-        """Forget it."""
+        """Go on."""
         del message
+        self._then()
 
 
 def switchover(world: World, fault: Fault) -> None:
@@ -28,11 +39,52 @@ def switchover(world: World, fault: Fault) -> None:
     for node in nodes_of(fault):
         assembly = world.machines[node].assembly
         if assembly is not None:
-            assembly.pair.tell(Switchover("", _Nobody()))
+            assembly.pair.tell(Switchover("", _Answered()))
+
+
+def stop(world: World, fault: Fault) -> End:
+    """`systemctl stop`, and `start` at the end."""
+    machines = [world.machines[node] for node in nodes_of(fault)]
+    for machine in machines:
+        machine.down += 1
+        _stop(world, machine)
+
+    def end() -> None:
+        for machine in machines:
+            machine.down -= 1
+            if machine.down == 0:
+                machine.start()
+
+    return end
+
+
+def _stop(world: World, machine: Machine) -> None:
+    """Hand over, say goodbye, end; after a while in any case."""
+    assembly, epoch = machine.assembly, machine.epoch
+    if assembly is None or epoch is None:
+        return
+
+    def kill_in(seconds: float) -> None:
+        world.kernel.schedule(
+            round(seconds * _NS), machine.kill, label=f"{machine.name} stops", epoch=epoch
+        )
+
+    def may_stop() -> None:
+        assembly.say_goodbye()
+        kill_in(_GOODBYE_S)
+
+    assembly.pair.tell(StepDownAndStop(_Answered(may_stop)))
+    kill_in(_PATIENCE_S)
 
 
 RULES: Final[Mapping[str, Rule]] = {
     "switchover": Rule(
         switchover, Hits.NODE, "An operator orders a switchover (`tandem switchover`)."
+    ),
+    "stop": Rule(
+        stop,
+        Hits.NODE,
+        "The node is stopped in good order, handing over, and is started again at the end.",
+        (5.0, 20.0, 60.0),
     ),
 }

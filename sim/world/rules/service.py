@@ -123,6 +123,23 @@ _REQUEST_DRAWS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
     FaultKind.EMPTY: ("list", "blob"),
     FaultKind.REDIRECT: ("list", "token", "blob"),
 }
+_MEANS: Final[Mapping[str, str]] = {
+    "retry_after": "seconds, date or absent; seconds",
+    "seconds": "how long, or how far off",
+    "code": "requests, time or concurrent; requests",
+    "status": "HTTP status",
+    "retry_after_s": "value of `Retry-After`; none",
+    "delay_s": "before the answer; 1",
+    "bytes_per_s": "of the body; unlimited",
+    "at_share": "where in the body; 0.5",
+    "at_bytes": "the same in bytes",
+    "reset": "a reset instead of an orderly end",
+    "announced": "short (a right length) or full; short",
+    "to": "a URL; one of a host that is not allowed",
+    "why": "no_user or privilege; no_user",
+    "how": "bump (the row alone) or replace; replace",
+    "by": "bytes; 1000",
+}
 _WHAT: Final[Mapping[FaultKind, str]] = {
     FaultKind.THROTTLE: "429, with `Retry-After` in seconds, as a date, or without.",
     FaultKind.SERVER_ERROR: "An error of the server's own (5xx).",
@@ -150,17 +167,16 @@ _WHAT: Final[Mapping[FaultKind, str]] = {
 
 def _options(kind: FaultKind) -> dict[str, Option]:
     options = {
-        name: Option(draw, _any, "see sim/ucaas/faults.py")
-        for name, draw in _DRAWS.get(kind, {}).items()
+        name: Option(draw, _any, _MEANS[name]) for name, draw in _DRAWS.get(kind, {}).items()
     }
     if kind not in _FOR_ALL | _ONCE:
         usual = DEFAULT_REQUESTS.get(kind, MEDIA)
         options["requests"] = Option(
             _REQUEST_DRAWS.get(kind, ()),
             _any,
-            f"kinds of requests joined by +, of {', '.join(EVERYTHING)}; {'+'.join(usual)}",
+            f"which ones; {'+'.join(usual) if usual != EVERYTHING else 'all'}",
         )
-        options["hits"] = number(1, 3, what="over after so many requests", low=1, high=1e6)
+        options["hits"] = number(1, 3, what="over after so many", low=1, high=1e6)
     return options
 
 
