@@ -24,6 +24,7 @@ SCRIPTS: Final = (
     *("model.js", "words.js", "time.js", "layout.js", "lanes.js", "flights.js", "threads.js"),
     *("picture.js", "panel.js", "main.js"),
 )
+STYLES: Final = ("page.css", "picture.css")
 """In the order in which they are put together."""
 
 
@@ -57,7 +58,7 @@ def picture_text(
     """The page as text."""
     shown = payload(header, rows, report, heat)
     script = '"use strict";\n(() => {\n' + "\n".join(map(_part, SCRIPTS)) + "})();\n"
-    style = _part("page.css")
+    style = "".join(map(_part, STYLES))
     slots = {
         "{{POLICY}}": _policy(script, style),
         "{{TITLE}}": escape(shown["title"]),

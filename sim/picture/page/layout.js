@@ -1,5 +1,8 @@
 // Where everything stands, from top to bottom; and the small pieces of SVG that all drawings share.
-const GUTTER = 118, RIGHT = 14, BAND = 28, ROW = 18;
+const GUTTER = 118,
+  RIGHT = 14,
+  BAND = 28,
+  ROW = 18;
 
 // Depends on the width and on how far one is zoomed in, never on the stretch that is shown: rows stay while one pans.
 function layoutOf(width, scale, span) {
@@ -11,10 +14,15 @@ function layoutOf(width, scale, span) {
     y += height + 10;
     return y - height - 10;
   };
-  lay.faultRows = packed(model.faults.map((fault) => {
-    const from = px(fault.from), to = Math.max(px(fault.to), from + 3), wide = textWidth(fault.text, 11) + 16;
-    return { what: fault, from, to: to - from > wide ? to : to + wide + 4 };
-  }), 8);
+  lay.faultRows = packed(
+    model.faults.map((fault) => {
+      const from = px(fault.from),
+        to = Math.max(px(fault.to), from + 3),
+        wide = textWidth(fault.text, 11) + 16;
+      return { what: fault, from, to: to - from > wide ? to : to + wide + 4 };
+    }),
+    8,
+  );
   if (model.faults.length) lay.faults = strip("faults", "Faults", lay.faultRows.count * ROW);
   if (model.violations.length) lay.broken = strip("broken", "Broken", ROW);
   lay.laneTop = y;
@@ -28,7 +36,15 @@ function layoutOf(width, scale, span) {
   lay.laneBottom = y - 8;
   lay.world = lay.faults !== undefined ? lay.faults + ROW / 2 : lay.laneTop;
   if (model.marks.length) lay.marks = strip("marks", "Watermark", 58);
-  const threads = (room) => packed([...model.items.values()].map((item) => ({ what: item, from: px(item.from) - 5, to: (item.done ? Math.max(px(item.done.at) + room, px(item.until) + 8) : px(model.end) + room) })), 90);
+  const threads = (room) =>
+    packed(
+      [...model.items.values()].map((item) => ({
+        what: item,
+        from: px(item.from) - 5,
+        to: item.done ? Math.max(px(item.done.at) + room, px(item.until) + 8) : px(model.end) + room,
+      })),
+      90,
+    );
   lay.threadRows = threads(105);
   lay.threadHeight = 15;
   if (lay.threadRows.count > 24) {
@@ -42,7 +58,8 @@ function layoutOf(width, scale, span) {
 
 // Spans that overlap in time go to different rows, as far as there are rows.
 function packed(spans, rowsMax) {
-  const ends = [], row = new Map();
+  const ends = [],
+    row = new Map();
   for (const span of [...spans].sort((a, b) => a.from - b.from)) {
     let free = ends.findIndex((end) => end <= span.from);
     if (free < 0) free = ends.length < rowsMax ? ends.length : ends.indexOf(Math.min(...ends));
@@ -52,9 +69,13 @@ function packed(spans, rowsMax) {
   return { row, count: Math.max(ends.length, 1) };
 }
 
-function laneY(lay, lane) { return lay.y[lane] ? lay.y[lane].middle : lay.world; }
+function laneY(lay, lane) {
+  return lay.y[lane] ? lay.y[lane].middle : lay.world;
+}
 
-function textWidth(text, size = 12) { return text.length * size * 0.56; }
+function textWidth(text, size = 12) {
+  return text.length * size * 0.56;
+}
 
 function fitted(text, width, size = 12) {
   if (textWidth(text, size) <= width) return text;
@@ -62,18 +83,37 @@ function fitted(text, width, size = 12) {
   return room < 3 ? "" : `${text.slice(0, room)}…`;
 }
 
-function svgText(x, y, text, more = "") { return `<text x="${n1(x)}" y="${n1(y)}" ${more}>${esc(text)}</text>`; }
+function svgText(x, y, text, more = "") {
+  return `<text x="${n1(x)}" y="${n1(y)}" ${more}>${esc(text)}</text>`;
+}
 
-function n1(value) { return Math.round(value * 10) / 10; }
+function n1(value) {
+  return Math.round(value * 10) / 10;
+}
 
 // Labels that would lie on others are left out.
 class Labels {
-  constructor() { this.taken = new Map(); }
+  constructor() {
+    this.taken = new Map();
+  }
 
   free(slot, from, to) {
     const spans = listed(this.taken, slot);
     if (spans.some(([a, b]) => from < b && to > a)) return false;
     spans.push([from, to]);
+    return true;
+  }
+}
+
+// The same for labels that stand anywhere.
+class Boxes {
+  constructor() {
+    this.taken = [];
+  }
+
+  free(y, from, to) {
+    if (this.taken.some((box) => Math.abs(box.y - y) < 13 && from < box.to && to > box.from)) return false;
+    this.taken.push({ y, from, to });
     return true;
   }
 }

@@ -6,10 +6,19 @@ const DIES = new Set(["crashed", "powered_off", "stopped"]);
 const ROUTINE = new Set(["Heartbeat", "renew", "MarksMoved", "BeatDue", "TickDue", "Ping", "Pong", "shared"]);
 
 function makeModel(trace) {
-  const words = trace.words, origin = trace.header.began_ns;
+  const words = trace.words,
+    origin = trace.header.began_ns;
   const rows = trace.rows.map((r, index) => ({
-    index, number: r[0], at: r[1] - origin, lane: words[r[2]], kind: words[r[3]], what: words[r[4]],
-    actor: words[r[5]], to: words[r[6]], cause: r[7], data: r[8] || {},
+    index,
+    number: r[0],
+    at: r[1] - origin,
+    lane: words[r[2]],
+    kind: words[r[3]],
+    what: words[r[4]],
+    actor: words[r[5]],
+    to: words[r[6]],
+    cause: r[7],
+    data: r[8] || {},
   }));
   const byNumber = new Map(rows.map((row) => [row.number, row]));
   const effects = new Map();
@@ -35,7 +44,9 @@ function listed(map, key) {
   return list;
 }
 
-function isService(lane) { return lane === "service" || lane.startsWith("service"); }
+function isService(lane) {
+  return lane === "service" || lane.startsWith("service");
+}
 
 function lanesOf(rows, trace) {
   const seen = new Set();
@@ -47,14 +58,17 @@ function lanesOf(rows, trace) {
   const strangers = new Set(["world", "disk", "data_center", ...services]);
   const others = [...seen].filter((lane) => !strangers.has(lane) && /^[\w.-]+$/.test(lane)).sort();
   const nodes = [...new Set([...trace.nodes, ...others])];
-  const all = [...services.map((id) => ({ id, type: "service", name: id === "service" ? "Service" : id })),
-    ...nodes.map((id) => ({ id, type: "node", name: id }))];
+  const all = [
+    ...services.map((id) => ({ id, type: "service", name: id === "service" ? "Service" : id })),
+    ...nodes.map((id) => ({ id, type: "node", name: id })),
+  ];
   if (seen.has("data_center")) all.push({ id: "data_center", type: "centre", name: "Data Center" });
   return { all, nodes, services, centre: seen.has("data_center") };
 }
 
 function framesOf(rows) {
-  const open = new Map(), frames = [];
+  const open = new Map(),
+    frames = [];
   for (const row of rows) {
     if (row.kind === "sent") {
       const frame = { sent: row, ended: null, lost: false, from: row.lane, to: row.to, what: row.what };
@@ -70,7 +84,14 @@ function framesOf(rows) {
       } else if (frame) {
         frames.push({ ...frame, ended: row, lost, again: true });
       } else {
-        frames.push({ sent: null, ended: row, lost, from: lost ? row.lane : row.to, to: lost ? row.to : row.lane, what: row.what });
+        frames.push({
+          sent: null,
+          ended: row,
+          lost,
+          from: lost ? row.lane : row.to,
+          to: lost ? row.to : row.lane,
+          what: row.what,
+        });
       }
     }
   }
@@ -80,22 +101,25 @@ function framesOf(rows) {
 // Requests to a service and calls to the Data Center: there, and back.
 function exchangesOf(rows, lanes, origin) {
   const kinds = { request: lanes.services[0], call: lanes.centre ? "data_center" : undefined };
-  return rows.filter((row) => row.kind in kinds && row.to !== "disk").map((row) => {
-    const ends = [row.lane, row.to].filter(Boolean);
-    const node = ends.find((lane) => lanes.nodes.includes(lane)) || "";
-    const other = ends.find((lane) => lane !== node) || kinds[row.kind];
-    const began = row.data.began_ns === undefined ? row.at : row.data.began_ns - origin;
-    const { status, outcome } = row.data;
-    const bad = status === undefined ? outcome !== undefined && outcome !== "ok" : status === 0 || status >= 400;
-    return { row, node, other, began: Math.min(began, row.at), bad };
-  });
+  return rows
+    .filter((row) => row.kind in kinds && row.to !== "disk")
+    .map((row) => {
+      const ends = [row.lane, row.to].filter(Boolean);
+      const node = ends.find((lane) => lanes.nodes.includes(lane)) || "";
+      const other = ends.find((lane) => lane !== node) || kinds[row.kind];
+      const began = row.data.began_ns === undefined ? row.at : row.data.began_ns - origin;
+      const { status, outcome } = row.data;
+      const bad = status === undefined ? outcome !== undefined && outcome !== "ok" : status === 0 || status >= 400;
+      return { row, node, other, began: Math.min(began, row.at), bad };
+    });
 }
 
 function livesOf(rows, lanes, end) {
   const lives = {};
   for (const node of lanes.nodes) {
     const spans = [];
-    let alive = null, paused = null;
+    let alive = null,
+      paused = null;
     const close = (at) => {
       if (alive) spans.push({ type: "alive", from: alive.at, to: at, row: alive });
       if (paused) spans.push({ type: "paused", from: paused.at, to: at, row: paused });
@@ -137,10 +161,14 @@ function rolesOf(rows, lanes, lives, end) {
       }
     }
     for (const row of changes) spans.push({ node, role: row.what, term: row.data.term, from: row.at, to: end, row });
-    const mine = spans.filter((span) => span.node === node).sort((a, b) => a.from - b.from || a.row.index - b.row.index);
+    const mine = spans
+      .filter((span) => span.node === node)
+      .sort((a, b) => a.from - b.from || a.row.index - b.row.index);
     mine.forEach((span, index) => {
       const next = mine[index + 1] ? mine[index + 1].from : end;
-      const dies = downs.filter((down) => down.from >= span.from && down.row.index > span.row.index).map((down) => down.from);
+      const dies = downs
+        .filter((down) => down.from >= span.from && down.row.index > span.row.index)
+        .map((down) => down.from);
       span.to = Math.min(next, ...dies);
     });
   }
@@ -148,15 +176,27 @@ function rolesOf(rows, lanes, lives, end) {
 }
 
 function faultsOf(rows, end) {
-  const open = new Map(), spans = [];
+  const open = new Map(),
+    spans = [];
   for (const row of rows) {
     if (row.kind !== "fault") continue;
     const number = row.data.number;
     if (row.data.phase === "end") {
       const span = open.get(number);
-      if (span) { span.to = row.at; span.ended = row; open.delete(number); }
+      if (span) {
+        span.to = row.at;
+        span.ended = row;
+        open.delete(number);
+      }
     } else {
-      const span = { row, from: row.at, to: end, ended: null, text: row.data.text || row.what, target: row.data.target || "" };
+      const span = {
+        row,
+        from: row.at,
+        to: end,
+        ended: null,
+        text: row.data.text || row.what,
+        target: row.data.target || "",
+      };
       spans.push(span);
       open.set(number, span);
     }
@@ -178,10 +218,12 @@ function marksOf(rows, header) {
 }
 
 function itemsOf(rows, byNumber, origin) {
-  const items = new Map(), ofRow = new Map();
+  const items = new Map(),
+    ofRow = new Map();
   for (const row of rows) {
     if (row.kind !== "item" || !row.data.key) continue;
-    if (!items.has(row.data.key)) items.set(row.data.key, { key: row.data.key, source: row.data.source || "", steps: [], rows: [] });
+    if (!items.has(row.data.key))
+      items.set(row.data.key, { key: row.data.key, source: row.data.source || "", steps: [], rows: [] });
     items.get(row.data.key).steps.push(row);
   }
   for (const row of rows) {
@@ -193,7 +235,11 @@ function itemsOf(rows, byNumber, origin) {
     const { offered_ns: offered } = item.steps[0].data;
     item.from = offered === undefined ? item.steps[0].at : Math.min(offered - origin, item.steps[0].at);
     item.done = item.steps.find((row) => FINAL.has(row.what)) || null;
-    item.until = Math.max(...item.steps.filter((row) => !item.done || row.index <= item.done.index || AFTERWARDS.has(row.what)).map((row) => row.at));
+    item.until = Math.max(
+      ...item.steps
+        .filter((row) => !item.done || row.index <= item.done.index || AFTERWARDS.has(row.what))
+        .map((row) => row.at),
+    );
     item.last = item.done || item.steps[item.steps.length - 1];
   }
   return { items, ofRow };
@@ -204,14 +250,18 @@ function namesIn(row, byNumber) {
   if (row.kind === "item") return [row.data.key];
   const sent = row.kind === "lost" ? byNumber.get(row.data.sent) : undefined;
   const { item, items } = (sent || row).data;
-  return [item, ...(Array.isArray(items) ? items : [])].filter((name) => typeof name === "string").map((name) => {
-    const from = name.indexOf("/"), to = name.lastIndexOf("@");
-    return from >= 0 && to > from ? name.slice(from + 1, to) : name;
-  });
+  return [item, ...(Array.isArray(items) ? items : [])]
+    .filter((name) => typeof name === "string")
+    .map((name) => {
+      const from = name.indexOf("/"),
+        to = name.lastIndexOf("@");
+      return from >= 0 && to > from ? name.slice(from + 1, to) : name;
+    });
 }
 
 function chainOf(row) {
-  const chain = [row], seen = new Set([row.number]);
+  const chain = [row],
+    seen = new Set([row.number]);
   let at = row;
   while (at.cause >= 0 && !seen.has(at.cause) && model.byNumber.has(at.cause)) {
     at = model.byNumber.get(at.cause);
@@ -221,6 +271,8 @@ function chainOf(row) {
   return chain.reverse();
 }
 
-function isRoutine(row) { return ROUTINE.has(row.what) && row.kind !== "lost"; }
+function isRoutine(row) {
+  return ROUTINE.has(row.what) && row.kind !== "lost";
+}
 
 const model = makeModel(source);

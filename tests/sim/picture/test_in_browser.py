@@ -284,6 +284,17 @@ def test_no_label_lies_on_another(page, keys):
     assert page.overlaps("#picture .lane-name, #picture .strip-name") == []
 
 
+@pytest.mark.parametrize("keys", ["", "t", "z", "z---"])
+def test_no_label_of_an_item_lies_on_another(page, keys):
+    for row in of_kind("item"):
+        if row.what == "archived":
+            page.run("document.getElementById('item-filter').value = arguments[0]", row.data["key"])
+            page.run("document.getElementById('item-filter').dispatchEvent(new Event('input'))")
+            page.press("0", *keys)
+            assert page.overlaps("#picture .path-text, #picture .flight-text") == []
+            page.run("document.activeElement.blur()")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_can_be_read_on_their_ground(page, scheme):
     page.emulate(scheme=scheme)
