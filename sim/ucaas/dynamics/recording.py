@@ -31,6 +31,7 @@ class RecordingLife:
         self.script = script
         self.key = key
         self.late_us = 0
+        self._newest_us = 0
         self._env = env
         self._conversation = conversation
         self._number = number
@@ -75,6 +76,7 @@ class RecordingLife:
 
     def replace(self, at_us: int) -> None:
         """Another file takes the place of the first: a new version of the item."""
+        self.late_us = 0
         self.file_arrives(at_us)
 
     def bump(self, at_us: int) -> None:
@@ -99,7 +101,9 @@ class RecordingLife:
             return self.script.stamp_us
         if self.script.as_of_us is not None:
             return self._env.service_us(self.script.as_of_us)
-        return self._env.service_us(at_us) - self.late_us
+        # The service may set its clock back, but no row back behind its own last change.
+        self._newest_us = max(self._newest_us, self._env.service_us(at_us) - self.late_us)
+        return self._newest_us
 
     def _offer(
         self,
