@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from cluster.errors import LeaseUnavailable
-from cluster.messages import DutyGranted, DutyWithdrawn
+from cluster.frames import Role
+from cluster.messages import DutyGranted, DutyWithdrawn, RoleChanged
 from cluster.ports import Address, Behaviour, Clock, Lease, LeaseView, Workers
+from cluster.role_memory import ACTING
 from recorder.assembly import NodePorts
+from recorder.monitor import Monitor
 from recorder.poll.poll_jobs import list_page
 from recorder.poll.poller import Poller
 from sim.checkers.credentials_kept import check_credentials_kept
@@ -59,7 +62,9 @@ class Guard:
 
         def around(actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
             if isinstance(behaviour, Poller):
-                behaviour = _WatchedPoller(behaviour, partial(self._told, node, ports.clock))
+                behaviour = _Watched(behaviour, partial(self._told, node, ports.clock))
+            elif isinstance(behaviour, Monitor):
+                behaviour = _Watched(behaviour, partial(self._noted, node))
             return inner(actor, behaviour)
 
         lanes = dict(ports.workers)
@@ -93,13 +98,21 @@ class Guard:
             case _:
                 pass
 
+    def _noted(self, node: str, message: Any) -> None:
+        if not isinstance(message, RoleChanged) or message.new != Role.PRIMARY:
+            return
+        if message.old == Role.PRIMARY or message.old not in ACTING:
+            seen = self._seen_since_ns.get(node)
+            self._tell(self._duty.reign(node, message.term, self._now_ns(), seen))
+
     def _listing(self, node: str) -> None:
         self._tell(self._duty.listing(node, self._now_ns()))
 
     def _written(self, call: str, term: int) -> None:
         center = self._world.data_center
         progress = center.contacts.progress
-        self._tell(self._fence.written(call, term, center.lease_table.row[1], progress))
+        rows = center.contacts.items.rows.values()
+        self._tell(self._fence.written(call, term, center.lease_table.row[1], progress, rows))
 
     def _given(self, node: str, term: int) -> None:
         self._duty.lease(node, term, self._now_ns() + self._lease_ns)
@@ -114,10 +127,10 @@ class Guard:
             self._seen_since_ns.pop(node, None)
 
 
-class _WatchedPoller:
+class _Watched:
     """Tells of messages before they are handled."""
 
-    def __init__(self, behaviour: Poller, told: Callable[[Any], None]) -> None:
+    def __init__(self, behaviour: Behaviour[Any], told: Callable[[Any], None]) -> None:
         self._behaviour = behaviour
         self._told = told
 

@@ -1,10 +1,13 @@
 """What nodes may and may not do while a world runs, as the books that the guard keeps."""
 
-from recorder.model import SourceProgress
+from dataclasses import replace
+
+from recorder.model import ItemRef, SourceProgress
 from sim.checkers.credentials_kept import check_credentials_kept
 from sim.checkers.duty_kept import DutyBook, Granted
 from sim.checkers.fenced import FenceBook
 from sim.checkers.patience_kept import PatienceBook, asked_for_s
+from sim.item_tables import ItemTables
 
 S = 1_000_000_000
 API = "/api/data/v9.2/msdyn_ocrecordings"
@@ -107,3 +110,40 @@ def test_a_control_write_of_a_stale_term_and_progress_that_goes_back_are_told():
     went_back = whats(book.written("save_progress", 2, 2, {"dynamics": back}))
     assert went_back == ["a watermark went back within its epoch"]
     assert whats(book.written("save_progress", 2, 2, {"dynamics": again})) == []
+
+
+def test_terms_are_unique_and_only_grow_for_each_node():
+    book = DutyBook()
+    assert whats(book.reign("alpha", 1, 0, None)) == []
+    assert whats(book.reign("beta", 2, 0, None)) == []
+    assert whats(book.reign("alpha", 2, 0, None)) == ["two primaries in term 2"]
+    assert whats(book.reign("alpha", 2, 0, None))[-1] == "acts in term 2 a second time"
+    assert whats(book.reign("beta", 1, 0, None))[-1] == "acts in term 1 after a higher one"
+
+
+def test_a_term_of_a_nodes_own_digit_is_for_those_who_cannot_ask():
+    assert whats(DutyBook().reign("alpha", 8, 10 * S, 9 * S)) == []
+    told = whats(DutyBook().reign("alpha", 8, 10 * S, 0))
+    assert told == ["took a term alone although the witness can be asked"]
+
+
+def item(state, changed_us):
+    ref = ItemRef(source="dynamics", key="k", version="v", changed_us=changed_us, session_key="s")
+    tables = ItemTables()
+    tables.found((ref,), (), "alpha", 0)
+    (row,) = tables.rows.values()
+    return replace(row, state=state)
+
+
+def test_a_watermark_that_moves_past_an_unfinished_item_is_told():
+    def moved(row):
+        book = FenceBook()
+        for at_us in (10, 20):
+            progress = SourceProgress("dynamics", epoch=0, watermark_us=at_us, horizon_us=at_us)
+            told = whats(book.written("save_progress", 1, 1, {"dynamics": progress}, (row,)))
+        return told
+
+    assert moved(item("found", 15)) == ["dynamics passed an unfinished item"]
+    assert moved(item("archived", 15)) == []
+    assert moved(item("found", 20)) == []
+    assert moved(item("found", 5)) == [], "it appeared below the watermark"
