@@ -24,55 +24,72 @@ class Pixels {
   }
 }
 
+// Where much flies, each kind is one path: a wash in which only what went wrong stands out.
+class Wash {
+  constructor() {
+    this.paths = new Map();
+  }
+
+  add(kind, d) {
+    listed(this.paths, kind).push(d);
+  }
+
+  drawn() {
+    return [...this.paths].map(([kind, ds]) => `<path class="${kind} dense" d="${ds.join("")}"/>`).join("");
+  }
+}
+
 function drawFrames(p) {
   const pixels = new Pixels(),
-    chosen = [],
-    plainOnes = [],
+    wash = new Wash(),
+    pale = [],
+    clear = [],
     texts = [];
-  const dense =
-    model.frames.filter(
-      (frame) =>
-        !isRoutine(frame.sent || frame.ended) &&
-        seen(p, (frame.sent || frame.ended).at, (frame.ended || frame.sent).at),
-    ).length > 250;
-  for (const frame of model.frames) {
-    const start = frame.sent || frame.ended,
-      stop = frame.ended || frame.sent;
-    if (!seen(p, start.at, stop.at) || !p.shows(frame.lost ? stop : start, true)) continue;
-    const ends = edges(p, frame.from, frame.to);
-    if (!ends) continue;
-    p.counts.frames += 1;
-    p.counts.lost += frame.lost ? 1 : 0;
-    const routine = isRoutine(start) && !frame.lost;
-    const x1 = p.x(start.at),
-      x2 = p.x(stop.at);
-    const broken = frame.lost || !frame.ended;
-    const y2 = broken ? ends[0] + (ends[1] - ends[0]) * 0.42 : ends[1];
-    const kind = frame.lost ? "lost" : broken ? "under-way" : routine ? "routine" : "news";
-    p.hits.push({ x1, y1: ends[0], x2, y2, row: start, weak: routine ? 3 : 0 });
-    if (!pixels.fresh(kind, Math.round(x1), Math.round(x2), ends[0])) continue;
-    const said = `${start.what} from ${laneName(frame.from)} to ${laneName(frame.to)}${frame.lost ? ", lost" : ""} at ${clock(start.at)}`;
-    const head = broken || dense ? "" : arrowHead(x1, ends[0], x2, y2);
-    (routine ? plainOnes : chosen).push(
-      `<path class="frame ${kind}${dense ? " dense" : ""}" role="img" aria-label="${esc(said)}" data-row="${start.number}" d="M${n1(x1)} ${ends[0]}L${n1(x2)} ${n1(y2)}${head}"/>`,
+  const shown = model.frames.map((frame) => flightOf(p, frame)).filter(Boolean),
+    dense = shown.length > 600 || shown.filter((one) => one.kind === "news").length > 250;
+  p.counts.frames = shown.length;
+  p.counts.lost = shown.filter((one) => one.kind === "lost").length;
+  for (const { frame, start, kind, x1, x2, y1, y2 } of shown) {
+    const lost = kind === "lost";
+    p.hits.push({ x1, y1, x2, y2, row: start, weak: kind === "routine" ? 3 : 0 });
+    if (!pixels.fresh(kind, Math.round(x1), Math.round(x2), y1)) continue;
+    const line = `M${n1(x1)} ${y1}L${n1(x2)} ${n1(y2)}`;
+    if (dense && !lost) {
+      wash.add(`frame ${kind}`, line);
+      continue;
+    }
+    const said = `${start.what} from ${laneName(frame.from)} to ${laneName(frame.to)}${lost ? ", lost" : ""} at ${clock(start.at)}`;
+    const head = lost || kind === "under-way" ? "" : arrowHead(x1, y1, x2, y2);
+    (kind === "routine" ? pale : clear).push(
+      `<path class="frame ${kind}" role="img" aria-label="${esc(said)}" data-row="${start.number}" d="${line}${head}"/>`,
     );
-    if (frame.lost) chosen.push(`<path class="lost-mark" d="M${n1(x2) - 4} ${n1(y2) - 4}l8 8m0 -8l-8 8"/>`);
-    const share = frame.lost ? 0.42 : 0.3;
-    if (!dense || frame.lost)
-      texts.push({
-        x: x1 + (x2 - x1) * share + 5,
-        y: ends[0] + (ends[1] - ends[0]) * share + 4,
-        text: start.what,
-        routine,
-      });
+    if (lost) clear.push(`<path class="lost-mark" d="M${n1(x2) - 4} ${n1(y2) - 4}l8 8m0 -8l-8 8"/>`);
+    const share = lost ? 1 : 0.3;
+    texts.push({ x: x1 + (x2 - x1) * share + 5, y: y1 + (y2 - y1) * share + 4, text: start.what, kind });
   }
-  for (const text of texts.sort((a, b) => a.routine - b.routine || a.x - b.x)) {
-    const wide = textWidth(text.text, 10.5) + 6;
-    if ((text.routine && p.counts.frames > 40) || text.x < GUTTER || text.x + wide > p.right) continue;
-    if (p.boxes.free(text.y, text.x, text.x + wide))
-      chosen.push(svgText(text.x, text.y, text.text, 'class="flight-text"'));
+  return wash.drawn() + pale.join("") + clear.join("") + flightTexts(p, texts);
+}
+
+// A frame as it is seen: from where to where, or null when it is not in view.
+function flightOf(p, frame) {
+  const start = frame.sent || frame.ended,
+    stop = frame.ended || frame.sent,
+    ends = edges(p, frame.from, frame.to);
+  if (!ends || !seen(p, start.at, stop.at) || !p.shows(frame.lost ? stop : start)) return null;
+  const kind = frame.lost ? "lost" : !frame.ended ? "under-way" : isRoutine(start) ? "routine" : "news";
+  const y2 = frame.lost || !frame.ended ? ends[0] + (ends[1] - ends[0]) * 0.42 : ends[1];
+  return { frame, start, kind, x1: p.x(start.at), x2: p.x(stop.at), y1: ends[0], y2 };
+}
+
+function flightTexts(p, texts) {
+  const out = [],
+    pale = (one) => one.kind === "routine";
+  for (const one of texts.sort((a, b) => pale(a) - pale(b) || a.x - b.x)) {
+    const wide = textWidth(one.text, 10.5) + 6;
+    if ((pale(one) && p.counts.frames > 40) || one.x < GUTTER || one.x + wide > p.right) continue;
+    if (p.boxes.free(one.y, one.x, one.x + wide)) out.push(svgText(one.x, one.y, one.text, 'class="flight-text"'));
   }
-  return plainOnes.join("") + chosen.join("");
+  return out.join("");
 }
 
 function arrowHead(x1, y1, x2, y2) {
@@ -88,7 +105,8 @@ function drawExchanges(p) {
   const pixels = new Pixels(),
     out = [];
   const many = model.exchanges.filter((one) => seen(p, one.began, one.row.at) && p.shows(one.row)).length,
-    dense = many > 700 ? " dense" : "";
+    dense = many > 700,
+    wash = new Wash();
   for (const one of model.exchanges) {
     if (!seen(p, one.began, one.row.at) || !p.shows(one.row, true)) continue;
     const ends = edges(p, one.node, one.other);
@@ -101,10 +119,11 @@ function drawExchanges(p) {
       { x1, y1: ends[0], x2: x1, y2: far, row: one.row, weak: 2 },
       { x1: x2, y1: ends[0], x2, y2: far, row: one.row, weak: 2 },
     );
-    const kind = `${one.row.kind}${one.bad ? " bad" : ""}${isRoutine(one.row) ? " routine" : ""}${dense}`;
+    const kind = `exchange ${one.row.kind}${one.bad ? " bad" : ""}${isRoutine(one.row) ? " routine" : ""}`;
     if (!pixels.fresh(kind, Math.round(x1), Math.round(x2), ends[0], far)) continue;
     const path = x2 - x1 < 2 ? `M${n1(x2)} ${ends[0]}V${far}` : `M${n1(x1)} ${ends[0]}V${far}H${n1(x2)}V${ends[0]}`;
-    out.push(`<path class="exchange ${kind}" data-row="${one.row.number}" d="${path}"/>`);
+    if (dense) wash.add(kind, path);
+    else out.push(`<path class="${kind}" data-row="${one.row.number}" d="${path}"/>`);
     const text = `${plain(one.row.what)}${one.bad ? ` ${one.row.data.status || one.row.data.outcome || ""}` : ""}`,
       wide = textWidth(text, 10.5) + 8;
     const side = ends[1] > ends[0] ? 18 : -10;
@@ -113,7 +132,7 @@ function drawExchanges(p) {
     if (one.bad && pixels.fresh("mark", Math.round(x2 / 7), far))
       out.push(`<path class="lost-mark" d="M${n1(x2) - 3.5} ${far - 3.5}l7 7m0 -7l-7 7"/>`);
   }
-  return out.join("");
+  return wash.drawn() + out.join("");
 }
 
 // Rows without an arrow of their own: a small mark on their lane.

@@ -74,12 +74,12 @@ function laneY(lay, lane) {
 }
 
 function textWidth(text, size = 12) {
-  return text.length * size * 0.56;
+  return text.length * size * 0.6;
 }
 
 function fitted(text, width, size = 12) {
   if (textWidth(text, size) <= width) return text;
-  const room = Math.floor(width / (size * 0.56)) - 1;
+  const room = Math.floor(width / (size * 0.6)) - 1;
   return room < 3 ? "" : `${text.slice(0, room)}…`;
 }
 

@@ -62,7 +62,7 @@ function drawThreads(p) {
       if (x < GUTTER - 3 || x > p.right + 3 || (item.done && row.index > item.done.index && !AFTERWARDS.has(row.what)))
         continue;
       p.hits.push({ x1: x, y1: y, x2: x, y2: y, row });
-      out.push(stepShape(row.what, x, y, r));
+      if (height > 10 || !["dot", "box"].includes(STEP_MARK[row.what])) out.push(stepShape(row.what, x, y, r));
       if (x > to + 1) beyond.push(x);
     }
     const text =
@@ -92,7 +92,7 @@ function drawPath(p) {
     if (x < GUTTER || x > p.right) continue;
     out.push(stepShape(row.what, x, y, 4));
     const text = plain(row.what),
-      wide = textWidth(text, 11) + 4;
+      wide = textWidth(text, 12) + 4;
     const slot = [y - BAND / 2 - 4, y + BAND / 2 + 12].find(
       (at) => x + wide < p.right && p.boxes.free(at, x, x + wide),
     );

@@ -6,7 +6,7 @@ from sim.picture import heat_map, write_picture
 from sim.world.incident import Fault
 from tests.sim.picture.pages import INCIDENT, by_hand, real_run, with_violation
 
-ELEMENTS_MAX = 9000
+ELEMENTS_MAX = 3000
 
 
 @pytest.fixture
@@ -190,4 +190,4 @@ def test_fifty_thousand_rows_are_drawn_as_few_elements_and_stepped_through(show)
     spent_ms = page.run(
         "const began = performance.now(); for (let i = 0; i < 5; i += 1) dispatchEvent(new Event('beforeprint')); return (performance.now() - began) / 5"
     )
-    assert spent_ms < 500, "one drawing of the whole run"
+    assert spent_ms < 1500, "one drawing of the whole run"

@@ -111,7 +111,14 @@ def test_nearer_a_frame_has_an_arrow_of_its_own(page, what):
     page.press("z", *"+++++")
     (words,) = page.each(f'.frame[data-row="{sent.number}"]', "aria-label")
     assert words.startswith(f"{what} from {sent.lane} to {sent.to} at 0:")
-    assert what in [text.text for text in page.all(".flight-text")]
+
+
+def test_nearer_frames_and_requests_have_their_names(page):
+    page.open_row(next(row.number for row in of_kind("sent") if row.what == "Hello"))
+    page.press("z", "+", "+", "+")
+    names = {text.text for text in page.all(".flight-text")}
+    assert "Hello" in names
+    assert names & {row.what.replace("_", " ") for row in of_kind("request", "call")}
 
 
 def test_faults_are_bars_over_the_time_they_last(page):
