@@ -48,11 +48,21 @@ class Streams:
         return stream
 
 
+class Fuse:
+    """Burns down with every effect of a life, and then blows."""
+
+    __slots__ = ("blow", "left")
+
+    def __init__(self, left: int, blow: Callable[[], None]) -> None:
+        self.left = left
+        self.blow = blow
+
+
 class Epoch:
     """One life of a node, from its start to its crash. Events of an ended epoch vanish."""
 
     __slots__ = (
-        *("_blow", "_effects_left", "deferred", "ended", "free_ns", "held", "node", "number"),
+        *("_fuses", "deferred", "ended", "free_ns", "held", "node", "number"),
         *("paused", "plain", "turn_ns"),
     )
 
@@ -71,30 +81,36 @@ class Epoch:
         """What each of its events takes."""
         self.free_ns = 0
         """Until when it is busy with the last one."""
-        self._effects_left = 0
-        self._blow: Callable[[], None] | None = None
+        self._fuses: list[Fuse] = []
 
     def end(self) -> None:
         """Nothing of it happens any more."""
         self.ended = True
         self.plain = False
-        self._blow = None
+        self._fuses.clear()
 
-    def blow_after(self, effects: int, blow: Callable[[], None]) -> None:
+    def blow_after(self, effects: int, blow: Callable[[], None]) -> Fuse:
         """Call `blow` in the middle of whatever causes the effect number `effects` from now on."""
         assert effects > 0, "nothing blows before it is lit"
+        fuse = Fuse(effects, blow)
         if not self.ended:
-            self._effects_left, self._blow, self.plain = effects, blow, False
+            self._fuses.append(fuse)
+            self.plain = False
+        return fuse
+
+    def put_out(self, fuse: Fuse) -> None:
+        """Let it not blow. Harmless when it did."""
+        if fuse in self._fuses:
+            self._fuses.remove(fuse)
+            self.plain = not self._fuses
 
     def effect(self) -> None:
         """The node did something that lasts: scheduled, or sent."""
-        blow = self._blow
-        if blow is not None:
-            self._effects_left -= 1
-            if not self._effects_left:
-                self._blow = None
-                self.plain = True
-                blow()
+        for fuse in tuple(self._fuses):
+            fuse.left -= 1
+            if fuse.left == 0:
+                self.put_out(fuse)
+                fuse.blow()
 
     def look_again(self) -> None:
         """After a change of `paused` or `turn_ns`."""

@@ -219,16 +219,19 @@ class Machine:
         self.assembly = self.board = None
         self.paused = False
 
-    def kill_after(self, effects: int, *, power: bool = False) -> None:
-        """As `kill`, after so many more effects of the process: in the middle of a step."""
+    def kill_after(self, effects: int, *, power: bool = False) -> Callable[[], None]:
+        """As `kill`, after so many more effects of the process: in the middle of a step.
+
+        Returns how to let it be, for a process that did not come so far.
+        """
         epoch = self.epoch
         if not self.lives or epoch is None:
-            return
+            return lambda: None
         if effects == 0:
             self.kill(power=power)
-            return
+            return lambda: None
         self._network.host(self.name).on_send = epoch.effect
-        epoch.blow_after(effects, partial(self.kill, power=power))
+        return partial(epoch.put_out, epoch.blow_after(effects, partial(self.kill, power=power)))
 
     def slow_by(self, turn_s: float) -> None:
         """Every event of the process takes so much longer than it does; less when negative."""

@@ -156,6 +156,30 @@ def test_what_a_process_sent_before_it_died_arrives_and_nothing_after_it():
     assert archived == [2, 2]
 
 
+def test_a_process_that_never_comes_so_far_is_spared_when_the_fault_is_over():
+    fault = Fault("crash", "alpha", at_s=30, for_s=0.01, options={"after_effects": 500})
+    lived = live(fault, minutes=0.8)
+    assert lived.world.machines["alpha"].starts == 1
+
+
+def test_fuses_of_one_life_burn_together_and_each_may_be_put_out():
+    kernel = Kernel(seed=1)
+    epoch = kernel.begin_epoch("alpha")
+    blown = []
+    first, second, third = (
+        epoch.blow_after(effects, lambda n=effects: blown.append(n)) for effects in (1, 2, 3)
+    )
+    epoch.effect()
+    epoch.put_out(second)
+    epoch.put_out(first)
+    assert not epoch.plain
+    epoch.effect()
+    epoch.effect()
+    assert blown == [1, 3]
+    assert epoch.plain
+    assert third.left == 0
+
+
 def test_slow_events_keep_their_order():
     kernel = Kernel(seed=1)
     epoch = kernel.begin_epoch("alpha")

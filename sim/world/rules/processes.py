@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from sim.world.incident import Fault
@@ -16,16 +16,15 @@ def crash(world: World, fault: Fault) -> End:
     """SIGKILL, now or after so many effects; the process is started again at the end."""
     power = bool(fault.options.get("power", False))
     machines = [world.machines[node] for node in nodes_of(fault)]
-    effects = fault.options.get("after_effects")
+    effects = int(fault.number("after_effects", 0))
+    spare: list[Callable[[], None]] = []
     for machine in machines:
         machine.down += 1
-        if effects is None:
-            machine.kill(power=power)
-        else:
-            machine.kill_after(int(effects), power=power)
+        spare.append(machine.kill_after(effects, power=power))
 
     def end() -> None:
-        for machine in machines:
+        for machine, let_be in zip(machines, spare, strict=True):
+            let_be()
             machine.down -= 1
             if machine.down == 0:
                 machine.power_on()
