@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format swarm bench bench-takeover bench-ingest bench-idle bench-growth bench-world clean lock
+.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-world clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -46,6 +46,9 @@ SEED ?= $(shell date +%s)
 swarm: $(STAMP) ## search for broken promises in random worlds; MINUTES=60 SEED=1
 	@$(BIN)/tandem sim swarm --jobs 2 --seed $(SEED) --within-minutes $(MINUTES) --reach-all
 	@TANDEM_SEARCH=long $(BIN)/pytest -q -n 2 --timeout 0 tests/simulation/test_search_hypothesis.py tests/simulation/test_search_sweeps.py
+
+mutants: $(STAMP) ## put every deliberate bug into the code and look for it; var/mutants.json
+	@$(BIN)/python -m tests.mutants
 
 bench: bench-takeover bench-ingest bench-idle bench-growth bench-world ## every benchmark; tables and var/bench/*.json
 

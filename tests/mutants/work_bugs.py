@@ -1,0 +1,56 @@
+"""Bugs of sharing the work between the two nodes."""
+
+from __future__ import annotations
+
+from cluster.claims import Claims
+from tests.mutants import profiles
+from tests.mutants.mutant import Mutant, Patch
+
+
+def claim_outlives_node(patch: Patch) -> None:
+    def make(peer_changed):
+        def bug(self, peer, *, alone):
+            known, self._claims = (
+                self._claims,
+                {name: claim for name, claim in self._claims.items() if claim.node == self._node},
+            )
+            try:
+                return peer_changed(self, peer, alone=alone)
+            finally:
+                self._claims = known
+
+        return bug
+
+    patch.around(Claims, "peer", make)
+
+
+def refused_job_dropped(patch: Patch) -> None:
+    def make(answered):
+        def bug(self, claim_id, *, accepted, now_ns):
+            claim = self._claims.get(claim_id)
+            if claim is not None and not accepted:
+                self._drop(claim_id)
+                return None
+            return answered(self, claim_id, accepted=accepted, now_ns=now_ns)
+
+        return bug
+
+    patch.around(Claims, "answered", make)
+
+
+BUGS = (
+    Mutant(
+        "claim_outlives_node",
+        "what a node had in hand when it died is not given to the other",
+        "a claim ends with the process that holds it",
+        claim_outlives_node,
+        profiles.LONG_CLAIMS,
+    ),
+    Mutant(
+        "refused_job_dropped",
+        "a job that the peer refuses is forgotten",
+        "a key is either waiting or claimed, never neither",
+        refused_job_dropped,
+        profiles.BUSY,
+    ),
+)
