@@ -39,6 +39,7 @@ from recorder.poll.poll_messages import (
 )
 from recorder.poll.poller_ports import PollerPorts
 from recorder.poll.waking import SPREAD_S, Sign, Waking
+from recorder.rows import ItemRow
 from recorder.status import Try
 
 RECENT_MAX = 50_000
@@ -108,6 +109,14 @@ class Items:
         """These are final in the Data Center; do not ask for them again."""
         for ref in refs:
             self._remember(job_key(ref))
+
+    def adopt(self, row: ItemRow) -> None:
+        """An item that an earlier reign left without an end: it holds the watermark and is tried again."""
+        watermark = self._keeper.watermark
+        assert watermark is not None, "there is a mark before anything is taken in"
+        if row.ref.key not in self._newest and not self.is_known(row.ref):
+            watermark.found(job_key(row.ref), row.ref.changed_us)
+            self.retry(row.ref, row.attempts, row.found_us, parked=False)
 
     def retry(
         self, ref: ItemRef, attempts: int = 0, found_us: int | None = None, *, parked: bool

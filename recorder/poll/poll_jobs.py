@@ -12,6 +12,7 @@ from recorder.model import (
     ItemEvent,
     ItemOutcome,
     ItemRef,
+    ItemState,
     Page,
     SourceProgress,
     SourceTime,
@@ -19,7 +20,7 @@ from recorder.model import (
 )
 from recorder.poll.ledger import speaks_of_the_item
 from recorder.ports import ContactDb, DataSource, ProgressStore
-from recorder.rows import ItemRow
+from recorder.rows import ItemQuery, ItemRow
 
 REFS_AT_ONCE = 500
 
@@ -138,6 +139,22 @@ def due_because_of_outage(
     """Parked items due by `until_us` whose failure did not speak of the item itself."""
     rows = db.due_retries(source, until_us, limit)
     return tuple(row for row in rows if not speaks_of_the_item(row.reason.partition(":")[0]))
+
+
+def unended(db: ContactDb, source: str) -> tuple[ItemRow, ...]:
+    """Items that are neither final nor parked, oldest change last."""
+    rows: list[ItemRow] = []
+    states = (ItemState.FOUND.value, ItemState.FAILED.value)
+    after: str | None = None
+    while True:
+        query = ItemQuery(
+            source=source, states=states, parked=False, after=after, limit=REFS_AT_ONCE
+        )
+        page = db.items(query)
+        rows += page.rows
+        if page.next is None:
+            return tuple(rows)
+        after = page.next
 
 
 def try_credentials(source: DataSource) -> tuple[Finding, ...]:

@@ -86,6 +86,13 @@ class ParkedLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftLoaded:
+    """Items without an end, as the Data Center has them."""
+
+    outcome: Outcome[tuple[ItemRow, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryChecked:
     """A standby tried its own credentials."""
 
@@ -130,6 +137,11 @@ class ParkedDue:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftDue:
+    """Time to ask for what an earlier reign left behind."""
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryDue:
     """Time to try the credentials of a standby."""
 
@@ -147,6 +159,7 @@ PollerOwn: TypeAlias = (
     | OutcomeRecorded
     | PendingChecked
     | ParkedLoaded
+    | LeftLoaded
     | CanaryChecked
     | PollDue
     | ItemRetryDue
@@ -154,6 +167,7 @@ PollerOwn: TypeAlias = (
     | SaveDue
     | LoadDue
     | ParkedDue
+    | LeftDue
     | CanaryDue
 )
 

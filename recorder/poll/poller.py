@@ -5,7 +5,7 @@ Everything it decides is in the parts it is made of; here duty, beat, commands a
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from cluster.errors import StaleTerm
 from cluster.messages import (
@@ -26,6 +26,7 @@ from recorder.poll.alarms import Alarms
 from recorder.poll.canary import Canary
 from recorder.poll.items import Items
 from recorder.poll.keeper import Keeper
+from recorder.poll.left_behind import LeftBehind
 from recorder.poll.lister import How, Lister, RunEnd
 from recorder.poll.parked import Parked
 from recorder.poll.poll_messages import (
@@ -33,6 +34,8 @@ from recorder.poll.poll_messages import (
     CanaryDue,
     FoundRecorded,
     ItemRetryDue,
+    LeftDue,
+    LeftLoaded,
     LoadDue,
     OutcomeDue,
     OutcomeRecorded,
@@ -54,6 +57,7 @@ from recorder.poll.schedule import Schedule
 from recorder.poll.waking import Sign
 
 LOAD_AGAIN_S = 5.0
+_LookDue: TypeAlias = ParkedDue | LeftDue | CanaryDue
 
 
 class Poller:
@@ -66,6 +70,7 @@ class Poller:
         self._items = Items(ports=ports, keeper=self._keeper)
         self._lister = Lister(ports=ports, keeper=self._keeper, items=self._items)
         self._parked = Parked(ports=ports, keeper=self._keeper, items=self._items)
+        self._left = LeftBehind(ports=ports, keeper=self._keeper, items=self._items)
         self._canary = Canary(ports=ports, alarms=self._alarms)
         self._schedule = Schedule(interval_s=ports.poll.interval_s)
         self._reporter = Reporter(
@@ -109,7 +114,7 @@ class Poller:
                 self._poll_went_on(message)
             case ProgressLoaded() | ProgressSaved() | OutcomeRecorded() | PendingChecked():
                 self._database_said(message)
-            case ParkedLoaded() | CanaryChecked():
+            case ParkedLoaded() | LeftLoaded() | CanaryChecked():
                 self._looked(message)
             case (
                 PollDue()
@@ -118,6 +123,7 @@ class Poller:
                 | SaveDue()
                 | LoadDue()
                 | ParkedDue()
+                | LeftDue()
                 | CanaryDue()
             ):
                 self._timer_fired(message)
@@ -159,6 +165,7 @@ class Poller:
             self._schedule.start(now_ns)
             self._lister.look_backs.granted(now_ns)
             self._parked.start()
+            self._left.granted()
             if self._loaded:
                 self._loaded = self._keeper.mark is not None
                 self._keeper.ask_again()
@@ -207,6 +214,7 @@ class Poller:
             self._reporter.no_state(self._loaded)
             return
         self._alarms.close("no_state")
+        self._left.look()
         self._ended(self._lister.begin(now_ns))
 
     def _poll_went_on(self, message: TimeAsked | PageListed | PageChecked | FoundRecorded) -> None:
@@ -336,18 +344,20 @@ class Poller:
         else:
             self._reporter.no_state(self._loaded)
 
-    def _looked(self, message: ParkedLoaded | CanaryChecked) -> None:
+    def _looked(self, message: ParkedLoaded | LeftLoaded | CanaryChecked) -> None:
         match message:
             case CanaryChecked():
                 self._canary.checked(message, on_duty=self._on_duty)
             case ParkedLoaded():
                 self._parked.loaded(message)
+            case LeftLoaded():
+                self._left.loaded(message)
             case _:
                 assert_never(message)
 
     def _timer_fired(
         self,
-        message: PollDue | ItemRetryDue | OutcomeDue | SaveDue | LoadDue | ParkedDue | CanaryDue,
+        message: PollDue | ItemRetryDue | OutcomeDue | SaveDue | LoadDue | _LookDue,
     ) -> None:
         match message:
             case PollDue(number):
@@ -364,8 +374,17 @@ class Poller:
             case LoadDue():
                 if self._keeper.mark is None:
                     self._keeper.load()
+            case ParkedDue() | LeftDue() | CanaryDue():
+                self._look_due(message)
+            case _:
+                assert_never(message)
+
+    def _look_due(self, message: _LookDue) -> None:
+        match message:
             case ParkedDue():
                 self._parked.due()
+            case LeftDue():
+                self._left.due()
             case CanaryDue():
                 self._canary.due(message, on_duty=self._on_duty)
             case _:

@@ -20,7 +20,7 @@ from recorder.model import (
 )
 from recorder.poll.poller import Poller
 from recorder.poll.poller_ports import PollerPorts
-from recorder.rows import ItemRow
+from recorder.rows import ItemList, ItemRow
 from recorder.settings import PollSettings, RetrySettings
 from recorder.status import SourceStatus
 from sim.progress import MemoryProgress
@@ -140,6 +140,20 @@ class SmallCenter:
             return self.due_later
         return tuple(row for row in self.due if row.ref.source == source)[:limit]
 
+    def items(self, query):
+        """Those found and not final, in one page."""
+        self._up()
+        assert (query.parked, set(query.states)) == (False, {"found", "failed"})
+        left = [ref for key, ref in self.found.items() if key not in self.final]
+        return ItemList(
+            tuple(
+                ItemRow(ref, "found", "", 0, FOUND_US, "a", 0, None, "", 0, False, None, 0, 0.0)
+                for ref in left
+                if ref.source == query.source
+            ),
+            None,
+        )
+
     def item_counts(self):
         self._up()
         counts = Counter((ref.source, "found") for ref in self.found.values())
@@ -209,7 +223,7 @@ class Desk:
     def run(self):
         """Let every job end, and those they lead to."""
         for _ in range(100_000):
-            lanes = [lane for lane in (self.lane, self.database) if lane.jobs]
+            lanes = [lane for lane in (self.database, self.lane) if lane.jobs]
             if not lanes:
                 return
             lanes[0].run_one()

@@ -3,7 +3,7 @@
 from cluster.work_messages import JobBroken, JobFinished
 from recorder.codec import FAIL, FailBody, job_key
 from recorder.model import ItemState
-from tests.recorder.poll.polling import Desk
+from tests.recorder.poll.polling import Desk, SmallCenter, known
 
 
 def test_a_write_of_the_reign_before_that_is_refused_now_ends_nothing():
@@ -36,3 +36,61 @@ def test_an_outcome_of_the_reign_before_is_put_on_record_in_this_one():
     desk.run()
     assert desk.status.state == "polling"
     assert [outcome.state for outcome in desk.center.outcomes] == [ItemState.GONE]
+
+
+def left_behind(center):
+    """An item that a node found, and that its source deleted before anybody fetched it."""
+    one = Desk(center=center).start()
+    ref = one.source.add("a", 300)
+    one.grant()
+    return ref
+
+
+def test_what_an_earlier_reign_found_and_the_source_shows_no_more_is_tried_again():
+    center = SmallCenter()
+    ref = left_behind(center)
+    two = Desk(center=known(center), node="b").start()
+    two.grant(term=2)
+    assert two.given() == ["a"]
+    assert two.mark.at_us < ref.changed_us, "it holds the watermark"
+    two.break_it(ref, state=ItemState.GONE, code="gone")
+    assert [outcome.state for outcome in center.outcomes] == [ItemState.GONE]
+    assert two.mark.at_us > ref.changed_us
+
+
+def test_the_watermark_waits_for_what_was_left_behind():
+    center = SmallCenter()
+    ref = left_behind(center)
+    two = Desk(center=known(center), node="b").start()
+    two.grant(term=2, run=False)
+    while two.lane.jobs:
+        two.lane.run_one()
+    assert two.status.polls == 1
+    assert two.mark.at_us < ref.changed_us
+
+
+def test_an_item_the_poll_found_first_is_not_handed_out_twice():
+    center = SmallCenter()
+    left_behind(center)
+    two = Desk(center=center, node="b")
+    two.source.add("a", 300)
+    two.start()
+    two.grant(term=2)
+    assert two.given() == ["a"]
+    two.advance(65)
+    assert two.given() == [], "nor a minute later"
+
+
+def test_without_the_data_center_the_watermark_goes_on_and_it_is_asked_again():
+    center = SmallCenter()
+    left_behind(center)
+    two = Desk(center=known(center), node="b").start()
+    center.down = True
+    two.grant(term=2)
+    before = two.mark
+    two.advance(70)
+    assert two.mark > before
+    assert two.given() == []
+    center.down = False
+    two.advance(6)
+    assert two.given() == ["a"]
