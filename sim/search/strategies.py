@@ -86,4 +86,4 @@ def find_broken(profile: Profile, *, examples: int, seed: int | None = None) -> 
         worst = find(incidents(profile), breaks, settings=chosen, random=chance)
     except NoSuchExample:
         return None
-    return shrink(worst, reports[worst.as_text()])
+    return shrink(worst, reports[worst.as_text()], live=attempt)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from recorder.errors import ConfigError
-from sim.checkers.violation import Violation
 from sim.search import hunt as hunting
 from sim.search.attempt import attempt, same_elsewhere
 from sim.search.hunt import hunt, live_batch
@@ -13,19 +12,10 @@ from sim.search.palette import PALETTE, is_legal
 from sim.search.shrink import shrink
 from sim.search.swarm import Profile, random_incident
 from sim.world.incident import Fault, Incident, Workload
-from sim.world.report import Broken, Report
 from sim.world.rules import RULES
+from tests.simulation.judged import broken, good
 
 QUICK = Profile(minutes=0.5)
-
-
-def broken(incident, promise="nothing_lost"):
-    violation = Broken(1.0, Violation(promise, "gone"))
-    return Report(incident.seed, "d", 1.0, 1, (violation,))
-
-
-def good(incident):
-    return Report(incident.seed, "d", 1.0, 1, ())
 
 
 def kinds(incident):
