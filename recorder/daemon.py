@@ -41,8 +41,8 @@ _STOP_LIMIT_S = 80.0
 _RELOADABLE = ("log",)
 
 
-def run_node(path: Path) -> int:
-    """Run until told to stop; returns the exit status.
+def run_node(path: Path, trace: Path | None = None) -> int:
+    """Run until told to stop; returns the exit status. With `trace`, what happens is written there.
 
     Raises RecorderError or ClusterError, saying what to mend, before anything was started.
     """
@@ -55,7 +55,7 @@ def run_node(path: Path) -> int:
     configure_logs(config.log.level, config.log.format, node=config.node.id)
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     threading.excepthook = _thread_crashed
-    node = Node(config, on_crash=crash, trap=trap_from(os.environ))
+    node = Node(config, on_crash=crash, trap=trap_from(os.environ), trace=trace)
     node.start()
     _log.info("node_started", web=str(node.web_endpoint), peer=str(node.peer_endpoint))
     notify("READY=1")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from cluster.board import Board
@@ -34,6 +35,7 @@ from recorder.node_adapters import (
     node_stores,
     node_transport,
 )
+from recorder.traced_node import NodeTracing
 from recorder.traps import Trap, trapped
 from recorder.version import build
 from recorder.web.app import create_app
@@ -48,7 +50,9 @@ class Node:
     Raises RecorderError or ClusterError, naming what to mend, before any thread was started.
     """
 
-    def __init__(self, config: Config, *, on_crash: OnCrash, trap: Trap) -> None:
+    def __init__(
+        self, config: Config, *, on_crash: OnCrash, trap: Trap, trace: Path | None = None
+    ) -> None:
         self._config = config
         self._clock = RealClock()
         randomness = RealRandomness()
@@ -99,6 +103,10 @@ class Node:
             trap=trap,
             around=around,
         )
+        self._tracing = None
+        if trace is not None:
+            self._tracing = NodeTracing(trace, node=config.node.id, clock=self._clock)
+            ports = self._tracing.ports(ports)
         self._assembly = Assembly(config, ports)
         self.control = self._control(identity, ports, problems, secrets)
         self._web = WebServer(
@@ -149,6 +157,8 @@ class Node:
         self._fetcher.close()
         self._lease.close()
         self._stores.contact_db.close()
+        if self._tracing is not None:
+            self._tracing.close()
 
     def _control(
         self,

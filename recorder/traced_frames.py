@@ -39,7 +39,7 @@ class FrameBook:
         """The link sends `data`, one whole frame."""
         place = self._sent[connection.number] = self._sent.get(connection.number, 0) + 1
         (frame,) = FrameDecoder().feed(data)
-        self.note_sent(connection, frame, self.name(connection, place, data, outgoing=True))
+        self.note(TraceKind.SENT, frame, _name(place, frame))
 
     def arrived(self, connection: Connection, data: bytes) -> None:
         """Bytes reach this node, cut anywhere."""
@@ -50,36 +50,30 @@ class FrameBook:
             return
         for frame in frames:
             place += 1
-            name = self.name(connection, place, encode(frame), outgoing=False)
-            self.note_received(connection, frame, name)
+            self.heard(connection, place, frame)
         self._arriving[connection.number] = (decoder, place)
+
+    def heard(self, connection: Connection, place: int, frame: Frame) -> None:
+        """A whole frame reached this node, as so many before it on this connection."""
+        del connection
+        self.tracer.cause.row = None
+        self.note(TraceKind.RECEIVED, frame, _name(place, frame))
 
     def closed(self, connection: Connection) -> None:
         """Nothing more arrives on it."""
         self._sent.pop(connection.number, None)
         self._arriving.pop(connection.number, None)
 
-    # -- for the world ----
-
-    def name(self, connection: Connection, place: int, data: bytes, *, outgoing: bool) -> str:
-        """What both ends call this frame."""
-        del connection, outgoing
-        return f"{place}-{hashlib.blake2b(data, digest_size=5).hexdigest()}"
-
-    def note_sent(self, connection: Connection, frame: Frame, name: str) -> int:
-        """Write the row."""
-        del connection
-        return self._row(TraceKind.SENT, frame, name)
-
-    def note_received(self, connection: Connection, frame: Frame, name: str) -> int:
-        """Write the row."""
-        del connection
-        return self._row(TraceKind.RECEIVED, frame, name)
-
-    def _row(self, kind: TraceKind, frame: Frame, name: str) -> int:
+    def note(self, kind: TraceKind, frame: Frame, name: str) -> int:
+        """Write the row; returns its number."""
         return self.tracer.row(
             kind, type(frame).__name__, to=self.peer, frame=name, **frame_data(frame)
         )
+
+
+def _name(place: int, frame: Frame) -> str:
+    """Of what was understood: encoding that again gives the same bytes on both sides."""
+    return f"{place}-{hashlib.blake2b(encode(frame), digest_size=5).hexdigest()}"
 
 
 class _TracedConnection:

@@ -86,10 +86,10 @@ class SimBufferFiles:
         return {name: bytes(part) for name, part in self._parts.items()}
 
     def content(self, path: str) -> bytes:
-        """The bytes behind `path`, for a simulated archive. Raises CallBufferError."""
+        """The bytes behind `path`, for a simulated archive. Raises FileNotFoundError, as a disk does."""
         name = path.removeprefix(_PATH)
         if name not in self._sealed:
-            raise CallBufferError(f"{path} is not in the call buffer", hint=_HINT)
+            raise FileNotFoundError(f"{path} is not in the call buffer")
         return self._sealed[name]
 
     def open_part(self, name: str, size_bytes_max: int) -> PartFile | SealedFile:

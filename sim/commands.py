@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
+from sim.check_command import check
 from sim.drill_command import drill
 from sim.world_commands import SIM
 
@@ -13,6 +14,7 @@ __all__ = ["DEMO", "SIM", "UP"]
 
 UP = App(name="up", help="A whole local pair with a fake service, until Ctrl-C.")
 DEMO = App(name="demo", help="Record calls, kill the primary, show what was lost: nothing.")
+SIM.command(check)
 SIM.command(drill)
 
 

@@ -11,14 +11,15 @@ from sim.checkers.contents import Contents
 from sim.checkers.liveness import (
     LIMITS_S,
     Disruption,
-    check_no_needless_failover,
     check_takeovers,
     takeovers,
 )
 from sim.checkers.media_intact import bytes_verified, check_media_intact
+from sim.checkers.no_needless_failover import check_no_needless_failover
 from sim.checkers.nothing_lost import check_nothing_lost, lost
 from sim.checkers.nothing_twice import check_nothing_twice, duplicates
-from sim.checkers.one_primary import check_one_polls, check_terms
+from sim.checkers.one_primary import check_one_polls
+from sim.checkers.terms import check_terms
 from sim.checkers.violation import Violation
 from sim.checkers.watermark_never_ahead import check_watermark_never_ahead
 from sim.truth import TruthItem

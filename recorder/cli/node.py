@@ -20,15 +20,17 @@ app = App(name="node", help="Run a node, list both, see who was primary when.")
 def run(
     *,
     config: Annotated[Path | None, Parameter(show_default=False)] = None,
+    trace: Path | None = None,
     json: JsonFlag = False,
 ) -> int:
     """Run one recorder node until SIGTERM (hands over first).
 
     Args:
         config: The node's TOML file; samples are in docs/samples. Also TANDEM_CONFIG.
+        trace: Write what happens there, for `tandem sim check`; at most 128 MB with the part before (`FILE.1`).
         json: Log as JSON, whatever the file says.
     """
-    return start_node(config or config_from_environment(), as_json=json)
+    return start_node(config or config_from_environment(), as_json=json, trace=trace)
 
 
 @app.command(name="list")

@@ -33,7 +33,7 @@ def plain_options(words: Sequence[str]) -> tuple[Path | None, bool] | None:
     return Path(path) if path else None, as_json
 
 
-def start_node(path: Path | None, *, as_json: bool) -> int:
+def start_node(path: Path | None, *, as_json: bool, trace: Path | None = None) -> int:
     """Run until told to stop; returns the exit status. Raises CliError when it cannot start."""
     if path is None:
         raise CliError(
@@ -47,7 +47,7 @@ def start_node(path: Path | None, *, as_json: bool) -> int:
     from recorder.daemon import run_node  # noqa: PLC0415
 
     try:
-        return run_node(path)
+        return run_node(path, trace=trace)
     except (ConfigError, SchemaTooNew) as error:
         raise CliError(str(error), Exit.USAGE, hint=error.hint) from error
     except (RecorderError, ClusterError) as error:

@@ -46,3 +46,26 @@ def bytes_verified(truth: Sequence[TruthItem], contents: Contents) -> int:
     """Bytes in the archive whose hash is one that the source served."""
     served = {item.sha256 for item in truth if item.sha256}
     return sum(item.size_bytes for item in contents.objects if item.sha256 in served)
+
+
+class Served:
+    """While a run goes on: every body that the source ever had to serve."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] = {}
+        self._others: set[str] = set()
+
+    def offered(self, item: TruthItem) -> None:
+        """The service has an item, or something of it changed."""
+        if item.sha256:
+            self._sizes[item.sha256] = item.size_bytes
+        self._others.update(item.other_sha256)
+
+    def committed(
+        self, row: MediaRow, stored: StoredObject | None, *, durable: bool
+    ) -> tuple[Violation, ...]:
+        """The database names an object. `durable`: it outlives a power cut of the archive."""
+        whats = [*_wrongs(row, stored, self._sizes, self._others)]
+        if not durable:
+            whats.append("the database names an object that is not durable")
+        return tuple(Violation(PROMISE, what, (row.media_key,)) for what in whats)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from recorder.model import ItemState
 from sim.checkers.contents import Contents
@@ -72,3 +73,59 @@ def _was_heard_of(item: TruthItem) -> bool:
     if item.absent or item.replaced_us is not None or item.first_listed_us is None:
         return False
     return item.deleted_us is None or item.deleted_us - item.first_listed_us >= TRACE_US
+
+
+Place: TypeAlias = tuple[str, str, str]
+"""Source, key and version of an item."""
+
+
+class CommittedFirst:
+    """While a run goes on: nothing is called archived, or leaves the call buffer, before its commit."""
+
+    def __init__(self) -> None:
+        self._ended: set[Place] = set()
+        self._ended_once: set[tuple[str, str]] = set()
+        """In some version: two versions may have had the same file, when it was replaced in between."""
+        self._held: dict[tuple[str, str], Place] = {}
+        """What the files in the call buffers of nodes are of."""
+
+    def ended(self, place: Place) -> None:
+        """It is committed, or its end without media is on record."""
+        self._ended.add(place)
+        self._ended_once.add(place[:2])
+
+    def has_ended(self, place: Place) -> bool:
+        """Whether `ended` was heard of it."""
+        return place in self._ended
+
+    def holds(self, node: str, place: Place, files: Iterable[str]) -> None:
+        """`node` has all files of the item in its call buffer, and is to commit it."""
+        for file in files:
+            self._held[node, file] = place
+
+    def lets_go(self, node: str, kept: Collection[Place]) -> None:
+        """The process of `node` died: it is bound by what its journal has, and by nothing else."""
+        for owner, file in [*self._held]:
+            if owner == node and self._held[owner, file] not in kept:
+                del self._held[owner, file]
+
+    def refuses(self, node: str, place: Place) -> None:
+        """`node` cannot commit it and says so."""
+        for one in [one for one, held in self._held.items() if one[0] == node and held == place]:
+            del self._held[one]
+
+    def called_archived(self, node: str, place: Place) -> tuple[Violation, ...]:
+        """`node` tells somebody that the item is archived."""
+        if place in self._ended:
+            return ()
+        return (
+            Violation(PROMISE, f"{node} called an item archived before its commit", (place[1],)),
+        )
+
+    def discarded(self, node: str, file: str) -> tuple[Violation, ...]:
+        """A file left the call buffer of `node`."""
+        place = self._held.pop((node, file), None)
+        if place is None or place[:2] in self._ended_once:
+            return ()
+        what = f"{node} deleted a file from its call buffer before the commit"
+        return (Violation(PROMISE, what, (place[1],)),)

@@ -48,3 +48,29 @@ def _text(key: Hashable) -> str:
     if isinstance(key, tuple):
         return "/".join(str(part) for part in cast("tuple[object, ...]", key))
     return str(key)
+
+
+class Stored:
+    """While a run goes on: each thing that is stored, and where it was stored first."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, ...], str] = {}
+
+    def media(
+        self, source: str, media_key: str, sha256: str, object_key: str
+    ) -> tuple[Violation, ...]:
+        """A media file is on record."""
+        return (
+            *self._one("two media rows hold the same bytes", (source, "bytes", sha256), media_key),
+            *self._one("two media rows share one object", ("object", object_key), media_key),
+            *self._one("a media file has two objects", (source, "file", media_key), object_key),
+        )
+
+    def contact(self, source: str, session_key: str, contact_id: str) -> tuple[Violation, ...]:
+        """An item is archived in this contact."""
+        place = (source, "session", session_key)
+        return self._one("a call session has two contacts", place, contact_id)
+
+    def _one(self, what: str, place: tuple[str, ...], where: str) -> tuple[Violation, ...]:
+        first = self._first.setdefault(place, where)
+        return () if first == where else (Violation(PROMISE, what, (first, where)),)

@@ -1,4 +1,4 @@
-"""S5 and S6: terms are unique and only grow; at most one node polls, but for a bounded overlap.
+"""S6, one primary: at most one node polls, but for a bounded overlap.
 
 Judged by the role history (what the nodes say) and by the polls the source saw (what they did).
 """
@@ -24,23 +24,6 @@ class Reign:
     node: str
     first_ns: int
     last_ns: int
-
-
-def check_terms(history: Sequence[HistoryRow]) -> tuple[Violation, ...]:
-    """Each term has one primary; the terms a node reigns in only grow."""
-    found: list[Violation] = []
-    reigns = [row for row in history if row.new == Role.PRIMARY]
-    holders: dict[int, str] = {}
-    for row in reigns:
-        if holders.setdefault(row.term, row.node) != row.node:
-            nodes = (holders[row.term], row.node)
-            found.append(Violation(PROMISE, f"two primaries in term {row.term}", nodes))
-    highest: dict[str, int] = {}
-    for row in reigns:
-        if row.term <= highest.get(row.node, 0):
-            found.append(Violation(PROMISE, f"took term {row.term} again", (row.node,)))
-        highest[row.node] = max(row.term, highest.get(row.node, 0))
-    return tuple(found)
 
 
 def reigns_seen(
@@ -82,3 +65,59 @@ def check_one_polls(
             what = f"polled in {runs} stretches, was primary {granted} times"
             found.append(Violation(PROMISE, what, (node,)))
     return tuple(found)
+
+
+class Pollers:
+    """The same, poll by poll: whoever is relieved polls on for the overlap at most.
+
+    Longer only while the nodes reach neither each other nor both the witness, and right after that, or
+    after waking from a stop: then what was begun before may still come.
+    """
+
+    def __init__(self, overlap_s: float = OVERLAP_S) -> None:
+        self._overlap_ns = round(overlap_s * 1e9)
+        self._polls = ""
+        """Who took over last."""
+        self._since_ns = 0
+        self._primary: set[str] = set()
+        self._crowned: set[str] = set()
+        """May take over: became primary, or is left as the only one, and did not poll since."""
+        self._excused_ns: dict[str, int] = {}
+        self._apart = False
+
+    def reign(self, node: str) -> None:
+        """`node` is primary from now on."""
+        self._primary.add(node)
+        if node != self._polls:
+            self._crowned.add(node)
+
+    def relieved(self, node: str) -> None:
+        """`node` is primary no more, or is no more."""
+        self._primary.discard(node)
+        self._crowned.discard(node)
+        if node == self._polls:
+            self._crowned |= self._primary
+
+    def apart(self, at_ns: int, *, begins: bool) -> None:
+        """The nodes reach neither each other nor both the witness, or do again."""
+        self._apart = begins
+        self._excused_ns[""] = at_ns
+
+    def woke(self, node: str, at_ns: int) -> None:
+        """`node` was stopped until now."""
+        self._excused_ns[node] = at_ns
+
+    def polled(self, node: str, at_ns: int) -> tuple[Violation, ...]:
+        """`node` asked for a listing."""
+        if node in self._crowned:
+            self._crowned.discard(node)
+            self._polls, self._since_ns = node, at_ns
+        if node == self._polls or self._apart:
+            return ()
+        since_ns = max(self._since_ns, self._excused_ns.get("", -1), self._excused_ns.get(node, -1))
+        if self._polls and at_ns - since_ns <= self._overlap_ns:
+            return ()
+        if not self._polls:
+            return (Violation(PROMISE, "polled without ever being primary", (node,)),)
+        what = f"polled long after {self._polls} had taken over"
+        return (Violation(PROMISE, what, (node, self._polls)),)

@@ -50,3 +50,55 @@ def _of_source(
     ]
     if unknown:
         yield Violation(PROMISE, f"{progress.source} passed items never seen", tuple(unknown))
+
+
+class OpenItems:
+    """While a run goes on: what a watermark must not pass, kept up to date item by item."""
+
+    def __init__(self) -> None:
+        self._unknown: dict[tuple[str, str], int] = {}
+        self._open: dict[tuple[str, str], int] = {}
+        self._known: set[tuple[str, str]] = set()
+        self._excused: set[tuple[str, str]] = set()
+        self._stamps_us: dict[tuple[str, str], int] = {}
+        """Of the items as the service has them now: a row that changed is listed again."""
+
+    def offered(self, item: TruthItem, *, excused: bool = False) -> None:
+        """The service has an item, or something of it changed. `excused`: clocks were wrong just then."""
+        place = (item.source, item.key)
+        if item.late or excused:
+            self._excused.add(place)
+        self._stamps_us[place] = max(item.changed_us, self._stamps_us.get(place, 0))
+        held = item.must_be_archived and place not in self._excused
+        if held and place not in self._known:
+            self._unknown[place] = item.changed_us
+        else:
+            self._unknown.pop(place, None)
+        if not held:
+            self._open.pop(place, None)
+        elif place in self._open:
+            self._open[place] = max(self._open[place], item.changed_us)
+
+    def recorded(self, source: str, key: str, changed_us: int, *, over: bool) -> None:
+        """The Data Center knows the item; `over`: final or parked."""
+        place = (source, key)
+        self._known.add(place)
+        self._unknown.pop(place, None)
+        if over or place in self._excused:
+            self._open.pop(place, None)
+        else:
+            self._open[place] = max(changed_us, self._stamps_us.get(place, 0))
+
+    def moved(self, source: str, watermark_us: int) -> tuple[Violation, ...]:
+        """The watermark of `source` was saved or told."""
+        found: list[Violation] = []
+        looks = ((self._open, "unfinished items"), (self._unknown, "items never seen"))
+        for items, what in looks:
+            passed = [
+                key
+                for (owner, key), changed_us in items.items()
+                if changed_us < watermark_us and owner == source
+            ]
+            if passed:
+                found.append(Violation(PROMISE, f"{source} passed {what}", tuple(passed)))
+        return tuple(found)

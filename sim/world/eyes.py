@@ -1,21 +1,23 @@
-"""Everyone who looks at a world while it runs: its trace, when one is wanted."""
+"""Everyone who looks at a world while it runs: the watch over its promises, and its trace when one is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 
 from recorder.assembly import NodePorts
 from recorder.trace import Note
+from sim.checkers.violation import Violation
 from sim.kernel import Kernel, Trace
 from sim.truth import TruthItem
 from sim.ucaas.faults import Subject
-from sim.world.data_center import Way
+from sim.world.data_center import Way, WorldDataCenter
 from sim.world.guard import Guard
 from sim.world.incident import Fault
 from sim.world.report import Broken
 from sim.world.trace import WorldTrace
+from sim.world.watch import Watch
 
 
 class Eyes:
@@ -23,10 +25,30 @@ class Eyes:
 
     def __init__(self, note: Note | None) -> None:
         self._trace = None if note is None else WorldTrace(note)
-        self.ways: Mapping[str, Way] = {}
-        """Of each node to the Data Center; set once by the world."""
+        self._ways: Mapping[str, Way] = {}
+        self._watch: Watch | None = None
         self.guard: Guard | None = None
-        """The same."""
+        """Another who looks; set once by the world."""
+
+    def begin(
+        self,
+        *,
+        kernel: Kernel,
+        data_center: WorldDataCenter,
+        tell: Callable[[Violation, tuple[str, ...]], None],
+        judges_takeovers: bool,
+    ) -> None:
+        """The world is about to be made."""
+        self._ways = data_center.ways
+        self._watch = Watch(
+            kernel=kernel, data_center=data_center, tell=tell, judges_takeovers=judges_takeovers
+        )
+
+    @property
+    def watch(self) -> Watch:
+        """Who checks the promises."""
+        assert self._watch is not None, "the world began"
+        return self._watch
 
     def kernel(self, seed: int, trace: Trace) -> Kernel:
         """The kernel to run on."""
@@ -40,40 +62,47 @@ class Eyes:
             self.guard.life(node, what)
         if self._trace is not None:
             self._trace.life(node, what)
+        self.watch.life(node, what)
 
     def ports(self, node: str, ports: NodePorts) -> NodePorts:
         """See sim.world.observed.Observer."""
+        if self._trace is not None:
+            ports = self._trace.ports(node, ports, self._ways[node])
         if self.guard is not None:
             ports = self.guard.ports(node, ports)
-        if self._trace is not None:
-            ports = self._trace.ports(node, ports, self.ways[node])
-        return ports
+        return self.watch.ports(node, ports)
 
     def transport(self, node: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
         """See sim.world.observed.Observer."""
         if self.guard is not None:
             inner = self.guard.transport(node, inner)
-        return inner if self._trace is None else self._trace.transport(node, inner)
+        road = self.watch.transport(inner)
+        return road if self._trace is None else self._trace.transport(node, road)
 
     def item(self, item: TruthItem) -> None:
         """An item of the service is new or changed."""
         if self._trace is not None:
             self._trace.item(item)
+        self.watch.item(item)
 
     def request(self, subject: Subject, status: int) -> None:
         """The service understood a request and answers."""
         del status
         if self._trace is not None:
             self._trace.request(subject)
+        self.watch.request(subject)
 
     def fault_begins(self, fault: Fault) -> int:
         """Returns the number that pairs it with its end."""
-        return 0 if self._trace is None else self._trace.fault_begins(fault)
+        if self._trace is not None:
+            self._trace.fault_begins(fault)
+        return self.watch.fault_begins(fault)
 
     def fault_ends(self, fault: Fault, number: int) -> None:
         """It is over."""
         if self._trace is not None:
             self._trace.fault_ends(fault, number)
+        self.watch.fault_ends(fault, number)
 
     def violation(self, broken: Broken) -> None:
         """A promise was broken."""

@@ -15,6 +15,8 @@ class Broken:
 
     at_s: float
     violation: Violation
+    history: tuple[str, ...] = ()
+    """What led there, in a few lines: lives, faults, roles, and what was done with the items."""
 
     def __str__(self) -> str:
         return f"{self.at_s:.3f} s  {self.violation}"
@@ -27,6 +29,7 @@ class Broken:
             "at_s": round(self.at_s, 6),
             "what": seen.what,
             "items": list(seen.items),
+            "history": list(self.history),
         }
 
 

@@ -6,6 +6,7 @@ Writing a trace changes nothing: the same incident has the same digest with and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -16,6 +17,7 @@ from greenlet import getcurrent, greenlet
 
 from cluster.frames import Frame
 from cluster.ports import Connection
+from cluster.wire import FrameDecoder, encode
 from recorder.assembly import NodePorts
 from recorder.trace import Note, TraceHeader, TraceKind
 from recorder.traced_frames import FrameBook
@@ -73,60 +75,78 @@ class _TracingKernel(Kernel):
 
 
 @dataclass
-class _Wire:
-    """Frames under way, by stream: who is to get them, and their rows."""
+class _Stream:
+    """One direction of a connection: frames under way, and how to know them again."""
 
-    under_way: dict[int, tuple[str, dict[str, tuple[int, str]]]] = field(
-        default_factory=dict[int, tuple[str, dict[str, tuple[int, str]]]]
+    receiver: str
+    under_way: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
+    """Row and type of each frame that left and did not arrive, by name."""
+    sent: dict[bytes, list[tuple[str, int]]] = field(
+        default_factory=dict[bytes, list[tuple[str, int]]]
     )
+    """Names and rows of the frames with these bytes, in order."""
+    arrived: Counter[bytes] = field(default_factory=Counter[bytes])
+    frames: int = 0
+    over: str = ""
+    """Why nothing arrives on it any more."""
+
+
+class _Wire:
+    """Every stream of the world."""
+
+    def __init__(self) -> None:
+        self.streams: dict[int, _Stream] = {}
+
+    def lose(self, number: int, tracer: Tracer, why: str) -> None:
+        """What is under way in this direction will never arrive."""
+        stream = self.streams.get(number)
+        if stream is None:
+            return
+        stream.over = why
+        frames, stream.under_way = stream.under_way, {}
+        came_from = tracer.cause.row
+        for name, (row, what) in frames.items():
+            tracer.row(TraceKind.LOST, what, to=stream.receiver, frame=name, sent=row, why=why)
+            tracer.cause.row = came_from
 
 
 class _Frames(FrameBook):
-    """Frames of one life of a node; a world knows both ends."""
+    """Frames of one life of a node; a world knows both ends, and doubles and reorders frames."""
 
     def __init__(self, tracer: Tracer, peer: str, wire: _Wire) -> None:
         super().__init__(tracer, peer)
         self._wire = wire
 
-    def name(self, connection: Connection, place: int, data: bytes, *, outgoing: bool) -> str:
-        del data
-        return f"{_stream(connection, outgoing=outgoing)}.{place}"
-
     def sent(self, connection: Connection, data: bytes) -> None:
-        if not cast("SimConnection", connection).is_dead:
-            super().sent(connection, data)
+        end = cast("SimConnection", connection)
+        if end.is_dead:
+            return
+        stream = self._wire.streams.setdefault(end.number, _Stream(self.peer))
+        (frame,) = FrameDecoder().feed(data)
+        stream.frames += 1
+        name = f"{end.number}.{stream.frames}"
+        row = self.note(TraceKind.SENT, frame, name)
+        stream.under_way[name] = (row, type(frame).__name__)
+        stream.sent.setdefault(encode(frame), []).append((name, row))
+        if stream.over:
+            self._wire.lose(end.number, self.tracer, stream.over)
 
-    def note_sent(self, connection: Connection, frame: Frame, name: str) -> int:
-        number = super().note_sent(connection, frame, name)
-        stream = _stream(connection, outgoing=True)
-        _, frames = self._wire.under_way.setdefault(stream, (self.peer, {}))
-        frames[name] = (number, type(frame).__name__)
-        return number
-
-    def note_received(self, connection: Connection, frame: Frame, name: str) -> int:
-        _, frames = self._wire.under_way.get(_stream(connection, outgoing=False), ("", {}))
-        sent = frames.pop(name, None)
-        self.tracer.cause.row = None if sent is None else sent[0]
-        return super().note_received(connection, frame, name)
+    def heard(self, connection: Connection, place: int, frame: Frame) -> None:
+        del place
+        number = cast("SimConnection", connection).other.number
+        stream = self._wire.streams.setdefault(number, _Stream(self.tracer.lane))
+        data = encode(frame)
+        known = stream.sent.get(data, [(f"{number}.?", None)])
+        name, row = known[min(stream.arrived[data], len(known) - 1)]
+        stream.arrived[data] += 1
+        stream.under_way.pop(name, None)
+        self.tracer.cause.row = row
+        self.note(TraceKind.RECEIVED, frame, name)
 
     def closed(self, connection: Connection) -> None:
         super().closed(connection)
-        stream = _stream(connection, outgoing=False)
-        lose(self._wire, stream, self.tracer, "the connection ended")
-
-
-def lose(wire: _Wire, stream: int, tracer: Tracer, why: str) -> None:
-    """What is under way in this direction will never arrive."""
-    receiver, frames = wire.under_way.pop(stream, ("", {}))
-    came_from = tracer.cause.row
-    for name, (number, what) in frames.items():
-        tracer.row(TraceKind.LOST, what, to=receiver, frame=name, sent=number, why=why)
-        tracer.cause.row = came_from
-
-
-def _stream(connection: Connection, *, outgoing: bool) -> int:
-    end = cast("SimConnection", connection)
-    return end.number if outgoing else end.other.number
+        number = cast("SimConnection", connection).other.number
+        self._wire.lose(number, self.tracer, "the connection ended")
 
 
 class WorldTrace:
@@ -170,10 +190,10 @@ class WorldTrace:
         """A process began, ended, was stopped or goes on."""
         self._tracers[node].row(TraceKind.LIFE, what, **data)
         if what in {"crashed", "powered_off"}:
-            for stream, (receiver, _) in [*self._wire.under_way.items()]:
-                if receiver == node:
+            for number, stream in [*self._wire.streams.items()]:
+                if stream.receiver == node:
                     (sender,) = (name for name in NODES if name != node)
-                    lose(self._wire, stream, self._tracers[sender], f"{node} {what}")
+                    self._wire.lose(number, self._tracers[sender], f"{node} {what}")
 
     def fault_begins(self, fault: Fault) -> int:
         """Returns the number that pairs it with its end."""

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from cluster.settings import PairSettings
 from recorder.trace import Note
 from sim.checkers.contents import read_contents
+from sim.checkers.healing import Patience, check_healing
 from sim.checkers.violation import Violation
 from sim.clock import SimClock
 from sim.data_center import MemoryArchive, MemoryContactDb
@@ -30,6 +32,8 @@ from sim.world.waiting import Waiting, watched_points
 
 _NS: Final = 1_000_000_000
 _LOOK_S: Final = 5.0
+_ROLES_S: Final = 20.0
+_INGEST_S: Final = 15.0
 _START_S_MAX: Final = 0.5
 
 
@@ -48,7 +52,14 @@ class World:
         self.data_center = WorldDataCenter(
             kernel=self.kernel, nodes=NODES, pair=configs[NODES[0]].pair
         )
-        self._eyes.ways = self.data_center.ways
+        self._eyes.begin(
+            kernel=self.kernel,
+            data_center=self.data_center,
+            tell=self.broken,
+            judges_takeovers=all(
+                config.pair == PairSettings.model_validate({}) for config in configs.values()
+            ),
+        )
         self.service = ObservedService(
             kernel=self.kernel, seed=incident.seed, workload=incident.workload
         )
@@ -94,6 +105,7 @@ class World:
         self._heal()
         self._settle()
         self._guard.at_the_end()
+        self._eyes.watch.over()
         return Report(
             seed=incident.seed,
             digest=self.digest.hex(),
@@ -110,11 +122,12 @@ class World:
         for fault in self._waiting.reached(node, point):
             self._strike(fault)
 
-    def broken(self, violation: Violation) -> None:
-        """Note a violation, once for each promise and text."""
+    def broken(self, violation: Violation, about: tuple[str, ...] = ()) -> None:
+        """Note a violation, once for each promise and text. `about`: what else it concerns."""
         known = {(one.violation.promise, one.violation.what) for one in self.violations}
         if (violation.promise, violation.what) not in known:
-            broken = Broken(self.kernel.now_ns / _NS, violation)
+            history = self._eyes.watch.history.of((*violation.items, *about))
+            broken = Broken(self.kernel.now_ns / _NS, violation, history)
             self.violations.append(broken)
             self._eyes.violation(broken)
 
@@ -165,13 +178,29 @@ class World:
             machine.start()
 
     def _settle(self) -> None:
+        healed_us = self.service.now_us()
         deadline_ns = self.kernel.now_ns + round(self._patience_s() * _NS)
+        found: tuple[Violation, ...] = ()
         while self.kernel.now_ns < deadline_ns:
             self.kernel.run_for(_LOOK_S)
-            if not self._judged():
-                return
-        for violation in self._judged():
+            found = self._judged()
+            if not found:
+                break
+        for violation in (*found, *self._healing(healed_us)):
             self.broken(violation)
+
+    def _healing(self, healed_us: int) -> tuple[Violation, ...]:
+        """Whether all that was still offered was archived soon enough: promise L2."""
+        config, watch = self.machines[NODES[0]].config, self._eyes.watch
+        patience = Patience(
+            roles_s=_ROLES_S + self.incident.patience_s,
+            poll_s=config.poll.interval_s + config.poll.settle_s,
+            ingest_s=_INGEST_S,
+            retry_s=config.retry.cap_s + config.retry.parked_every_s,
+            look_back_s=max((tier.every_s for tier in config.poll.tiers), default=0.0),
+        )
+        truth = self.service.fake.truth()
+        return check_healing(truth, watch.archived_us, watch.failed, healed_us, patience)
 
     def _patience_s(self) -> float:
         """What everything still offered may take once all is well: see promise L2."""

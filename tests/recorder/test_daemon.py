@@ -47,7 +47,7 @@ class IdleNode:
 
     made = None
 
-    def __init__(self, config, *, on_crash, trap):
+    def __init__(self, config, *, on_crash, trap, trace=None):
         IdleNode.made = self
         self.config = config
         self.on_crash = on_crash

@@ -82,7 +82,7 @@ def test_a_wrong_option_is_told_as_everywhere_else(bare, option):
     ],
 )
 def test_a_start_that_fails_says_why_and_what_to_do(error, status, hint, bare, monkeypatch):
-    def fails(_path):
+    def fails(_path, **_options):
         raise error
 
     monkeypatch.setattr("recorder.daemon.run_node", fails)
@@ -95,7 +95,7 @@ def test_a_start_that_fails_says_why_and_what_to_do(error, status, hint, bare, m
 
 
 def test_the_exit_status_of_a_node_is_that_of_the_command(bare, monkeypatch):
-    monkeypatch.setattr("recorder.daemon.run_node", lambda _path: 0)
+    monkeypatch.setattr("recorder.daemon.run_node", lambda _path, **_options: 0)
     assert bare("node", "run", "--config", "a.toml").status == 0
 
 
@@ -104,9 +104,18 @@ def test_logs_are_json_when_that_is_wanted_whatever_the_file_says(bare, monkeypa
     seen = []
     monkeypatch.setattr(
         "recorder.daemon.run_node",
-        lambda path: seen.append((path, os.environ.get("TANDEM__LOG__FORMAT"))) or 0,
+        lambda path, *, trace: (
+            seen.append((path, os.environ.get("TANDEM__LOG__FORMAT"), trace)) or 0
+        ),
     )
     bare("node", "run", "--config", "a.toml")
     monkeypatch.setenv("TANDEM__LOG__FORMAT", "console")
     bare("node", "run", "--config=a.toml", "--json")
-    assert seen == [(Path("a.toml"), None), (Path("a.toml"), "json")]
+    assert seen == [(Path("a.toml"), None, None), (Path("a.toml"), "json", None)]
+
+
+def test_a_trace_is_written_where_it_is_wanted(bare, monkeypatch):
+    seen = []
+    monkeypatch.setattr("recorder.daemon.run_node", lambda _path, *, trace: seen.append(trace) or 0)
+    bare("node", "run", "--config", "a.toml", "--trace", "a.trace")
+    assert seen == [Path("a.trace")]

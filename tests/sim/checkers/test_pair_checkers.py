@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from sim.checkers.liveness import (
     Disruption,
-    check_no_needless_failover,
     check_takeovers,
     takeovers,
 )
-from sim.checkers.one_primary import check_one_polls, check_terms, reigns_seen
+from sim.checkers.no_needless_failover import check_no_needless_failover
+from sim.checkers.one_primary import check_one_polls, reigns_seen
+from sim.checkers.terms import check_terms
 from tests.sim.checkers.data import NODES, polls, reign
 
 

@@ -1,0 +1,258 @@
+"""Watches a world while it runs: every promise about safety, after every event that could break it.
+
+Nothing is scanned: each checker keeps what it needs and hears of every change. It draws no chance and
+schedules nothing, so a run is the same whoever watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Final
+
+import httpx
+from greenlet import getcurrent, greenlet
+
+from cluster.frames import Mark, Role
+from cluster.messages import RoleChanged
+from recorder.archive.journal_records import replay
+from recorder.assembly import NodePorts
+from recorder.model import BufferedItem, ItemOutcome, ItemRef, ItemState
+from sim.checkers.contents import StoredObject
+from sim.checkers.media_intact import Served
+from sim.checkers.nothing_lost import CommittedFirst, Place
+from sim.checkers.nothing_twice import Stored
+from sim.checkers.one_primary import Pollers
+from sim.checkers.terms import Terms
+from sim.checkers.violation import Violation
+from sim.checkers.watermark_never_ahead import OpenItems
+from sim.clock import WALL_START_US
+from sim.kernel import Kernel
+from sim.truth import TruthItem
+from sim.ucaas.faults import Subject
+from sim.world.data_center import WorldDataCenter
+from sim.world.history import History
+from sim.world.incident import NODES, Fault
+from sim.world.settings import client_id
+from sim.world.situation import Situation
+from sim.world.watched_ports import place_of, watched_ports
+
+_FINAL: Final = frozenset(state.value for state in ItemState if state.is_final)
+_WRONG_STAMPS: Final = frozenset({"service_clock_skew", "service_late"})
+
+
+class Watch:
+    """One per world. Violations go to `tell` at once, with what else they are about."""
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        data_center: WorldDataCenter,
+        tell: Callable[[Violation, tuple[str, ...]], None],
+        judges_takeovers: bool,
+    ) -> None:
+        self.history = History()
+        self.archived_us: dict[Place, int] = {}
+        """When each item was committed first, in true time."""
+        self.failed: set[Place] = set()
+        """Items of which a failure is on record."""
+        self._kernel = kernel
+        self._center = data_center
+        self._tell = tell
+        self._committed = CommittedFirst()
+        self._stored = Stored()
+        self._served = Served()
+        self._open = OpenItems()
+        self._terms = Terms()
+        self._pollers = Pollers()
+        self._situation = Situation(
+            now_ns=lambda: kernel.now_ns,
+            pollers=self._pollers,
+            judges_takeovers=judges_takeovers,
+        )
+        self._stamps_wrong = False
+        self._nodes: Mapping[str, str] = {client_id(node): node for node in NODES}
+        self._began_ns: dict[greenlet, int] = {}
+        self._marks: dict[tuple[str, str], Mark] = {}
+
+    # -- the world ----
+
+    def life(self, node: str, what: str) -> None:
+        """See sim.world.observed.Observer."""
+        self.history.world(self._kernel.now_ns, f"{node} {what}")
+        self._broken(self._situation.life(node, what))
+
+    def fault_begins(self, fault: Fault) -> int:
+        """Returns its number for `fault_ends`."""
+        self.history.world(self._kernel.now_ns, f"fault: {fault}")
+        self._stamps_wrong |= fault.kind in _WRONG_STAMPS
+        number, found = self._situation.fault_begins(fault)
+        self._broken(found)
+        return number
+
+    def fault_ends(self, fault: Fault, number: int) -> None:
+        """It is over."""
+        if fault.for_s:
+            self.history.world(self._kernel.now_ns, f"end of fault {fault.kind} {fault.target}")
+        self._broken(self._situation.fault_ends(number))
+
+    def item(self, item: TruthItem) -> None:
+        """An item of the service is new or changed."""
+        self._open.offered(item, excused=self._stamps_wrong)
+        self._served.offered(item)
+
+    def request(self, subject: Subject) -> None:
+        """The service understood a request of whoever asks just now."""
+        node = self._nodes.get(subject.client)
+        if subject.request == "list" and node is not None:
+            began_ns = self._began_ns.get(getcurrent(), self._kernel.now_ns)
+            self._broken(self._pollers.polled(node, began_ns))
+            self._broken(self._situation.takeovers.polled(node, self._kernel.now_ns))
+
+    def transport(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        """A road to the service on which departures are noted."""
+        return _Road(inner, self._kernel, self._began_ns)
+
+    def ports(self, node: str, ports: NodePorts) -> NodePorts:
+        """The ports of a new life of `node`, watched."""
+        state = ports.state.load()
+        self._broken(self._terms.kept(node, 0 if state is None else state.term))
+        waiting = replay(ports.journal.read()).open_items
+        self._committed.lets_go(node, [place_of(item.ref) for item in waiting])
+        for item in waiting:
+            self.holds(node, item)
+        return watched_ports(node, ports, self)
+
+    def over(self) -> None:
+        """The run ends."""
+        self._broken(self._situation.takeovers.disturbed(self._kernel.now_ns))
+
+    # -- one life of a node: see Watcher ----
+
+    def role(self, node: str, change: RoleChanged) -> None:
+        """The node says that its role changed."""
+        text = f"{node} is {change.new.value}, term {change.term}: {change.reason}"
+        self.history.world(self._kernel.now_ns, text)
+        self._broken(self._situation.role(node, change.new))
+        if change.new is Role.PRIMARY:
+            self._broken(self._terms.reign(node, change.term))
+
+    def holds(self, node: str, item: BufferedItem) -> None:
+        """The item is in the call buffer, to be committed."""
+        self._about((item.ref.key,), f"{node} has {item.ref.key} in its call buffer")
+        files = [media.buffer_name for media in item.media]
+        self._committed.holds(node, place_of(item.ref), files)
+
+    def refuses(self, node: str, place: Place) -> None:
+        """The item cannot be committed."""
+        self._about((place[1],), f"{node} cannot commit {place[1]}")
+        self._committed.refuses(node, place)
+
+    def called_archived(self, node: str, place: Place) -> None:
+        """Somebody is told that it is archived."""
+        self._about((place[1],), f"{node} hears that {place[1]} is archived")
+        self._broken(self._committed.called_archived(node, place))
+
+    def discarded(self, node: str, file: str) -> None:
+        """A file left the call buffer."""
+        self._broken(self._committed.discarded(node, file))
+
+    def found(self, refs: Sequence[ItemRef], node: str) -> None:
+        """Items were put on record."""
+        for ref in refs:
+            self._about((ref.key,), f"{node} found {ref.key}")
+            self._look_at(ref)
+
+    def committed(
+        self, node: str, items: Sequence[BufferedItem], names: Sequence[Sequence[str]]
+    ) -> None:
+        """A commit came back, or its answer was lost: what of it had its effect?"""
+        media = self._center.contacts.contacts.media
+        for item, objects in zip(items, names, strict=True):
+            ref, place = item.ref, place_of(item.ref)
+            if all((ref.source, one.ref.key) in media for one in item.media):
+                self._about((ref.key,), f"{node} committed {ref.key}")
+                self._committed.ended(place)
+                self.archived_us.setdefault(place, WALL_START_US + self._kernel.now_ns // 1000)
+                self._look_at(ref)
+                self._look_at_media(item, objects)
+
+    def outcome(self, node: str, outcome: ItemOutcome) -> None:
+        """An end without media came back, or its answer was lost."""
+        ref = outcome.ref
+        what = "parked" if outcome.parked else outcome.state.value
+        self._about((ref.key,), f"{node} put on record: {ref.key} {what}, {outcome.reason}")
+        if outcome.state is ItemState.FAILED:
+            self.failed.add(place_of(ref))
+        self._look_at(ref)
+
+    def moved(self, node: str, where: str, source: str, mark: Mark) -> None:
+        """A watermark was saved or told."""
+        if self._marks.get((node, where)) != mark:
+            self._marks[node, where] = mark
+            self._about((source,), f"{node} {where} the watermark of {source}: {mark.at_us}")
+        self._broken(self._open.moved(source, mark.at_us), (source,))
+
+    def kept(self, node: str, term: int) -> None:
+        """A term is durable on the disk of the node."""
+        self._broken(self._terms.kept(node, term))
+
+    # -- what the Data Center has now ----
+
+    def _look_at(self, ref: ItemRef) -> None:
+        row = self._center.contacts.items.rows.get((ref.source, ref.key))
+        if row is None:
+            return
+        over = row.parked or row.state in _FINAL
+        self._open.recorded(ref.source, ref.key, row.ref.changed_us, over=over)
+        if over:
+            self._committed.ended(place_of(row.ref))
+        if row.contact_id is not None and row.state == ItemState.ARCHIVED:
+            session = row.ref.session_key
+            self._broken(self._stored.contact(ref.source, session, row.contact_id))
+
+    def _look_at_media(self, item: BufferedItem, names: Sequence[str]) -> None:
+        source, archive = item.ref.source, self._center.objects
+        for one, name in zip(item.media, names, strict=True):
+            row = self._center.contacts.contacts.media[source, one.ref.key].row
+            data = archive.objects.get(row.object_key)
+            stored = None if data is None else StoredObject(name, len(data), _hash(data))
+            durable = row.object_key not in archive.unsynced
+            key = row.media_key
+            found = (
+                *self._stored.media(source, key, row.sha256, row.object_key),
+                *self._served.committed(row, stored, durable=durable),
+            )
+            self._broken(found, (item.ref.key,))
+
+    # -- notes ----
+
+    def _about(self, keys: tuple[str, ...], text: str) -> None:
+        self.history.about(self._kernel.now_ns, keys, text)
+
+    def _broken(self, found: Iterable[Violation], about: tuple[str, ...] = ()) -> None:
+        for violation in found:
+            self.history.about(
+                self._kernel.now_ns, (*about, *violation.items), f"broken: {violation.what}"
+            )
+            self._tell(violation, about)
+
+
+def _hash(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+class _Road(httpx.BaseTransport):
+    def __init__(
+        self, inner: httpx.BaseTransport, kernel: Kernel, began_ns: dict[greenlet, int]
+    ) -> None:
+        self._inner = inner
+        self._kernel = kernel
+        self._began_ns = began_ns
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._began_ns[getcurrent()] = self._kernel.now_ns
+        response = self._inner.handle_request(request)
+        self._began_ns.pop(getcurrent(), None)
+        return response
