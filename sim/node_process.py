@@ -26,6 +26,8 @@ class NodeProcess:
         self.config = config
         self.url = url
         self.log = config.with_suffix(".log")
+        self.options: tuple[str, ...] = ()
+        """More words for the command, at the next start."""
         self._env = env
         self._client = httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=5.0
@@ -54,7 +56,7 @@ class NodeProcess:
         command = [sys.executable, "-m", "recorder.cli.main", "node", "run", "--config"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [*command, str(self.config)],
+                [*command, str(self.config), *self.options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

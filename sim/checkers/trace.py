@@ -110,6 +110,7 @@ class _Judge:
         """Items of a commit whose outcome is unknown, or of another part of the trace."""
         self._begun: set[Place] = set()
         self._open: dict[tuple[str, str], int] = {}
+        self._marks_us: dict[str, int] = {}
         self._highest = 0
         self._heard_ns: dict[str, int] = {}
         self._center_lost_ns = -1
@@ -194,8 +195,11 @@ class _Judge:
             return ()
         match row.what:
             case "found" | "changed":
-                if row.what == "found" or place[:2] in self._open:
-                    self._open[place[:2]] = int(data.get("changed_us", 0))
+                changed_us = int(data.get("changed_us", 0))
+                # Found below the watermark: it appeared late, and a look-back found it.
+                late = changed_us < self._marks_us.get(place[0], 0)
+                if place[:2] in self._open or (row.what == "found" and not late):
+                    self._open[place[:2]] = changed_us
             case "replaced" | "deleted":
                 self._open.pop(place[:2], None)
             case "buffered":
@@ -218,6 +222,7 @@ class _Judge:
 
     def _watermark(self, row: TraceRow) -> tuple[Violation, ...]:
         source, mark_us = str(row.data.get("source", "")), int(row.data.get("watermark_us", 0))
+        self._marks_us[source] = max(mark_us, self._marks_us.get(source, 0))
         passed = [
             key
             for (owner, key), changed_us in self._open.items()

@@ -76,6 +76,11 @@ class Watch:
         self._began_ns: dict[greenlet, int] = {}
         self._marks: dict[tuple[str, str], Mark] = {}
 
+    @property
+    def takeovers_s(self) -> tuple[float, ...]:
+        """How long each takeover took that was judged."""
+        return tuple(self._situation.takeovers.seconds)
+
     # -- the world ----
 
     def life(self, node: str, what: str) -> None:

@@ -115,6 +115,11 @@ class World:
             counts=dict(sorted(self.counts.items())),
         )
 
+    @property
+    def takeovers_s(self) -> tuple[float, ...]:
+        """How long each takeover took that promise L1 speaks of."""
+        return self._eyes.watch.takeovers_s
+
     # -- faults ----
 
     def reached(self, node: str, point: str) -> None:

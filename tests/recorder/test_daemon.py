@@ -48,6 +48,7 @@ class IdleNode:
     made = None
 
     def __init__(self, config, *, on_crash, trap, trace=None):
+        self.trace = trace
         IdleNode.made = self
         self.config = config
         self.on_crash = on_crash
