@@ -18,7 +18,7 @@ def check_terms(history: Sequence[HistoryRow]) -> tuple[Violation, ...]:
         violation
         for row in history
         if row.new == Role.PRIMARY
-        for violation in terms.reign(row.node, row.term)
+        for violation in terms.reign(row.node, row.term, resumed=row.old == Role.HANDING_OVER)
     )
 
 
@@ -38,8 +38,10 @@ class Terms:
             return (Violation(PROMISE, f"kept term {term} over term {before}", (node,)),)
         return ()
 
-    def reign(self, node: str, term: int) -> tuple[Violation, ...]:
-        """`node` is primary in `term` from now on."""
+    def reign(self, node: str, term: int, *, resumed: bool = False) -> tuple[Violation, ...]:
+        """`node` is primary in `term` from now on. `resumed`: it was, and its offer came to nothing."""
+        if resumed and term == self._highest.get(node):
+            return ()
         found: list[Violation] = []
         holder = self._holders.setdefault(term, node)
         if holder != node:

@@ -150,7 +150,8 @@ class _Judge:
                 self._pollers.relieved(row.lane)
             return ()
         self._pollers.reign(row.lane)
-        return self._terms.reign(row.lane, int(row.data.get("term", 0)))
+        resumed = row.data.get("old") == Role.HANDING_OVER
+        return self._terms.reign(row.lane, int(row.data.get("term", 0)), resumed=resumed)
 
     def _poll(self, row: TraceRow) -> tuple[Violation, ...]:
         if row.what != "list" or not self._everything:

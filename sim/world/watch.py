@@ -141,7 +141,8 @@ class Watch:
         self.history.world(self._kernel.now_ns, text)
         self._broken(self._situation.role(node, change.new))
         if change.new is Role.PRIMARY:
-            self._broken(self._terms.reign(node, change.term))
+            resumed = change.old is Role.HANDING_OVER
+            self._broken(self._terms.reign(node, change.term, resumed=resumed))
 
     def holds(self, node: str, item: BufferedItem) -> None:
         """The item is in the call buffer, to be committed."""

@@ -165,6 +165,13 @@ def test_a_term_has_one_primary_and_is_taken_once():
     assert whats(book.reign("a", 3)) == ["took term 3 again"]
 
 
+def test_a_reign_whose_offer_came_to_nothing_goes_on_in_its_term():
+    book = Terms()
+    assert book.reign("a", 3) == ()
+    assert book.reign("a", 3, resumed=True) == ()
+    assert book.reign("b", 3, resumed=True)
+
+
 def test_a_stale_write_is_not_accepted():
     book = Terms()
     assert book.wrote("a", 4, seen=4) == ()
