@@ -262,6 +262,13 @@ class Archive(Protocol):
         """None when there is no such object."""
         ...
 
+    def holds(self, key: str, size_bytes: int) -> bool:
+        """Whether an object of this size is there, whoever put it; then `sync` makes it durable.
+
+        Raises ArchiveError.
+        """
+        ...
+
     def keys(self) -> Iterator[str]:
         """Every object's key, in order."""
         ...

@@ -288,6 +288,14 @@ class MemoryArchive:
         data = self._store.objects.get(key)
         return None if data is None else ObjectInfo(key, len(data))
 
+    def holds(self, key: str, size_bytes: int) -> bool:
+        """See Archive."""
+        found = self.info(key)
+        if found is None or found.size_bytes != size_bytes:
+            return False
+        self._touched.add(key)
+        return True
+
     def keys(self) -> Iterator[str]:
         """See Archive."""
         self._call("keys")

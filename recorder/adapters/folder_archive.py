@@ -129,6 +129,17 @@ class FolderArchive:
             raise _refused(f"object {key} cannot be looked at", error) from error
         return ObjectInfo(key, found.st_size) if stat.S_ISREG(found.st_mode) else None
 
+    def holds(self, key: str, size_bytes: int) -> bool:
+        """Whether an object of this size is there; if so `sync` is for it as well.
+
+        Whoever put it may have died before the sync.
+        """
+        found = self.info(key)
+        if found is None or found.size_bytes != size_bytes:
+            return False
+        self._touch(self._target(key).parent)
+        return True
+
     def keys(self) -> Iterator[str]:
         """Every object's key, in order. Files that are no objects are passed over."""
         try:

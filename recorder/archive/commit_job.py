@@ -39,7 +39,7 @@ from recorder.errors import (
     RecorderError,
     SchemaTooNew,
 )
-from recorder.model import BufferedItem, StoredMedia
+from recorder.model import BufferedItem
 from recorder.ports import Archive, BufferFiles, ContactDb, Journal
 from recorder.traps import Trap, no_trap
 
@@ -186,16 +186,11 @@ def _put(tools: CommitTools, item: BufferedItem) -> Refusal | None:
             if media.buffer_name in tools.files.names():
                 tools.archive.check()
                 return Refusal(job_key(item.ref), REFUSED, str(error))
-            if not _rests_already(tools.archive, key, media):
+            # Put, and perhaps discarded, by a try that died before its note or its sync.
+            if not tools.archive.holds(key, media.size_bytes):
                 what = f"{media.ref.file_name} is no longer in the call buffer"
                 return Refusal(job_key(item.ref), LOST, what)
     return None
-
-
-def _rests_already(archive: Archive, key: str, media: StoredMedia) -> bool:
-    """Put and discarded by a try that died before its note, or by another version of the item."""
-    info = archive.info(key)
-    return info is not None and info.size_bytes == media.size_bytes
 
 
 def _clear_up(tools: CommitTools, batch: Batch, report: Report) -> Report:

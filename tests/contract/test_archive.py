@@ -75,6 +75,34 @@ def test_a_file_that_is_not_as_described_is_refused(archive, sealed):
     assert archive.info("dyn/a") is None
 
 
+def test_an_object_is_held_when_it_is_there_in_this_size(archive, sealed):
+    archive.put("dyn/a", **sealed())
+    assert archive.holds("dyn/a", len(BODY))
+    assert not archive.holds("dyn/a", len(BODY) + 1)
+    assert not archive.holds("dyn/b", len(BODY))
+
+
+def test_what_another_process_put_is_made_durable_by_whoever_finds_it(sealed):
+    store = MemoryArchiveStore()
+    MemoryArchive(store).put("dyn/a", **sealed())  # and its process dies
+    other = MemoryArchive(store)
+    other.sync()
+    assert store.unsynced == {"dyn/a"}
+    assert other.holds("dyn/a", len(BODY))
+    other.sync()
+    assert not store.unsynced
+
+
+def test_a_folder_found_with_the_object_of_a_dead_process_is_synced(tmp_path, sealed, monkeypatch):
+    FolderArchive(tmp_path / "archive", reserve_bytes=0).put("dyn/a", **sealed())
+    other = FolderArchive(tmp_path / "archive", reserve_bytes=0)
+    synced = []
+    monkeypatch.setattr("recorder.adapters.folder_archive._fsync_directory", synced.append)
+    assert other.holds("dyn/a", len(BODY))
+    other.sync()
+    assert tmp_path / "archive" / "dyn" in synced
+
+
 def test_keys_are_listed_in_order(archive, sealed):
     wanted = ["a", "a/b", "a-c", "b/a/x", "b/a/y", "b/a.x", "b/b"]
     wanted = [key for key in wanted if key != "a"]  # a name is an object or a folder, not both

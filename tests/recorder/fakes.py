@@ -278,6 +278,10 @@ class FakeArchive:
         content = self.pending.get(key, self.durable.get(key))
         return None if content is None else ObjectInfo(key, len(content))
 
+    def holds(self, key, size_bytes):
+        info = self.info(key)
+        return info is not None and info.size_bytes == size_bytes
+
     def check(self):
         if self.down:
             raise ArchiveError("the archive is not mounted", hint="Mount it.")

@@ -11,7 +11,7 @@ from sim.clock import SimClock
 from sim.kernel import Epoch, Kernel
 from sim.node_state import SimNodeStateStore
 from sim.progress import MemoryProgress
-from sim.world.incident import Fault
+from sim.world.incident import Fault, Workload
 from tests.simulation.rule_worlds import live
 
 NAME = "ab" * 32
@@ -220,3 +220,22 @@ def test_progress_and_state_that_were_not_synced_are_the_old_or_the_new_ones():
         state = store.load()
         terms.add(None if state is None else state.term)
     assert terms == {None, 7}
+
+
+def test_an_object_of_a_process_that_died_before_its_sync_is_durable_before_the_database_names_it():
+    """Beta puts, loses its power, finds its journal and the object: that still has to be synced."""
+    lived = live(
+        Fault("crash", "alpha", at_s=30, for_s=25),
+        Fault(
+            "crash",
+            "beta",
+            at_s=29,
+            at_next="archiver:Committed",
+            for_s=4,
+            options={"after_effects": 14, "power": True},
+        ),
+        seed=10,
+        minutes=1.1,
+        workload=Workload(calls_per_minute=12.0),
+    )
+    assert max(lived.world.data_center.objects.puts.values()) == 1
