@@ -238,6 +238,8 @@ class SimJournal:
         self._pending: list[bytes] = []
         self._before: list[bytes] | None = None
         """What a rewritten journal held, until the folder that names it is synced."""
+        self.torn = 0
+        """Crashes that took records written and not synced, in whole or in part."""
 
     def crash(self, *, power: bool, torn_after: int = 0, chance: Chance | None = None) -> None:
         """With `power`, lose the records that were not fsynced but for the first `torn_after`.
@@ -249,6 +251,7 @@ class SimJournal:
             self._durable = self._before
         self._before = None
         kept = self._pending[:torn_after] if power else self._pending
+        self.torn += len(kept) < len(self._pending)
         self._durable += kept
         self._pending = []
 

@@ -71,6 +71,10 @@ class MemoryContactStore:
         self.highest_term = highest_term
         self.control_written: Callable[[str, int], None] = _unwatched
         """Called with the call and its term after a control write was accepted; for checkers."""
+        self.refused = 0
+        """Control writes of a stale term."""
+        self.unanswered = 0
+        """Calls that did their work, and whose caller does not know."""
         self.lock = threading.RLock()
 
 
@@ -119,7 +123,7 @@ class MemoryContactDb:
     def record_outcome(self, outcome: ItemOutcome, term: int) -> None:
         """See ContactDb."""
         with self._call("record_outcome") as store:
-            refuse_stale("the outcome of an item", term, store.highest_term())
+            _fence("the outcome of an item", term, store)
             store.items.outcome(outcome, self._node, self._clock.wall_us())
             store.control_written("record_outcome", term)
 
@@ -146,7 +150,7 @@ class MemoryContactDb:
     def save_progress(self, progress: SourceProgress, term: int) -> SourceProgress:
         """See ContactDb."""
         with self._call("save_progress") as store:
-            refuse_stale(f"the progress of {progress.source}", term, store.highest_term())
+            _fence(f"the progress of {progress.source}", term, store)
             old = store.progress.get(progress.source, progress)
             merged = merge_progress(old, merge_progress(progress, progress))
             store.progress[progress.source] = merged
@@ -208,7 +212,14 @@ class MemoryContactDb:
         self.faults.on_done(name)
         if self.faults.answers_lost > 0:
             self.faults.answers_lost -= 1
+            self._store.unanswered += 1
             raise DataCenterDown(f"the contact database did not answer {name}")
+
+
+def _fence(what: str, term: int, store: MemoryContactStore) -> None:
+    highest = store.highest_term()
+    store.refused += term < highest
+    refuse_stale(what, term, highest)
 
 
 def _history_order(row: HistoryRow) -> tuple[int, int, str, str]:

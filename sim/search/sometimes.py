@@ -70,6 +70,9 @@ def situations(world: World) -> dict[str, int]:
             PARKED: sum(event.what == "parked" for event in tables.events.values()),
             GONE: sum(row.state == ItemState.GONE for row in rows),
             REPLACED: sum(item.replaced_us is not None for item in truth),
+            TORN: sum(machine.disk.journal.torn for machine in world.machines.values()),
+            UNKNOWN_OUTCOME: world.data_center.contacts.unanswered,
+            STALE: world.data_center.contacts.refused,
             RESUMED: _resumed(world.service.fake.statistics()),
         }
     )

@@ -26,6 +26,18 @@ _DEADLY: Final = 0.6
 _KILLERS: Final = ("crash", "pause", "cut", "data_center_down")
 
 
+_VARIANTS: Final[Sequence[Mapping[str, Mapping[str, Any]]]] = (
+    *({}, {}, {}, {}),
+    {"retry": {"park_after_tries": 2, "base_s": 0.5}},
+    {"retry": {"park_after_tries": 1}},
+    {"pair": {"when_alone": "stop"}},
+    {"pair": {"return_to_primary": "when_equal", "return_after_s": 20.0}},
+    {"ingest": {"downloads": 1, "queue": 0}},
+    {"archive": {"batch_max": 1}},
+)
+"""What operators may choose; half of the runs keep the usual settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What runs of a swarm have in common."""
@@ -35,7 +47,7 @@ class Profile:
     calls_per_minute: Sequence[float] = (3.0, 6.0, 12.0)
     colours: Sequence[Colour] = PALETTE
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    """Tables of the configuration of both nodes, over the world's own."""
+    """Tables of the configuration of both nodes, over the world's own; without any, each run draws some."""
 
 
 USUAL: Final = Profile()
@@ -52,7 +64,7 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
         minutes=profile.minutes,
         faults=_faults(chance("mix"), chance("faults"), profile),
         workload=_workload(chance("workload"), profile),
-        settings=profile.settings,
+        settings=profile.settings or chance("settings").choice(_VARIANTS),
     )
 
 
