@@ -37,10 +37,6 @@ class DutyBook:
     leases: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     """When the lease of a node in a term ends."""
     duties: dict[str, Granted] = field(default_factory=dict[str, Granted])
-    reigns: dict[int, str] = field(default_factory=dict[int, str])
-    """Who acted in which term."""
-    terms: dict[str, int] = field(default_factory=dict[str, int])
-    """The last term of each node."""
     doubted: bool = False
     """The clock of the witness was set: when leases end is nobody's promise any more."""
 
@@ -60,15 +56,7 @@ class DutyBook:
     def reign(
         self, node: str, term: int, now_ns: int, seen_since_ns: int | None
     ) -> Iterator[Violation]:
-        """A node acts in another term than before. `seen_since_ns` as for `grant`."""
-        other = self.reigns.setdefault(term, node)
-        if other != node:
-            yield Violation(PROMISE, f"two primaries in term {term}", (other, node))
-        if term < self.terms.get(node, 0):
-            yield Violation(PROMISE, f"acts in term {term} after a higher one", (node,))
-        elif term == self.terms.get(node):
-            yield Violation(PROMISE, f"acts in term {term} a second time", (node,))
-        self.terms[node] = term
+        """A node begins to act in `term`. `seen_since_ns` as for `grant`."""
         seen = seen_since_ns is not None and now_ns - seen_since_ns >= SIGHT_NS
         if seen and is_unwitnessed(term):
             yield Violation(PROMISE, "took a term alone although the witness can be asked", (node,))

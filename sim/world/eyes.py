@@ -96,12 +96,16 @@ class Eyes:
         """Returns the number that pairs it with its end."""
         if self._trace is not None:
             self._trace.fault_begins(fault)
+        if self.guard is not None:
+            self.guard.fault(fault.kind, fault.target, begins=True)
         return self.watch.fault_begins(fault)
 
     def fault_ends(self, fault: Fault, number: int) -> None:
         """It is over."""
         if self._trace is not None:
             self._trace.fault_ends(fault, number)
+        if self.guard is not None:
+            self.guard.fault(fault.kind, fault.target, begins=False)
         self.watch.fault_ends(fault, number)
 
     def violation(self, broken: Broken) -> None:

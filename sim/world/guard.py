@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -11,18 +11,22 @@ import httpx
 
 from cluster.errors import LeaseUnavailable
 from cluster.frames import Role
-from cluster.messages import DutyGranted, DutyWithdrawn, RoleChanged
+from cluster.messages import AlarmRaised, DutyGranted, DutyWithdrawn, RoleChanged
 from cluster.ports import Address, Behaviour, Clock, Lease, LeaseView, Workers
 from cluster.role_memory import ACTING
 from recorder.assembly import NodePorts
+from recorder.model import ItemState
 from recorder.monitor import Monitor
 from recorder.poll.poll_jobs import list_page
 from recorder.poll.poller import Poller
+from recorder.rows import ItemRow
 from sim.checkers.credentials_kept import check_credentials_kept
 from sim.checkers.duty_kept import DutyBook, Granted
 from sim.checkers.fenced import FenceBook
+from sim.checkers.heard import HeardBook
 from sim.checkers.patience_kept import PatienceBook
 from sim.checkers.violation import Violation
+from sim.world.incident import NODES
 
 if TYPE_CHECKING:
     from sim.world.world import World
@@ -39,6 +43,7 @@ class Guard:
         self._duty = DutyBook()
         self._fence = FenceBook()
         self._patience = PatienceBook()
+        self._heard = HeardBook(NODES)
         self._seen_since_ns: dict[str, int] = {}
         """Since when every call of a node to the witness was answered."""
         center = world.data_center
@@ -51,6 +56,7 @@ class Guard:
 
     def life(self, node: str, what: str) -> None:
         """A process began or ended, was stopped or goes on."""
+        self._heard.life(node, what, self._now_ns())
         if what not in {"paused", "resumed"}:
             self._duty.over(node)
             self._patience.forget(node)
@@ -76,6 +82,10 @@ class Guard:
         """The road of a node to the service, looked through."""
         return _WatchedTransport(inner, node, self._patience, self._now_ns, self._tell)
 
+    def fault(self, kind: str, target: str, *, begins: bool) -> None:
+        """A fault begins or ends."""
+        self._heard.fault(kind, target, self._now_ns(), begins=begins)
+
     def at_the_end(self) -> None:
         """What is only counted."""
         self._tell(check_credentials_kept(self._world.service.fake.statistics()))
@@ -99,11 +109,17 @@ class Guard:
                 pass
 
     def _noted(self, node: str, message: Any) -> None:
-        if not isinstance(message, RoleChanged) or message.new != Role.PRIMARY:
+        now_ns = self._now_ns()
+        if isinstance(message, AlarmRaised):
+            self._tell(self._heard.alarms(node, message.code, now_ns))
+        if not isinstance(message, RoleChanged):
             return
-        if message.old == Role.PRIMARY or message.old not in ACTING:
+        if message.new not in ACTING:
+            self._heard.stands_by(node)
+        elif message.new == Role.PRIMARY and message.old not in ACTING:
             seen = self._seen_since_ns.get(node)
-            self._tell(self._duty.reign(node, message.term, self._now_ns(), seen))
+            self._tell(self._duty.reign(node, message.term, now_ns, seen))
+            self._tell(self._heard.acts(node, now_ns))
 
     def _listing(self, node: str) -> None:
         self._tell(self._duty.listing(node, self._now_ns()))
@@ -111,8 +127,21 @@ class Guard:
     def _written(self, call: str, term: int) -> None:
         center = self._world.data_center
         progress = center.contacts.progress
-        rows = center.contacts.items.rows.values()
-        self._tell(self._fence.written(call, term, center.lease_table.row[1], progress, rows))
+        highest = center.lease_table.row[1]
+        self._tell(self._fence.written(call, term, highest, progress, self._held()))
+
+    def _held(self) -> Iterator[ItemRow]:
+        """Rows that no watermark may pass.
+
+        An item that appeared with stamps from the past may be put on record while a save that knew nothing
+        of it is under way: it is not held against that save.
+        """
+        truth = self._world.service.fake.truth
+        for row in self._world.data_center.contacts.items.rows.values():
+            if ItemState(row.state).is_final or row.parked:
+                continue
+            if not any(item.late for item in truth() if item.key == row.ref.key):
+                yield row
 
     def _given(self, node: str, term: int) -> None:
         self._duty.lease(node, term, self._now_ns() + self._lease_ns)

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from recorder.model import ItemRef, SourceProgress
 from sim.checkers.credentials_kept import check_credentials_kept
 from sim.checkers.duty_kept import DutyBook, Granted
 from sim.checkers.fenced import FenceBook
+from sim.checkers.heard import HeardBook
 from sim.checkers.patience_kept import PatienceBook, asked_for_s
 from sim.item_tables import ItemTables
 
@@ -112,15 +115,6 @@ def test_a_control_write_of_a_stale_term_and_progress_that_goes_back_are_told():
     assert whats(book.written("save_progress", 2, 2, {"dynamics": again})) == []
 
 
-def test_terms_are_unique_and_only_grow_for_each_node():
-    book = DutyBook()
-    assert whats(book.reign("alpha", 1, 0, None)) == []
-    assert whats(book.reign("beta", 2, 0, None)) == []
-    assert whats(book.reign("alpha", 2, 0, None)) == ["two primaries in term 2"]
-    assert whats(book.reign("alpha", 2, 0, None))[-1] == "acts in term 2 a second time"
-    assert whats(book.reign("beta", 1, 0, None))[-1] == "acts in term 1 after a higher one"
-
-
 def test_a_term_of_a_nodes_own_digit_is_for_those_who_cannot_ask():
     assert whats(DutyBook().reign("alpha", 8, 10 * S, 9 * S)) == []
     told = whats(DutyBook().reign("alpha", 8, 10 * S, 0))
@@ -147,3 +141,47 @@ def test_a_watermark_that_moves_past_an_unfinished_item_is_told():
     assert moved(item("archived", 15)) == []
     assert moved(item("found", 20)) == []
     assert moved(item("found", 5)) == [], "it appeared below the watermark"
+
+
+def test_nobody_replaces_a_living_primary_that_it_can_hear():
+    book = HeardBook(("alpha", "beta"))
+    assert whats(book.acts("alpha", 20 * S)) == []
+    book.fault("data_center_down", "", 30 * S, begins=True)
+    book.fault("pause", "beta", 31 * S, begins=True)
+    book.fault("pause", "beta", 51 * S, begins=False)
+    told = whats(book.acts("beta", 51 * S))
+    assert told == ["took over from a living primary that it could hear"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"), [("cut", "alpha>beta"), ("pause", "alpha"), ("slow_node", "beta")]
+)
+def test_a_primary_that_could_not_be_heard_a_moment_ago_may_be_replaced(kind, target):
+    book = HeardBook(("alpha", "beta"))
+    list(book.acts("alpha", 20 * S))
+    book.fault(kind, target, 40 * S, begins=True)
+    book.fault(kind, target, 45 * S, begins=False)
+    assert whats(book.acts("beta", 50 * S)) == []
+    assert len(whats(book.acts("beta", 56 * S))) == 1
+
+
+def test_one_that_died_or_stands_by_may_be_replaced():
+    for ends in (
+        lambda book: book.life("alpha", "crashed", 30 * S),
+        lambda book: book.stands_by("alpha"),
+    ):
+        book = HeardBook(("alpha", "beta"))
+        list(book.acts("alpha", 20 * S))
+        ends(book)
+        assert whats(book.acts("beta", 50 * S)) == []
+
+
+def test_a_living_peer_that_can_be_heard_is_not_called_gone():
+    book = HeardBook(("alpha", "beta"))
+    book.fault("pause", "beta", 20 * S, begins=True)
+    book.fault("pause", "beta", 22 * S, begins=False)
+    told = whats(book.alarms("beta", "peer_dead", 22 * S))
+    assert told == ["called a living peer gone that it could hear"]
+    assert whats(book.alarms("beta", "state_unsaved", 22 * S)) == []
+    book.life("alpha", "crashed", 30 * S)
+    assert whats(book.alarms("beta", "peer_dead", 32 * S)) == []
