@@ -52,8 +52,13 @@ class Fault:
         if self.at_next:
             when = f"at its next {self.at_next} after {self.at_s:g} s"
         long = f" for {self.for_s:g} s" if self.for_s else ""
-        extra = "".join(f", {name} {value}" for name, value in sorted(self.options.items()))
+        extra = "".join(f", {name} {_text(value)}" for name, value in sorted(self.options.items()))
         return f"{self.kind}{where} {when}{long}{extra}"
+
+
+def _text(value: Value) -> str:
+    """The same for a number with and without a fraction of nothing: a file may not tell them apart."""
+    return str(value) if isinstance(value, str | bool) else f"{value:.15g}"
 
 
 @dataclass(frozen=True, slots=True)
