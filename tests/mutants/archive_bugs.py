@@ -54,14 +54,16 @@ def journal_not_replayed(patch: Patch) -> None:
 
 
 def note_before_commit(patch: Patch) -> None:
-    def make(commit_batch):
-        def bug(tools, batch):
-            tools.journal.append([note_record([job_key(item.ref) for item in batch.items])])
-            return commit_batch(tools, batch)
+    def make(journal):
+        def bug(tools, items):
+            report = journal(tools, items)
+            if items:
+                tools.journal.append([note_record([job_key(item.ref) for item in items])])
+            return report
 
         return bug
 
-    patch.around(archiver, "commit_batch", make)
+    patch.around(commit_job, "_journal", make)
 
 
 def discard_before_commit(patch: Patch) -> None:

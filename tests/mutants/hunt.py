@@ -9,9 +9,10 @@ from time import perf_counter
 from sim.search.attempt import attempt
 from sim.search.shrink import shrink
 from sim.search.swarm import random_incident
-from sim.world.incident import Incident
+from sim.world.incident import Fault, Incident
 from sim.world.report import Report
 from tests.mutants.mutant import Mutant, bugged
+from tests.mutants.profiles import Mix
 
 BUDGET_RUNS = 120
 SHORTEN_RUNS = 30
@@ -65,14 +66,15 @@ def incident_of(mutant: Mutant, index: int) -> Incident:
     """Number `index` of the swarm in which this bug is looked for."""
     mix = mutant.mix
     incident = random_incident(mutant.seed, index, mix.profile)
-    faults = [
-        replace(fault, at_next=mix.points[place % len(mix.points)])
-        if fault.at_next and mix.points
-        else fault
-        for place, fault in enumerate(incident.faults)
-    ]
+    faults = tuple(_fitted(mix, place, fault) for place, fault in enumerate(incident.faults))
     workload = replace(incident.workload, **mix.workload)
-    return replace(incident, faults=tuple(faults), workload=workload)
+    return replace(incident, faults=faults, workload=workload)
+
+
+def _fitted(mix: Mix, place: int, fault: Fault) -> Fault:
+    if fault.at_next and mix.points:
+        fault = replace(fault, at_next=mix.points[place % len(mix.points)])
+    return replace(fault, options={**fault.options, **mix.always.get(fault.kind, {})})
 
 
 def live_with(mutant: Mutant) -> Callable[[Incident], Report]:

@@ -211,6 +211,6 @@ BUGS = (
         "a half-written file is resumed after a power cut",
         "part files of an earlier boot may have holes and are dropped",
         part_trusted,
-        profiles.POWER,
+        profiles.PARTS,
     ),
 )

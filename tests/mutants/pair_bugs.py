@@ -190,7 +190,7 @@ BUGS = (
         "silence is judged before the mailbox was read, own pauses included",
         "after a pause the peer's beats may be waiting unread",
         judged_before_drained,
-        profiles.STOPS,
+        profiles.IMPATIENT,
     ),
     Mutant(
         "wall_clock_in_detector",

@@ -23,25 +23,40 @@ class Mix:
     """Instead of what the swarm draws."""
     points: Sequence[str] = ()
     """Instead of any point at which a fault may wait to strike."""
+    always: Mapping[str, Mapping[str, Value]] = field(
+        default_factory=dict[str, Mapping[str, Value]]
+    )
+    """Options that every fault of a kind has."""
 
 
 def of(
-    *kinds: str,
+    *kinds: str | Colour,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
-    options: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
+    always: Mapping[str, Mapping[str, Value]] | None = None,
     points: Sequence[str] = (),
+    faults_max: int = 8,
     **workload: float,
 ) -> Mix:
-    """These kinds of faults alone, or all of them without one; `options` narrows what is drawn."""
-    colours = [_BY_KIND[kind] for kind in kinds] or [*PALETTE]
-    narrow = options or {}
-    colours = [replace(one, options=_drawn(one, narrow.get(one.kind, {}))) for one in colours]
-    profile = replace(USUAL, minutes=_MINUTES, colours=tuple(colours), settings=settings or {})
-    return Mix(profile, workload, points)
+    """These kinds of faults alone, or all of them without one."""
+    colours = [_BY_KIND[kind] if isinstance(kind, str) else kind for kind in kinds] or PALETTE
+    profile = replace(
+        USUAL,
+        minutes=_MINUTES,
+        faults_max=faults_max,
+        colours=tuple(colours),
+        settings=settings or {},
+    )
+    return Mix(profile, workload, points, always or {})
 
 
-def _drawn(colour: Colour, narrow: Mapping[str, Sequence[Value]]) -> Mapping[str, Sequence[Value]]:
-    return {name: values for name, values in {**colour.options, **narrow}.items() if values}
+def both(kind: str, *durations_s: float) -> Colour:
+    """A fault that hits both nodes, or the world, for one of these times."""
+    return replace(_BY_KIND[kind], targets=("",), durations_s=durations_s)
+
+
+def one(kind: str, *durations_s: float) -> Colour:
+    """A fault that hits any target, for one of these times."""
+    return replace(_BY_KIND[kind], durations_s=durations_s)
 
 
 EVERYTHING = of()
@@ -49,81 +64,93 @@ _RETRY = {"park_after_tries": 3, "base_s": 1.0, "cap_s": 5.0, "parked_every_s": 
 _BODIES = (
     *("service_empty", "service_truncate", "service_html", "service_cut", "service_redirect"),
 )
-_MEDIA = {kind: {"requests": ("blob", "blob+value")} for kind in _BODIES}
+_MEDIA = {kind: {"requests": "blob+value"} for kind in _BODIES}
 _LISTS = {
-    kind: {"requests": ("list",)}
-    for kind in ("service_server_error", "service_throttle", "service_drop", "service_stall")
+    kind: {"requests": "list"}
+    for kind in ("service_server_error", "service_throttle", "service_drop")
 }
+_PLAIN = {"late": 0.0, "equal_stamps": 0.0}
+_POWER = {"crash": {"power": True}}
 
 NO_OVERLAP = of(
     *("crash", "pause", "cut", "service_slow"),
     settings={"poll": {"overlap_s": 0.0, "tiers": []}},
-    late=0.0,
+    **_PLAIN,
 )
 NO_TIERS = of(
     *("crash", "pause", "service_server_error", "service_throttle"),
     settings={"poll": {"tiers": []}},
-    options=_LISTS,
+    always=_LISTS,
     late=0.3,
     late_s=30.0,
+    equal_stamps=0.0,
 )
 LISTS_FAIL = of(
     *("service_server_error", "service_throttle", "service_drop", "crash"),
     settings={"poll": {"tiers": [], "overlap_s": 10.0}},
-    options=_LISTS,
-    late=0.0,
+    always=_LISTS,
+    **_PLAIN,
 )
 SHORT_OVERLAP = of("crash", settings={"poll": {"overlap_s": 8.0}}, late=0.3, late_s=30.0)
 SMALL_PAGES = of(
-    *("crash", "pause", "service_server_error", "service_throttle", "service_drop"),
+    *("crash", "service_server_error", "service_throttle", "service_drop"),
     settings={
-        "sources": {"dynamics": {"page_size": 2}},
+        "sources": {"dynamics": {"page_size": 1}},
         "poll": {"overlap_s": 0.0, "tiers": []},
     },
-    options=_LISTS,
-    calls_per_minute=20.0,
-    late=0.0,
+    always=_LISTS,
+    points=("request:list:2", "request:list:3"),
+    calls_per_minute=30.0,
+    **_PLAIN,
 )
-PARKING = of(*_BODIES, settings={"retry": _RETRY}, options=_MEDIA)
-ENDS = of("data_center_down", "service_deleted_before_download", "crash", "answers_lost")
-THROTTLED = of("service_throttle", "crash", "pause", options=_LISTS)
+PARKING = of(*_BODIES, settings={"retry": _RETRY}, always=_MEDIA)
+ENDS = of(
+    *("data_center_down", "service_deleted_before_download", "answers_lost"),
+    points=("call:record_outcome",),
+)
+THROTTLED = of("service_throttle", "crash", "pause", always=_LISTS)
 STOPS = of("pause", "cut", "data_center_down")
-BODIES = of(*_BODIES, "service_link_expired", options=_MEDIA)
-POWER = of(
-    *("crash", "service_cut", "service_stall"),
-    options={
-        "crash": {"power": (True,)},
-        "service_cut": {"requests": ("blob+value",), "at_share": (0.5,), "at_bytes": ()},
-        "service_stall": {"requests": ("blob+value",), "at_share": (0.5,), "at_bytes": ()},
-    },
+BODIES = of(*_BODIES, "service_link_expired", always=_MEDIA)
+PARTS = of(
+    *(one("service_stall", 40.0, 90.0), one("crash", 1.0, 4.0)),
+    settings={"ingest": {"stall_s": 6.0}},
+    always={**_POWER, "service_stall": {"requests": "blob+value", "seconds": 3600.0}},
     calls_per_minute=12.0,
 )
 SEALED = of(
-    *("crash", "data_center_down"),
-    options={"crash": {"power": (True,)}},
+    *(both("data_center_down", 30.0, 60.0), one("crash", 1.0, 4.0, 10.0)),
+    always=_POWER,
     points=("put", "append", "call:commit", "ingester:FetchEnded"),
     calls_per_minute=30.0,
 )
 DELETED = of(
-    *("data_center_down", "crash", "answers_lost"),
-    options={"crash": {"power": (True,)}},
-    deleted=0.4,
-    calls_per_minute=12.0,
+    *(both("data_center_down", 30.0, 60.0), one("crash", 1.0, 4.0)),
+    always=_POWER,
+    deleted=0.9,
+    calls_per_minute=40.0,
+    **_PLAIN,
 )
+COMMITS = of("data_center_down", "data_center_restart", "answers_lost", points=("call:commit",))
 DATA_CENTER_POWER = of("data_center_restart", "answers_lost", "data_center_slow")
 SLOW_WITNESS = of(
-    *("pause", "data_center_slow"),
-    options={"data_center_slow": {"seconds": (0.3, 0.4, 0.45)}},
+    *(one("pause", 6.0, 10.0), one("data_center_slow", 60.0)),
+    always={"data_center_slow": {"seconds": 0.45}},
+    points=("done:renew",),
 )
-ALONE = of("data_center_down", "crash", "cut")
-CLOCKS = of("clock_jump", "data_center_down", "crash", options={"crash": {"power": (True,)}})
+ALONE = of(
+    *(both("data_center_down", 30.0, 60.0, 90.0), one("crash", 1.0, 4.0, 10.0, 20.0), "cut"),
+)
+IMPATIENT = of(
+    *(both("data_center_down", 60.0), one("pause", 1.8, 1.9)),
+    settings={"pair": {"suspect_s": 1.5, "dead_s": 2.2, "dead_skew_s": 0.1}},
+)
+CLOCKS = of(one("clock_jump", 10.0, 60.0), both("data_center_down", 30.0, 60.0))
 CUTS = of("cut", "link_reset", "crash")
-DEATHS = of("crash")
+DEATHS = of("crash", faults_max=3)
 HAND_OVERS = of("switchover", "pause", "data_center_down")
 LONG_CLAIMS = of(
-    *("crash", "service_slow"),
+    *("crash", one("service_slow", 40.0, 90.0)),
     settings={"pair": {"claim_s": 3600.0}},
-    options={"service_slow": {"requests": ("blob",)}},
+    always={"service_slow": {"requests": "blob", "delay_s": 20.0}},
+    calls_per_minute=12.0,
 )
-BUSY = of("crash", "service_slow", "service_stall", calls_per_minute=40.0)
-COMMITS = of("data_center_down", "data_center_restart", "answers_lost", points=("call:commit",))

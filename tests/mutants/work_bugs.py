@@ -24,20 +24,6 @@ def claim_outlives_node(patch: Patch) -> None:
     patch.around(Claims, "peer", make)
 
 
-def refused_job_dropped(patch: Patch) -> None:
-    def make(answered):
-        def bug(self, claim_id, *, accepted, now_ns):
-            claim = self._claims.get(claim_id)
-            if claim is not None and not accepted:
-                self._drop(claim_id)
-                return None
-            return answered(self, claim_id, accepted=accepted, now_ns=now_ns)
-
-        return bug
-
-    patch.around(Claims, "answered", make)
-
-
 BUGS = (
     Mutant(
         "claim_outlives_node",
@@ -45,12 +31,5 @@ BUGS = (
         "a claim ends with the process that holds it",
         claim_outlives_node,
         profiles.LONG_CLAIMS,
-    ),
-    Mutant(
-        "refused_job_dropped",
-        "a job that the peer refuses is forgotten",
-        "a key is either waiting or claimed, never neither",
-        refused_job_dropped,
-        profiles.BUSY,
     ),
 )
