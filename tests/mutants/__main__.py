@@ -14,16 +14,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.mutants.catalogue import CATALOGUE
-from tests.mutants.hunt import BUDGET_RUNS, Find, hunt
+from tests.mutants.hunt import BUDGET_RUNS, Find
+from tests.mutants.named import find_named
 
 OUT = Path("var/mutants.json")
 ALARMS = Path("var/mutants")
-
-
-def find_named(runs: int, name: str) -> Find:
-    """One hunt, in whatever process."""
-    (mutant,) = (one for one in CATALOGUE if one.name == name)
-    return hunt(mutant, runs=runs)
 
 
 def finds(names: list[str], runs: int, jobs: int) -> Iterator[Find]:

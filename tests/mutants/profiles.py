@@ -114,7 +114,7 @@ BODIES = of(*_BODIES, "service_link_expired", always=_MEDIA)
 PARTS = of(
     *(one("service_stall", 40.0, 90.0), one("crash", 1.0, 4.0)),
     settings={"ingest": {"stall_s": 6.0}},
-    always={**_POWER, "service_stall": {"requests": "blob+value", "seconds": 3600.0}},
+    always={**_POWER, "service_stall": {"requests": "blob", "seconds": 3600.0}},
     calls_per_minute=12.0,
 )
 SEALED = of(
