@@ -21,9 +21,9 @@ OUT = Path("var/mutants.json")
 ALARMS = Path("var/mutants")
 
 
-def finds(names: list[str], runs: int, jobs: int) -> Iterator[Find]:
+def finds(names: list[str], runs: int, jobs: int, *, shorten: bool) -> Iterator[Find]:
     """All hunts, as they end."""
-    one = partial(find_named, runs)
+    one = partial(find_named, runs, shorten=shorten)
     if jobs == 1:
         yield from map(one, names)
         return
@@ -62,10 +62,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", action="append", choices=names, metavar="NAME")
     parser.add_argument("--budget-runs", type=int, default=BUDGET_RUNS, metavar="N")
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--as-found", action="store_true", help="do not make the stories shorter")
     options = parser.parse_args(arguments)
     print(f"{'bug':<26} {'':<9} {'runs':>5} {'seconds':>8} {'faults':>6}  story")
     told: list[Find] = []
-    for find in finds(options.only or names, options.budget_runs, options.jobs):
+    chosen = options.only or names
+    for find in finds(chosen, options.budget_runs, options.jobs, shorten=not options.as_found):
         tell(find)
         told.append(find)
     write(told)

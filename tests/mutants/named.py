@@ -6,7 +6,7 @@ from tests.mutants.catalogue import CATALOGUE
 from tests.mutants.hunt import Find, hunt
 
 
-def find_named(runs: int, name: str) -> Find:
+def find_named(runs: int, name: str, *, shorten: bool = True) -> Find:
     """Look for the bug of that name."""
     (mutant,) = (one for one in CATALOGUE if one.name == name)
-    return hunt(mutant, runs=runs)
+    return hunt(mutant, runs=runs, shorten=shorten)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cluster.frames import Mark
 from recorder.adapters.dynamics import source
-from recorder.adapters.dynamics.odata import ODataClient
+from recorder.adapters.dynamics.odata import ODataClient, instant_literal
 from recorder.errors import Unreachable
 from recorder.model import ItemState
 from recorder.poll import ledger, lister
@@ -41,7 +41,9 @@ def newest_finished(patch: Patch) -> None:
 def open_lower_bound(patch: Patch) -> None:
     def make(listing):
         def bug(self, window):
-            return listing(self, window).replace("modifiedon%20ge%20", "modifiedon%20gt%20")
+            closed = "ge%20" + instant_literal(window.from_us, up=False)
+            opened = "gt%20" + instant_literal(window.from_us, up=True)
+            return listing(self, window).replace(closed, opened)
 
         return bug
 

@@ -1,5 +1,6 @@
 """Deliberate bugs are found: a few of them here, all of them by `make mutants`."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from sim.search.attempt import attempt
 from sim.world.incident import Fault, Incident, Workload
+from tests.mutants.__main__ import main
 from tests.mutants.catalogue import CATALOGUE, ROOMS
 from tests.mutants.hunt import hunt, live_with
 from tests.mutants.mutant import Patch, bugged
@@ -57,6 +59,20 @@ def test_after_a_bug_the_same_incident_is_the_execution_it_was_before():
     with bugged(BY_NAME["duty_never_ends"]):
         assert attempt(PAUSE).digest != before
     assert attempt(PAUSE).digest == before
+
+
+def test_the_program_writes_what_it_found_and_fails_when_a_bug_was_not(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    usual = ["--jobs", "1", "--as-found", "--budget-runs", "5", "--only", "contact_per_try"]
+    assert main(usual) == 0
+    assert "1 of 1 found" in capsys.readouterr().out
+    (row,) = json.loads(Path("var/mutants.json").read_text(encoding="utf-8"))
+    assert row.items() >= {"name": "contact_per_try", "found": True}.items()
+    assert row.keys() >= {"runs", "seconds", "story_length"}
+    usual[4] = "0"
+    assert main(usual) == 1
 
 
 def test_the_catalogue_has_no_name_twice_and_all_rooms():
