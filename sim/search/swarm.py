@@ -7,7 +7,7 @@ whatever ran before it. Each purpose draws from a stream of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sim.chance import Stream, stream
@@ -36,6 +36,30 @@ _VARIANTS: Final[Sequence[Mapping[str, Mapping[str, Any]]]] = (
     {"archive": {"batch_max": 1}},
 )
 """What operators may choose; half of the runs keep the usual settings."""
+
+
+_SCENE: Final = 0.25
+"""Share of runs with a scene: what must meet to matter, and would meet too rarely by chance."""
+_SCENES: Final = (
+    (
+        Fault("service_throttle", for_s=25.0, options={"requests": "list", "seconds": 2.0}),
+        Fault("crash", "alpha", at_s=2.0, for_s=20.0),
+        Fault("crash", "beta", at_s=15.0, for_s=20.0),
+    ),
+    tuple(
+        Fault("crash", at_s=at_s, at_next="append", for_s=4.0, options=options)
+        for at_s in (0.0, 15.0, 30.0)
+        for options in ({"power": True, "after_effects": 1},)
+    ),
+    (
+        Fault("answers_lost", for_s=20.0),
+        Fault("crash", at_next="done:commit", for_s=10.0),
+        Fault("crash", at_s=15.0, at_next="done:acquire", for_s=10.0),
+    ),
+    (Fault("cut", for_s=30.0), Fault("data_center_down", at_s=5.0, for_s=35.0)),
+    (Fault("pause", at_next="call:save_progress", for_s=15.0), Fault("cut", for_s=20.0)),
+)
+"""Instants count from the begin of the scene."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +108,11 @@ def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
             at_s = min(last_s + chance.uniform(0, _NEAR_S), end_s * 0.95)
         last_s = round(at_s, 1)
         faults.append(_legal_fault(chance, colour, last_s, profile))
-    return tuple(sorted(faults, key=lambda fault: fault.at_s))
+    if profile.colours != PALETTE or mix.random() >= _SCENE:
+        return tuple(sorted(faults, key=lambda fault: fault.at_s))
+    begin_s = round(mix.uniform(10.0, max(10.0, end_s * 0.8)), 1)
+    scene = (replace(one, at_s=begin_s + one.at_s) for one in mix.choice(_SCENES))
+    return tuple(sorted((*faults, *scene), key=lambda fault: fault.at_s))
 
 
 def _legal_fault(chance: Stream, colour: Colour, at_s: float, profile: Profile) -> Fault:

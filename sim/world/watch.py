@@ -158,6 +158,9 @@ class Watch:
     def called_archived(self, node: str, place: Place) -> None:
         """Somebody is told that it is archived."""
         self._about((place[1],), f"{node} hears that {place[1]} is archived")
+        row = self._center.contacts.items.rows.get(place[:2])
+        if row is not None:  # whoever committed it may have died before anybody saw
+            self._look_at(row.ref)
         self._broken(self._committed.called_archived(node, place))
 
     def discarded(self, node: str, file: str) -> None:
