@@ -134,13 +134,15 @@ class Guard:
         """Rows that no watermark may pass.
 
         An item that appeared with stamps from the past may be put on record while a save that knew nothing
-        of it is under way: it is not held against that save.
+        of it is under way, and what the source deleted or replaced is listed no more: neither is held
+        against a save.
         """
         truth = self._world.service.fake.truth
         for row in self._world.data_center.contacts.items.rows.values():
             if ItemState(row.state).is_final or row.parked:
                 continue
-            if not any(item.late for item in truth() if item.key == row.ref.key):
+            mine = [item for item in truth() if item.key == row.ref.key]
+            if not any(item.late or not item.must_be_archived for item in mine):
                 yield row
 
     def _given(self, node: str, term: int) -> None:

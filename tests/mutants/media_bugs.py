@@ -192,6 +192,7 @@ BUGS = (
         "a refused token is not renewed and the call not made once more",
         "a token may be revoked at any instant; only a 401 tells",
         one_retry_too_few,
+        profiles.TOKENS,
     ),
     Mutant(
         "unreachable_is_gone",

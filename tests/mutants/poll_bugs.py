@@ -299,7 +299,7 @@ BUGS = (
         "progress and outcomes of a node that is no longer primary are written",
         "control writes are fenced by the term in the lease row",
         stale_term_accepted,
-        profiles.STOPS,
+        profiles.FENCED,
     ),
     Mutant(
         "last_mark_wins",

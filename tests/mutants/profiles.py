@@ -64,7 +64,9 @@ _RETRY = {"park_after_tries": 3, "base_s": 1.0, "cap_s": 5.0, "parked_every_s": 
 _BODIES = (
     *("service_empty", "service_truncate", "service_html", "service_cut", "service_redirect"),
 )
-_MEDIA = {kind: {"requests": "blob+value"} for kind in _BODIES}
+_MEDIA = {kind: {"requests": "blob"} for kind in _BODIES} | {
+    "service_redirect": {"requests": "blob+value"}
+}
 _LISTS = {
     kind: {"requests": "list"}
     for kind in ("service_server_error", "service_throttle", "service_drop")
@@ -109,6 +111,10 @@ ENDS = of(
     points=("call:record_outcome",),
 )
 THROTTLED = of("service_throttle", "crash", "pause", always=_LISTS)
+FENCED = of(
+    *(one("pause", 10.0, 20.0), "cut"), points=("call:save_progress", "call:record_outcome")
+)
+TOKENS = of("service_token_revoked", "crash", "pause")
 STOPS = of("pause", "cut", "data_center_down")
 BODIES = of(*_BODIES, "service_link_expired", always=_MEDIA)
 PARTS = of(
