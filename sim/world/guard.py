@@ -154,7 +154,8 @@ class Guard:
     def _witness(self, node: str, answered: bool) -> None:  # noqa: FBT001 - a callback
         epoch = self._world.machines[node].epoch
         slow = epoch is not None and epoch.turn_ns > 0
-        if answered and not slow:  # behind full mailboxes an answer is heard when it is worth nothing
+        # Behind full mailboxes an answer is heard when it is worth nothing.
+        if answered and not slow:
             self._seen_since_ns.setdefault(node, self._now_ns())
         else:
             self._seen_since_ns.pop(node, None)
