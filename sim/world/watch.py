@@ -158,9 +158,7 @@ class Watch:
     def called_archived(self, node: str, place: Place) -> None:
         """Somebody is told that it is archived."""
         self._about((place[1],), f"{node} hears that {place[1]} is archived")
-        row = self._center.contacts.items.rows.get(place[:2])
-        if row is not None:  # whoever committed it may have died before anybody saw
-            self._look_at(row.ref)
+        self._look_again(*place[:2])
         self._broken(self._committed.called_archived(node, place))
 
     def discarded(self, node: str, file: str) -> None:
@@ -201,6 +199,9 @@ class Watch:
         if self._marks.get((node, where)) != mark:
             self._marks[node, where] = mark
             self._about((source,), f"{node} {where} the watermark of {source}: {mark.at_us}")
+        for violation in self._open.moved(source, mark.at_us):
+            for key in violation.items:
+                self._look_again(source, key)
         self._broken(self._open.moved(source, mark.at_us), (source,))
 
     def kept(self, node: str, term: int) -> None:
@@ -208,6 +209,12 @@ class Watch:
         self._broken(self._terms.kept(node, term))
 
     # -- what the Data Center has now ----
+
+    def _look_again(self, source: str, key: str) -> None:
+        """Whoever wrote it may have died before anybody saw."""
+        row = self._center.contacts.items.rows.get((source, key))
+        if row is not None:
+            self._look_at(row.ref)
 
     def _look_at(self, ref: ItemRef) -> None:
         row = self._center.contacts.items.rows.get((ref.source, ref.key))
