@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from cluster.errors import StaleTerm
 from cluster.work_messages import WorkDone
 from recorder.archive import archiver, commit_job
 from recorder.archive.journal_records import Replay, note_record
@@ -121,19 +120,6 @@ def object_per_try(patch: Patch) -> None:
     patch.everywhere(commit_job, "object_keys", make)
 
 
-def late_result_refused(patch: Patch) -> None:
-    def make(commit):
-        def bug(self, items, object_keys):
-            holder, term, _ = self._store.highest_term.__closure__[0].cell_contents.lease_table.row
-            if holder != self._node:
-                raise StaleTerm("another node is primary", term=0, seen=term)
-            return commit(self, items, object_keys)
-
-        return bug
-
-    patch.around(data_center.MemoryContactDb, "commit", make)
-
-
 BUGS = (
     Mutant(
         "done_before_commit",
@@ -194,11 +180,5 @@ BUGS = (
         "the key of an object depends on when the file was buffered",
         "whoever archives a file puts it under the same key",
         object_per_try,
-    ),
-    Mutant(
-        "late_result_refused",
-        "only the primary may commit finished recordings",
-        "finished recordings are accepted from any node and any term",
-        late_result_refused,
     ),
 )

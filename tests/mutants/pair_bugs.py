@@ -246,6 +246,6 @@ BUGS = (
         "a term taken alone is simply the next number",
         "two nodes that are cut off must never count to the same term",
         terms_without_digit,
-        profiles.ALONE,
+        profiles.PARTED,
     ),
 )

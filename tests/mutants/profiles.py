@@ -155,8 +155,10 @@ CUTS = of("cut", "link_reset", "crash")
 DEATHS = of("crash", faults_max=3)
 HAND_OVERS = of("switchover", "pause", "data_center_down")
 LONG_CLAIMS = of(
-    *("crash", one("service_slow", 40.0, 90.0)),
+    *("crash", replace(both("service_slow", 90.0), options={})),
     settings={"pair": {"claim_s": 3600.0}},
     always={"service_slow": {"requests": "blob", "delay_s": 20.0}},
-    calls_per_minute=12.0,
+    faults_max=4,
+    calls_per_minute=20.0,
 )
+PARTED = of("data_center_down", "crash", "cut")
