@@ -54,6 +54,10 @@ class MediaRequest:
     """Ask in ranges of this size (Dataverse file columns); None for one request."""
 
 
+CLOCK_AHEAD_US = 60_000_000
+"""By how much the clocks of two nodes may differ before one of them is wrong."""
+
+
 class DataSource(Protocol):
     """One configured third-party system. Every method may raise SourceError."""
 
@@ -309,7 +313,11 @@ class ContactDb(Protocol):
         ...
 
     def due_retries(self, source: str, now_us: int, limit: int) -> tuple[ItemRow, ...]:
-        """Parked items whose time to try again has come."""
+        """Parked items whose time to try again has come.
+
+        One that was parked more than `CLOCK_AHEAD_US` from now is due as well: the clock of the node that
+        parked it was ahead, and so is the time it set.
+        """
         ...
 
     def retry_now(self, source: str, key: str, now_us: int) -> bool:

@@ -9,6 +9,7 @@ from recorder.adapters.contact_db.commit import session_of
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import late_s
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, ItemState
+from recorder.ports import CLOCK_AHEAD_US
 from recorder.rows import ItemList, ItemQuery, ItemRow
 
 _FOUND_MAX = 100
@@ -94,7 +95,7 @@ class ItemTables:
             if row.parked
             and row.ref.source == source
             and row.retry_at_us is not None
-            and row.retry_at_us <= now_us
+            and (row.retry_at_us <= now_us or row.updated_us > now_us + CLOCK_AHEAD_US)
         ]
         return tuple(row for _, row in sorted(ready, key=lambda one: one[0])[:limit])
 

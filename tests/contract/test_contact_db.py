@@ -11,6 +11,8 @@ from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 
 FAILED, GONE, NOT_RECORDABLE = ItemState.FAILED, ItemState.GONE, ItemState.NOT_RECORDABLE
 
+HOUR_US = 3600 * 1_000_000
+
 
 @pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def world(request, tmp_path):
@@ -229,6 +231,13 @@ def test_parked_items_come_back_when_their_time_has_come(db):
     assert [row.ref.key for row in due] == ["soon", "late"]
     assert len(db.due_retries("dyn", START_US + 20, 1)) == 1
     assert db.due_retries("other", START_US + 20, 10) == ()
+
+
+def test_an_item_parked_by_a_clock_that_was_ahead_is_due_at_once(db):
+    db.record_outcome(an_outcome(parked=True, retry_at_us=START_US + HOUR_US), 1)
+    assert db.due_retries("dyn", START_US + HOUR_US // 2, 10) == ()
+    hour_before_us = START_US - HOUR_US
+    assert [row.ref.key for row in db.due_retries("dyn", hour_before_us, 10)] == ["rec-1"]
 
 
 @pytest.mark.parametrize("state", [FAILED, GONE])

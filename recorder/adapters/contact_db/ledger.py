@@ -28,6 +28,7 @@ from recorder.adapters.contact_db.rows import Values, event_values, item_of, ref
 from recorder.adapters.contact_db.sql import Upsert, in_sql, insert
 from recorder.adapters.contact_db.tables import CleanText, item_events, items
 from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState
+from recorder.ports import CLOCK_AHEAD_US
 from recorder.rows import ItemRow
 
 _FAILED = ItemState.FAILED.value
@@ -107,11 +108,12 @@ def record_outcome(
 
 
 def due_items(engine: Engine, source: str, now_us: int, limit: int) -> tuple[ItemRow, ...]:
-    """Parked items whose time has come, the longest due first."""
+    """Parked items whose time has come, the longest due first; see the port for clocks that were ahead."""
     row = items.c
+    due = or_(row.retry_at_us <= now_us, row.updated_us > now_us + CLOCK_AHEAD_US)
     statement = (
         select(items)
-        .where(row.source == source, row.parked, row.retry_at_us <= now_us)
+        .where(row.source == source, row.parked, due)
         .order_by(row.retry_at_us, row.item_key)
         .limit(limit)
     )
