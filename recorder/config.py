@@ -180,7 +180,7 @@ def load_config(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{path}: cannot be read: {error}",
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}",
             hint="Samples are in docs/samples; `tandem config check FILE` checks one.",
         ) from error
     try:

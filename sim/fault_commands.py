@@ -15,7 +15,10 @@ from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table
 from sim.ucaas.admin_client import NoFake, SimAdmin, SimError
 
-SIM = App(name="sim", help="Faults, calls and statistics of the fake service.")
+SIM = App(
+    name="sim",
+    help="Rehearse incidents in a simulated world; steer the fake service of `tandem up`.",
+)
 _FAULT = App(name="fault", help="What goes wrong at the fake service.")
 SIM.command(_FAULT)
 
@@ -71,6 +74,12 @@ def add(
         for_s: Only for so long.
         fake: Address of the fake service; also TANDEM_FAKE.
     """
+    if kind not in _kinds():
+        raise CliError(
+            f"There is no fault called {kind}.",
+            Exit.USAGE,
+            hint="`tandem sim fault kinds` lists them.",
+        )
     given: dict[str, Any] = {}
     for part in parameters or []:
         name, equals, value = part.partition("=")
@@ -93,10 +102,14 @@ def add(
 @_FAULT.command
 def kinds() -> None:
     """Every kind of fault."""
+    for kind in _kinds():
+        print_line(kind)
+
+
+def _kinds() -> list[str]:
     from sim.ucaas.faults import FaultKind  # noqa: PLC0415 - keeps other commands light
 
-    for kind in FaultKind:
-        print_line(kind.value)
+    return [kind.value for kind in FaultKind]
 
 
 @_FAULT.command(name="list")

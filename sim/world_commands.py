@@ -59,6 +59,7 @@ def run(
     incident = replace(incident, seed=seed, faults=() if calm else incident.faults)
     if save is not None:
         _written(lambda: save_incident(save, incident), save)
+        say(f"the incident is in {save}; see it again: tandem sim replay {save} --html out.html")
     return _answer(incident, _lived(incident, trace), as_json=json)
 
 
@@ -140,6 +141,8 @@ def swarm(
         print_json(answer | {"never": list(missing)})
     else:
         print_line(_summary(found))
+        if found.failed is None:
+            print_line("every promise was kept")
         for line in story:
             print_line(line)
     for situation in missing:
@@ -180,6 +183,7 @@ def _lived(
         if heat_runs and incident.faults:
             heat = heat_map(incident, runs_max=heat_runs)
             from_file(lambda: write_picture(header, rows, report, html, heat))
+        say(f"the picture is in {html}: open it in a browser")
     return report
 
 

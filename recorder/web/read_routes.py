@@ -141,7 +141,8 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
             refuse(
                 404,
                 f"No item here is called {key!r}, or begins with it.",
-                "`tandem source list` shows up to when each source is archived.",
+                "`tandem item list` lists what is known; `tandem source list` shows up to when each "
+                "source is archived.",
             )
         live = LiveItems(control.board)
         return [
@@ -201,7 +202,11 @@ def _add_contacts(router: APIRouter, control: NodeControl) -> None:
 def _contact(control: NodeControl, contact_id: str) -> ContactDetail:
     detail = control.contact_db.contact(contact_id)
     if detail is None:
-        refuse(404, f"There is no contact {contact_id!r}.", "`tandem contact list` lists them.")
+        refuse(
+            404,
+            f"There is no contact {contact_id!r}.",
+            "Give its whole id, or that of its session; `tandem contact list` lists them.",
+        )
     return detail
 
 

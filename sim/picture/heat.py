@@ -23,6 +23,7 @@ _FACTORS: Final = (1.0, 0.5, 2.0, 0.25, 4.0)
 _GRIDS: Final = ((9, 5), (9, 3), (7, 3), (5, 3), (5, 1), (3, 1))
 """Instants by durations, the finest first."""
 _DIGITS: Final = 3
+_TELL_EVERY: Final = 10
 
 Run: TypeAlias = Callable[[Incident], Report]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -148,5 +149,13 @@ def _broken(report: Report) -> tuple[str, ...]:
 
 
 def _to_stderr(done: int, planned: int) -> None:
-    end = "\n" if done == planned else ""
-    print(f"\rheat map: run {done} of {planned}", end=end, file=sys.stderr, flush=True)
+    whole = done == planned
+    if sys.stderr.isatty():
+        print(
+            f"\rheat map: run {done} of {planned}",
+            end="\n" if whole else "",
+            file=sys.stderr,
+            flush=True,
+        )
+    elif whole or done % _TELL_EVERY == 0:
+        print(f"heat map: run {done} of {planned}", file=sys.stderr, flush=True)

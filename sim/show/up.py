@@ -76,7 +76,9 @@ def _environment(stage: Stage) -> str:
         "TANDEM_FAKE": stage.served.urls.base,
         "PATH": f"{Path(sys.executable).parent}:$PATH",
     }
-    text = "".join(f'export {name}="{value}"\n' for name, value in lines.items())
+    # What is set for another pair would count more than the file named here.
+    text = "unset TANDEM_TOKEN TANDEM_CONFIG TANDEM_CA_FILE\n"
+    text += "".join(f'export {name}="{value}"\n' for name, value in lines.items())
     path.write_text(text, encoding="utf-8")
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -84,6 +84,7 @@ def test_every_kind_is_named(sim):
 def test_a_kind_that_does_not_exist_is_refused_with_the_way_to_the_list(sim):
     error = refused(sim, "fault", "add", "earthquake")
     assert error.code == Exit.USAGE
+    assert str(error) == "There is no fault called earthquake."
     assert "tandem sim fault kinds" in error.hint
 
 

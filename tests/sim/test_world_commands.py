@@ -45,7 +45,8 @@ def test_a_calm_run_has_no_faults(tandem, tmp_path):
 
 
 def test_a_saved_run_is_replayed_from_its_file(tandem):
-    _, first, _ = tandem("run", "--seed", "6", *QUICK, "--save", "deep/six.json", "--json")
+    _, first, said = tandem("run", "--seed", "6", *QUICK, "--save", "deep/six.json", "--json")
+    assert "tandem sim replay deep/six.json" in said
     status, again, _ = tandem("replay", "deep/six.json", "--json")
     assert status == 0
     assert json.loads(first)["digest"] == json.loads(again)["digest"]
@@ -107,6 +108,12 @@ def test_a_swarm_counts_what_it_lived_through(tandem):
     assert (answer["runs"], answer["violations"], answer["never"]) == (2, [], [])
 
 
+def test_a_swarm_without_a_broken_promise_says_so(tandem):
+    status, out, _ = tandem("swarm", "--runs", "1", "--seed", "3", *QUICK)
+    assert status == 0
+    assert out.splitlines()[-1] == "every promise was kept"
+
+
 def test_a_swarm_may_be_asked_to_have_seen_everything(tandem):
     status, _, err = tandem("swarm", "--runs", "1", *QUICK, "--reach-all")
     assert status == 1
@@ -126,6 +133,7 @@ def test_a_violation_ends_the_swarm_with_the_shortest_story(tandem, bad_worlds, 
     status, out, _ = tandem("swarm", "--runs", "9", "--seed", "3", *QUICK)
     assert status == 1
     assert "BROKEN 1.000 s  nothing_lost: gone" in out
+    assert "every promise was kept" not in out
     assert "tandem sim replay var/incidents/swarm-3-0.json" in out
     incident = read_incident(tmp_path / "var" / "incidents" / "swarm-3-0.json")
     assert incident.faults == ()

@@ -8,7 +8,7 @@ from cluster.frames import Role
 from cluster.status import PairStatus
 from recorder.model import Level
 from recorder.status import Findings
-from tests.recorder.fake_node import LINK_DOWN, TOKEN
+from tests.recorder.fake_node import LINK_DOWN, TOKEN, FakeNode
 
 DEAD = "http://127.0.0.1:1"
 
@@ -98,7 +98,10 @@ def test_the_first_node_that_answers_will_do(bare, node, url):
 )
 def test_what_does_not_exist_is_4(tandem, arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert tandem(*arguments).status == 4
+    ended = tandem(*arguments)
+    assert ended.status == 4
+    if arguments[-1] == "nobody" and arguments[1] in {"why", "show"}:
+        assert f"tandem {arguments[0]} list" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -174,6 +177,29 @@ def test_health_is_1_when_someone_must_act(tandem, node):
     node.board.publish("findings", Findings((worse,)))
     ended = tandem("health", "--json")
     assert (ended.status, ended.json["exit"]) == (1, 1)
+
+
+def test_health_asks_both_nodes_and_the_worse_one_counts(bare, node, url):
+    ailing = FakeNode("beta")
+    ailing.board.publish("findings", Findings((LINK_DOWN,)))
+    assert node.name == "alpha"
+    with ailing.served() as other:
+        both = f"{url},{other}"
+        ended = bare("health", "--url", both)
+        assert ended.status == 5
+        assert ended.lines[:2] == ["alpha: well", "beta: degraded"]
+        view = bare("health", "--json", "--url", both).json
+    assert (view["node"], view["exit"]) == ("beta", 5)
+    assert [one["node"] for one in view["others"]] == ["alpha"]
+
+
+def test_health_asks_a_node_with_two_addresses_for_one_verdict(bare, url):
+    assert bare("health", "--url", f"{url},{url}").out == "alpha: well\n"
+
+
+def test_health_names_the_address_that_does_not_answer(bare, url):
+    ended = bare("health", "--url", f"{url},{DEAD}")
+    assert (ended.out, DEAD in ended.err) == ("alpha: well\n", True)
 
 
 def test_health_needs_no_token(bare, url):

@@ -108,11 +108,19 @@ def test_faults_for_which_no_run_is_left_are_counted():
     assert (len(heat.faults), heat.left_out, heat.runs) == (2, 3, 6)
 
 
-def test_progress_goes_to_standard_error(capsys):
-    heat_map(Incident(minutes=2, faults=(CRASH,)), runs_max=3, run=fatal_window)
+def test_progress_goes_to_standard_error_a_line_now_and_then_where_no_terminal_is(capsys):
+    heat_map(Incident(minutes=2, faults=(CRASH,)), runs_max=15, run=fatal_window)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "heat map: run 3 of 3\n" in captured.err
+    assert captured.err == "heat map: run 10 of 15\nheat map: run 15 of 15\n"
+
+
+def test_progress_stays_on_one_line_of_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    heat_map(Incident(minutes=2, faults=(CRASH,)), runs_max=3, run=fatal_window)
+    lines = capsys.readouterr().err.split("\r")
+    assert lines[-1] == "heat map: run 3 of 3\n"
+    assert not any("\n" in line for line in lines[:-1])
 
 
 def test_it_is_plain_values_for_the_page():

@@ -37,7 +37,9 @@ def test_the_page_shows_the_run_that_was_replayed_and_when_its_fault_is_fatal(
     shown = data_of(page)
     assert shown["report"]["digest"] == World(read_incident(incident)).run().digest
     assert shown["heat"]["runs"] == 3
-    assert "heat map: run 3 of 3" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "heat map: run 3 of 3" in said
+    assert f"the picture is in {page}" in said
     lines = trace.read_text(encoding="utf-8").splitlines()
     assert [row[0] for row in shown["rows"]] == [json.loads(line)["number"] for line in lines[1:]]
 

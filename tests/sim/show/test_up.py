@@ -75,6 +75,16 @@ def test_the_written_environment_is_what_a_shell_in_another_terminal_needs(stage
     assert told[3].startswith(f"{Path(sys.executable).parent}:")
 
 
+def test_a_token_set_for_another_pair_does_not_win_over_that_of_the_show(stage, monkeypatch):
+    for name in ("TANDEM_TOKEN", "TANDEM_CONFIG", "TANDEM_CA_FILE"):
+        monkeypatch.setenv(name, "of another pair")
+    path = up._environment(stage)
+    told = subprocess.run(
+        ["sh", "-c", f". {shlex.quote(path)} && env"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "of another pair" not in told
+
+
 def test_the_environment_is_named_briefly_from_where_the_caller_is(stage, monkeypatch):
     assert up._environment(stage) == str(stage.directory / "env")
     monkeypatch.chdir(stage.directory)
