@@ -44,7 +44,7 @@ def below(outcomes: Sequence[Outcome], usual_delay_s: float) -> list[str]:
     usual = duration_text(usual_delay_s)
     lines = [
         f"Delayed: archived later than {usual} after it was there: settling, two polls and the fetch.",
-        "Takeover: from the fault to the other node's first poll, a wait for the next poll included.",
+        "Takeover: from the fault to the other node's first poll; a new primary does not wait for the interval.",
     ]
     for outcome in outcomes:
         lines += [f"BROKEN in {outcome.name}: {text}" for text in outcome.broken]
