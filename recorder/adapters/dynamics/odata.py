@@ -20,6 +20,7 @@ from recorder.adapters.dynamics.settings import DynamicsSettings
 from recorder.adapters.http.budget import Budget, full_bucket
 from recorder.adapters.http.client import Answer, build_request, exchange
 from recorder.adapters.http.errors import from_status, safe_text, where
+from recorder.adapters.http.retry_after import retry_after_s
 from recorder.errors import AuthRefused, BadAnswer, Throttled
 from recorder.instants import to_text
 from recorder.model import SourceTime
@@ -32,6 +33,7 @@ _GUID: Final = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$
 _PAGES_MAX: Final = 50
 _LINK_CHARS_MAX: Final = 65_536
 _FORBIDDEN: Final = 403
+_THROTTLED: Final = 429
 _NOT_FOUND: Final = frozenset({404, 410})
 _SECOND_US: Final = 1_000_000
 _WINDOW_S: Final = 300.0
@@ -203,6 +205,7 @@ class ODataClient:
 
     def __init__(self, *, client: httpx.Client, clock: Clock, settings: DynamicsSettings) -> None:
         self._client = client
+        client.event_hooks = {"response": [self._heard]}
         self._clock = clock
         self._api_url = settings.api_url
         self._origin = httpx.URL(settings.org_url)
@@ -253,12 +256,14 @@ class ODataClient:
         self._spend()
         request = build_request(self._client, "GET", url, {**_HEADERS, **headers})
         answer = exchange(self._client, self._clock, request)
-        try:
-            refuse(answer)
-        except Throttled as error:
-            self._be_quiet(error.retry_after_s or 0.0)
-            raise
+        refuse(answer)
         return answer
+
+    def _heard(self, response: httpx.Response) -> None:
+        """The head of an answer is there. Its body may be long in coming, or never come whole."""
+        if response.status_code == _THROTTLED:
+            head = response.headers
+            self._be_quiet(retry_after_s(head.get("retry-after"), head.get("date")) or 0.0)
 
     def _be_quiet(self, wait_s: float) -> None:
         """Whoever goes on asking while throttled is made to wait longer: ask nothing until then."""

@@ -245,6 +245,23 @@ def test_while_throttled_nothing_is_asked(world, odata):
     assert odata.get("WhoAmI").ok
 
 
+class Broken(httpx.SyncByteStream):
+    def __iter__(self):
+        yield b'{"error":'
+        raise httpx.ReadError("reset")
+
+
+def test_patience_is_heard_even_when_the_rest_of_the_answer_never_comes(world, odata):
+    answer = httpx.Response(429, headers={"Retry-After": "20"}, stream=Broken())
+    world.order("WhoAmI", answer)
+    with pytest.raises(Unreachable):
+        odata.get("WhoAmI")
+
+    with pytest.raises(Throttled) as caught:
+        odata.get("WhoAmI")
+    assert caught.value.retry_after_s == pytest.approx(20.0)
+
+
 def test_the_request_budget_is_kept_and_names_the_wait(world):
     odata = world.open(requests_per_5min=50)._odata
     for _ in range(10):
