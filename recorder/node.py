@@ -157,6 +157,7 @@ class Node:
         self._fetcher.close()
         self._lease.close()
         self._stores.contact_db.close()
+        self._stores.journal.close()
         if self._tracing is not None:
             self._tracing.close()
 

@@ -3,7 +3,7 @@
 import gc
 import socket
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -111,6 +111,26 @@ def place(admin, count):
 
 def threads():
     return {thread.name for thread in threading.enumerate() if thread.is_alive()}
+
+
+def open_files(folder):
+    """The files below `folder` that this process holds open; the proc file system knows."""
+    held = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            held.append(str(link.readlink()))
+    return [path for path in held if path.startswith(str(folder))]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc to look at")
+def test_a_stopped_node_holds_no_file_of_its_own_open(pair, admin, crashes, tmp_path):
+    keys = place(admin, 1)
+    with running(pair, "alpha", crashes) as alpha:
+        alpha.wait_for_role("primary")
+        alpha.wait_for_archived(len(keys))
+        assert open_files(tmp_path)
+    journals = [path for path in open_files(tmp_path) if path.endswith("journal")]
+    assert journals == []
 
 
 def test_a_lone_node_becomes_primary_and_archives_what_is_offered(pair, admin, crashes):
