@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from recorder.adapters import media_download, media_httpx
 from recorder.adapters.dynamics.source import DynamicsSource
-from recorder.adapters.http.oauth import ClientCredentials
+from recorder.adapters.http.oauth import BearerAuth
 from recorder.adapters.media_rules import Hop, Wanted
 from recorder.errors import NotMedia, SourceError, Truncated
 from recorder.ingest import fetch_job, ingester
@@ -108,7 +108,7 @@ def one_retry_too_few(patch: Patch) -> None:
         request.headers["Authorization"] = f"Bearer {self._current().text}"
         yield request
 
-    patch.set(ClientCredentials, "sync_auth_flow", bug)
+    patch.set(BearerAuth, "sync_auth_flow", bug)
 
 
 def unreachable_is_gone(patch: Patch) -> None:

@@ -31,7 +31,8 @@ from recorder.adapters.dynamics.settings import PAGE_SIZE_MAX, DynamicsSettings
 from recorder.adapters.dynamics.tables import RECORDING
 from recorder.adapters.dynamics.users import UserCache
 from recorder.adapters.http.client import open_client
-from recorder.adapters.http.oauth import ClientCredentials
+from recorder.adapters.http.entra_grant import EntraGrant
+from recorder.adapters.http.oauth import BearerAuth
 from recorder.errors import BadAnswer, SourceError, Throttled
 from recorder.model import (
     Capabilities,
@@ -73,13 +74,15 @@ class DynamicsSource:
                 auth=auth,
             )
 
-        self._auth = ClientCredentials(
-            token_url=settings.token_url,
-            client_id=settings.client_id,
-            secret_reference=settings.client_secret,
-            scope=settings.scope,
+        self._auth = BearerAuth(
+            grant=EntraGrant(
+                token_url=settings.token_url,
+                client_id=settings.client_id,
+                secret_reference=settings.client_secret,
+                scope=settings.scope,
+                secrets=deps.secrets,
+            ),
             origin=httpx.URL(settings.org_url),
-            secrets=deps.secrets,
             clock=deps.clock,
             client=client(None),
         )

@@ -1,23 +1,24 @@
-"""OAuth client credentials (Entra): one token for one API, kept in memory only.
+"""A bearer token for one API, kept in memory only, however it is granted.
 
 The one who needs a token first fetches it; others wait for that outcome, good or bad. The lock is
 re-entrant on purpose: simulated workers are greenlets of one thread, where a plain lock held across
 a call would never be given back; there the worst that happens is a second token.
+
+How a service grants tokens is a `Grant`: `entra_grant`, `account_grant`, ...
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from typing import Annotated, cast
+from typing import Annotated, Protocol
 
 import httpx
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from cluster.ports import Clock
-from recorder.adapters.http.client import Answer, build_request, exchange
+from recorder.adapters.http.client import Answer, exchange
 from recorder.adapters.http.errors import safe_text
 from recorder.errors import (
     AuthRefused,
@@ -32,61 +33,98 @@ from recorder.ports import Secrets
 _NS = 1_000_000_000
 _EARLY_S = 300.0
 _EARLY_SHARE = 0.1
-_LIFETIME_MAX_S = 86_400
 _PATIENCE_S = 5.0
 """Between tries to renew a token that still serves."""
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _RETRY_ERRORS = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
-_AADSTS = re.compile(r"AADSTS(\d{4,9})")
-_ERROR_WORD = re.compile(r"^[a-z_]{1,40}$")
 
-_HINTS = {
-    7000215: "The client secret is wrong: put the secret's value (not its id) where `client_secret` points.",
-    7000222: "The client secret has expired: make a new one in Entra and put it where `client_secret` points.",
-    700016: "The application is not known in this tenant: check `client_id` and `tenant`.",
-    90002: "The tenant was not found: check `tenant`.",
-    500011: "The resource was not found in the tenant: check `org_url`.",
-    50001: "The resource is missing or disabled in the tenant: check `org_url`.",
-    70011: "The scope is not valid: check `org_url`.",
-    1002012: "The scope is not valid: check `org_url`.",
-}
-_ERROR_HINTS = {
-    "invalid_client": "Entra refuses the application's secret: check `client_id` and `client_secret`.",
-    "unauthorized_client": "The application may not do this in the tenant: check `client_id` and `tenant`.",
-    "invalid_scope": "The scope is not valid: check `org_url`.",
-    "invalid_resource": "The resource is not known in the tenant: check `org_url`.",
-    "invalid_request": "Check `tenant`, `client_id` and `authority`.",
-}
+LIFETIME_MAX_S = 30 * 86_400
+"""A token is asked for anew after this, whatever its service says."""
 
 
-def _first(value: object) -> object:
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A token as a service gave it; `refresh_token` is empty where there is none."""
+
+    access_token: str = field(repr=False)
+    lifetime_s: int
+    refresh_token: str = field(default="", repr=False)
+    refresh_lifetime_s: int | None = None
+
+
+class Grant(Protocol):
+    """How one kind of service gives out tokens. Its methods are called by one job at a time."""
+
+    def request(self, client: httpx.Client) -> httpx.Request:
+        """What to send for a token, its secret read just now. Raises AuthRefused."""
+        ...
+
+    def granted(self, answer: Answer) -> Granted:
+        """The token in a good answer; also the place to keep a new refresh token. Raises BadAnswer."""
+        ...
+
+    def refusal(self, answer: Answer) -> SourceError:
+        """What any other answer means."""
+        ...
+
+
+def _text_or_none(value: object) -> object:
     return value if isinstance(value, str) else ""
 
 
-def _numbers(value: object) -> list[int]:
-    items = cast("list[object]", value) if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, int) and not isinstance(item, bool)]
+def _seconds_or_none(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-_Text = Annotated[str, BeforeValidator(_first)]
-
-
-class _Granted(BaseModel):
+class _Body(BaseModel):
     access_token: str = Field(pattern=r"^[\x21-\x7e]+$", repr=False)
     token_type: str = Field(pattern=r"(?i)^bearer$")
     expires_in: int = Field(gt=0)
+    refresh_token: Annotated[
+        str, BeforeValidator(_text_or_none), Field(pattern=r"^[\x21-\x7e]*$", repr=False)
+    ] = ""
+    refresh_token_expires_in: Annotated[int | None, BeforeValidator(_seconds_or_none)] = None
 
 
-class _Refused(BaseModel):
-    error: _Text = ""
-    error_description: Annotated[_Text, Field(repr=False)] = ""
-    error_codes: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = ()
+_BODY = TypeAdapter(_Body)
 
 
-_GRANTED = TypeAdapter(_Granted)
-_REFUSED = TypeAdapter(_Refused)
+def granted_by(answer: Answer, *, hint: str) -> Granted:
+    """The token in the body every OAuth service gives. Raises BadAnswer with `hint`."""
+    try:
+        body = _BODY.validate_json(answer.body)
+    except ValidationError:
+        raise BadAnswer("the token end point's answer holds no bearer token", hint=hint) from None
+    return Granted(
+        access_token=body.access_token,
+        lifetime_s=min(body.expires_in, LIFETIME_MAX_S),
+        refresh_token=body.refresh_token,
+        refresh_lifetime_s=body.refresh_token_expires_in,
+    )
+
+
+def refused_by(answer: Answer, *, word: str, shown: str, hint: str) -> SourceError:
+    """What a refusal means: patience, a service that is away, or wrong credentials.
+
+    `word` is the body's `error`, `shown` what may be told of the rest, `hint` what to do about
+    wrong credentials.
+    """
+    text = f"no token: the authority answered {answer.status} {safe_text(shown)}".rstrip()
+    if answer.status == _TOO_MANY:
+        return Throttled(text, retry_after_s=answer.retry_after_s)
+    if answer.status >= _SERVER_ERROR or word in _RETRY_ERRORS:
+        return Unreachable(text, retry_after_s=answer.retry_after_s)
+    return AuthRefused(text, hint=hint)
+
+
+def read_secret(secrets: Secrets, reference: str) -> str:
+    """The secret behind a reference, read now. Raises AuthRefused: the fault is this node's."""
+    try:
+        return secrets.read(reference)
+    except ConfigError as error:
+        raise AuthRefused(f"no client secret: {error}", hint=error.hint) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,31 +140,18 @@ def renew_early_s(lifetime_s: float) -> float:
     return min(_EARLY_S, lifetime_s * _EARLY_SHARE)
 
 
-class ClientCredentials(httpx.Auth):
+class BearerAuth(httpx.Auth):
     """Puts a bearer token on requests to `origin` and renews it: early, and once on a 401.
 
-    The secret is read at every renewal, so that a mended secret heals by itself. `client`
+    The grant reads its secret at every renewal, so that a mended secret heals by itself. `client`
     serves the token end point; it is closed with this object.
     """
 
     def __init__(
-        self,
-        *,
-        token_url: str,
-        client_id: str,
-        secret_reference: str,
-        scope: str,
-        origin: httpx.URL,
-        secrets: Secrets,
-        clock: Clock,
-        client: httpx.Client,
+        self, *, grant: Grant, origin: httpx.URL, clock: Clock, client: httpx.Client
     ) -> None:
-        self._token_url = token_url
-        self._client_id = client_id
-        self._secret_reference = secret_reference
-        self._scope = scope
+        self._grant = grant
         self._origin = origin
-        self._secrets = secrets
         self._clock = clock
         self._client = client
         self._lock = threading.RLock()
@@ -135,7 +160,7 @@ class ClientCredentials(httpx.Auth):
         self._failure: SourceError | None = None
 
     def __repr__(self) -> str:
-        return f"ClientCredentials(client_id={self._client_id!r})"
+        return f"BearerAuth({self._grant!r})"
 
     def token(self) -> str:
         """A token that is valid for now. Raises AuthRefused, Throttled, Unreachable, BadAnswer."""
@@ -206,28 +231,12 @@ class ClientCredentials(httpx.Auth):
         return self._token
 
     def _fetch(self) -> _Token:
-        try:
-            secret = self._secrets.read(self._secret_reference)
-        except ConfigError as error:
-            raise AuthRefused(f"no client secret: {error}", hint=error.hint) from None
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._client_id,
-            "client_secret": secret,
-            "scope": self._scope,
-        }
-        request = build_request(self._client, "POST", self._token_url, {}, form)
+        request = self._grant.request(self._client)
         answer = exchange(self._client, self._clock, request)
         if not answer.ok:
-            raise refusal(answer)
-        try:
-            granted = _GRANTED.validate_json(answer.body)
-        except ValidationError:
-            raise BadAnswer(
-                "the token end point's answer holds no bearer token",
-                hint="Check `authority`: it must be an Entra (Azure AD) authority.",
-            ) from None
-        lifetime_s = min(granted.expires_in, _LIFETIME_MAX_S)
+            raise self._grant.refusal(answer)
+        granted = self._grant.granted(answer)
+        lifetime_s = granted.lifetime_s
         return _Token(
             text=granted.access_token,
             number=self._flights,
@@ -243,28 +252,3 @@ def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
 def _copy(error: SourceError) -> SourceError:
     """The same error for another thread: an exception object keeps one traceback only."""
     return type(error)(str(error), hint=error.hint, retry_after_s=error.retry_after_s)
-
-
-def refusal(answer: Answer) -> SourceError:
-    """What a token end point's refusal means. The `error` word decides, the number only explains."""
-    try:
-        body = _REFUSED.validate_json(answer.body)
-    except ValidationError:
-        body = _Refused()
-    word = body.error if _ERROR_WORD.match(body.error) else ""
-    code = _aadsts(body)
-    shown = " ".join(part for part in (word, f"AADSTS{code}" if code else "") if part)
-    text = f"no token: the authority answered {answer.status} {safe_text(shown)}".rstrip()
-    if answer.status == _TOO_MANY:
-        return Throttled(text, retry_after_s=answer.retry_after_s)
-    if answer.status >= _SERVER_ERROR or word in _RETRY_ERRORS:
-        return Unreachable(text, retry_after_s=answer.retry_after_s)
-    default = "Check `tenant`, `client_id`, `client_secret` and `org_url`."
-    return AuthRefused(text, hint=_HINTS.get(code, _ERROR_HINTS.get(word, default)))
-
-
-def _aadsts(body: _Refused) -> int:
-    if body.error_codes:
-        return body.error_codes[0]
-    match = _AADSTS.search(body.error_description)
-    return int(match.group(1)) if match else 0

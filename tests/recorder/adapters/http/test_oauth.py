@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.adapters.http.client import Answer, Timeouts, open_client
-from recorder.adapters.http.oauth import ClientCredentials, refusal, renew_early_s
+from recorder.adapters.http.entra_grant import EntraGrant, refusal
+from recorder.adapters.http.oauth import BearerAuth, renew_early_s
 from recorder.errors import AuthRefused, BadAnswer, SourceError, Throttled, Unreachable
 from tests.recorder.adapters.dynamics.scripted import FakeClock, FakeSecrets
 from tests.waiting import wait_until
@@ -54,13 +55,16 @@ class Bench:
             user_agent="t",
             timeouts=Timeouts(),
         )
-        self.auth = ClientCredentials(
+        grant = EntraGrant(
             token_url=TOKEN_URL,
             client_id="node-a",
             secret_reference="env:DYNAMICS",
             scope="https://api.example/.default",
-            origin=httpx.URL(API),
             secrets=self.secrets,
+        )
+        self.auth = BearerAuth(
+            grant=grant,
+            origin=httpx.URL(API),
             clock=self.clock,
             client=client,
         )
