@@ -13,9 +13,10 @@ from recorder.adapters.dynamics.odata import (
     RawPage,
     query,
 )
-from recorder.adapters.dynamics.records import Recording, SignedLink, parse
+from recorder.adapters.dynamics.records import Recording, SignedLink
 from recorder.adapters.dynamics.schema_probe import REQUIRED_COLUMNS, SchemaProbe, logical_name
 from recorder.adapters.dynamics.tables import ALL_TABLES, RECORDING, Table
+from recorder.adapters.http.values import parse
 from recorder.errors import AuthRefused, BadAnswer, SourceError, Throttled, Unreachable
 from recorder.model import Finding, Level, SourceTime
 

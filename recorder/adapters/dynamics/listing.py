@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from recorder.adapters.dynamics.records import Recording, RecordingTraces, parse
+from recorder.adapters.dynamics.records import Recording, RecordingTraces
+from recorder.adapters.http.values import parse
 from recorder.errors import BadAnswer
 from recorder.model import ItemRef, Window
 

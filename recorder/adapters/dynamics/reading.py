@@ -26,7 +26,6 @@ from recorder.adapters.dynamics.records import (
     Recording,
     Session,
     User,
-    parse,
 )
 from recorder.adapters.dynamics.schema_probe import SchemaProbe
 from recorder.adapters.dynamics.tables import (
@@ -41,6 +40,7 @@ from recorder.adapters.dynamics.tables import (
     Table,
 )
 from recorder.adapters.dynamics.users import UserCache
+from recorder.adapters.http.values import parse
 from recorder.errors import BadAnswer, ItemGone
 
 R = TypeVar("R", bound=BaseModel)

@@ -2,71 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import httpx
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from recorder.adapters.http.client import Timeouts
+from recorder.adapters.http.fields import MediaHost, Origin, SecretReference, TimeoutTable
 
 PAGE_SIZE_MAX = 5000
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_HOST = re.compile(r"^\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$|^\[?[0-9a-f:]+\]?$")
-
-
-def _origin(value: str) -> str:
-    """A scheme and a host, nothing behind it; http only for tests on this machine."""
-    try:
-        url = httpx.URL(value)
-    except httpx.InvalidURL:
-        raise ValueError("must be an address such as https://contoso.crm.dynamics.com") from None
-    if not url.host or url.scheme not in {"http", "https"}:
-        raise ValueError("must be an address such as https://contoso.crm.dynamics.com")
-    if url.scheme == "http" and url.host not in _LOOPBACK:
-        raise ValueError("must begin with https:// (http is for this machine only)")
-    if url.userinfo or url.query or url.fragment or url.path != "/":
-        raise ValueError("must be a scheme and a host only, without a path, a query or a user")
-    return str(url).rstrip("/")
-
-
-def _reference(value: object) -> object:
-    if isinstance(value, str) and not value.startswith(("env:", "file:", "value:")):
-        raise ValueError('must be a reference: "env:NAME" or "file:PATH", not the secret itself')
-    return value
-
-
-def _host(value: str) -> str:
-    lowered = value.lower()
-    if not _HOST.match(lowered):
-        raise ValueError("must be a host name, or .suffix for every host below it")
-    return lowered
-
-
-Origin = Annotated[str, AfterValidator(_origin)]
-MediaHost = Annotated[str, AfterValidator(_host)]
-
-
-class TimeoutTable(BaseModel):
-    """Deadlines of one API call, in seconds. Downloads have their own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    connect_s: float = Field(5.0, gt=0, le=3600)
-    read_s: float = Field(30.0, gt=0, le=3600)
-    """Between two pieces of an answer."""
-    total_s: float = Field(120.0, gt=0, le=3600)
-    """For a whole answer."""
-
-    def as_timeouts(self) -> Timeouts:
-        """For the HTTP client."""
-        return Timeouts(
-            connect_s=self.connect_s,
-            read_s=self.read_s,
-            write_s=self.read_s,
-            pool_s=self.read_s,
-            total_s=self.total_s,
-        )
 
 
 class DynamicsSettings(BaseModel):
@@ -81,7 +24,7 @@ class DynamicsSettings(BaseModel):
     tenant: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,253}$")
     """Directory (tenant) id or domain."""
     client_id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")
-    client_secret: Annotated[str, BeforeValidator(_reference), Field(repr=False)]
+    client_secret: Annotated[SecretReference, Field(repr=False)]
     """A reference, `env:NAME` or `file:PATH`; read at every renewal of the token."""
     authority: Origin = "https://login.microsoftonline.com"
     api_version: str = Field("v9.2", pattern=r"^v\d{1,2}\.\d{1,2}$")

@@ -25,14 +25,16 @@ from recorder.adapters.dynamics.odata import (
     text_literal,
 )
 from recorder.adapters.dynamics.reading import Reader
-from recorder.adapters.dynamics.records import Recording, SignedLink, SignedLinkAnswer, parse
+from recorder.adapters.dynamics.records import Recording, SignedLink, SignedLinkAnswer
 from recorder.adapters.dynamics.schema_probe import SchemaProbe
 from recorder.adapters.dynamics.settings import PAGE_SIZE_MAX, DynamicsSettings
 from recorder.adapters.dynamics.tables import RECORDING
 from recorder.adapters.dynamics.users import UserCache
 from recorder.adapters.http.client import open_client
 from recorder.adapters.http.entra_grant import EntraGrant
+from recorder.adapters.http.fields import is_usable
 from recorder.adapters.http.oauth import BearerAuth
+from recorder.adapters.http.values import parse
 from recorder.errors import BadAnswer, SourceError, Throttled
 from recorder.model import (
     Capabilities,
@@ -208,7 +210,7 @@ class DynamicsSource:
             raise
         except SourceError:
             return None
-        if not _usable(link.url, self._settings):
+        if not is_usable(link.url, self._settings.allowed_hosts, self._settings.org_url):
             return None
         sizes = {media.size_bytes, link.size_bytes} - {None}
         if len(sizes) > 1:
@@ -239,18 +241,3 @@ class DynamicsSource:
             resumable=chunk_bytes is not None,
             chunk_bytes=chunk_bytes,
         )
-
-
-def _usable(link: str, settings: DynamicsSettings) -> bool:
-    """Whether a signed link leads where downloads are allowed to go."""
-    try:
-        url = httpx.URL(link)
-    except (httpx.InvalidURL, ValueError):
-        return False
-    scheme = httpx.URL(settings.org_url).scheme
-    if url.scheme not in {"https", scheme} or url.userinfo:
-        return False
-    return any(
-        url.host == allowed or (allowed.startswith(".") and url.host.endswith(allowed))
-        for allowed in settings.allowed_hosts
-    )

@@ -18,8 +18,8 @@ from recorder.adapters.dynamics.records import (
     Recording,
     Session,
     User,
-    parse,
 )
+from recorder.adapters.http.values import parse
 
 CALL = "11111111-1111-4111-8111-111111111111"
 REC = "22222222-2222-4222-8222-222222222222"

@@ -17,10 +17,9 @@ from recorder.adapters.dynamics.records import (
     Session,
     SignedLinkAnswer,
     User,
-    clean_text,
-    parse,
 )
 from recorder.adapters.dynamics.tables import ALL_TABLES
+from recorder.adapters.http.values import clean_text, parse
 from recorder.errors import BadAnswer
 from tests.recorder.adapters.dynamics.scripted import at, guid, us
 

@@ -1,5 +1,6 @@
-from recorder.adapters.dynamics.records import User, parse
+from recorder.adapters.dynamics.records import User
 from recorder.adapters.dynamics.users import UserCache
+from recorder.adapters.http.values import parse
 from tests.recorder.adapters.dynamics.scripted import guid
 
 NS = 1_000_000_000
