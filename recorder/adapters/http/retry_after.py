@@ -1,13 +1,16 @@
-"""`Retry-After` in both its forms. Pure."""
+"""`Retry-After` in all its forms: seconds, an HTTP date, and an ISO 8601 instant (Zoom). Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+
+from recorder.instants import from_text
 
 RETRY_AFTER_MAX_S = 3600.0
 """A longer wish is cut to this: a mistaken header must not silence a source for days."""
 _DIGITS_MAX = 12
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def http_date(value: str | None) -> datetime | None:
@@ -29,15 +32,22 @@ def retry_after_s(
 ) -> float | None:
     """Seconds to wait, within 0 and `max_s`; None when the header is absent or unreadable.
 
-    `date` is the `Date` header of the same answer: the date form counts from the server's own
-    clock, never from ours. Without it the date form is unreadable.
+    `date` is the `Date` header of the same answer: the date forms count from the server's own
+    clock, never from ours. Without it they are unreadable.
     """
     text = (value or "").strip()
     whole = text.partition(".")[0]
     if whole.isascii() and whole.isdigit():
         wait_s = float(whole) if len(whole) <= _DIGITS_MAX else max_s
         return min(wait_s, max_s)
-    until, now = http_date(text), http_date(date)
+    until, now = http_date(text) or _iso_instant(text), http_date(date)
     if until is None or now is None:
         return None
     return min(max(0.0, (until - now).total_seconds()), max_s)
+
+
+def _iso_instant(text: str) -> datetime | None:
+    try:
+        return _EPOCH + timedelta(microseconds=from_text(text))
+    except (ValueError, OverflowError):
+        return None

@@ -63,3 +63,24 @@ def test_a_date_ahead_is_the_difference(now, seconds):
 
 def test_a_date_at_the_end_of_time_does_not_overflow():
     assert http_date("Fri, 31 Dec 9999 23:59:59 -2359") is None
+
+
+ZERO = "Sun, 31 May 2020 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("value", "wait_s"),
+    [
+        ("2020-05-31T00:00:30Z", 30.0),
+        ("2020-05-31T02:00:05+02:00", 5.0),
+        ("2020-05-31T00:00:00.500Z", 0.5),
+        ("2020-05-30T23:59:00Z", 0.0),
+        ("2020-06-01T00:00:00Z", 3600.0),
+        ("2020-05-31T00:00:30", None),
+        ("2020-13-31T00:00:30Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
+    ],
+)
+def test_an_iso_instant_counts_from_the_servers_own_clock(value, wait_s):
+    assert retry_after_s(value, ZERO) == wait_s
+    assert retry_after_s(value, None) is None
