@@ -79,6 +79,17 @@ def _replace(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
+def of_size(bank: tuple[Recording, ...], size_bytes: int) -> Recording:
+    """A playable recording of about that size, cut from or joined of the longest of the bank."""
+    longest = max(bank, key=lambda item: item.seconds)
+    frame_bytes = 288
+    wanted = size_bytes // frame_bytes * frame_bytes
+    copies = -(-wanted // len(longest.data))
+    data = (longest.data * copies)[:wanted]
+    seconds = longest.seconds * wanted / len(longest.data)
+    return Recording(f"{size_bytes}-bytes.mp3", seconds, data)
+
+
 def speech(seconds: float, chance: Stream) -> NDArray[np.int16]:
     """Mono samples: two voices taking turns, in syllables with formants and pauses between."""
     noise = np.random.default_rng(chance.getrandbits(32))

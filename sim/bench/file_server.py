@@ -13,11 +13,10 @@ from pathlib import Path
 import httpx
 
 from cluster.certs import make_certificates
-from sim.audio import AudioBank
+from sim.audio import AudioBank, of_size
 from sim.bench.stage import AUDIO
 from sim.bench.timing import until
 from sim.local_pair import free_ports
-from sim.ucaas.admin import of_size
 from sim.ucaas.http import Content, Request, Response
 from sim.ucaas.server import FakeServer
 

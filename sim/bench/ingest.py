@@ -29,7 +29,7 @@ from sim.bench.file_server import Served, Tls, make_files, make_tls, serving
 from sim.bench.peers import CURL, RCLONE, check_name, fetch_with, missing_peers
 from sim.bench.programs import Cost
 from sim.bench.whole_node import run_through_dynamics
-from sim.ucaas.dynamics.serving import wall_us
+from sim.ucaas.clocks import wall_us
 
 WANTED_CPU_RATIO = 1.5
 SMALL_BYTES = 200_000

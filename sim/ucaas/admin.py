@@ -1,6 +1,6 @@
 """The admin API under `/_sim/`: faults, calls, statistics, polls, ground truth and clock, as JSON.
 
-GET or POST; errors are `{"error": text}` with 400 or 404.
+GET or POST; errors are `{"error": text}` with 400 or 404. It serves any kind of fake.
 """
 
 from __future__ import annotations
@@ -8,29 +8,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from sim.audio import Recording
 from sim.truth import to_json
-from sim.ucaas.dynamics.mix import CallMix, MixOptions
-from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
-from sim.ucaas.dynamics.service import FakeDynamics
+from sim.ucaas.fake import FakeService, Orders
 from sim.ucaas.fault_parameters import checked
 from sim.ucaas.faults import ActiveFault, Fault, FaultKind, Target
 from sim.ucaas.http import Content, Request, Response
+from sim.ucaas.orders import StrictModel
+from sim.ucaas.surroundings import SECOND_US
 
 PREFIX = "/_sim/"
-_SECOND_US = 1_000_000
 _Answer: TypeAlias = "dict[str, Any] | list[Any]"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class FaultBody(_Model):
+class FaultBody(StrictModel):
     """A fault to switch on; `for_s` counts from now."""
 
     kind: FaultKind
@@ -39,69 +33,15 @@ class FaultBody(_Model):
     item: str = ""
     count: int | None = Field(None, ge=1)
     for_s: float | None = Field(None, gt=0)
-    parameters: dict[str, bool | float | str] = {}
-
-
-class RecordingBody(_Model):
-    """One recording; `audio` is a number of the bank (by length), or a size in bytes makes one."""
-
-    audio: int = 0
-    size_bytes: Annotated[int, Field(ge=1000)] | None = None
-    row_delay_s: float = 0.5
-    file_delay_s: float | None = 0.5
-    backdate_s: float = 0.0
-    stamp_us: int | None = None
-    bumps_s: tuple[float, ...] = ()
-    replace_after_s: float | None = None
-    delete_after_s: float | None = None
-
-
-class LegBody(_Model):
-    """One session."""
-
-    agent: int = 0
-    seconds: float = 20.0
-    answer: Literal["accepted", "rejected", "timed_out"] = "accepted"
-    consult: int | None = None
-    hold_s: float = 0.0
-
-
-class CallBody(_Model):
-    """One call that ends `ends_in_s` from now (or ended, when negative)."""
-
-    ends_in_s: float = 0.0
-    legs: tuple[LegBody, ...] = (LegBody(),)
-    recordings: tuple[RecordingBody, ...] = (RecordingBody(),)
-    outbound: bool = False
-    customer: int = 0
-    transcript: bool = False
-    removed_after_s: float | None = None
-
-
-class MixBody(_Model):
-    """`count` drawn calls that end within `over_s`, or with `calls_per_minute` a feed without end."""
-
-    seed: int = 1
-    count: int = Field(0, ge=0)
-    over_s: float = Field(0.0, ge=0)
-    calls_per_minute: float | None = Field(None, ge=0)
-    options: dict[str, float | tuple[float, float]] = {}
-
-
-class CallsBody(_Model):
-    """Calls to place: written out, or drawn."""
-
-    calls: tuple[CallBody, ...] = ()
-    mix: MixBody | None = None
+    parameters: dict[str, bool | float | str] = Field(default_factory=dict[str, bool | float | str])
 
 
 class Admin:
     """Puts the admin API before a service: `handle` answers both."""
 
-    def __init__(self, *, service: FakeDynamics, bank: tuple[Recording, ...]) -> None:
+    def __init__(self, *, service: FakeService[Any], orders: Orders) -> None:
         self._service = service
-        self._bank = bank
-        self._sized: dict[int, Recording] = {}
+        self._orders = orders
 
     def handle(self, request: Request) -> Response:
         """Admin requests here, all others to the service."""
@@ -128,10 +68,10 @@ class Admin:
     def _faults(self, request: Request, rest: str) -> _Answer:
         if request.method == "POST":
             body = FaultBody.model_validate_json(request.body)
-            checked(body.kind, body.parameters, body.requests)
+            checked(body.kind, body.parameters, body.requests, self._service.manners)
             until_us = None
             if body.for_s is not None:
-                until_us = self._service.clock()["now_us"] + int(body.for_s * _SECOND_US)
+                until_us = self._service.clock()["now_us"] + int(body.for_s * SECOND_US)
             target = Target(body.requests, body.client, body.item)
             fault = Fault(body.kind, target, body.count, until_us, body.parameters)
             return {"number": self._service.add_fault(fault)}
@@ -143,42 +83,7 @@ class Admin:
         return [_fault(entry) for entry in self._service.faults()]
 
     def _calls(self, request: Request, _rest: str) -> _Answer:
-        body = CallsBody.model_validate_json(request.body)
-        now_us = self._service.clock()["now_us"]
-        scripts = [self._script(call, now_us) for call in body.calls]
-        if body.mix is not None:
-            mix = self._mix(body.mix)
-            scripts += mix.over(now_us, body.mix.over_s, body.mix.count)
-            if body.mix.calls_per_minute is not None:
-                self._service.feed(mix, body.mix.calls_per_minute)
-        return {"placed": [asdict(placed) for placed in self._service.place(scripts)]}
-
-    def _mix(self, body: MixBody) -> CallMix:
-        options: dict[str, Any] = dict(body.options)
-        return CallMix(bank=self._bank, seed=body.seed, options=MixOptions(**options))
-
-    def _script(self, body: CallBody, now_us: int) -> CallScript:
-        return CallScript(
-            end_us=now_us + int(body.ends_in_s * _SECOND_US),
-            legs=tuple(Leg(**leg.model_dump()) for leg in body.legs),
-            recordings=tuple(self._recording(part) for part in body.recordings),
-            outbound=body.outbound,
-            customer=body.customer,
-            transcript=body.transcript,
-            removed_after_s=body.removed_after_s,
-        )
-
-    def _recording(self, body: RecordingBody) -> RecordingScript:
-        values = body.model_dump(exclude={"audio", "size_bytes"})
-        return RecordingScript(audio=self._audio(body), **values)
-
-    def _audio(self, body: RecordingBody) -> Recording:
-        if body.size_bytes is None:
-            return self._bank[body.audio]
-        known = self._sized.get(body.size_bytes)
-        if known is None:
-            known = self._sized[body.size_bytes] = of_size(self._bank, body.size_bytes)
-        return known
+        return {"placed": self._orders.place(request.body)}
 
     def _recordings(self, request: Request, rest: str) -> _Answer:
         if request.method != "DELETE":
@@ -188,17 +93,6 @@ class Admin:
     def _polls(self, request: Request, _rest: str) -> _Answer:
         after = int(dict(request.parameters()).get("after", "0"))
         return [asdict(poll) for poll in self._service.polls(after)]
-
-
-def of_size(bank: tuple[Recording, ...], size_bytes: int) -> Recording:
-    """A playable recording of about that size, cut from or joined of the longest of the bank."""
-    longest = max(bank, key=lambda item: item.seconds)
-    frame_bytes = 288
-    wanted = size_bytes // frame_bytes * frame_bytes
-    copies = -(-wanted // len(longest.data))
-    data = (longest.data * copies)[:wanted]
-    seconds = longest.seconds * wanted / len(longest.data)
-    return Recording(f"{size_bytes}-bytes.mp3", seconds, data)
 
 
 def _fault(entry: ActiveFault) -> dict[str, Any]:

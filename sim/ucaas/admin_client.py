@@ -10,6 +10,11 @@ from sim.truth import TruthItem, from_json
 from sim.ucaas.statistics import Poll
 
 
+def fake_variable(source: str) -> str:
+    """The environment variable with the address of the fake of this source."""
+    return f"TANDEM_FAKE_{source.upper().replace('-', '_')}"
+
+
 class SimError(Exception):
     """Raised when the simulated service refuses an order; the message says why."""
 
@@ -86,7 +91,7 @@ class SimAdmin:
         return list(self._ask("GET", "faults"))
 
     def place_calls(self, *calls: dict[str, Any]) -> list[dict[str, Any]]:
-        """Place calls as in `sim.ucaas.admin.CallBody`; returns their ids."""
+        """Place calls as in `sim.ucaas.dynamics.orders.CallBody`; returns their ids."""
         return list(self._ask("POST", "calls", {"calls": calls})["placed"])
 
     def place_mix(

@@ -61,6 +61,12 @@ class FaultKind(StrEnum):
     """The link of a next page is refused: `status` 400."""
     REPEAT_ROWS = "repeat_rows"
     """Every row of a page is listed twice."""
+    WRONG_BYTES = "wrong_bytes"
+    """One byte of the body is another, at `at_bytes` or `at_share` 0.5; size and hash told stay right."""
+    EMPTY_PAGE = "empty_page"
+    """A page of a listing comes without rows but with the way to the next; the rows follow there."""
+    LOST_PARAMETERS = "lost_parameters"
+    """The link of a next page lacks the parameters of the listing."""
 
 
 DEFAULT_REQUESTS: Mapping[FaultKind, tuple[str, ...]] = {
@@ -84,14 +90,42 @@ DEFAULT_REQUESTS: Mapping[FaultKind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Manners:
+    """What one kind of service makes of faults."""
+
+    requests: tuple[str, ...]
+    """Every kind of request it tells apart."""
+    hits: Mapping[FaultKind, tuple[str, ...]]
+    """Each fault it knows, with the requests it hits when its target names none."""
+    words: Mapping[str, tuple[str, ...]]
+    """What parameters may be that are one of some words."""
+
+
+DYNAMICS = Manners(
+    requests=EVERYTHING,
+    hits={
+        kind: DEFAULT_REQUESTS.get(kind, MEDIA)
+        for kind in FaultKind
+        if kind not in {FaultKind.WRONG_BYTES, FaultKind.EMPTY_PAGE, FaultKind.LOST_PARAMETERS}
+    },
+    words={
+        "code": ("requests", "time", "concurrent"),
+        "retry_after": ("seconds", "date", "absent"),
+        "why": ("no_user", "privilege"),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Whom a fault hits; empty means any."""
 
     requests: tuple[str, ...] = ()
-    """token, openid, whoami, schema, list (recordings by period), query, row, sas, blob, value, block."""
+    """For Dynamics: token, openid, whoami, schema, list (recordings by period), query, row, sas, blob,
+    value, block."""
     client: str = ""
     item: str = ""
-    """Key of one recording."""
+    """Key of one item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +182,8 @@ class ActiveFault:
 class FaultSet:
     """The active faults, in the order they were added. Not thread-safe: the service locks."""
 
-    def __init__(self) -> None:
+    def __init__(self, manners: Manners = DYNAMICS) -> None:
+        self.manners = manners
         self._active: dict[int, ActiveFault] = {}
         self._next = 1
 
@@ -184,7 +219,7 @@ class FaultSet:
         """The faults that hit this request; each counts one hit and ends with its last."""
         struck: list[Fault] = []
         for entry in self.active(now_us):
-            if not _hits(entry.fault, subject):
+            if not self._hits(entry.fault, subject):
                 continue
             struck.append(entry.fault)
             hits = entry.hits + 1
@@ -194,12 +229,11 @@ class FaultSet:
                 self._active[entry.number] = ActiveFault(entry.number, hits, entry.fault)
         return tuple(struck)
 
-
-def _hits(fault: Fault, subject: Subject) -> bool:
-    target = fault.target
-    requests = target.requests or DEFAULT_REQUESTS.get(fault.kind, MEDIA)
-    return (
-        subject.request in requests
-        and target.client in {"", subject.client}
-        and target.item in {"", subject.item}
-    )
+    def _hits(self, fault: Fault, subject: Subject) -> bool:
+        target = fault.target
+        requests = target.requests or self.manners.hits.get(fault.kind, ())
+        return (
+            subject.request in requests
+            and target.client in {"", subject.client}
+            and target.item in {"", subject.item}
+        )

@@ -13,7 +13,7 @@ from sim.bench.media_path import WARM_UP_ITEMS
 from sim.bench.needless import busy_cores
 from sim.bench.programs import process_cpu_s
 from sim.bench.timing import now_ns, seconds_since
-from sim.ucaas.dynamics.serving import wall_us
+from sim.ucaas.clocks import wall_us
 from tests.recorder.hand_clock import HandClock
 from tests.waiting import wait_until
 

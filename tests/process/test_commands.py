@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from sim.ucaas.dynamics.serving import monotonic_ns
+from sim.ucaas.clocks import monotonic_ns
 from tests.process.looking import command, tandem
 from tests.waiting import holds_for, wait_until
 

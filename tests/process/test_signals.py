@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from sim.ucaas.dynamics.serving import monotonic_ns
+from sim.ucaas.clocks import monotonic_ns
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process

@@ -3,7 +3,7 @@
 import pytest
 
 from sim.checkers.liveness import Disruption
-from sim.ucaas.dynamics.serving import monotonic_ns
+from sim.ucaas.clocks import monotonic_ns
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from sim.ucaas.dynamics.serving import monotonic_ns
+from sim.ucaas.clocks import monotonic_ns
 from tests.process.world import LONG
 from tests.waiting import holds_for, wait_until
 

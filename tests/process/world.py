@@ -31,7 +31,8 @@ from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, client_apps
 from sim.node_process import NodeProcess
 from sim.truth import TruthItem
 from sim.ucaas.admin_client import SimAdmin
-from sim.ucaas.dynamics.serving import ServedDynamics, monotonic_ns, serve_dynamics
+from sim.ucaas.clocks import monotonic_ns
+from sim.ucaas.dynamics.serving import ServedDynamics, serve_dynamics
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, Verdict, judge
 from tests.process.sampler import Look, Sampler, look
@@ -148,7 +149,7 @@ class World:
         self._placed.update(key for call in drawn for key in call["recordings"])
 
     def place(self, *calls: dict[str, Any]) -> list[str]:
-        """Calls written out, as in `sim.ucaas.admin.CallBody`; the keys of their recordings."""
+        """Calls written out, as in `sim.ucaas.dynamics.orders.CallBody`; the keys of their recordings."""
         placed = self.admin.place_calls(*calls)
         keys = [key for call in placed for key in call["recordings"]]
         self._placed.update(keys)

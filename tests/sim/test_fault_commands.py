@@ -8,8 +8,9 @@ from recorder.cli.errors import CliError, Exit
 from sim.fault_commands import SIM
 from sim.local_pair import client_apps, free_ports
 from sim.ucaas.admin import Admin
+from sim.ucaas.clocks import monotonic_ns, wall_us
+from sim.ucaas.dynamics.orders import CallOrders
 from sim.ucaas.dynamics.service import FakeDynamics
-from sim.ucaas.dynamics.serving import monotonic_ns, wall_us
 from sim.ucaas.faults import FaultKind
 from sim.ucaas.http import Content, Response
 from sim.ucaas.server import FakeServer
@@ -25,7 +26,7 @@ def service():
 
     server = FakeServer(handle=handle)
     fake = FakeDynamics(now_us=wall_us, monotonic_ns=monotonic_ns, clients=client_apps())
-    handler.append(Admin(service=fake, bank=(AUDIO,)))
+    handler.append(Admin(service=fake, orders=CallOrders(service=fake, bank=(AUDIO,))))
     server.start()
     yield server.urls[0]
     server.stop()

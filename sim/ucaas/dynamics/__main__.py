@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import ssl
-import threading
 from dataclasses import asdict
-from types import FrameType
+from typing import Any
 
 from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.serving import serve_dynamics
+from sim.ucaas.program import Stop, parser, run
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(description="A fake Dynamics 365 environment.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--public-url", default="", help="how others reach it, if not by --host")
-    parser.add_argument("--audio", default="var/audio", help="where the audio bank is kept")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cert", help="certificate file (PEM); serves https")
-    parser.add_argument("--key", help="key file (PEM)")
-    parser.add_argument(
+    made = parser("A fake Dynamics 365 environment.")
+    made.add_argument(
         "--client",
         action="append",
         default=[],
         metavar="ID:SECRET[:TOKEN_LIFE_S]",
         help="an app registration; repeat it for each node",
     )
-    given = parser.parse_args()
-    stopped = threading.Event()
+    run(made.parse_args(), _serve)
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    tls = None
-    if given.cert:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(given.cert, given.key)
+def _serve(given: argparse.Namespace, tls: ssl.SSLContext | None) -> tuple[Any, Stop]:
     served = serve_dynamics(
         clients=[_client(text) for text in given.client],
         host=given.host,
@@ -52,9 +35,7 @@ def main() -> None:
         public_url=given.public_url,
         seed=given.seed,
     )
-    print(json.dumps(asdict(served.urls)), flush=True)
-    stopped.wait()
-    served.stop()
+    return asdict(served.urls), served.stop
 
 
 def _client(text: str) -> ClientApp:

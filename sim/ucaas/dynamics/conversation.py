@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from sim.chance import Stream, guid, stream
 from sim.ucaas.dynamics import people
-from sim.ucaas.dynamics.environment import SECOND_US, Environment
+from sim.ucaas.dynamics.environment import Environment
 from sim.ucaas.dynamics.lexer import Value
 from sim.ucaas.dynamics.scripts import CallScript, Leg
+from sim.ucaas.surroundings import SECOND_US
 
 _CALL = "msdyn_ocliveworkitem"
 _SESSION = "msdyn_ocsession"

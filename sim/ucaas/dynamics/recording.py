@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from sim.truth import TruthItem
-from sim.ucaas.dynamics.environment import SECOND_US, Environment
+from sim.ucaas.dynamics.environment import Environment
 from sim.ucaas.dynamics.files import StoredFile
 from sim.ucaas.dynamics.lexer import Value, instant_text
 from sim.ucaas.dynamics.scripts import CallScript, RecordingScript
+from sim.ucaas.surroundings import SECOND_US
 
 TABLE = "msdyn_ocrecording"
 FILE_NAME = "callRecording.mp3"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Any
 
 from sim.audio import AudioBank, Recording
 from sim.ucaas.admin import Admin
+from sim.ucaas.clocks import monotonic_ns, wall_us
 from sim.ucaas.dynamics.entra import ClientApp
+from sim.ucaas.dynamics.orders import CallOrders
 from sim.ucaas.dynamics.service import TENANT, FakeDynamics
 from sim.ucaas.http import Request, Response
 from sim.ucaas.server import FakeServer
@@ -46,16 +47,6 @@ class ServedDynamics:
         self.server.stop()
 
 
-def wall_us() -> int:
-    """The calendar clock of this machine."""
-    return time.time_ns() // 1000  # noqa: TID251 - the real port's clock
-
-
-def monotonic_ns() -> int:
-    """The monotonic clock of this machine, the same in every process."""
-    return time.monotonic_ns()  # noqa: TID251 - the real port's clock
-
-
 def serve_dynamics(
     *,
     clients: Iterable[ClientApp],
@@ -87,6 +78,6 @@ def serve_dynamics(
         elsewhere_url=shown,
         **options,
     )
-    handler.append(Admin(service=service, bank=bank))
+    handler.append(Admin(service=service, orders=CallOrders(service=service, bank=bank)))
     server.start()
     return ServedDynamics(service, server, urls, bank)

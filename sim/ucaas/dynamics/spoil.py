@@ -1,4 +1,4 @@
-"""What faults make of an answer: refusals instead of it, or trouble on its way. Pure."""
+"""What faults make of an answer of Dataverse: refusals instead of it, or wrong sizes in it. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.ucaas.dynamics.downloads import xml_error
 from sim.ucaas.dynamics.entra import answer_json
 from sim.ucaas.dynamics.errors import Refusal
 from sim.ucaas.faults import Fault, FaultKind, Subject
-from sim.ucaas.http import Content, Response, Trouble
+from sim.ucaas.http import Content, Response
 
 _SECOND_US = 1_000_000
 _OK = 200
@@ -27,9 +27,6 @@ _THROTTLES = {
     ),
     "concurrent": ("0x80072326", "Number of concurrent requests exceeded the limit of 52."),
 }
-_PAGE = (
-    b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
-)
 
 
 def throttled(code: str, retry_after: str, seconds: float, now_us: int) -> Response:
@@ -110,60 +107,19 @@ def expired_link() -> Response:
     return xml_error(403, "AuthenticationFailed", message)
 
 
-def spoil(response: Response, faults: Sequence[Fault]) -> Response:
-    """The answer with what goes wrong on its way; several faults add up."""
+def wrong_size(response: Response, faults: Sequence[Fault]) -> Response:
+    """The answer that names a file's size names another, if a fault wants it."""
+    if response.status != _OK:
+        return response
     for fault in faults:
-        match fault.kind:
-            case FaultKind.HTML:
-                page = (("Content-Type", "text/html; charset=utf-8"),)
-                response = Response(200, page, Content((_PAGE,)), response.trouble)
-            case FaultKind.EMPTY:
-                response = replace(response, status=200, content=Content())
-            case FaultKind.TRUNCATE:
-                response = _truncated(response, fault)
-            case FaultKind.WRONG_SIZE:
-                response = _wrong_size(response, int(fault.number("by", 1000)))
-            case _:
-                response = replace(response, trouble=_trouble(response, fault))
+        if fault.kind is FaultKind.WRONG_SIZE:
+            response = _off_by(response, int(fault.number("by", 1000)))
     return response
 
 
-def _wrong_size(response: Response, by_bytes: int) -> Response:
-    """The answer that names a file's size names another."""
-    if response.status != _OK:
-        return response
+def _off_by(response: Response, by_bytes: int) -> Response:
     body = cast("dict[str, dict[str, object]]", json.loads(response.content.joined()))
     size = body["Result"]["FileSizeInBytes"]
     assert isinstance(size, int), "a size is a number"
     body["Result"]["FileSizeInBytes"] = max(1, size + by_bytes)
     return replace(response, content=Content((json.dumps(body).encode(),)))
-
-
-def _truncated(response: Response, fault: Fault) -> Response:
-    full = response.content.size_bytes
-    short = response.content.cut(0, fault.offset(full))
-    trouble = response.trouble
-    if fault.text("announced", "short") == "full":
-        trouble = replace(trouble, announced_bytes=full)
-    return replace(response, content=short, trouble=trouble)
-
-
-def _trouble(response: Response, fault: Fault) -> Trouble:
-    trouble, size = response.trouble, response.content.size_bytes
-    match fault.kind:
-        case FaultKind.SLOW:
-            rate = fault.parameters.get("bytes_per_s")
-            return replace(
-                trouble,
-                delay_s=trouble.delay_s + fault.number("delay_s", 0 if rate else 1),
-                bytes_per_s=trouble.bytes_per_s if rate is None else float(rate),
-            )
-        case FaultKind.DROP:
-            return replace(trouble, drop=True)
-        case FaultKind.STALL:
-            seconds = fault.number("seconds", 3600)
-            return replace(trouble, stall_at=fault.offset(size), stall_s=seconds)
-        case FaultKind.CUT:
-            return replace(trouble, cut_at=fault.offset(size), reset=fault.flag("reset"))
-        case _:
-            return trouble

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sim.ucaas.fault_parameters import checked
-from sim.ucaas.faults import DEFAULT_REQUESTS, EVERYTHING, MEDIA, FaultKind, Target
+from sim.ucaas.faults import DYNAMICS, EVERYTHING, FaultKind, Target
 from sim.ucaas.faults import Fault as ServiceFault
 from sim.world.incident import Fault, Value
 from sim.world.rules.rule import End, Hits, Option, Rule, nodes_of, number
@@ -170,7 +170,7 @@ def _options(kind: FaultKind) -> dict[str, Option]:
         name: Option(draw, _any, _MEANS[name]) for name, draw in _DRAWS.get(kind, {}).items()
     }
     if kind not in _FOR_ALL | _ONCE:
-        usual = DEFAULT_REQUESTS.get(kind, MEDIA)
+        usual = DYNAMICS.hits[kind]
         options["requests"] = Option(
             _REQUEST_DRAWS.get(kind, ()),
             _any,
@@ -202,5 +202,5 @@ RULES: Final[Mapping[str, Rule]] = {
         _LONG,
         {"seconds": number(0.2, 1.0, 4.0, 12.0, what="how much longer; 1", high=600.0)},
     ),
-    **{f"service_{kind.value}": _rule(kind) for kind in FaultKind},
+    **{f"service_{kind.value}": _rule(kind) for kind in DYNAMICS.hits},
 }

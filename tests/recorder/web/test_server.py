@@ -17,7 +17,7 @@ from recorder.status import SourceStatus
 from recorder.web.app import create_app
 from recorder.web.limits import BODY_BYTES_MAX
 from recorder.web.server import WebServer
-from sim.ucaas.dynamics.serving import wall_us
+from sim.ucaas.clocks import wall_us
 from tests.recorder.fake_node import OBJECT, TOKEN, FakeNode
 from tests.recorder.fakes import MP3
 from tests.waiting import wait_until

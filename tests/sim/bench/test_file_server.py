@@ -14,7 +14,7 @@ from recorder.ports import FetchLimits
 from sim.bench import file_server
 from sim.bench.file_server import HOST, file_name, make_files, make_tls, serving
 from sim.bench.listed_source import NAME, ListedSource
-from sim.ucaas.dynamics.serving import wall_us
+from sim.ucaas.clocks import wall_us
 from tests.sim.ucaas.fakes import AUDIO
 
 COUNT = 4

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ucaas.fault_parameters import checked
-from sim.ucaas.faults import EVERYTHING, Fault, FaultKind
+from sim.ucaas.faults import DYNAMICS, EVERYTHING, Fault, FaultKind, Manners
 
 GOOD = [
     ("throttle", {"code": "time", "retry_after": "date", "seconds": "5"}),
@@ -58,9 +58,20 @@ def test_every_kind_of_request_may_be_named_and_no_other():
         checked(FaultKind.SLOW, {}, ("blob", "blobs"))
 
 
-@pytest.mark.parametrize("kind", FaultKind)
+@pytest.mark.parametrize("kind", DYNAMICS.hits)
 def test_every_kind_may_be_ordered_without_parameters(kind):
     checked(kind, {}, ())
+
+
+def test_a_service_refuses_faults_requests_and_words_of_another():
+    other = Manners(("list", "file"), {FaultKind.THROTTLE: ("list",)}, {"code": ("second", "day")})
+    checked(FaultKind.THROTTLE, {"code": "day"}, ("file",), other)
+    with pytest.raises(ValueError, match="knows no fault html; it knows throttle"):
+        checked(FaultKind.HTML, {}, (), other)
+    with pytest.raises(ValueError, match="second, day"):
+        checked(FaultKind.THROTTLE, {"code": "time"}, (), other)
+    with pytest.raises(ValueError, match="'blob'; there are list, file"):
+        checked(FaultKind.THROTTLE, {}, ("blob",), other)
 
 
 @given(st.sampled_from(list(FaultKind)), st.text(max_size=8), st.text(max_size=8))

@@ -13,9 +13,10 @@ import httpx
 import pytest
 import trustme
 
-from sim.audio import Recording
-from sim.ucaas.admin import Admin, of_size
+from sim.audio import Recording, of_size
+from sim.ucaas.admin import Admin
 from sim.ucaas.admin_client import SimAdmin, SimError
+from sim.ucaas.dynamics.orders import CallOrders
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.faults import Fault, FaultKind
@@ -65,7 +66,9 @@ class Doors:
             blob_url=f"{base}/_blob",
             elsewhere_url=base,
         )
-        handler.append(Admin(service=self.service, bank=BANK))
+        handler.append(
+            Admin(service=self.service, orders=CallOrders(service=self.service, bank=BANK))
+        )
         if self.server:
             self.server.start()
         self.http = httpx.Client(transport=transport, verify=verify, timeout=5.0, trust_env=False)
