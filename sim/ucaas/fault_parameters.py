@@ -105,7 +105,7 @@ _ALLOWED: Mapping[FaultKind, Mapping[str, _Check]] = {
     FaultKind.REDIRECT: {"to": _text},
     FaultKind.FORBIDDEN: {"why": _text},
     FaultKind.LATE: {"seconds": _any_number},
-    FaultKind.CHANGED_BEFORE_DOWNLOAD: {"how": _one_of("replace", "bump")},
+    FaultKind.CHANGED_BEFORE_DOWNLOAD: {"how": _text},
     FaultKind.WRONG_SIZE: {"by": _any_number},
     FaultKind.PAGE_EXPIRED: {"status": _status},
     FaultKind.CLOCK_SKEW: {"seconds": _any_number},

@@ -67,6 +67,14 @@ class FaultKind(StrEnum):
     """A page of a listing comes without rows but with the way to the next; the rows follow there."""
     LOST_PARAMETERS = "lost_parameters"
     """The link of a next page lacks the parameters of the listing."""
+    GRANT_EXPIRED = "grant_expired"
+    """The authority no longer takes what long-lived tokens it gave."""
+    NO_LINK = "no_link"
+    """An item is told without the link that leads to its file."""
+    NO_METADATA = "no_metadata"
+    """204: there is nothing to tell about an item."""
+    WRONG_REGION = "wrong_region"
+    """451: the data are elsewhere, and the answer says where."""
 
 
 DEFAULT_REQUESTS: Mapping[FaultKind, tuple[str, ...]] = {
@@ -101,17 +109,40 @@ class Manners:
     """What parameters may be that are one of some words."""
 
 
+_OF_OTHERS = frozenset(
+    {
+        FaultKind.WRONG_BYTES,
+        FaultKind.EMPTY_PAGE,
+        FaultKind.LOST_PARAMETERS,
+        FaultKind.GRANT_EXPIRED,
+        FaultKind.NO_LINK,
+        FaultKind.NO_METADATA,
+        FaultKind.WRONG_REGION,
+    }
+)
+"""Faults that Dynamics does not know."""
+_OF_MEDIA = frozenset(
+    {
+        FaultKind.STALL,
+        FaultKind.CUT,
+        FaultKind.TRUNCATE,
+        FaultKind.HTML,
+        FaultKind.EMPTY,
+        FaultKind.REDIRECT,
+    }
+)
 DYNAMICS = Manners(
     requests=EVERYTHING,
     hits={
         kind: DEFAULT_REQUESTS.get(kind, MEDIA)
         for kind in FaultKind
-        if kind not in {FaultKind.WRONG_BYTES, FaultKind.EMPTY_PAGE, FaultKind.LOST_PARAMETERS}
+        if kind in DEFAULT_REQUESTS or kind in _OF_MEDIA
     },
     words={
         "code": ("requests", "time", "concurrent"),
         "retry_after": ("seconds", "date", "absent"),
         "why": ("no_user", "privilege"),
+        "how": ("replace", "bump"),
     },
 )
 

@@ -1,0 +1,1 @@
+"""A fake Webex Calling organisation: tokens, converged recordings, call history, webhooks."""
