@@ -109,19 +109,7 @@ class Manners:
     """What parameters may be that are one of some words."""
 
 
-_OF_OTHERS = frozenset(
-    {
-        FaultKind.WRONG_BYTES,
-        FaultKind.EMPTY_PAGE,
-        FaultKind.LOST_PARAMETERS,
-        FaultKind.GRANT_EXPIRED,
-        FaultKind.NO_LINK,
-        FaultKind.NO_METADATA,
-        FaultKind.WRONG_REGION,
-    }
-)
-"""Faults that Dynamics does not know."""
-_OF_MEDIA = frozenset(
+__OF_MEDIA = frozenset(
     {
         FaultKind.STALL,
         FaultKind.CUT,

@@ -42,6 +42,23 @@ def decode_form(text: str) -> list[tuple[str, str]]:
     return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 
 
+def byte_range(header: str, size_bytes: int) -> tuple[int, int] | None:
+    """`Range` as [start, stop); None when it cannot be satisfied. An unreadable one means all."""
+    unit, _, spec = header.partition("=")
+    first, dash, last = spec.split(",")[0].strip().partition("-")
+    if unit.strip().lower() != "bytes" or not dash or not (first or last):
+        return 0, size_bytes
+    if not first:
+        if not last.isdigit():
+            return 0, size_bytes
+        return (max(size_bytes - int(last), 0), size_bytes) if int(last) else None
+    if not first.isdigit() or (last and not last.isdigit()):
+        return 0, size_bytes
+    start = int(first)
+    stop = min(int(last) + 1, size_bytes) if last else size_bytes
+    return (start, stop) if start < stop else None
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """A body in parts, so that large ones are shared and never copied."""

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from sim.ucaas.dynamics.entra import answer_json
 from sim.ucaas.dynamics.errors import Refusal, bad_query, no_row
-from sim.ucaas.dynamics.files import FileStore, StoredFile, byte_range
+from sim.ucaas.dynamics.files import FileStore, StoredFile
 from sim.ucaas.dynamics.lexer import Value
 from sim.ucaas.dynamics.tables import Store, Table
-from sim.ucaas.http import Content, Request, Response
+from sim.ucaas.http import Content, Request, Response, byte_range
 
 
 def file_of(files: FileStore, table: Table, key: str, column: str) -> StoredFile | None:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.ucaas.dynamics.files import byte_range
-from sim.ucaas.http import Content
+from sim.ucaas.http import Content, byte_range
 from tests.sim.ucaas.fakes import API, AUDIO, Fake
 
 SIZE = len(AUDIO.data) + 128
