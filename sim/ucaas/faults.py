@@ -109,7 +109,7 @@ class Manners:
     """What parameters may be that are one of some words."""
 
 
-__OF_MEDIA = frozenset(
+_OF_MEDIA = frozenset(
     {
         FaultKind.STALL,
         FaultKind.CUT,
