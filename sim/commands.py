@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
+from recorder.cli.errors import CliError, Exit
 from sim.check_command import check
 from sim.drill_command import drill
 from sim.world_commands import SIM
@@ -19,27 +20,48 @@ SIM.command(drill)
 
 
 @UP.default
-def up(*, directory: Path = Path("var/up"), calls_per_minute: float = 60.0) -> int:
-    """Start a fake service, two nodes and an embedded Data Center, and keep them running.
+def up(
+    *,
+    sources: str = "dynamics",
+    directory: Path = Path("var/up"),
+    calls_per_minute: float = 60.0,
+) -> int:
+    """Start fake services, two nodes and an embedded Data Center, and keep them running.
 
     Args:
+        sources: The services to fake and to record, separated by commas, e.g. dynamics,zoom,webex.
         directory: Where configuration, logs and recordings go; emptied first.
-        calls_per_minute: How many calls end in a minute.
+        calls_per_minute: How many calls end in a minute, over all sources.
     """
     # Imported here: only this command needs the pair.
     from sim.show.up import run_up  # noqa: PLC0415
 
-    return run_up(directory.absolute(), Path("var/audio"), calls_per_minute)
+    return run_up(directory.absolute(), Path("var/audio"), calls_per_minute, _kinds(sources))
 
 
 @DEMO.default
-def demo(*, directory: Path = Path("var/demo"), calls: int = 60) -> int:
+def demo(*, sources: str = "dynamics", directory: Path = Path("var/demo"), calls: int = 60) -> int:
     """Record calls on two nodes, kill -9 the primary, take over, judge. Exit 0: every promise kept.
 
     Args:
+        sources: The services to fake and to record, separated by commas, e.g. dynamics,zoom,webex.
         directory: Where everything goes, verdict.json too; emptied first.
-        calls: How many calls end within 24 seconds.
+        calls: How many calls end within 24 seconds, over all sources.
     """
     from sim.show.demo import run_demo  # noqa: PLC0415 - as above
 
-    return run_demo(directory.absolute(), Path("var/audio"), calls)
+    return run_demo(directory.absolute(), Path("var/audio"), calls, _kinds(sources))
+
+
+def _kinds(sources: str) -> tuple[str, ...]:
+    from sim.served_sources import KINDS  # noqa: PLC0415 - as above
+
+    named = tuple(dict.fromkeys(part.strip() for part in sources.split(",") if part.strip()))
+    strange = [name for name in named if name not in KINDS]
+    if strange or not named:
+        raise CliError(
+            f"There is no fake of {', '.join(strange) or 'nothing'}.",
+            Exit.USAGE,
+            hint=f"--sources takes any of {','.join(KINDS)}, separated by commas.",
+        )
+    return named

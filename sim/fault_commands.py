@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table
-from sim.ucaas.admin_client import NoFake, SimAdmin, SimError
+from sim.ucaas.admin_client import NoFake, SimAdmin, SimError, fake_variable
 
 SIM = App(
     name="sim",
@@ -27,10 +27,25 @@ _OPTIONS = frozenset(signature(SimAdmin.add_fault).parameters)
 
 T = TypeVar("T")
 Fake = Annotated[str | None, Parameter(show_default=False)]
+Source = Annotated[str | None, Parameter(show_default=False)]
 
 
-def _asked(fake: str | None, question: Callable[[SimAdmin], T]) -> T:
-    url = fake or os.environ.get("TANDEM_FAKE")
+def _address(fake: str | None, source: str | None) -> str | None:
+    if fake or source is None:
+        return fake or os.environ.get("TANDEM_FAKE")
+    variable = fake_variable(source)
+    url = os.environ.get(variable)
+    if not url:
+        raise CliError(
+            f"There is no fake service of {source}.",
+            Exit.USAGE,
+            hint=f"Start it with `tandem up --sources`, which prints what to `source`: it sets {variable}.",
+        )
+    return url
+
+
+def _asked(fake: str | None, source: str | None, question: Callable[[SimAdmin], T]) -> T:
+    url = _address(fake, source)
     if not url:
         raise CliError(
             "Which fake service?",
@@ -61,6 +76,7 @@ def add(
     item: str = "",
     count: int | None = None,
     for_s: float | None = None,
+    source: Source = None,
     fake: Fake = None,
 ) -> None:
     """Switch a fault on, e.g. `tandem sim fault add throttle seconds=5 --for-s 30`.
@@ -72,6 +88,7 @@ def add(
         item: Only for this recording.
         count: Only so many times.
         for_s: Only for so long.
+        source: The source whose fake is meant, where several run.
         fake: Address of the fake service; also TANDEM_FAKE.
     """
     if kind not in _kinds():
@@ -92,6 +109,7 @@ def add(
         given[name] = value
     number = _asked(
         fake,
+        source,
         lambda admin: admin.add_fault(
             kind, client=client, item=item, count=count, for_s=for_s, **given
         ),
@@ -113,46 +131,50 @@ def _kinds() -> list[str]:
 
 
 @_FAULT.command(name="list")
-def list_faults(*, fake: Fake = None) -> None:
+def list_faults(*, source: Source = None, fake: Fake = None) -> None:
     """Faults switched on now."""
     rows = [
         [str(entry["number"]), entry["kind"], entry["client"] or "any", str(entry["hits"])]
-        for entry in _asked(fake, SimAdmin.faults)
+        for entry in _asked(fake, source, SimAdmin.faults)
     ]
     print_table(["Number", "Kind", "Client", "Hits"], rows)
 
 
 @_FAULT.command
-def clear(number: int | None = None, *, fake: Fake = None) -> None:
+def clear(number: int | None = None, *, source: Source = None, fake: Fake = None) -> None:
     """Switch one fault off, or all.
 
     Args:
         number: As shown by `tandem sim fault list`; all if absent.
+        source: The source whose fake is meant, where several run.
         fake: Address of the fake service; also TANDEM_FAKE.
     """
     if number is None:
-        print_line(f"{_asked(fake, SimAdmin.clear_faults)} switched off")
-    elif _asked(fake, lambda admin: admin.remove_fault(number)):
+        print_line(f"{_asked(fake, source, SimAdmin.clear_faults)} switched off")
+    elif _asked(fake, source, lambda admin: admin.remove_fault(number)):
         print_line(f"fault {number} is off")
     else:
         raise CliError(f"There is no fault {number}.", Exit.NOT_FOUND, hint="tandem sim fault list")
 
 
 @SIM.command
-def calls(count: int, *, over_s: float = 0.0, seed: int = 1, fake: Fake = None) -> None:
+def calls(
+    count: int, *, over_s: float = 0.0, seed: int = 1, source: Source = None, fake: Fake = None
+) -> None:
     """Place calls that end within a period.
 
     Args:
         count: How many.
         over_s: Within so many seconds from now.
         seed: The same seed draws the same calls.
+        source: The source whose fake is meant, where several run.
         fake: Address of the fake service; also TANDEM_FAKE.
     """
-    placed = _asked(fake, lambda admin: admin.place_mix(count, over_s=over_s, seed=seed))
+    placed = _asked(fake, source, lambda admin: admin.place_mix(count, over_s=over_s, seed=seed))
     print_line(f"{len(placed)} calls placed")
 
 
 @SIM.command
-def stats(*, fake: Fake = None) -> None:
+def stats(*, source: Source = None, fake: Fake = None) -> None:
     """What the fake service saw, as JSON."""
-    print_json(_asked(fake, SimAdmin.statistics))
+    print_json(_asked(fake, source, SimAdmin.statistics))

@@ -16,11 +16,9 @@ from typing import Any, Self
 
 from cluster.real_randomness import RealRandomness
 from sim.node_process import NodeProcess
+from sim.source_plan import NODES, SourcePlan
 from sim.toml_text import toml_text
-from sim.ucaas.dynamics.entra import ClientApp
-from sim.ucaas.dynamics.serving import Urls
 
-NODES = ("alpha", "beta")
 CLUSTER = "demo"
 DEMO_POLL = {
     "interval_s": 0.5,
@@ -36,25 +34,18 @@ class PairPlan:
     """What to write into the configuration files; tables are merged over the demo's defaults."""
 
     directory: Path
-    urls: Urls
+    sources: Sequence[SourcePlan]
     database: str = "sqlite:///center/contacts.db"
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    """For both nodes: table → key → value."""
+    """For both nodes: table → key → value; `sources.NAME` is the table of a source."""
     of_node: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(
         default_factory=dict[str, Mapping[str, Mapping[str, Any]]]
     )
     """For one node: node → table → key → value."""
-    source: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """For the source of both nodes."""
     peer_ports: Mapping[str, int] = field(default_factory=dict[str, int])
     """Where each node dials its peer, when that is not the peer itself (a proxy in a test)."""
     web_ports: Mapping[str, int] = field(default_factory=dict[str, int])
     """Where each node answers HTTP; free ports by default."""
-
-
-def client_apps() -> tuple[ClientApp, ...]:
-    """One application per node, as an administrator would register them."""
-    return tuple(ClientApp(f"recorder-{name}", f"secret-of-{name}") for name in NODES)
 
 
 class LocalPair:
@@ -131,7 +122,11 @@ class LocalPair:
             config,
             f"http://127.0.0.1:{web_port}",
             self.token,
-            {"TANDEM_DEMO_SECRET": f"secret-of-{name}"},
+            {
+                variable: secret
+                for source in self.plan.sources
+                for variable, secret in source.environment(name).items()
+            },
         )
 
     def _config(self, name: str, web_port: int) -> str:
@@ -149,26 +144,12 @@ class LocalPair:
             "data_center": {"database": plan.database, "archive": "center/archive"},
             "poll": dict(DEMO_POLL),
             "buffer": {"reserve_bytes": 64 * 1024**2, "resume_bytes": 96 * 1024**2},
-            "sources.dynamics": self._source(name),
+            **{source.table_name: source.table(name) for source in plan.sources},
         }
         for more in (plan.tables, plan.of_node.get(name, {})):
             for table, keys in more.items():
                 tables.setdefault(table, {}).update(keys)
         return toml_text(tables)
-
-    def _source(self, name: str) -> dict[str, Any]:
-        urls = self.plan.urls
-        return {
-            "kind": "dynamics",
-            "org_url": urls.org,
-            "authority": urls.authority,
-            "tenant": urls.tenant,
-            "client_id": f"recorder-{name}",
-            "client_secret": "env:TANDEM_DEMO_SECRET",
-            "media_hosts": ["127.0.0.1"],
-            "requests_per_5min": 6000,
-            **self.plan.source,
-        }
 
 
 def free_port(wanted: int) -> int:

@@ -112,6 +112,12 @@ class NodeProcess:
             return self.get("/api/v1/cluster")
         return None
 
+    def sources(self) -> list[dict[str, Any]]:
+        """The state of every source as this node sees it; empty when it does not answer."""
+        with contextlib.suppress(httpx.HTTPError, ValueError):
+            return self.get("/api/v1/sources")["sources"]
+        return []
+
     def role(self) -> str | None:
         """Its own role, or None when it does not answer."""
         view = self.view()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from recorder.model import ItemState
@@ -11,6 +11,7 @@ from sim.checkers.contents import Contents
 from sim.checkers.liveness import (
     LIMITS_S,
     Disruption,
+    Takeover,
     check_takeovers,
     takeovers,
 )
@@ -33,6 +34,9 @@ class Run:
     truth: Sequence[TruthItem]
     contents: Contents
     polls: Sequence[Poll] = ()
+    """Of all sources."""
+    polls_of: Mapping[str, Sequence[Poll]] = field(default_factory=dict[str, Sequence[Poll]])
+    """The same source by source, where there are several."""
     nodes: Mapping[str, str] = field(default_factory=dict[str, str])
     disruptions: Sequence[Disruption] = ()
     settled: bool = True
@@ -40,6 +44,18 @@ class Run:
     limits_s: Mapping[str, float] | None = None
     """Allowed takeover times by kind of disruption; the promised ones by default."""
     slack_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFigures:
+    """What became of one source. `takeover_ms`: until this source was polled again, the slowest."""
+
+    offered: int
+    archived: int
+    lost: int
+    duplicates: int
+    bytes_verified: int
+    takeover_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,8 @@ class Verdict:
     takeover_ms: float | None
     """The slowest takeover; None when there was nothing to take over."""
     violations: tuple[Violation, ...]
+    sources: Mapping[str, SourceFigures] = field(default_factory=dict[str, SourceFigures])
+    """The same figures source by source; the violations are over all."""
 
     @property
     def good(self) -> bool:
@@ -75,6 +93,8 @@ class Verdict:
             f"bytes verified  {self.bytes_verified:,}",
             f"takeover        {takeover}",
         ]
+        if len(self.sources) > 1:
+            lines += [_line(name, figures) for name, figures in self.sources.items()]
         lines += [f"BROKEN  {violation}" for violation in self.violations]
         return "\n".join([*lines, "verdict         " + ("good" if self.good else "BAD")])
 
@@ -95,14 +115,51 @@ def judge(run: Run) -> Verdict:
         *check_takeovers(seen, limits_s, run.slack_s),
         *check_no_needless_failover(history, len(run.disruptions)),
     )
-    offered = [item for item in run.truth if not item.absent and item.replaced_us is None]
-    times = [takeover.seconds for takeover in seen if takeover.seconds is not None]
     return Verdict(
-        offered=len(offered),
-        archived=sum(row.state == ItemState.ARCHIVED for row in run.contents.items),
-        lost=len(lost(run.truth, run.contents)),
-        duplicates=duplicates(run.contents),
-        bytes_verified=bytes_verified(run.truth, run.contents),
-        takeover_ms=round(max(times) * 1000, 1) if times else None,
+        **asdict(_figures(run.truth, run.contents, seen)),
         violations=violations,
+        sources={name: _of_source(run, name) for name in _names(run)},
+    )
+
+
+def _figures(
+    truth: Sequence[TruthItem], contents: Contents, seen: Sequence[Takeover]
+) -> SourceFigures:
+    offered = [item for item in truth if not item.absent and item.replaced_us is None]
+    times = [takeover.seconds for takeover in seen if takeover.seconds is not None]
+    return SourceFigures(
+        offered=len(offered),
+        archived=sum(row.state == ItemState.ARCHIVED for row in contents.items),
+        lost=len(lost(truth, contents)),
+        duplicates=duplicates(contents),
+        bytes_verified=bytes_verified(truth, contents),
+        takeover_ms=round(max(times) * 1000, 1) if times else None,
+    )
+
+
+def _names(run: Run) -> tuple[str, ...]:
+    return tuple(sorted({item.source for item in run.truth}))
+
+
+def _of_source(run: Run, name: str) -> SourceFigures:
+    contacts = tuple(one for one in run.contents.contacts if one.source == name)
+    own = {media.object_key for contact in contacts for media in contact.media}
+    contents = replace(
+        run.contents,
+        items=tuple(row for row in run.contents.items if row.ref.source == name),
+        contacts=contacts,
+        objects=tuple(stored for stored in run.contents.objects if stored.key in own),
+    )
+    polls = run.polls_of.get(name, run.polls if len(_names(run)) == 1 else ())
+    return _figures(
+        [item for item in run.truth if item.source == name],
+        contents,
+        takeovers(run.disruptions, polls, run.nodes),
+    )
+
+
+def _line(name: str, figures: SourceFigures) -> str:
+    return (
+        f"{name:<14}  {figures.archived} of {figures.offered} archived, {figures.lost} lost, "
+        f"{figures.duplicates} stored twice"
     )

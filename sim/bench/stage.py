@@ -17,8 +17,9 @@ from recorder.rows import HistoryRow
 from sim.bench.timing import now_ns, pause, until
 from sim.checkers.contents import read_contents
 from sim.checkers.liveness import Disruption
-from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, client_apps
+from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan
 from sim.node_process import NodeProcess
+from sim.served_sources import client_apps, dynamics_plan
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.serving import serve_dynamics
 from sim.ucaas.statistics import Poll
@@ -49,8 +50,8 @@ class Stage:
         self.directory = directory.absolute()
         self.served = serve_dynamics(clients=client_apps(), audio=AUDIO, tls=tls)
         self.admin = SimAdmin(self.served.urls.base, verify=verify)
-        plan = PairPlan(self.directory, self.served.urls, tables=tables or {}, source=source or {})
-        self.pair = LocalPair(plan)
+        plan = dynamics_plan(self.served.urls, **(source or {}))
+        self.pair = LocalPair(PairPlan(self.directory, (plan,), tables=tables or {}))
         self.disruptions: list[Disruption] = []
         self._clock = RealClock()
         engine = open_engine(f"sqlite:///{self.directory}/center/contacts.db")

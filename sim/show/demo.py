@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from recorder.instants import bytes_text
 from sim.checkers.liveness import Disruption
-from sim.local_pair import NODES
+from sim.served_sources import DYNAMICS
 from sim.show.display import open_display
 from sim.show.stage import Stage
+from sim.source_plan import nodes_by_client
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, Verdict, judge
 
@@ -26,9 +28,14 @@ _DRAIN_LIMIT_S = 40.0
 _TABLES = {"pair": {"start_grace_s": 2.0}, "ingest": {"downloads": 4, "stall_s": 10.0}}
 
 
-def run_demo(directory: Path, audio: Path, calls: int = CALLS) -> int:
-    """Run it with so many calls; returns 0 when every checker agrees, else 1. Writes `verdict.json` into `directory`."""
-    with Stage(directory, audio, open_display(), tables=_TABLES) as stage:
+def run_demo(
+    directory: Path, audio: Path, calls: int = CALLS, kinds: tuple[str, ...] = (DYNAMICS,)
+) -> int:
+    """Run it with so many calls; returns 0 when every checker agrees, else 1.
+
+    Writes `verdict.json` into `directory`.
+    """
+    with Stage(directory, audio, open_display(), kinds=kinds, tables=_TABLES) as stage:
         verdict = _play(stage, calls)
     print()
     print(verdict.as_text())
@@ -39,12 +46,15 @@ def run_demo(directory: Path, audio: Path, calls: int = CALLS) -> int:
 
 
 def _play(stage: Stage, calls: int) -> Verdict:
+    shares = _shares(calls, len(stage.served.kinds))
     stage.event("starting two nodes")
     primary = stage.pair.start()
     stage.event(f"{primary} is primary, {stage.pair.other(primary).name} is secondary")
-    stage.admin.add_fault("slow", requests=("blob", "value"), delay_s=0.1, bytes_per_s=BYTES_PER_S)
-    stage.admin.place_mix(calls, over_s=CALLS_OVER_S, seed=SEED, longest_s=300.0)
-    stage.event(f"{calls} calls end within {CALLS_OVER_S:.0f} s and are recorded by the service")
+    for number, (one, count) in enumerate(zip(stage.served.all, shares, strict=True)):
+        one.admin.add_fault("slow", requests=one.downloads, delay_s=0.1, bytes_per_s=BYTES_PER_S)
+        one.admin.place_mix(count, over_s=CALLS_OVER_S, seed=SEED + number, **one.demo_mix)
+        what = f"{count} calls end within {CALLS_OVER_S:.0f} s and are recorded by the service"
+        stage.event(what if len(shares) == 1 else f"{one.kind}: {what}")
     stage.watch(_KILL_AFTER_S)
     killed_ns = _kill_with_work_in_hand(stage, primary)
     poll = _next_poll(stage, primary, killed_ns)
@@ -55,9 +65,9 @@ def _play(stage: Stage, calls: int) -> Verdict:
     stage.watch(_DOWN_S)
     stage.event(f"starting {primary} again")
     stage.pair.nodes[primary].start()
-    _drain(stage, calls)
-    polls = stage.admin.polls()
-    truth = stage.admin.truth()
+    _drain(stage, shares)
+    polls = {one.kind: one.admin.polls() for one in stage.served.all}
+    truth = stage.served.truth()
     stage.event("stopping both nodes, then comparing every byte")
     stage.pair.stop()
     contents = stage.read()
@@ -66,11 +76,17 @@ def _play(stage: Stage, calls: int) -> Verdict:
         Run(
             truth=truth,
             contents=contents,
-            polls=polls,
-            nodes={f"recorder-{name}": name for name in NODES},
+            polls=[poll for some in polls.values() for poll in some],
+            polls_of=polls,
+            nodes=nodes_by_client(stage.served.kinds),
             disruptions=(Disruption("death", primary, killed_ns),),
         )
     )
+
+
+def _shares(calls: int, sources: int) -> tuple[int, ...]:
+    """The calls of each source: as equal as can be."""
+    return tuple(calls // sources + (number < calls % sources) for number in range(sources))
 
 
 def _kill_with_work_in_hand(stage: Stage, primary: str) -> int:
@@ -93,25 +109,31 @@ def _kill_with_work_in_hand(stage: Stage, primary: str) -> int:
 
 def _next_poll(stage: Stage, dead: str, after_ns: int) -> Poll:
     """The first poll of the other node."""
-    client = f"recorder-{stage.pair.other(dead).name}"
+    nodes, other = nodes_by_client(stage.served.kinds), stage.pair.other(dead).name
     deadline = time.monotonic() + 30.0  # noqa: TID251
     while time.monotonic() < deadline:  # noqa: TID251
-        for poll in stage.admin.polls():
-            if poll.client == client and poll.monotonic_ns > after_ns:
+        for poll in stage.served.polls():
+            if nodes.get(poll.client) == other and poll.monotonic_ns > after_ns:
                 return poll
         stage.watch(0.05)
     raise TimeoutError("nobody took over within 30 s")
 
 
-def _drain(stage: Stage, calls: int) -> None:
-    """Wait until all that was offered is archived and the pair is whole again."""
+def _drain(stage: Stage, calls: Sequence[int]) -> None:
+    """Wait until all that was offered is archived and the pair is whole again.
+
+    `calls` says how many were placed at each source.
+    """
     deadline = time.monotonic() + _DRAIN_LIMIT_S  # noqa: TID251
     settled = 0
     while time.monotonic() < deadline:  # noqa: TID251
         picture = stage.watch(0.5)
         roles = sorted(str(row.get("role")) for row in picture.nodes)
         whole = roles == ["primary", "secondary"]
-        done = picture.offered >= calls and picture.archived >= picture.offered
+        done = all(
+            source.archived >= source.offered >= count
+            for source, count in zip(picture.sources, calls, strict=True)
+        )
         settled = settled + 1 if whole and done else 0
         if settled > 1:
             stage.event("everything offered is archived, both nodes are up")

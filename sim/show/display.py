@@ -21,6 +21,22 @@ _ROLE_STYLES = {"primary": "bold green", "secondary": "cyan", "down": "bold red"
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePicture:
+    """One source at one instant, by the word of the node that polls it."""
+
+    name: str
+    polled_by: str
+    """Empty while no node is primary."""
+    offered: int
+    archived: int
+    failed: int
+    state: str = ""
+    lag_s: float | None = None
+    pending: int | None = None
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """What is shown at one instant."""
 
@@ -31,6 +47,7 @@ class Picture:
     failed: int
     at_s: float
     """Since the show began."""
+    sources: tuple[SourcePicture, ...] = ()
 
 
 class Display(Protocol):
@@ -75,7 +92,8 @@ class _LiveDisplay:
     def _group(self) -> Group:
         parts: list[Any] = []
         if self._picture is not None:
-            parts += [_table(self._picture), Text(_totals(self._picture))]
+            parts += [_table(self._picture), _sources_table(self._picture)]
+            parts.append(Text(_totals(self._picture)))
         return Group(*parts, *(Text(event, style="dim") for event in self._events))
 
 
@@ -85,6 +103,7 @@ class _LineDisplay:
     def __init__(self) -> None:
         self._roles = ""
         self._said_s = 0.0
+        self._errors: dict[str, str] = {}
 
     def show(self, picture: Picture) -> None:
         roles = ", ".join(
@@ -94,7 +113,11 @@ class _LineDisplay:
         )
         if roles != self._roles or picture.at_s - self._said_s >= LINE_EVERY_S:
             self._roles, self._said_s = roles, picture.at_s
-            self.event(picture.at_s, f"{roles} · {_totals(picture)}")
+            self.event(picture.at_s, f"{roles} · {_totals(picture)}{_by_source(picture)}")
+        for source in picture.sources:
+            if source.last_error != self._errors.get(source.name, ""):
+                self.event(picture.at_s, f"{source.name}: {source.last_error or 'well again'}")
+            self._errors[source.name] = source.last_error
 
     def event(self, at_s: float, text: str) -> None:
         print(f"{at_s:6.1f} s  {text}", flush=True)
@@ -106,6 +129,32 @@ class _LineDisplay:
 def _totals(picture: Picture) -> str:
     failed = f", {picture.failed} failed for now" if picture.failed else ""
     return f"calls: {picture.offered} offered, {picture.archived} archived{failed}"
+
+
+def _by_source(picture: Picture) -> str:
+    """Nothing where there is one source only: the totals say it."""
+    if len(picture.sources) < 2:  # noqa: PLR2004 - one is no list
+        return ""
+    parts = [f"{one.name} {one.archived}/{one.offered}" for one in picture.sources]
+    return f" ({', '.join(parts)})"
+
+
+def _sources_table(picture: Picture) -> Table:
+    table = Table(box=None, pad_edge=False)
+    columns = ("Source", "Polled by", "State", "Lag", "Queue", "Archived", "Last error")
+    for column in columns:
+        table.add_column(column)
+    for one in picture.sources:
+        table.add_row(
+            one.name,
+            one.polled_by,
+            one.state,
+            "" if one.lag_s is None else duration_text(one.lag_s),
+            "" if one.pending is None else str(one.pending),
+            f"{one.archived} of {one.offered}",
+            Text(one.last_error, style="red"),
+        )
+    return table
 
 
 def _table(picture: Picture) -> Table:

@@ -1,10 +1,10 @@
-"""A fake service and a pair on this computer, looked at from outside while it runs."""
+"""Fake services and a pair on this computer, looked at from outside while it runs."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -16,16 +16,16 @@ from recorder.adapters.folder_archive import FolderArchive
 from recorder.cli.errors import CliError, Exit
 from recorder.errors import DataCenterError
 from sim.checkers.contents import Contents, read_contents
-from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, client_apps
-from sim.show.display import Display, Picture
-from sim.ucaas.admin_client import SimAdmin
-from sim.ucaas.dynamics.serving import serve_dynamics
+from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan
+from sim.served_sources import DYNAMICS, ServedSources
+from sim.show.display import Display, Picture, SourcePicture
+from sim.truth import TruthItem
 
 _LOOK_EVERY_S = 0.25
 
 
 class Stage:
-    """Fake, pair and display of one show. Use it as a context: everything ends with it.
+    """Fakes, pair and display of one show. Use it as a context: everything ends with it.
 
     `directory` is emptied first. Raises CliError when something else than a show was in it.
     """
@@ -36,19 +36,19 @@ class Stage:
         audio: Path,
         display: Display,
         *,
+        kinds: tuple[str, ...] = (DYNAMICS,),
         tables: Mapping[str, Mapping[str, Any]] | None = None,
         web_ports: Mapping[str, int] | None = None,
-        fake_port: int = 0,
+        fake_ports: Mapping[str, int] | None = None,
     ) -> None:
         _empty(directory)
         self.directory = directory
         self.display = display
         self._started = time.monotonic()  # noqa: TID251 - a show runs in real time
         self.event("making or loading the audio of the calls")
-        self.served = serve_dynamics(clients=client_apps(), audio=audio, port=fake_port)
-        self.admin = SimAdmin(self.served.urls.base)
+        self.served = ServedSources(kinds, audio, fake_ports)
         self.pair = LocalPair(
-            PairPlan(directory, self.served.urls, tables=tables or {}, web_ports=web_ports or {})
+            PairPlan(directory, self.served.plans, tables=tables or {}, web_ports=web_ports or {})
         )
         engine = open_engine(f"sqlite:///{directory}/center/contacts.db")
         self._clock = RealClock()
@@ -64,7 +64,6 @@ class Stage:
             stack.callback(self._clock.stop)
             stack.callback(self._db.close)
             stack.callback(self.served.stop)
-            stack.callback(self.admin.close)
             stack.enter_context(self.pair)
 
     def event(self, text: str) -> None:
@@ -81,14 +80,15 @@ class Stage:
             view = node.view() if node.running else None
             own = next((n for n in view["nodes"] if n["node"] == name), None) if view else None
             rows.append(own or {"node": name, "role": "starting" if node.running else "down"})
-        truth = self.admin.truth()
         states = self._states()
+        sources = self._sources(rows, self.served.truth(), states)
         picture = Picture(
             nodes=tuple(rows),
-            offered=sum(item.must_be_archived for item in truth),
-            archived=states.get("archived", 0),
-            failed=states.get("failed", 0) + states.get("parked", 0),
+            offered=sum(source.offered for source in sources),
+            archived=sum(source.archived for source in sources),
+            failed=sum(source.failed for source in sources),
             at_s=self._now_s(),
+            sources=sources,
         )
         self.display.show(picture)
         return picture
@@ -106,15 +106,36 @@ class Stage:
         """All the Data Center holds, every object hashed."""
         return read_contents(self._db, self._archive)
 
-    def _states(self) -> dict[str, int]:
+    def _sources(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        truth: Sequence[TruthItem],
+        states: Mapping[tuple[str, str], int],
+    ) -> tuple[SourcePicture, ...]:
+        """Each source by the word of the node that polls it."""
+        primary = next((str(row["node"]) for row in rows if row.get("role") == "primary"), "")
+        told = self.pair.nodes[primary].sources() if primary else []
+        views = {str(view["source"]): view for view in told}
+        return tuple(
+            SourcePicture(
+                name=kind,
+                polled_by=primary,
+                offered=sum(item.must_be_archived for item in truth if item.source == kind),
+                archived=states.get((kind, "archived"), 0),
+                failed=states.get((kind, "failed"), 0) + states.get((kind, "parked"), 0),
+                state=str(views.get(kind, {}).get("state", "")),
+                lag_s=views.get(kind, {}).get("lag_seconds"),
+                pending=views.get(kind, {}).get("pending"),
+                last_error=str(views.get(kind, {}).get("last_error") or ""),
+            )
+            for kind in self.served.kinds
+        )
+
+    def _states(self) -> Mapping[tuple[str, str], int]:
         try:
-            counts = self._db.item_counts()
+            return self._db.item_counts()
         except DataCenterError:
             return {}
-        states: dict[str, int] = {}
-        for (_source, state), count in counts.items():
-            states[state] = states.get(state, 0) + count
-        return states
 
 
 def _empty(directory: Path) -> None:

@@ -8,11 +8,13 @@ import time
 from pathlib import Path
 
 from sim.local_pair import NODES, free_port
+from sim.served_sources import DYNAMICS
 from sim.show.display import open_display
 from sim.show.stage import Stage
+from sim.ucaas.admin_client import fake_variable
 
 WEB_PORTS = {"alpha": 8441, "beta": 8442}
-FAKE_PORT = 8450
+FAKE_PORTS = {"dynamics": 8450, "zoom": 8451, "webex": 8452}
 _RESTART_AFTER_S = 5.0
 _LOOK_S = 0.5
 
@@ -21,13 +23,21 @@ class _Stopped(Exception):
     """SIGTERM came."""
 
 
-def run_up(directory: Path, audio: Path, calls_per_minute: float) -> int:
+def run_up(
+    directory: Path, audio: Path, calls_per_minute: float, kinds: tuple[str, ...] = (DYNAMICS,)
+) -> int:
     """Run until SIGINT or SIGTERM; returns 0."""
     signal.signal(signal.SIGTERM, _raise_stopped)
     web_ports = {name: free_port(WEB_PORTS[name]) for name in NODES}
+    fake_ports = {kind: free_port(FAKE_PORTS[kind]) for kind in kinds}
     try:
         with Stage(
-            directory, audio, open_display(), web_ports=web_ports, fake_port=free_port(FAKE_PORT)
+            directory,
+            audio,
+            open_display(),
+            kinds=kinds,
+            web_ports=web_ports,
+            fake_ports=fake_ports,
         ) as stage:
             _run(stage, calls_per_minute)
     except (KeyboardInterrupt, _Stopped):
@@ -38,11 +48,13 @@ def run_up(directory: Path, audio: Path, calls_per_minute: float) -> int:
 def _run(stage: Stage, calls_per_minute: float) -> None:
     stage.event("starting two nodes")
     primary = stage.pair.start()
-    stage.admin.feed(calls_per_minute)
+    for one in stage.served.all:
+        one.admin.feed(calls_per_minute / len(stage.served.all))
     stage.event(f"{primary} is primary; {calls_per_minute:g} calls a minute")
     for name, node in stage.pair.nodes.items():
         stage.event(f"{name}: {node.url}  pid {node.pid}  log {node.log}")
-    stage.event(f"fake service: {stage.served.urls.base}")
+    for one in stage.served.all:
+        stage.event(f"fake service {one.kind}: {one.base}")
     stage.event(f"in another terminal:  source {_environment(stage)}")
     stage.event(
         f"then:  tandem node list;  kill -9 {stage.pair.nodes[primary].pid};  tandem node list"
@@ -73,7 +85,8 @@ def _environment(stage: Stage) -> str:
     lines = {
         "TANDEM_URL": stage.pair.urls,
         "TANDEM_TOKEN_FILE": str(stage.pair.token_file),
-        "TANDEM_FAKE": stage.served.urls.base,
+        "TANDEM_FAKE": stage.served.all[0].base,
+        **{fake_variable(one.kind): one.base for one in stage.served.all},
         "PATH": f"{Path(sys.executable).parent}:$PATH",
     }
     # What is set for another pair would count more than the file named here.

@@ -96,7 +96,7 @@ def test_a_recording_deleted_before_its_download_ends_as_gone_with_a_reason(worl
 
 
 def test_without_signed_links_files_are_read_in_ranges_through_the_api(make_world):
-    world = make_world(source={"prefer_sas": False})
+    world = make_world(keys={"prefer_sas": False})
     world.start()
     world.place({"recordings": [{"size_bytes": 9_000_000}]}, {})
     world.settle_and_check()

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from sim.local_pair import LocalPair, PairPlan
+from sim.served_sources import dynamics_plan
 from sim.ucaas.dynamics.serving import Urls
 from tests.process.looking import command, source_of
 
@@ -26,7 +27,7 @@ WRONG = (
 """What to replace in the file, by what, and what is said of it: all at once."""
 WRONG_SOURCE = (
     ('tenant = "contoso"', 'tenant = "contoso"\ntennant = "x"', "tennant: unknown key"),
-    ('"env:TANDEM_DEMO_SECRET"', '"s3cret"', "client_secret: must be a reference"),
+    ('"env:TANDEM_DYNAMICS_CLIENT_SECRET"', '"s3cret"', "client_secret: must be a reference"),
 )
 
 
@@ -35,7 +36,7 @@ class Node:
 
     def __init__(self, directory):
         self.directory = directory
-        self.pair = LocalPair(PairPlan(directory, NOWHERE))
+        self.pair = LocalPair(PairPlan(directory, (dynamics_plan(NOWHERE),)))
         self.process = self.pair.nodes["alpha"]
         self.file = self.process.config
 
@@ -45,10 +46,12 @@ class Node:
         self.file.write_text(text.replace(old, new))
 
     def check(self, **env):
-        return command("config", "check", str(self.file), **{"TANDEM_DEMO_SECRET": "x", **env})
+        return command(
+            "config", "check", str(self.file), **{"TANDEM_DYNAMICS_CLIENT_SECRET": "x", **env}
+        )
 
     def run(self):
-        return command("node", "run", "--config", str(self.file), TANDEM_DEMO_SECRET="x")
+        return command("node", "run", "--config", str(self.file), TANDEM_DYNAMICS_CLIENT_SECRET="x")
 
     def left_nothing(self):
         names = {path.name for path in self.directory.iterdir()}
@@ -104,10 +107,13 @@ def test_a_file_that_is_not_there_is_refused(node):
 
 def test_secrets_that_are_not_there_are_named_by_their_references(node):
     node.pair.token_file.unlink()
-    done = node.check(TANDEM_DEMO_SECRET="")
+    done = node.check(TANDEM_DYNAMICS_CLIENT_SECRET="")
     assert done.returncode == USAGE
     assert f"{node.file}: web.token: file:{node.pair.token_file}" in done.stderr
-    assert f"{node.file}: sources.dynamics.client_secret: env:TANDEM_DEMO_SECRET" in done.stderr
+    assert (
+        f"{node.file}: sources.dynamics.client_secret: env:TANDEM_DYNAMICS_CLIENT_SECRET"
+        in done.stderr
+    )
 
 
 def test_a_web_listener_for_everybody_needs_a_token(node):

@@ -37,7 +37,9 @@ def test_the_demo_kills_the_primary_and_every_promise_is_kept(tmp_path):
         "takeover_ms",
         "violations",
         "good",
+        "sources",
     }
+    assert verdict["sources"]["dynamics"]["archived"] == verdict["archived"]
     assert verdict["good"]
     assert verdict["offered"] == verdict["archived"] >= CALLS
     assert (verdict["lost"], verdict["duplicates"], verdict["violations"]) == (0, 0, [])

@@ -26,7 +26,7 @@ def world(tmp_path_factory):
             "poll": {"overlap_s": OVERLAP_S, "tiers": [{"every_s": 3.0, "back_s": 120.0}]},
             "retry": {"base_s": 0.2, "cap_s": 1.0},
         },
-        source={"page_size": 10},
+        keys={"page_size": 10},
     )
     try:
         world.start()

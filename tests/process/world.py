@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,19 @@ from recorder.model import ItemState
 from recorder.rows import HistoryRow, ItemQuery, ItemRow
 from sim.checkers.contents import Contents, read_contents
 from sim.checkers.liveness import LIMITS_S, Disruption
-from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, client_apps
+from sim.local_pair import CLUSTER, LocalPair, PairPlan
 from sim.node_process import NodeProcess
+from sim.served_sources import DYNAMICS, ServedSources
+from sim.source_plan import nodes_by_client
 from sim.truth import TruthItem
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.clocks import monotonic_ns
-from sim.ucaas.dynamics.serving import ServedDynamics, serve_dynamics
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, Verdict, judge
 from tests.process.sampler import Look, Sampler, look
 from tests.waiting import wait_until
 
 AUDIO = Path(__file__).parents[2] / "var" / "audio"
-CLIENTS = {f"recorder-{name}": name for name in NODES}
 ENDED = (ItemState.ARCHIVED, ItemState.GONE, ItemState.NOT_RECORDABLE)
 SLACK_S = 2.0
 """On top of the promised takeover times: the poll interval, and other work on this machine."""
@@ -54,16 +55,25 @@ LONG = pytest.mark.skipif(
 
 
 class World:
-    """A fake service, a pair that is not started yet, and what happened to it so far.
+    """Fake services, a pair that is not started yet, and what happened to it so far.
 
-    `plan` goes to PairPlan: tables, of_node, source, peer_ports, database.
+    `keys` are more for the table of every source; `plan` goes to PairPlan: tables, of_node, peer_ports,
+    database.
     """
 
-    def __init__(self, directory: Path, **plan: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        kinds: tuple[str, ...] = (DYNAMICS,),
+        keys: Mapping[str, Any] | None = None,
+        **plan: Any,
+    ) -> None:
         self.directory = directory
-        self.served: ServedDynamics = serve_dynamics(clients=client_apps(), audio=AUDIO)
-        self.admin = SimAdmin(self.served.urls.base)
-        self.pair = LocalPair(PairPlan(directory, self.served.urls, **plan))
+        self.served = ServedSources(kinds, AUDIO)
+        self.clients = nodes_by_client(kinds)
+        sources = [replace(one, keys={**one.keys, **(keys or {})}) for one in self.served.plans]
+        self.pair = LocalPair(PairPlan(directory, sources, **plan))
         self.disruptions: list[Disruption] = []
         self._seeds = itertools.count(1)
         self._placed: set[str] = set()
@@ -75,13 +85,17 @@ class World:
         for node in self.nodes:
             node.kill()
             node.close()
-        self.admin.close()
         self.served.stop()
         self.sampler.check()
 
     def _look(self) -> Look:
         with self.data_center() as (db, _):
-            return look(db, self.admin.truth)
+            return look(db, self.served.truth)
+
+    @property
+    def admin(self) -> SimAdmin:
+        """Of the first service, which is the only one in most worlds."""
+        return self.served.all[0].admin
 
     # -- the nodes ----
 
@@ -159,8 +173,8 @@ class World:
         """Polls of one node the service saw, from an instant of the monotonic clock on."""
         return [
             poll
-            for poll in self.admin.polls()
-            if CLIENTS.get(poll.client) == node.name and poll.monotonic_ns >= since_ns
+            for poll in self.served.polls()
+            if self.clients.get(poll.client) == node.name and poll.monotonic_ns >= since_ns
         ]
 
     def wait_for_poll(self, node: NodeProcess, *, since_ns: int, timeout_s: float = 15.0) -> float:
@@ -232,7 +246,7 @@ class World:
             raise AssertionError(f"{what}\n{tails}") from error
 
     def _unsettled(self) -> list[str]:
-        truth = self.admin.truth()
+        truth = self.served.truth()
         with self.data_center() as (db, _):
             rows = {row.ref.key: row for row in _rows(db)}
         missing = sorted(self._placed - {item.key for item in truth})
@@ -254,10 +268,11 @@ class World:
         """All checkers over ground truth and Data Center, as they are now."""
         return judge(
             Run(
-                truth=self.admin.truth(),
+                truth=self.served.truth(),
                 contents=self.contents(),
-                polls=self.admin.polls(),
-                nodes=CLIENTS,
+                polls=self.served.polls(),
+                polls_of={one.kind: one.admin.polls() for one in self.served.all},
+                nodes=self.clients,
                 disruptions=tuple(self.disruptions),
                 limits_s=limits_s,
                 slack_s=slack_s,

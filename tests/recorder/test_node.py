@@ -13,7 +13,8 @@ from recorder.config import load_config
 from recorder.errors import ConfigError
 from recorder.node import Node
 from recorder.traps import no_trap
-from sim.local_pair import NODES, LocalPair, PairPlan, client_apps
+from sim.local_pair import NODES, LocalPair, PairPlan
+from sim.served_sources import client_apps, dynamics_plan
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.serving import serve_dynamics
 from tests.waiting import wait_until
@@ -76,7 +77,9 @@ class Running:
 
 @pytest.fixture
 def pair(service, tmp_path):
-    plan = PairPlan(tmp_path / "pair", service.urls, tables=QUICK, of_node=SECRETS)
+    plan = PairPlan(
+        tmp_path / "pair", (dynamics_plan(service.urls),), tables=QUICK, of_node=SECRETS
+    )
     made = LocalPair(plan)
     for node in made.nodes.values():
         node.close()

@@ -6,7 +6,8 @@ import pytest
 
 from recorder.cli.errors import CliError, Exit
 from sim.fault_commands import SIM
-from sim.local_pair import client_apps, free_ports
+from sim.local_pair import free_ports
+from sim.served_sources import client_apps
 from sim.ucaas.admin import Admin
 from sim.ucaas.clocks import monotonic_ns, wall_us
 from sim.ucaas.dynamics.orders import CallOrders
@@ -109,6 +110,23 @@ def test_without_an_address_the_caller_is_told_what_to_set(sim, monkeypatch):
     error = refused(sim, "fault", "list")
     assert error.code == Exit.USAGE
     assert "TANDEM_FAKE" in error.hint
+
+
+def test_the_fake_of_a_source_is_found_by_its_name(sim, monkeypatch, service):
+    monkeypatch.setenv("TANDEM_FAKE", "http://127.0.0.1:1")
+    monkeypatch.setenv("TANDEM_FAKE_ZOOM", service)
+    assert sim("fault", "add", "drop", "--source", "zoom")[0].startswith("fault ")
+    assert len(sim("fault", "list", "--source", "zoom")) == 2
+    assert sim("fault", "clear", "--source", "zoom") == ["1 switched off"]
+    assert sim("calls", "1", "--source", "zoom") == ["1 calls placed"]
+    assert "requests" in json.loads("\n".join(sim("stats", "--source", "zoom")))
+
+
+def test_a_source_that_is_not_served_is_told_with_the_way_to_have_it(sim):
+    error = refused(sim, "fault", "list", "--source", "webex")
+    assert error.code == Exit.USAGE
+    assert "webex" in str(error)
+    assert "tandem up --sources" in error.hint
 
 
 def test_an_address_in_the_command_wins(sim):

@@ -1,10 +1,13 @@
 import socket
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from recorder.config import load_config
-from sim.local_pair import NODES, LocalPair, PairPlan, client_apps, free_port, free_ports
+from sim.local_pair import NODES, LocalPair, PairPlan, free_port, free_ports
+from sim.served_sources import client_apps, dynamics_plan
+from sim.source_plan import SourcePlan
 from sim.ucaas.dynamics.serving import Urls
 
 URLS = Urls("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "http://x", "t")
@@ -14,8 +17,9 @@ URLS = Urls("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1", "h
 def make_pair(tmp_path):
     pairs = []
 
-    def make(**plan):
-        pairs.append(LocalPair(PairPlan(tmp_path / "pair", URLS, **plan)))
+    def make(*more, **plan):
+        sources = (dynamics_plan(URLS, page_size=10), *more)
+        pairs.append(LocalPair(PairPlan(tmp_path / "pair", sources, **plan)))
         return pairs[-1]
 
     yield make
@@ -52,14 +56,15 @@ def test_a_port_in_between_is_dialled_instead(make_pair):
 def test_tables_are_merged_over_the_demos_and_those_of_one_node_come_last(make_pair):
     pair = make_pair(
         tables={"poll": {"interval_s": 3.0}, "retry": {"base_s": 0.2}},
-        of_node={"beta": {"poll": {"interval_s": 4.0}}},
-        source={"page_size": 10},
+        of_node={"beta": {"poll": {"interval_s": 4.0}, "sources.dynamics": {"client_id": "other"}}},
     )
     alpha, beta = (table_of(pair, name) for name in NODES)
     assert (alpha["poll"]["interval_s"], beta["poll"]["interval_s"]) == (3.0, 4.0)
     assert alpha["poll"]["settle_s"] == beta["poll"]["settle_s"] == 0.0
     assert alpha["retry"] == beta["retry"] == {"base_s": 0.2}
-    assert beta["sources"]["dynamics"]["page_size"] == 10
+    assert alpha["sources"]["dynamics"]["page_size"] == 10
+    assert alpha["sources"]["dynamics"]["client_id"] == "recorder-alpha"
+    assert beta["sources"]["dynamics"]["client_id"] == "other"
 
 
 def test_no_secret_is_in_a_configuration_and_the_token_is_for_its_owner_only(make_pair):
@@ -76,6 +81,34 @@ def test_each_node_has_an_application_of_its_own(make_pair):
     ids = [table_of(pair, name)["sources"]["dynamics"]["client_id"] for name in NODES]
     assert ids == [app.client_id for app in client_apps()]
     assert len({app.secret for app in client_apps()}) == len(NODES)
+
+
+def test_every_source_has_a_table_and_secrets_of_its_own(make_pair):
+    tapes = SourcePlan(
+        kind="tapes",
+        keys={"url": "http://127.0.0.1:2"},
+        secrets={node: {"api_key": f"key-of-{node}"} for node in NODES},
+    )
+    pair = make_pair(tapes, replace(tapes, name="tapes-east"))
+    for name, node in pair.nodes.items():
+        sources = table_of(pair, name)["sources"]
+        assert list(sources) == ["dynamics", "tapes", "tapes-east"]
+        assert sources["tapes"] == {
+            "kind": "tapes",
+            "url": "http://127.0.0.1:2",
+            "api_key": "env:TANDEM_TAPES_API_KEY",
+        }
+        assert sources["tapes-east"]["api_key"] == "env:TANDEM_TAPES_EAST_API_KEY"
+        assert node._env == {
+            "TANDEM_DYNAMICS_CLIENT_SECRET": f"secret-of-{name}",
+            "TANDEM_TAPES_API_KEY": f"key-of-{name}",
+            "TANDEM_TAPES_EAST_API_KEY": f"key-of-{name}",
+        }
+
+
+def test_a_plan_shows_no_secret():
+    plan = SourcePlan(kind="tapes", keys={}, secrets={"alpha": {"api_key": "hush"}})
+    assert "hush" not in repr(plan)
 
 
 def test_web_ports_may_be_chosen_and_are_where_the_nodes_are_asked(make_pair):

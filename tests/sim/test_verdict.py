@@ -75,3 +75,34 @@ def test_the_ground_truth_survives_json(run):
     assert from_json(json.loads(json.dumps(to_json(run.truth)))) == tuple(run.truth)
     with pytest.raises(ValueError, match="key"):
         from_json([{"source": "x"}])
+
+
+def test_each_source_has_figures_of_its_own(run):
+    other = [offered(number, source="zoom") for number in range(100, 104)]
+    center = DataCenter([*run.truth, *other[:3]])
+    center.history.append(reign("b", 2))
+    contents = center.read()
+    sessions = {item.session_key for item in other}
+    contents = replace(
+        contents,
+        contacts=tuple(
+            replace(one, source="zoom") if one.session_key in sessions else one
+            for one in contents.contacts
+        ),
+    )
+    polls_of = {"dynamics": run.polls, "zoom": polls(("client-a", 0), ("client-b", 13.0))}
+    truth = [*run.truth, *other]
+    verdict = judge(replace(run, truth=truth, contents=contents, polls_of=polls_of))
+    own, zoom = (verdict.sources[name] for name in ("dynamics", "zoom"))
+    assert (own.offered, own.archived, own.lost, own.takeover_ms) == (4, 4, 0, 1250.0)
+    assert (zoom.offered, zoom.archived, zoom.lost, zoom.takeover_ms) == (4, 3, 1, 3000.0)
+    assert own.bytes_verified + zoom.bytes_verified == verdict.bytes_verified
+    assert verdict.takeover_ms == 1250.0
+    assert "zoom            3 of 4 archived, 1 lost, 0 stored twice" in verdict.as_text()
+
+
+def test_one_source_needs_no_line_of_its_own(run):
+    verdict = judge(run)
+    (name,) = verdict.sources
+    assert verdict.sources[name].takeover_ms == verdict.takeover_ms
+    assert f"{name:<14} " not in verdict.as_text()

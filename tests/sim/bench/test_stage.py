@@ -7,7 +7,7 @@ from recorder.adapters.contact_db import migrate
 from recorder.rows import HistoryRow
 from sim.bench import stage as module
 from sim.bench.stage import CLIENTS, Stage
-from sim.local_pair import client_apps
+from sim.served_sources import client_apps
 from tests.calls import a_ref, an_item, names_of
 
 API = "api/data/v9.2/msdyn_ocrecordings?$filter=modifiedon ge 2026-01-01T00:00:00Z"

@@ -48,6 +48,17 @@ def test_the_next_poll_is_the_first_of_the_other_node_after_the_kill():
     assert found.number == 3
 
 
+def test_the_next_poll_may_be_at_any_of_the_sources():
+    polls = [poll_of("beta", 90), poll_of("alpha", 110, 2), poll_of("beta", 120, 7, kind="zoom")]
+    stage = ScriptedStage(picture(), polls=polls, kinds=("dynamics", "zoom"))
+    assert demo._next_poll(stage, "alpha", 100).number == 7
+
+
+@pytest.mark.parametrize(("calls", "shares"), [(60, (20, 20, 20)), (8, (3, 3, 2)), (2, (1, 1, 0))])
+def test_the_calls_are_shared_among_the_sources(calls, shares):
+    assert demo._shares(calls, 3) == shares
+
+
 def test_everything_archived_and_a_whole_pair_end_the_wait():
     stage = ScriptedStage(
         picture(offered=9, archived=7),
@@ -55,15 +66,22 @@ def test_everything_archived_and_a_whole_pair_end_the_wait():
         picture(offered=9, archived=9),
         picture(offered=9, archived=9),
     )
-    demo._drain(stage, calls=8)
+    demo._drain(stage, calls=(8,))
     assert stage.looks == 4
     assert stage.events == ["everything offered is archived, both nodes are up"]
+
+
+def test_a_source_that_is_behind_is_waited_for_although_the_others_are_done(monkeypatch):
+    monkeypatch.setattr(demo, "_DRAIN_LIMIT_S", 0.02)
+    stage = ScriptedStage(picture(sources=(("dynamics", 9, 9), ("zoom", 3, 3))))
+    demo._drain(stage, calls=(8, 4))
+    assert stage.events == ["not everything was archived in time"]
 
 
 def test_a_call_that_is_yet_to_be_offered_is_waited_for(monkeypatch):
     monkeypatch.setattr(demo, "_DRAIN_LIMIT_S", 0.02)
     stage = ScriptedStage(picture(offered=7, archived=7))
-    demo._drain(stage, calls=8)
+    demo._drain(stage, calls=(8,))
     assert stage.events == ["not everything was archived in time"]
 
 
@@ -71,7 +89,7 @@ def test_one_good_look_between_two_bad_ones_does_not_end_the_wait(monkeypatch):
     monkeypatch.setattr(demo, "_DRAIN_LIMIT_S", 0.02)
     good, bad = picture(offered=8, archived=8), picture(offered=9, archived=8)
     stage = ScriptedStage(good, bad)
-    demo._drain(stage, calls=8)
+    demo._drain(stage, calls=(8,))
     assert stage.events == ["not everything was archived in time"]
 
 

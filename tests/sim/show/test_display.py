@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from rich.console import Console
 
 from sim.show import display
-from sim.show.display import EVENTS_SHOWN, LINE_EVERY_S, Picture, open_display
+from sim.show.display import EVENTS_SHOWN, LINE_EVERY_S, Picture, SourcePicture, open_display
 
 ALPHA = {
     "node": "alpha",
@@ -16,8 +18,12 @@ ALPHA = {
 BETA = {"node": "beta", "role": "down"}
 
 
-def picture(at_s=0.0, nodes=(ALPHA, BETA), failed=0):
-    return Picture(nodes=nodes, offered=10, archived=7, failed=failed, at_s=at_s)
+WELL = SourcePicture("dynamics", "alpha", 6, 5, 0, "polling", 3.0, 1)
+ILL = SourcePicture("zoom", "alpha", 4, 2, 1, "waiting", 65.0, 2, "asked for patience")
+
+
+def picture(at_s=0.0, nodes=(ALPHA, BETA), failed=0, sources=()):
+    return Picture(nodes=nodes, offered=10, archived=7, failed=failed, at_s=at_s, sources=sources)
 
 
 @pytest.fixture
@@ -67,6 +73,28 @@ def test_a_change_of_roles_is_said_at_once(lines):
     assert "beta secondary" in said()[-1]
 
 
+def test_several_sources_are_told_one_by_one(lines):
+    shown, said = lines
+    shown.show(picture(1.0, sources=(WELL, WELL)))
+    assert said()[0].endswith("7 archived (dynamics 5/6, dynamics 5/6)")
+
+
+def test_one_source_is_told_by_the_totals(lines):
+    shown, said = lines
+    shown.show(picture(1.0, sources=(WELL,)))
+    assert said()[0].endswith("7 archived")
+
+
+def test_an_error_of_a_source_is_told_once_and_so_is_its_end(lines):
+    shown, said = lines
+    shown.show(picture(1.0, sources=(WELL, ILL)))
+    shown.show(picture(1.1, sources=(WELL, ILL)))
+    shown.show(picture(1.2, sources=(WELL, replace(ILL, last_error=""))))
+    _, ill, well = said()
+    assert ill.endswith("zoom: asked for patience")
+    assert well.endswith("zoom: well again")
+
+
 def test_a_terminal_gets_a_live_table(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     shown = open_display()
@@ -91,6 +119,35 @@ def test_the_table_shows_figures_and_leaves_unknown_ones_empty():
     assert head.split() == ["Node", "Role", "Term", "Lag", "Queue", "Archived", "here"]
     assert alpha.split() == ["alpha", "primary", "3", "1m05s", "2/24", "7"]
     assert beta.split() == ["beta", "down", "?"]
+
+
+def test_the_table_of_sources_shows_lag_queue_and_last_error():
+    head, well, ill, *_ = rendered(display._sources_table(picture(sources=(WELL, ILL))))
+    assert head.split() == [
+        "Source",
+        "Polled",
+        "by",
+        "State",
+        "Lag",
+        "Queue",
+        "Archived",
+        "Last",
+        "error",
+    ]
+    assert well.split() == ["dynamics", "alpha", "polling", "3s", "1", "5", "of", "6"]
+    assert ill.split() == [
+        "zoom",
+        "alpha",
+        "waiting",
+        "1m05s",
+        "2",
+        "2",
+        "of",
+        "4",
+        "asked",
+        "for",
+        "patience",
+    ]
 
 
 def test_the_live_display_keeps_the_newest_events():

@@ -10,6 +10,7 @@ from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
 from recorder.cli.errors import CliError, Exit
 from recorder.model import ItemState
 from sim.local_pair import CLUSTER
+from sim.served_sources import DYNAMICS
 from sim.show.stage import Stage
 from tests.calls import a_ref, an_item, an_outcome, names_of
 
@@ -38,13 +39,17 @@ class Heard:
 class Node:
     """Stands for a process of the pair."""
 
-    def __init__(self, view, *, running=True):
+    def __init__(self, view, *, running=True, sources=()):
         self.running = running
         self._view = view
+        self._sources = sources
 
     def view(self):
         assert self.running, "a process that does not run is not asked"
         return self._view
+
+    def sources(self):
+        return self._sources
 
     def stop(self):
         self.running = False
@@ -90,13 +95,13 @@ def test_what_is_offered_comes_from_the_service_and_what_is_archived_from_the_da
     stage, data_center
 ):
     recording = {"row_delay_s": 0.0, "file_delay_s": 0.0}
-    stage.admin.place_calls(*[{"ends_in_s": -1.0, "recordings": [recording]}] * 3)
-    archived = [an_item("rec-1"), an_item("rec-2")]
+    stage.served.all[0].admin.place_calls(*[{"ends_in_s": -1.0, "recordings": [recording]}] * 3)
+    archived = [an_item("rec-1", source=DYNAMICS), an_item("rec-2", source=DYNAMICS)]
     data_center.commit(archived, names_of(*archived))
-    data_center.record_found([a_ref("rec-3")], [])
-    data_center.record_outcome(an_outcome("rec-4"), 1)
-    data_center.record_outcome(an_outcome("rec-5", parked=True, retry_at_us=1), 1)
-    data_center.record_outcome(an_outcome("rec-6", ItemState.GONE), 1)
+    data_center.record_found([a_ref("rec-3", source=DYNAMICS)], [])
+    data_center.record_outcome(an_outcome("rec-4", source=DYNAMICS), 1)
+    data_center.record_outcome(an_outcome("rec-5", source=DYNAMICS, parked=True, retry_at_us=1), 1)
+    data_center.record_outcome(an_outcome("rec-6", ItemState.GONE, source=DYNAMICS), 1)
     picture = stage.look()
     assert (picture.offered, picture.archived, picture.failed) == (3, 2, 2)
 
@@ -107,6 +112,24 @@ def test_a_node_is_shown_by_its_own_word(stage):
     stage.pair.nodes["alpha"] = Node({"nodes": [of_alpha, hearsay]})
     stage.pair.nodes["beta"] = Node({"nodes": [of_alpha, hearsay | {"role": "candidate"}]})
     assert stage.look().nodes == (of_alpha, hearsay | {"role": "candidate"})
+
+
+def test_a_source_is_shown_by_the_word_of_the_node_that_polls_it(stage):
+    view = {"nodes": [{"node": "alpha", "role": "secondary"}, {"node": "beta", "role": "primary"}]}
+    lags = {"source": "dynamics", "state": "waiting", "lag_seconds": 2.5, "pending": 3}
+    stage.pair.nodes["alpha"] = Node(view, sources=[{"source": "dynamics", "state": "standby"}])
+    stage.pair.nodes["beta"] = Node(view, sources=[{**lags, "last_error": "asked for patience"}])
+    (source,) = stage.look().sources
+    assert (source.name, source.polled_by, source.state) == ("dynamics", "beta", "waiting")
+    assert (source.lag_s, source.pending, source.last_error) == (2.5, 3, "asked for patience")
+
+
+def test_a_source_that_no_node_tells_of_is_shown_by_what_is_on_record(stage, data_center):
+    item = an_item("rec-1", source=DYNAMICS)
+    data_center.commit([item], names_of(item))
+    (source,) = stage.look().sources
+    assert (source.polled_by, source.state, source.lag_s) == ("", "", None)
+    assert source.archived == 1
 
 
 def test_a_node_that_runs_but_does_not_answer_yet_is_starting(stage):
@@ -128,7 +151,7 @@ def test_events_reach_the_display(stage, display):
 
 
 def test_the_contents_of_the_data_center_are_read_and_hashed(stage, data_center):
-    item = an_item("rec-1")
+    item = an_item("rec-1", source=DYNAMICS)
     data_center.commit([item], names_of(item))
     contents = stage.read()
     assert [row.ref.key for row in contents.items] == ["rec-1"]
@@ -137,7 +160,7 @@ def test_the_contents_of_the_data_center_are_read_and_hashed(stage, data_center)
 
 def test_everything_ends_with_the_stage(tmp_path, display):
     with Stage(tmp_path / "show", AUDIO, display) as made:
-        base = made.served.urls.base
+        base = made.served.all[0].base
         alpha = made.pair.nodes["alpha"] = Node(None)
         assert httpx.get(f"{base}/_sim/clock", trust_env=False).is_success
     assert display.closed

@@ -61,7 +61,7 @@ def test_a_node_somebody_else_started_again_is_not_started_twice(stage, monkeypa
 
 def test_the_written_environment_is_what_a_shell_in_another_terminal_needs(stage):
     path = up._environment(stage)
-    wanted = ("TANDEM_URL", "TANDEM_TOKEN_FILE", "TANDEM_FAKE", "PATH")
+    wanted = ("TANDEM_URL", "TANDEM_TOKEN_FILE", "TANDEM_FAKE", "PATH", "TANDEM_FAKE_DYNAMICS")
     show = " ".join(f'"${name}"' for name in wanted)
     told = subprocess.run(
         ["sh", "-c", f". {shlex.quote(path)} && printf '%s\\n' {show}"],
@@ -73,6 +73,25 @@ def test_the_written_environment_is_what_a_shell_in_another_terminal_needs(stage
     assert told[1] == str(stage.directory / "token")
     assert told[2] == "http://127.0.0.1:3"
     assert told[3].startswith(f"{Path(sys.executable).parent}:")
+    assert told[4] == "http://127.0.0.1:3"
+
+
+def test_every_source_gets_its_share_of_the_calls_and_is_told_by_its_address(tmp_path, monkeypatch):
+    stage = ScriptedStage(picture(), directory=tmp_path, kinds=("dynamics", "zoom", "webex"))
+    stage.pair.start = lambda: "alpha"
+
+    def enough(_stage, _dead_since):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(up, "_restart_dead", enough)
+    with pytest.raises(KeyboardInterrupt):
+        up._run(stage, 90.0)
+    assert [one.fed for one in stage.served.all] == [[30.0]] * 3
+    told = "\n".join(stage.events)
+    assert "fake service zoom: http://127.0.0.1:4" in told
+    env = (tmp_path / "env").read_text(encoding="utf-8")
+    assert 'export TANDEM_FAKE="http://127.0.0.1:3"' in env
+    assert 'export TANDEM_FAKE_WEBEX="http://127.0.0.1:5"' in env
 
 
 def test_a_token_set_for_another_pair_does_not_win_over_that_of_the_show(stage, monkeypatch):
@@ -100,10 +119,10 @@ def test_both_ways_of_stopping_end_it_well_and_close_the_stage(number, stage, mo
         def __exit__(self, *details):
             closed.append(True)
 
-    def opened(directory, audio, _display, *, web_ports, fake_port):
+    def opened(directory, audio, _display, *, kinds, web_ports, fake_ports):
         assert (directory, audio) == (stage.directory, Path("audio"))
         assert set(web_ports) == {"alpha", "beta"}
-        assert fake_port
+        assert set(fake_ports) == set(kinds) == {"dynamics"}
         return Closing(stage)
 
     def runs(_stage, calls_per_minute):
@@ -119,9 +138,7 @@ def test_both_ways_of_stopping_end_it_well_and_close_the_stage(number, stage, mo
 
 
 def test_whoever_starts_it_is_told_where_everything_is(stage, monkeypatch):
-    fed = []
     stage.pair.start = lambda: "beta"
-    stage.admin.feed = fed.append
 
     def enough(_stage, _dead_since):
         raise KeyboardInterrupt
@@ -129,12 +146,12 @@ def test_whoever_starts_it_is_told_where_everything_is(stage, monkeypatch):
     monkeypatch.setattr(up, "_restart_dead", enough)
     with pytest.raises(KeyboardInterrupt):
         up._run(stage, 90.0)
-    assert fed == [90.0]
+    assert stage.served.all[0].fed == [90.0]
     told = "\n".join(stage.events)
     for needed in (
         "beta is primary; 90 calls a minute",
         "alpha: http://127.0.0.1:1  pid 4711",
-        "fake service: http://127.0.0.1:3",
+        "fake service dynamics: http://127.0.0.1:3",
         "kill -9 4711",
         f"source {stage.directory / 'env'}",
     ):

@@ -1,0 +1,35 @@
+"""What `tandem up` and `tandem demo` make of their options."""
+
+import pytest
+
+from recorder.cli.errors import CliError, Exit
+from sim import commands
+from sim.served_sources import KINDS
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        ("dynamics", ("dynamics",)),
+        (" dynamics , dynamics,", ("dynamics",)),
+        (",".join(KINDS), KINDS),
+    ],
+)
+def test_sources_are_named_with_commas(given, kinds):
+    assert commands._kinds(given) == kinds
+
+
+@pytest.mark.parametrize("given", ["telegraph", "dynamics,telegraph", "", ","])
+def test_a_source_without_a_fake_is_refused_with_those_there_are(given):
+    with pytest.raises(CliError) as refused:
+        commands._kinds(given)
+    assert refused.value.code == Exit.USAGE
+    assert "dynamics" in refused.value.hint
+
+
+@pytest.mark.parametrize("command", [commands.UP, commands.DEMO])
+def test_both_commands_refuse_before_anything_is_started(command, tmp_path):
+    words = ["--sources", "telegraph", "--directory", str(tmp_path / "show")]
+    with pytest.raises(CliError):
+        command(words, exit_on_error=False, result_action="return_value")
+    assert not (tmp_path / "show").exists()
