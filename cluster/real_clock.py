@@ -19,6 +19,11 @@ _CANCELLED_KEPT_MAX = 64
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
+def blocking_wait(seconds: float) -> None:
+    """Block the calling thread: for jobs only, never for an actor."""
+    time.sleep(max(0.0, seconds))  # noqa: TID251 - the one place where a job waits
+
+
 class _Pending:
     """A timer in the heap; without an address it was delivered or cancelled."""
 

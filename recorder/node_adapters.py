@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from cluster.ports import Clock, Discovery, Transport
+from cluster.real_clock import blocking_wait
 from cluster.tcp_tls import TlsFiles
 from cluster.tcp_transport import TcpTransport
 from cluster.zeroconf_discovery import ZeroconfDiscovery
@@ -126,7 +127,7 @@ def node_sources(
                 )
             )
             continue
-        deps = SourceDeps(name, httpx_transport, clock, secrets, f"tandem/{build()}")
+        deps = SourceDeps(name, httpx_transport, clock, secrets, f"tandem/{build()}", blocking_wait)
         source = open_source(loaded[table.kind], table.adapter_settings(), deps)
         if isinstance(source, LoadProblem):
             problems.append(

@@ -28,6 +28,8 @@ class SourceDeps:
     clock: Clock
     secrets: Secrets
     user_agent: str
+    wait: Callable[[float], None] | None = None
+    """Blocks the calling job for so many seconds; None where nothing may wait."""
 
 
 class DataSourcePlugin(Protocol):

@@ -6,8 +6,7 @@ A next link is followed as it came, with the same headers, and only on the envir
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -17,11 +16,11 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationE
 
 from cluster.ports import Clock
 from recorder.adapters.dynamics.settings import DynamicsSettings
-from recorder.adapters.http.budget import Budget, full_bucket
+from recorder.adapters.http.budget import Budget
 from recorder.adapters.http.client import Answer, build_request, exchange
 from recorder.adapters.http.errors import from_status, safe_text, where
-from recorder.adapters.http.retry_after import retry_after_s
-from recorder.errors import AuthRefused, BadAnswer, Throttled
+from recorder.adapters.http.patience import Patience
+from recorder.errors import AuthRefused, BadAnswer
 from recorder.instants import to_text
 from recorder.model import SourceTime
 
@@ -33,12 +32,10 @@ _GUID: Final = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$
 _PAGES_MAX: Final = 50
 _LINK_CHARS_MAX: Final = 65_536
 _FORBIDDEN: Final = 403
-_THROTTLED: Final = 429
 _NOT_FOUND: Final = frozenset({404, 410})
 _SECOND_US: Final = 1_000_000
 _WINDOW_S: Final = 300.0
 """The service counts over 5 minutes; nothing it asks for needs to last longer."""
-_NS: Final = 1_000_000_000
 _HEADERS: Final = {
     "Accept": "application/json",
     "OData-MaxVersion": "4.0",
@@ -203,18 +200,27 @@ def refuse(answer: Answer) -> None:
 class ODataClient:
     """Calls to one environment, within the request budget. Safe to use from several jobs at once."""
 
-    def __init__(self, *, client: httpx.Client, clock: Clock, settings: DynamicsSettings) -> None:
+    def __init__(
+        self,
+        *,
+        client: httpx.Client,
+        clock: Clock,
+        settings: DynamicsSettings,
+        wait: Callable[[float], None] | None = None,
+    ) -> None:
         self._client = client
-        client.event_hooks = {"response": [self._heard]}
         self._clock = clock
         self._api_url = settings.api_url
         self._origin = httpx.URL(settings.org_url)
         self._page_size = settings.page_size
-        self._lock = threading.Lock()
-        self._quiet_until_ns = 0
-        self._bucket = full_bucket(
-            Budget(settings.requests_per_5min, _WINDOW_S), clock.monotonic_ns()
+        self._patience = Patience(
+            budget=Budget(settings.requests_per_5min, _WINDOW_S),
+            clock=clock,
+            quiet_max_s=_WINDOW_S,
+            setting="requests_per_5min",
+            wait=wait,
         )
+        client.event_hooks = {"response": [self._patience.heard]}
 
     def first_page(self, path: str, page_size: int | None = None) -> RawPage:
         """The first page of a collection; `path` is relative to the API."""
@@ -253,37 +259,11 @@ class ODataClient:
         return RawPage(rows, next_link, answer.time)
 
     def _get(self, url: str, headers: Mapping[str, str]) -> Answer:
-        self._spend()
+        self._patience.spend()
         request = build_request(self._client, "GET", url, {**_HEADERS, **headers})
         answer = exchange(self._client, self._clock, request)
         refuse(answer)
         return answer
-
-    def _heard(self, response: httpx.Response) -> None:
-        """The head of an answer is there. Its body may be long in coming, or never come whole."""
-        if response.status_code == _THROTTLED:
-            head = response.headers
-            self._be_quiet(retry_after_s(head.get("retry-after"), head.get("date")) or 0.0)
-
-    def _be_quiet(self, wait_s: float) -> None:
-        """Whoever goes on asking while throttled is made to wait longer: ask nothing until then."""
-        until_ns = self._clock.monotonic_ns() + int(min(wait_s, _WINDOW_S) * _NS)
-        with self._lock:
-            self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
-
-    def _spend(self) -> None:
-        now_ns = self._clock.monotonic_ns()
-        with self._lock:
-            quiet_s = (self._quiet_until_ns - now_ns) / _NS
-            if quiet_s > 0:
-                raise Throttled("the service asked for patience", retry_after_s=quiet_s)
-            self._bucket, wait_s = self._bucket.take(now_ns)
-        if wait_s > 0:
-            raise Throttled(
-                "this node's own request budget for the source is spent",
-                hint="It goes on by itself; raise `requests_per_5min` if the service allows more.",
-                retry_after_s=wait_s,
-            )
 
     def _own(self, link: str) -> str:
         try:

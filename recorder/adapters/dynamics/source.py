@@ -89,7 +89,9 @@ class DynamicsSource:
             client=client(None),
         )
         self._client = client(self._auth)
-        self._odata = ODataClient(client=self._client, clock=deps.clock, settings=settings)
+        self._odata = ODataClient(
+            client=self._client, clock=deps.clock, settings=settings, wait=deps.wait
+        )
         self._schema = SchemaProbe(odata=self._odata)
         self._users = UserCache()
 

@@ -41,14 +41,18 @@ class Bucket:
     budget: Budget
     full_at_ns: int
 
-    def take(self, now_ns: int) -> tuple[Bucket, float]:
-        """Take one request: the bucket afterwards, and 0.0, or unchanged and the seconds to wait."""
+    def take(self, now_ns: int, wait_max_s: float = 0.0) -> tuple[Bucket, float]:
+        """Take one request: the bucket afterwards, and how many seconds to wait before making it.
+
+        A longer wait than `wait_max_s` means that nothing was taken; ask again after it. Requests that
+        wait have their turns one after the other, so that many waiters never crowd out a single one.
+        """
         refill_ns = self.budget.refill_ns
         full_at_ns = max(self.full_at_ns, now_ns) + refill_ns
-        wait_ns = full_at_ns - now_ns - self.budget.burst * refill_ns
-        if wait_ns > 0:
+        wait_ns = max(0, full_at_ns - now_ns - self.budget.burst * refill_ns)
+        if wait_ns > wait_max_s * _NS:
             return self, wait_ns / _NS
-        return Bucket(self.budget, full_at_ns), 0.0
+        return Bucket(self.budget, full_at_ns), wait_ns / _NS
 
 
 def full_bucket(budget: Budget, now_ns: int) -> Bucket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import httpx
 
@@ -11,6 +12,12 @@ from recorder.adapters.http.budget import Budget, full_bucket
 from recorder.adapters.http.retry_after import retry_after_s
 from recorder.errors import Throttled
 
+WAIT_MAX_S = 2.0
+"""How long a call waits for its turn; a longer queue is told to its caller instead.
+
+Giving up at once would waste the calls that an item has cost already: a budget that is nearly spent
+would be spent on beginnings.
+"""
 _THROTTLED = 429
 _NS = 1_000_000_000
 
@@ -20,11 +27,21 @@ class Patience:
 
     Call `spend` before each request, and let the client tell `heard` of the head of every answer: its
     body may be long in coming, or never come whole. `quiet_max_s` bounds how long a service can
-    silence this node; `setting` is the name of the budget's setting, for the hint.
+    silence this node; `setting` is the name of the budget's setting, for the hint. `wait(seconds)` blocks
+    the job that asks; without it a call never waits for its turn.
     """
 
-    def __init__(self, *, budget: Budget, clock: Clock, quiet_max_s: float, setting: str) -> None:
+    def __init__(
+        self,
+        *,
+        budget: Budget,
+        clock: Clock,
+        quiet_max_s: float,
+        setting: str,
+        wait: Callable[[float], None] | None = None,
+    ) -> None:
         self._clock = clock
+        self._wait = wait
         self._quiet_max_s = quiet_max_s
         self._setting = setting
         self._lock = threading.Lock()
@@ -32,19 +49,37 @@ class Patience:
         self._bucket = full_bucket(budget, clock.monotonic_ns())
 
     def spend(self) -> None:
-        """Take one request from the budget. Raises Throttled with the time to wait."""
-        now_ns = self._clock.monotonic_ns()
-        with self._lock:
-            quiet_s = (self._quiet_until_ns - now_ns) / _NS
-            if quiet_s > 0:
-                raise Throttled("the service asked for patience", retry_after_s=quiet_s)
-            self._bucket, wait_s = self._bucket.take(now_ns)
-        if wait_s > 0:
-            raise Throttled(
-                "this node's own request budget for the source is spent",
-                hint=f"It goes on by itself; raise `{self._setting}` if the service allows more.",
-                retry_after_s=wait_s,
+        """Take one request from the budget, waiting for its turn up to WAIT_MAX_S.
+
+        Raises Throttled with the time to wait when that is longer, or the service asks for patience.
+        """
+        wait_s = self._take()
+        if wait_s > 0.0:
+            assert self._wait is not None, (
+                "nothing is taken ahead of its time without a way to wait"
             )
+            self._wait(wait_s)
+            with self._lock:
+                self._heed(self._clock.monotonic_ns())
+
+    def _take(self) -> float:
+        now_ns = self._clock.monotonic_ns()
+        wait_max_s = 0.0 if self._wait is None else WAIT_MAX_S
+        with self._lock:
+            self._heed(now_ns)
+            self._bucket, wait_s = self._bucket.take(now_ns, wait_max_s)
+        if wait_s <= wait_max_s:
+            return wait_s
+        raise Throttled(
+            "this node's own request budget for the source is spent",
+            hint=f"It goes on by itself; raise `{self._setting}` if the service allows more.",
+            retry_after_s=wait_s,
+        )
+
+    def _heed(self, now_ns: int) -> None:
+        quiet_s = (self._quiet_until_ns - now_ns) / _NS
+        if quiet_s > 0:
+            raise Throttled("the service asked for patience", retry_after_s=quiet_s)
 
     def heard(self, response: httpx.Response) -> None:
         """A response hook: whoever goes on asking while throttled is made to wait longer."""

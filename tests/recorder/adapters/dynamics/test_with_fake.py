@@ -331,9 +331,9 @@ def test_describing_costs_few_calls():
     bench.place(legs=tuple(Leg(number, 10.0) for number in range(4)))
     (ref,) = bench.refs()
     bench.source.describe(ref)
-    before = bench.source._odata._bucket.full_at_ns
+    before = bench.source._odata._patience._bucket.full_at_ns
 
     bench.source.describe(ref)
 
-    spent_ns = bench.source._odata._bucket.full_at_ns - before
-    assert spent_ns // bench.source._odata._bucket.budget.refill_ns == 6
+    spent_ns = bench.source._odata._patience._bucket.full_at_ns - before
+    assert spent_ns // bench.source._odata._patience._bucket.budget.refill_ns == 6

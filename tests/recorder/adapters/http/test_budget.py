@@ -70,3 +70,45 @@ def test_a_patient_caller_is_always_served(requests, per_s):
             after, wait_s = bucket.take(now_ns)
         assert wait_s == 0.0
         bucket = after
+
+
+def test_who_may_wait_takes_a_turn_of_its_own():
+    bucket = full_bucket(Budget(requests=10, per_s=8.0), now_ns=0)
+    waits = []
+    for _ in range(5):
+        bucket, wait_s = bucket.take(0, wait_max_s=10.0)
+        waits.append(wait_s)
+
+    assert waits == [0.0, 0.0, 1.0, 2.0, 3.0]
+
+
+def test_too_long_a_queue_takes_nothing():
+    bucket = full_bucket(Budget(requests=10, per_s=8.0), now_ns=0)
+    for _ in range(4):
+        bucket, _ = bucket.take(0, wait_max_s=2.0)
+
+    unchanged, wait_s = bucket.take(0, wait_max_s=2.0)
+
+    assert unchanged == bucket
+    assert wait_s == 3.0
+
+
+@given(
+    requests=st.integers(2, 100),
+    per_s=st.floats(1.0, 600.0),
+    wait_max_s=st.floats(0.0, 20.0),
+    gaps_ns=st.lists(st.integers(0, 5 * NS), max_size=200),
+)
+def test_those_who_wait_keep_the_budget_too(requests, per_s, wait_max_s, gaps_ns):
+    bucket = full_bucket(Budget(requests, per_s), 0)
+    made = []
+    for now_ns in itertools.accumulate(gaps_ns):
+        after, wait_s = bucket.take(now_ns, wait_max_s)
+        if after != bucket:
+            made.append(now_ns + wait_s * NS)
+        bucket = after
+
+    for begin in made:
+        # A microsecond for the waits, which are floats.
+        inside = [one for one in made if begin <= one < begin + per_s * NS - 1_000]
+        assert len(inside) <= requests
