@@ -46,6 +46,7 @@ class Beats:
         self._paused = False
         self._paused_revision = 0
         self._free_capacity = 0
+        self._free_by_group: Mapping[str, int] = {}
         self._priority = PRIORITY_USUAL
         self._marks: dict[str, Mark] = {}
         self._figures: dict[str, float] = {}
@@ -66,6 +67,11 @@ class Beats:
         self._describe_standing(facts)
         if facts.free_capacity is not None:
             self._free_capacity = min(max(facts.free_capacity, 0), FREE_CAPACITY_MAX)
+        if facts.free_by_group is not None:
+            self._free_by_group = {
+                group: min(max(free, 0), FREE_CAPACITY_MAX)
+                for group, free in facts.free_by_group.items()
+            }
         for name, mark in (facts.marks or {}).items():
             if is_mark(mark):
                 self._marks[name] = max(mark, self._marks.get(name, mark))
@@ -142,6 +148,7 @@ class Beats:
             paused_revision=self._paused_revision,
             figures=dict(self._figures),
             priority=self._priority,
+            free_by_group=self._free_by_group,
         )
 
     def marks(self) -> Mapping[str, Mark]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from cluster.capacity import Capacity
 from cluster.work_messages import Job
 
 
@@ -16,6 +18,12 @@ class Peer:
     state: str = "unknown"
     free_capacity: int = 0
     healthy: bool = True
+    free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def capacity(self) -> Capacity:
+        """How many more jobs it takes, by its last beat."""
+        return Capacity(self.free_capacity, self.free_by_group)
 
 
 @dataclass(frozen=True, slots=True)

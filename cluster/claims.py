@@ -10,14 +10,17 @@ Time is an argument everywhere: `now_ns` is monotonic.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from cluster.capacity import Capacity
 from cluster.claim import Claim, Peer
 from cluster.frames import Role
+from cluster.groups import Group, Groups
+from cluster.rooms import Rooms
 from cluster.status import ClaimStatus
-from cluster.trust import Trust
-from cluster.waiting import Line, Waiting
+from cluster.waiting import Waiting
 from cluster.work_messages import Job
 
 ANSWER_S = 5.0
@@ -35,26 +38,37 @@ def in_first_half(key: str) -> bool:
     return zlib.crc32(key.encode()) & 1 == 0
 
 
+def one_group(key: str) -> str:
+    """All jobs are of one kind."""
+    del key
+    return ""
+
+
 class Claims:
     """The table. Methods that end claims return them, so that the caller can cancel them."""
 
-    def __init__(self, *, node: str, boot: str, claim_s: float, other_half_after_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        node: str,
+        boot: str,
+        claim_s: float,
+        other_half_after_s: float,
+        group_of: Callable[[str], str] = one_group,
+    ) -> None:
+        """`group_of` a key: jobs of one group share room, and never wait for those of another one."""
         self._node = node
         self._boot = boot
         self._claim_ns = int(claim_s * 1e9)
         self._other_half_ns = int(other_half_after_s * 1e9)
-        self._peer = Peer()
-        self._trust = Trust()
-        self._alone = False
+        self._rooms = Rooms(node=node)
+        self._groups = Groups(group_of)
         self._primary = False
         self._leading = False
-        self._own_free = 0
-        self._line = Line()
         self._claims: dict[str, Claim] = {}
         self._claim_of: dict[str, str] = {}
         self._doubted: dict[str, None] = {}
         self._here = 0
-        self._unanswered = 0
         self._next = 0
         self.expired = 0
         self.given_again = 0
@@ -66,116 +80,97 @@ class Claims:
         leading = role in {Role.PRIMARY, Role.HANDING_OVER}
         lost = self._leading and not leading
         if lost:
-            self._line.clear()
+            self._groups.clear()
             self._claims.clear()
             self._claim_of.clear()
             self._doubted.clear()
-            self._here = self._unanswered = 0
-            self._trust.clear()
+            self._here = 0
+            self._rooms.lead_lost()
         if leading and not self._leading:
-            self._line.drop_older(now_ns - int(STALE_S * 1e9))
+            for group in self._groups.all():
+                group.line.drop_older(now_ns - int(STALE_S * 1e9))
         self._leading = leading
         self._primary = role is Role.PRIMARY
         return lost
 
     def peer(self, peer: Peer, *, alone: bool) -> tuple[Claim, ...]:
         """Take note of the peer. Returns the claims that fell free because its process is gone."""
-        restarted = bool(self._peer.boot) and bool(peer.boot) and peer.boot != self._peer.boot
+        known = self._rooms.peer
+        restarted = bool(known.boot) and bool(peer.boot) and peer.boot != known.boot
         died = peer.state == "dead" or restarted
-        was_split = self._is_split
-        if peer.state == "alive" and self._peer.state != "alive":
+        was_split = self._rooms.is_split
+        if peer.state == "alive" and known.state != "alive":
             # Meanwhile frames may have been lost, the ends of these claims among them.
             self._doubt(claim for claim in self._claims.values() if claim.answered)
-        self._alone = alone
         freed = [claim for claim in self._claims.values() if died and claim.node != self._node]
-        self._peer = replace(
-            peer, boot=peer.boot or self._peer.boot, node=peer.node or self._peer.node
-        )
-        if was_split and not self._is_split:
-            self._line.wake_all()
-        if restarted:
-            self._trust.forget_node(self.peer_node)
+        self._rooms.know(peer, alone=alone)
+        for group in self._groups.all():
+            if was_split and not self._rooms.is_split:
+                group.line.wake_all()
+            if restarted:
+                group.trust.forget_node(self.peer_node)
         for claim in freed:
             self._free(claim)
         return tuple(freed)
 
-    def own_capacity(self, free: int) -> None:
-        """How many more jobs this node takes now."""
-        self._own_free = free
+    def own_capacity(self, free: int, by_group: Mapping[str, int] | None = None) -> None:
+        """How many more jobs this node takes now: of each group named, and of any other (`free`)."""
+        self._rooms.own_said(Capacity(free, by_group or {}))
 
-    def peer_capacity(self, free: int) -> None:
+    def peer_capacity(self, free: int, by_group: Mapping[str, int] | None = None) -> None:
         """How many more jobs the peer takes now, by its own word."""
-        self._peer = replace(self._peer, free_capacity=free)
+        self._rooms.peer_said(Capacity(free, by_group or {}))
 
     @property
-    def own_free(self) -> int:
+    def own_free(self) -> Capacity:
         """What is left of the own capacity."""
-        return self._own_free
+        return self._rooms.own.left
 
     @property
-    def peer_free(self) -> int:
-        """The peer's word, less the offers it did not answer yet; zero unless it is alive."""
-        if self._peer.state != "alive" or self._alone:
-            return 0
-        return max(0, self._peer.free_capacity - self._unanswered)
+    def peer_free(self) -> Capacity:
+        """The peer's word, less the offers it did not answer yet; nothing unless it is alive."""
+        return self._rooms.peer_free
 
     @property
     def peer_node(self) -> str:
         """The peer's node id; `peer` while it is unknown."""
-        return self._peer.node or "peer"
+        return self._rooms.peer_node
 
     # -- jobs ----
 
     def add(self, job: Job, attempt: int, now_ns: int) -> bool:
         """Queue a job. False when its key waits or is claimed already: nothing changed."""
-        if job.key in self._line or job.key in self._claim_of:
+        line = self._groups.of(job.key).line
+        if job.key in line or job.key in self._claim_of:
             return False
         self._next += 1
-        self._line.put(Waiting(self._next, job, attempt, now_ns))
+        line.put(Waiting(self._next, job, attempt, now_ns))
         return True
 
     def hand_out(self, now_ns: int, running: Mapping[str, str]) -> list[Claim]:
-        """Claim what can be claimed now, oldest first; returns the claims to be started.
+        """Claim what can be claimed now, oldest first in each group; returns the claims to be started.
 
         `running` maps keys this node works on anyway to the claim its worker knows: those are claimed
         for this node without starting anything.
         """
         given: list[Claim] = []
-        if not self._primary:
-            return given
-        self._line.wake(now_ns)
-        skipped: list[Waiting] = []
-        peer_free = self.peer_free
-        while True:
-            own, peer = self._room(peer_free, now_ns)
-            entry = self._line.step_out() if own > 0 or peer > 0 else None
-            if entry is None:
-                break
-            ours_ns = entry.queued_ns + self._other_half_ns
-            if now_ns < ours_ns and self._is_of_other_half(entry.job.key):
-                self._line.sleep(entry, ours_ns)
-                continue
-            node = self._choose(entry, own, peer, now_ns)
-            if node is None:
-                skipped.append(entry)
-                continue
-            self._line.remove(entry.job.key)
-            known = running.get(entry.job.key, "") if node == self._node else ""
-            claim = self._claim(entry, node, known, now_ns)
-            if known:
-                continue
-            given.append(claim)
-            self._trust.given(node, now_ns)
-            if node == self._node:
-                self._own_free -= 1
-            else:
-                peer_free -= 1
-        self._line.step_back(skipped)
+        passed: list[tuple[Group, Waiting]] = []
+        turns = deque(self._groups.in_turn() if self._primary else ())
+        for group in turns:
+            group.line.wake(now_ns)
+        while turns:
+            group = turns.popleft()
+            claim = self._give_one(group, now_ns, running, passed)
+            if claim is not None:
+                given.append(claim)
+                turns.append(group)
+        for group, entry in passed:
+            group.line.step_back([entry])
         return given
 
     def adopt(self, key: str, running: str, now_ns: int) -> bool:
         """Claim a waiting job for this node, whose worker has it in hand as claim `running`."""
-        entry = self._line.remove(key) if self._primary else None
+        entry = self._groups.of(key).line.remove(key) if self._primary else None
         if entry is None:
             return False
         self._claim(entry, self._node, running, now_ns)
@@ -200,7 +195,7 @@ class Claims:
             return None
         taken = replace(claim, answered=True, deadline_ns=now_ns + self._claim_ns)
         self._claims[claim_id] = taken
-        self._unanswered -= 1
+        self._rooms.answered(self._groups.of(claim.job.key))
         return taken
 
     def moved(self, claim_id: str, bytes_total: int, now_ns: int, *, held: bool) -> None:
@@ -208,9 +203,11 @@ class Claims:
         claim = self._claims.get(claim_id)
         if claim is None or not (held or bytes_total > claim.bytes_total):
             return
-        self._unanswered -= not claim.answered
+        group = self._groups.of(claim.job.key)
+        if not claim.answered:
+            self._rooms.answered(group)
         if held:
-            self._trust.worked(claim.node, now_ns)
+            group.trust.worked(claim.node, now_ns)
         self._claims[claim_id] = replace(
             claim,
             answered=True,
@@ -221,9 +218,10 @@ class Claims:
 
     def finished(self, key: str, by_node: str, now_ns: int) -> Claim | None:
         """Forget the key, whoever finished it. Returns a claim of another node, to be cancelled."""
-        self._trust.worked(by_node, now_ns)
-        self._trust.forget_key(key)
-        self._line.remove(key)
+        group = self._groups.of(key)
+        group.trust.worked(by_node, now_ns)
+        group.trust.forget_key(key)
+        group.line.remove(key)
         claim_id = self._claim_of.get(key)
         if claim_id is None:
             return None
@@ -238,15 +236,16 @@ class Claims:
         if claim_id not in self._claims:
             return False
         claim = self._drop(claim_id)
-        self._trust.broke(claim.job.key, claim.node, now_ns)
+        self._groups.of(claim.job.key).trust.broke(claim.job.key, claim.node, now_ns)
         return True
 
     def withdraw(self, keys: Sequence[str]) -> list[Claim]:
         """Forget these jobs; returns the claims among them."""
         dropped: list[Claim] = []
         for key in keys:
-            self._line.remove(key)
-            self._trust.forget_key(key)
+            group = self._groups.of(key)
+            group.line.remove(key)
+            group.trust.forget_key(key)
             claim_id = self._claim_of.get(key)
             if claim_id is not None:
                 dropped.append(self._drop(claim_id))
@@ -275,7 +274,7 @@ class Claims:
         At most ASK_MAX at a time, and none while the peer is not alive.
         """
         asked: list[Claim] = []
-        while self._doubted and len(asked) < ASK_MAX and self._peer.state == "alive":
+        while self._doubted and len(asked) < ASK_MAX and self._rooms.peer.state == "alive":
             claim_id = next(iter(self._doubted))
             del self._doubted[claim_id]
             if claim_id in self._claims:
@@ -287,7 +286,7 @@ class Claims:
     @property
     def waiting(self) -> int:
         """Jobs that nobody has."""
-        return len(self._line)
+        return self._groups.waiting
 
     def claimed(self) -> tuple[int, int]:
         """Claims here, and at the peer."""
@@ -303,50 +302,46 @@ class Claims:
 
     # -- inside ----
 
+    def _give_one(
+        self,
+        group: Group,
+        now_ns: int,
+        running: Mapping[str, str],
+        passed: list[tuple[Group, Waiting]],
+    ) -> Claim | None:
+        """Claim the next job of a group that is to be started; what nobody should get now is `passed`."""
+        while True:
+            room = self._rooms.for_group(group, now_ns)
+            entry = group.line.step_out() if max(room) > 0 else None
+            if entry is None:
+                return None
+            ours_ns = entry.queued_ns + self._other_half_ns
+            if now_ns < ours_ns and self._is_of_other_half(entry.job.key):
+                group.line.sleep(entry, ours_ns)
+                continue
+            node = self._rooms.choose(group, entry, room, now_ns)
+            if node is None:
+                passed.append((group, entry))
+                continue
+            group.line.remove(entry.job.key)
+            known = running.get(entry.job.key, "") if node == self._node else ""
+            claim = self._claim(entry, node, known, now_ns)
+            if known:
+                continue
+            group.trust.given(node, now_ns)
+            if node == self._node:
+                self._rooms.own.take(group.name)
+            return claim
+
     def _doubt(self, claims: Iterable[Claim]) -> None:
         self._doubted.update((claim.id, None) for claim in claims if claim.node != self._node)
 
     def _is_live(self, node: str) -> bool:
-        return node == self._node or self._peer.state in {"alive", "suspect"}
-
-    def _room(self, peer_free: int, now_ns: int) -> tuple[int, int]:
-        """What this node and the peer should take now: nothing for the worse one if the other can."""
-        own_free = self._own_free
-        own_fails = self._trust.is_passed_over(self._node, now_ns)
-        peer_fails = self._trust.is_passed_over(self.peer_node, now_ns)
-        own_is_worse = own_fails and not peer_fails and self._peer.healthy
-        peer_is_worse = not own_fails and (peer_fails or not self._peer.healthy)
-        if own_is_worse and (peer_free > 0 or self._is_busy_well(self.peer_node, now_ns)):
-            return 0, peer_free
-        if peer_is_worse and own_free > 0:
-            return own_free, 0
-        if peer_is_worse and peer_fails and self._is_busy_well(self._node, now_ns):
-            return own_free, 0
-        return own_free, peer_free
-
-    def _is_busy_well(self, node: str, now_ns: int) -> bool:
-        """Full because it gets things done: worth waiting for, when the other one fails at all it gets."""
-        usable = node == self._node or (self._peer.state == "alive" and not self._alone)
-        return usable and self._trust.is_proven(node, now_ns)
-
-    def _choose(self, entry: Waiting, own: int, peer: int, now_ns: int) -> str | None:
-        avoid = entry.avoid if now_ns < entry.avoid_until_ns else ""
-        own = own if avoid != self._node else 0
-        peer = peer if avoid != self.peer_node else 0
-        if own <= 0 and peer <= 0:
-            return None
-        if own > 0 and peer > 0:
-            breaker = self._trust.breaker(entry.job.key, now_ns)
-            if breaker:
-                return self.peer_node if breaker == self._node else self._node
-        return self._node if own >= peer else self.peer_node
-
-    @property
-    def _is_split(self) -> bool:
-        return self._alone and bool(self._peer.node)
+        return node == self._node or self._rooms.peer.state in {"alive", "suspect"}
 
     def _is_of_other_half(self, key: str) -> bool:
-        return self._is_split and in_first_half(key) != (self._node < self._peer.node)
+        peer = self._rooms.peer.node
+        return self._rooms.is_split and in_first_half(key) != (self._node < peer)
 
     def _claim(self, entry: Waiting, node: str, known: str, now_ns: int) -> Claim:
         if not known:
@@ -364,8 +359,11 @@ class Claims:
             ask_first=entry.again or self._is_of_other_half(entry.job.key),
         )
         assert claim.job.key not in self._claim_of
+        group = self._groups.of(claim.job.key)
+        group.claimed += 1
         self._here += here
-        self._unanswered += not here
+        if not here:
+            self._rooms.offered(group)
         self._claims[claim.id] = claim
         self._claim_of[claim.job.key] = claim.id
         return claim
@@ -373,8 +371,11 @@ class Claims:
     def _drop(self, claim_id: str) -> Claim:
         claim = self._claims.pop(claim_id)
         del self._claim_of[claim.job.key]
+        group = self._groups.of(claim.job.key)
+        group.claimed -= 1
         self._here -= claim.node == self._node
-        self._unanswered -= not claim.answered
+        if not claim.answered:
+            self._rooms.answered(group)
         return claim
 
     def _free(self, claim: Claim, avoid: str = "", avoid_until_ns: int = 0) -> None:
@@ -389,4 +390,4 @@ class Claims:
             avoid_until_ns=avoid_until_ns,
             again=True,
         )
-        self._line.put(again)
+        self._groups.of(claim.job.key).line.put(again)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias, assert_never
 
 from cluster.board import Board
+from cluster.capacity import Capacity
 from cluster.claim import Claim, Peer
 from cluster.claims import Claims
 from cluster.frames import (
@@ -63,15 +64,20 @@ class Distributor:
         me: Address[DistributorInbox],
         link: Address[LinkMessage],
         clients: Callable[[str], Address[JobNews] | None],
+        groups: Callable[[str], str],
         clock: Clock,
         board: Board,
         settings: PairSettings,
     ) -> None:
-        """`boot` must be new at every start; `clients` finds who cares for a key nobody gave out here."""
+        """`boot` must be new at every start; `clients` finds who cares for a key nobody gave out here.
+
+        `groups` names the group of a key, one of few: jobs of one group never wait for those of another.
+        """
         self._node = node
         self._me = me
         self._link = link
         self._default_client = clients
+        self._group_of = groups
         self._clock = clock
         self._board = board
         self._claims = Claims(
@@ -79,15 +85,16 @@ class Distributor:
             boot=boot,
             claim_s=settings.claim_s,
             other_half_after_s=settings.other_half_after_s,
+            group_of=groups,
         )
         self._in_hand = InHand()
         self._clients: dict[str, Address[JobNews]] = {}
         self._worker: Address[RunJob] | None = None
-        self._reported_free = 0
+        self._reported = Capacity()
         self._given = 0
         self._unreported: dict[str, int] = {}
         """Orders the worker's last word does not reckon with: key → which order it was."""
-        self._told_free: int | None = None
+        self._told_free: Capacity | None = None
         self._look_pending = False
 
     def on_start(self) -> None:
@@ -149,6 +156,7 @@ class Distributor:
             state=message.peer,
             free_capacity=message.peer_free_capacity,
             healthy=message.peer_healthy,
+            free_by_group=message.peer_free_by_group,
         )
         self._claims.peer(peer, alone=message.alone)
         self._ask()
@@ -162,8 +170,8 @@ class Distributor:
             else:
                 self._send(JobOffer(claim.id, key, claim.job.body, claim.attempt, claim.ask_first))
         if self._told_free != self._claims.own_free:
-            self._told_free = self._claims.own_free
-            self._link.tell(DescribeSelf(free_capacity=self._told_free))
+            free = self._told_free = self._claims.own_free
+            self._link.tell(DescribeSelf(free_capacity=free.free, free_by_group=free.by_group))
         if not self._look_pending and (self._claims.waiting or any(self._claims.claimed())):
             self._look_pending = True
             self._clock.call_later(LOOK_S, self._me, ClaimsDue())
@@ -185,8 +193,8 @@ class Distributor:
         match frame:
             case JobOffer():
                 self._offered(frame)
-            case JobAnswer(claim, accepted, free_capacity):
-                self._claims.peer_capacity(free_capacity)
+            case JobAnswer(claim, accepted):
+                self._claims.peer_capacity(frame.free_capacity, frame.free_by_group)
                 assigned = self._claims.answered(claim, accepted=accepted, now_ns=now_ns)
                 if assigned is not None:
                     key = assigned.job.key
@@ -194,13 +202,13 @@ class Distributor:
                     self._tell(key, news)
             case JobProgress(claim, bytes_total, held):
                 self._claims.moved(claim, bytes_total, now_ns, held=held)
-            case JobDone(_, key, completed_at_us, body, free_capacity):
-                self._claims.peer_capacity(free_capacity)
+            case JobDone(_, key, completed_at_us, body):
+                self._claims.peer_capacity(frame.free_capacity, frame.free_by_group)
                 peer = self._claims.peer_node
                 self._claims.finished(key, peer, now_ns)
                 self._tell(key, JobFinished(key, peer, completed_at_us, body), last=True)
-            case JobFailed(claim, key, body, free_capacity):
-                self._claims.peer_capacity(free_capacity)
+            case JobFailed(claim, key, body):
+                self._claims.peer_capacity(frame.free_capacity, frame.free_by_group)
                 if self._claims.broken(claim, now_ns):
                     self._tell(key, JobBroken(key, self._claims.peer_node, body), last=True)
             case JobCancel(claim):
@@ -212,9 +220,10 @@ class Distributor:
         task = self._in_hand.report_as(offer.key, offer.claim)
         failure = self._in_hand.failure(offer.claim) if offer.again and task is None else None
         if failure is not None:  # the word of it was lost with the link
-            self._send(JobFailed(offer.claim, offer.key, failure, self._claims.own_free))
+            self._send_failed(offer.claim, offer.key, failure)
             return
-        has_room = self._worker is not None and self._claims.own_free > 0
+        own_free = self._claims.own_free.of(self._group_of(offer.key))
+        has_room = self._worker is not None and own_free > 0
         accepted = task is not None or (has_room and not offer.again)
         if task is None and accepted:
             job = Job(offer.key, offer.body)
@@ -223,7 +232,8 @@ class Distributor:
             self._run(order, report=offer.claim)
         refusal = "not in hand" if offer.again else "no free capacity"
         reason = "" if accepted else refusal
-        self._send(JobAnswer(offer.claim, accepted, self._claims.own_free, reason))
+        free = self._claims.own_free
+        self._send(JobAnswer(offer.claim, accepted, free.free, reason, free.by_group))
         if task is not None and (task.held or task.bytes_total):
             self._send(JobProgress(offer.claim, task.bytes_total, task.held))
 
@@ -233,9 +243,9 @@ class Distributor:
         self, message: WorkerReady | WorkMoved | WorkDone | WorkFailed, now_ns: int
     ) -> None:
         match message:
-            case WorkerReady(worker, free_capacity, taken):
+            case WorkerReady(worker, free_capacity, taken, free_by_group):
                 self._worker = worker
-                self._reported_free = free_capacity
+                self._reported = Capacity(free_capacity, free_by_group)
                 self._unreported = {key: n for key, n in self._unreported.items() if n > taken}
                 self._count_capacity()
             case WorkMoved(claim, bytes_total, held):
@@ -257,7 +267,8 @@ class Distributor:
 
     def _count_capacity(self) -> None:
         """The worker's word, less what it was given since and still has."""
-        self._claims.own_capacity(max(0, self._reported_free - len(self._unreported)))
+        left = self._reported.less(self._group_of(key) for key in self._unreported)
+        self._claims.own_capacity(left.free, left.by_group)
 
     def _ended(self, key: str) -> Task | None:
         self._unreported.pop(key, None)
@@ -276,9 +287,9 @@ class Distributor:
         other = self._claims.finished(done.key, self._node, now_ns)
         if other is not None:
             self._cancel([other])
-        self._send(
-            JobDone(report, done.key, done.completed_at_us, done.body, self._claims.own_free)
-        )
+        free = self._claims.own_free
+        at_us, body = done.completed_at_us, done.body
+        self._send(JobDone(report, done.key, at_us, body, free.free, free.by_group))
         news = JobFinished(done.key, self._node, done.completed_at_us, done.body)
         self._tell(done.key, news, last=True)
 
@@ -286,11 +297,15 @@ class Distributor:
         task = self._ended(failed.key)
         if task is not None and task.report:
             self._in_hand.failed(task.report, failed.body)
-            self._send(JobFailed(task.report, failed.key, failed.body, self._claims.own_free))
+            self._send_failed(task.report, failed.key, failed.body)
         if self._claims.broken(failed.claim, now_ns):
             self._tell(failed.key, JobBroken(failed.key, self._node, failed.body), last=True)
 
     # -- telling ----
+
+    def _send_failed(self, claim: str, key: str, body: bytes) -> None:
+        free = self._claims.own_free
+        self._send(JobFailed(claim, key, body, free.free, free.by_group))
 
     def _send(self, frame: Frame) -> None:
         self._link.tell(SendFrame(frame))
@@ -314,7 +329,7 @@ class Distributor:
                 waiting=self._claims.waiting,
                 claimed_here=here,
                 claimed_by_peer=there,
-                peer_free_capacity=self._claims.peer_free,
+                peer_free_capacity=self._claims.peer_free.total,
                 expired=self._claims.expired,
                 given_again=self._claims.given_again,
             ),

@@ -81,7 +81,7 @@ class Heartbeat:
     problems: tuple[str, ...]
     sees_data_center: bool
     free_capacity: int
-    """How many more jobs this node takes now: the credit grant."""
+    """How many more jobs this node takes now, of whatever group: the credit grant."""
     marks: Marks
     seq: int
     echo_seq: int
@@ -93,6 +93,8 @@ class Heartbeat:
     figures: Mapping[str, float] = field(default_factory=dict[str, float])
     """Small numbers for people: lag, queue, archived."""
     priority: int = PRIORITY_USUAL
+    free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The same for each group of jobs it knows; empty from a node that knows of no groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class JobAnswer:
     accepted: bool
     free_capacity: int
     reason: str = ""
+    free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class JobDone:
     completed_at_us: int
     body: bytes
     free_capacity: int
+    free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class JobFailed:
     key: str
     body: bytes
     free_capacity: int
+    free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class DescribeSelf:
     paused: bool | None = None
     paused_revision: int | None = None
     free_capacity: int | None = None
+    free_by_group: Mapping[str, int] | None = None
     marks: Mapping[str, Mark] | None = None
     figures: Mapping[str, float] | None = None
     priority: int | None = None

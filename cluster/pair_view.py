@@ -33,15 +33,17 @@ def pair_status(m: Memory, *, now_ns: int, since_us: int) -> PairStatus:
 def pair_changed(m: Memory, *, now_ns: int) -> PairChanged:
     """What the distributor needs to know."""
     peer = m.peer
+    takes = peer is not None and m.peer_lives()
     return PairChanged(
         role=m.role,
         term=_term(m),
         peer=m.verdict,
-        peer_free_capacity=peer.free_capacity if peer is not None and m.peer_lives() else 0,
+        peer_free_capacity=peer.free_capacity if peer is not None and takes else 0,
         alone=m.belief.sees_witness(now_ns) is False and not m.peer_lives(),
         peer_node=m.peer_name,
         peer_boot=peer.boot if peer is not None else "",
         peer_healthy=peer is None or peer.healthy,
+        peer_free_by_group=peer.free_by_group if peer is not None and takes else {},
     )
 
 

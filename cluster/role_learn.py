@@ -138,6 +138,7 @@ def _peer_said(m: Memory, event: PeerSaid) -> None:
                 m.peer.healthy = frame.healthy
                 m.peer.sees_data_center = frame.sees_data_center
                 m.peer.free_capacity = frame.free_capacity
+                m.peer.free_by_group = frame.free_by_group
             m.peer_priority = frame.priority
             m.detector.judge_second(second=m.judges_second())
             _merge(m, frame.term, frame.paused, frame.paused_revision)

@@ -99,6 +99,7 @@ class PeerFacts:
     healthy: bool = True
     sees_data_center: bool = False
     free_capacity: int = 0
+    free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)

@@ -104,6 +104,7 @@ _TERM: Any = Annotated[int, Field(strict=True, ge=0, le=TERM_MAX)]
 _INSTANT: Any = Annotated[int, Field(strict=True, ge=0, le=INSTANT_US_MAX)]
 _EPOCH: Any = Annotated[int, Field(strict=True, ge=0, le=EPOCH_MAX)]
 _TEXT: Any = Annotated[str, Field(strict=True, max_length=TEXT_CHARS_MAX)]
+_CAPACITY: Any = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 _NUMBER: Any = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _MARK = _Shape(Mark, {"epoch": _EPOCH, "at_us": _INSTANT})
 
@@ -127,13 +128,14 @@ _CHECKS: Final[Mapping[object, Any]] = MappingProxyType(
         Role: Annotated[Role, PlainValidator(_role)],
         tuple[str, ...]: Annotated[tuple[_TEXT, ...], Field(max_length=ENTRIES_MAX)],
         Mapping[str, float]: _mapping(_NUMBER),
+        Mapping[str, int]: _mapping(_CAPACITY),
         Mapping[str, Mark]: _mapping(Annotated[Mark, PlainValidator(_MARK.build)]),
         # Narrower than their type:
         "term": _TERM,
         "paused_revision": _TERM,
         "completed_at_us": _INSTANT,
         "listen_port": Annotated[int, Field(strict=True, ge=0, le=65535)],
-        "free_capacity": Annotated[int, Field(strict=True, ge=0, le=1_000_000)],
+        "free_capacity": _CAPACITY,
         "cluster": Annotated[str, Field(strict=True, min_length=1, max_length=200)],
         "node": Annotated[str, Field(strict=True, min_length=1, max_length=200)],
         "instance": Annotated[str, Field(strict=True, min_length=1, max_length=200)],

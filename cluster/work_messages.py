@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cluster.frames import JobFrame, Role
@@ -50,6 +51,8 @@ class PairChanged:
     """The peer's boot id: a new one means that its old process, and what it had in hand, is gone."""
     peer_healthy: bool = True
     """By its last beat; an unhealthy one gets nothing that this node can take."""
+    peer_free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
+    """By group of jobs; empty from a peer that knows of no groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ class WorkerReady:
     worker: Address[RunJob]
     free_capacity: int
     taken: int
-    """How many orders `free_capacity` reckons with: the giver knows of those still on their way."""
+    """How many orders this reckons with: the giver knows of those still on their way."""
+    free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Of each group of jobs it knows; of any other `free_capacity` counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ events and a world in memory. Nothing here knows which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from cluster.supervisor import Supervisor
 from recorder.archive.archiver import Archiver
 from recorder.archive.commit_job import CommitTools
 from recorder.buffer.call_buffer import CallBuffer
+from recorder.codec import source_of
 from recorder.config import Config
 from recorder.ingest.ingester import Ingester
 from recorder.migration import Migration
@@ -60,16 +61,35 @@ LOCAL_WORKERS: Final = 2
 Around = Callable[[str, Behaviour[Any]], Behaviour[Any]]
 
 
-def lanes(config: Config, sources: int) -> dict[str, int]:
-    """How many workers each kind of work has, so that a renewal never waits behind a download."""
-    return {
-        "downloads": config.ingest.downloads,
-        "sources": max(2, 2 * sources),
+SOURCE_WORKERS: Final = 2
+"""Of each source: while a listing hangs, a check of credentials still goes through."""
+
+
+def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
+    """How many workers each kind of work has, so that a renewal never waits behind a download.
+
+    What calls a source has lanes of that source alone: one that hangs delays no other.
+    """
+    shared = {
         "database": DATABASE_WORKERS,
         "archive": 1,
         "control": CONTROL_WORKERS,
         "local": LOCAL_WORKERS,
     }
+    for source in sources:
+        shared[downloads_lane(source)] = config.ingest.downloads
+        shared[calls_lane(source)] = SOURCE_WORKERS
+    return shared
+
+
+def downloads_lane(source: str) -> str:
+    """Of the downloads of one source."""
+    return f"downloads:{source}"
+
+
+def calls_lane(source: str) -> str:
+    """Of listings and checks of one source."""
+    return f"sources:{source}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +204,8 @@ class Assembly:
             boot=self._ports.identity.boot,
             me=self._at["distributor"],
             link=self._at["link"],
-            clients=lambda key: self._pollers.get(key.partition("/")[0]),
+            clients=lambda key: self._pollers.get(source_of(key)),
+            groups=lambda key: source_of(key) if source_of(key) in self._pollers else "",
             clock=self._ports.clock,
             board=self._ports.board,
             settings=self._config.pair,
@@ -216,7 +237,9 @@ class Assembly:
             archiver=self._at["archiver"],
             monitor=self._at["monitor"],
             board=self._ports.board,
-            workers=self._ports.workers["downloads"],
+            workers={
+                name: self._ports.workers[downloads_lane(name)] for name in self._ports.sources
+            },
             clock=self._ports.clock,
             sources=self._ports.sources,
             fetcher=self._ports.fetcher,
@@ -248,7 +271,7 @@ class Assembly:
                 source=self._ports.sources[name],
                 db=self._ports.contact_db,
                 store=self._ports.progress,
-                source_lane=self._ports.workers["sources"],
+                source_lane=self._ports.workers[calls_lane(name)],
                 database_lane=self._ports.workers["database"],
                 clock=self._ports.clock,
                 randomness=self._ports.randomness,

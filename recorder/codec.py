@@ -88,6 +88,11 @@ def job_key(ref: ItemRef) -> str:
     return f"{ref.source}/{ref.key}@{ref.version}"
 
 
+def source_of(key: str) -> str:
+    """The source that a job key begins with."""
+    return key.partition("/")[0]
+
+
 JOB = Codec(JobBody)
 DONE = Codec(DoneBody)
 FAIL = Codec(FailBody)

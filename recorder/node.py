@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cluster.board import Board
 from cluster.handshake import Identity
@@ -42,6 +42,7 @@ from recorder.web.app import create_app
 from recorder.web.server import WebServer
 
 OnCrash = Callable[[str, BaseException], None]
+_LANES_STOP_S: Final = 2.0
 
 
 class Node:
@@ -73,7 +74,7 @@ class Node:
         transport = node_transport(config, on_crash)
         self._lanes = {
             name: ThreadWorkers(name=name, threads=threads, on_crash=on_crash)
-            for name, threads in lanes(config, len(self._sources)).items()
+            for name, threads in lanes(config, self._sources).items()
         }
         self._lease = self._stores.lease(identity.instance, identity.boot)
 
@@ -149,8 +150,7 @@ class Node:
         """Stop in the reverse order of `start`. The peer hears a goodbye."""
         self._web.stop()
         self._assembly.stop()
-        for lane in self._lanes.values():
-            lane.stop(timeout_s=2.0)
+        self._stop_lanes()
         self._clock.stop()
         for source in self._sources.values():
             source.close()
@@ -160,6 +160,14 @@ class Node:
         self._stores.journal.close()
         if self._tracing is not None:
             self._tracing.close()
+
+    def _stop_lanes(self) -> None:
+        """All at once: however many hang, they cost one wait."""
+        until_ns = self._clock.monotonic_ns() + int(_LANES_STOP_S * 1e9)
+        for lane in self._lanes.values():
+            lane.stop(timeout_s=0.0)
+        for lane in self._lanes.values():
+            lane.stop(timeout_s=(until_ns - self._clock.monotonic_ns()) / 1e9)
 
     def _control(
         self,

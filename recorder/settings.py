@@ -66,9 +66,9 @@ class IngestSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     downloads: int = Field(8, ge=1, le=256)
-    """Items fetched at the same time."""
+    """Items of one source fetched at the same time; every source has as many of its own."""
     queue: int = Field(16, ge=0, le=100_000)
-    """Items taken on top, waiting for a free download."""
+    """Items of one source taken on top, waiting for a free download."""
     backlog_max: int = Field(10_000, ge=1, le=10_000_000)
     """Items in the buffer that are not yet committed; above this, no new ones are taken."""
     stall_s: float = Field(30.0, gt=0, le=DAY_S)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeAlias, assert_never
 
 from cluster.board import Board
+from cluster.capacity import Capacity, shared_out
 from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from cluster.work_messages import (
@@ -111,7 +112,7 @@ class Ingester:
         archiver: Address[ArchiverCommand],
         monitor: Address[MonitorMessage],
         board: Board,
-        workers: Workers,
+        workers: Mapping[str, Workers],
         clock: Clock,
         sources: Mapping[str, DataSource],
         fetcher: MediaFetcher,
@@ -119,7 +120,7 @@ class Ingester:
         contact_db: ContactDb,
         settings: IngestSettings,
     ) -> None:
-        """`workers` is the lane of downloads, with at least `settings.downloads` workers."""
+        """`workers` are the lanes of downloads by source, each with at least `settings.downloads`."""
         self._node = node
         self._boot = f"{boot}.{NAME}"
         self._me = me
@@ -134,11 +135,11 @@ class Ingester:
         self._files = files
         self._contact_db = contact_db
         self._settings = settings
-        self._intake = Intake(settings)
+        self._intake = Intake(settings, sources)
         self._work: dict[str, _Work] = {}
         self._events = 0
         self._taken = 0
-        self._told_capacity: int | None = None
+        self._told_capacity: Capacity | None = None
         self._faulty: set[str] = set()
         self._items_done = 0
         self._items_failed = 0
@@ -235,7 +236,7 @@ class Ingester:
             ask_first=work.ask_first,
             moved=partial(_tell_moved, self._me, item),
         )
-        self._workers.submit(job, self._me, partial(FetchEnded, item))
+        self._workers[ref.source].submit(job, self._me, partial(FetchEnded, item))
 
     def _moved(self, item: str, bytes_total: int) -> None:
         work = self._work[item]
@@ -324,17 +325,18 @@ class Ingester:
     def _go_on(self) -> None:
         while (item := self._intake.start_next()) is not None:
             self._start(item)
-        free_capacity = self._intake.free_capacity
-        if self._told_capacity != free_capacity:
-            self._told_capacity = free_capacity
-            self._distributor.tell(WorkerReady(self._me, self._told_capacity, self._taken))
+        free = shared_out(self._intake.free_by_source)
+        if self._told_capacity != free:
+            self._told_capacity = free
+            ready = WorkerReady(self._me, free.free, self._taken, free.by_group)
+            self._distributor.tell(ready)
         self._board.publish(
             "ingest",
             IngestStatus(
-                downloads_max=self._settings.downloads,
+                downloads_max=self._intake.downloads_max,
                 downloading=self._intake.downloading,
                 queued=self._intake.queued,
-                free_capacity=free_capacity,
+                free_capacity=free.total,
                 open=not self._intake.closed_because,
                 closed_because=self._intake.closed_because,
                 items_done=self._items_done,

@@ -1,12 +1,13 @@
 """How much work this node takes and in which order it starts it. Pure.
 
-Work waits per source and is started in turn, the source with the fewest running downloads first, so
-that a slow or busy source never keeps the others from recording.
+Every source has downloads and a queue of its own, so that one that is slow, stalled or busy never keeps the
+others from recording. What lies in the buffer until the Data Center takes it is limited for all together.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterable
 
 from recorder.settings import IngestSettings
 
@@ -16,10 +17,13 @@ NOT_LOOKED = "the call buffer was not looked at yet"
 class Intake:
     """What waits, runs, and lies in the buffer uncommitted; every key is in one place at a time."""
 
-    def __init__(self, settings: IngestSettings) -> None:
+    def __init__(self, settings: IngestSettings, sources: Iterable[str]) -> None:
+        """Every source that `take` will name is one of `sources`."""
         self._settings = settings
+        self._sources = tuple(sources)
         self._waiting: dict[str, deque[str]] = {}
         self._running: dict[str, str] = {}
+        self._downloads = Counter[str]()
         self._buffered: set[str] = set()
         self._closed_because = NOT_LOOKED
 
@@ -43,14 +47,22 @@ class Intake:
         return len(self._running)
 
     @property
-    def free_capacity(self) -> int:
-        """Items this node would take now; 0 while closed."""
+    def downloads_max(self) -> int:
+        """Items fetched at the same time at most."""
+        return self._settings.downloads * len(self._sources)
+
+    @property
+    def free_by_source(self) -> dict[str, int]:
+        """Items of each source this node would take now; 0 while closed."""
         if self.closed_because:
-            return 0
+            return dict.fromkeys(self._sources, 0)
         under_way = self.downloading + self.queued
-        room = self._settings.downloads + self._settings.queue - under_way
-        backlog_room = self._settings.backlog_max - len(self._buffered) - under_way
-        return max(0, min(room, backlog_room))
+        backlog_room = max(0, self._settings.backlog_max - len(self._buffered) - under_way)
+        share = self._settings.downloads + self._settings.queue
+        return {
+            source: max(0, min(share - self._under_way(source), backlog_room))
+            for source in self._sources
+        }
 
     def space(self, closed_because: str) -> tuple[str, ...]:
         """The call buffer opened (empty) or closed; what waited is given back when it closes."""
@@ -73,30 +85,32 @@ class Intake:
         return True
 
     def start_next(self) -> str | None:
-        """The key to fetch now, or None while all downloads are busy or nothing waits."""
-        if not self._waiting or self.downloading >= self._settings.downloads:
+        """The key to fetch now, or None while all downloads it could have are busy or nothing waits."""
+        ready = [s for s in self._waiting if self._downloads[s] < self._settings.downloads]
+        if not ready:
             return None
-        busy = dict.fromkeys(self._waiting, 0)
-        for source in self._running.values():
-            if source in busy:
-                busy[source] += 1
-        source = min(busy, key=busy.__getitem__)
+        source = min(ready, key=self._downloads.__getitem__)
         keys = self._waiting.pop(source)
         key = keys.popleft()
         if keys:
             self._waiting[source] = keys  # now last: among equals the others come first
         self._running[key] = source
+        self._downloads[source] += 1
         return key
 
     def buffered(self, key: str) -> None:
         """The fetch of `key` succeeded; it now waits for the Data Center."""
-        del self._running[key]
+        self._downloads[self._running.pop(key)] -= 1
         self._buffered.add(key)
 
     def ended(self, key: str) -> None:
         """`key` is committed, failed or done: no longer ours."""
-        self._running.pop(key, None)
+        if key in self._running:
+            self._downloads[self._running.pop(key)] -= 1
         self._buffered.discard(key)
+
+    def _under_way(self, source: str) -> int:
+        return self._downloads[source] + len(self._waiting.get(source, ()))
 
     def _holds(self, key: str) -> bool:
         waits = any(key in keys for keys in self._waiting.values())

@@ -43,7 +43,7 @@ from recorder.adapters.media import open_media_fetcher
 from recorder.archive.archiver import Archiver
 from recorder.archive.commit_job import CommitTools
 from recorder.buffer.call_buffer import CallBuffer
-from recorder.codec import FAIL, JOB, JobBody, job_key
+from recorder.codec import FAIL, JOB, JobBody, job_key, source_of
 from recorder.ingest.ingester import Ingester
 from recorder.messages import FindingOpened
 from recorder.settings import ArchiveSettings, BufferSettings, IngestSettings
@@ -133,6 +133,7 @@ class MediaPath:
             me=self._at["distributor"],
             link=Nobody(),
             clients=lambda _key: self._at["client"],
+            groups=source_of,
             clock=self._clock,
             board=self._board,
             settings=PairSettings.model_validate({}),
@@ -151,7 +152,7 @@ class MediaPath:
             me=self._at["ingester"],
             distributor=self._at["distributor"],
             archiver=self._at["archiver"],
-            workers=_lane("downloads", orders.downloads),
+            workers={NAME: _lane("downloads", orders.downloads)},
             sources={NAME: self._source},
             fetcher=open_media_fetcher(orders.fetcher, ca_file=orders.ca_file),
             files=files,

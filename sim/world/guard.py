@@ -14,7 +14,7 @@ from cluster.frames import Role
 from cluster.messages import AlarmRaised, DutyGranted, DutyWithdrawn, RoleChanged
 from cluster.ports import Address, Behaviour, Clock, Lease, LeaseView, Workers
 from cluster.role_memory import ACTING
-from recorder.assembly import NodePorts
+from recorder.assembly import NodePorts, calls_lane
 from recorder.model import ItemState
 from recorder.monitor import Monitor
 from recorder.poll.poll_jobs import list_page
@@ -74,7 +74,9 @@ class Guard:
             return inner(actor, behaviour)
 
         lanes = dict(ports.workers)
-        lanes["sources"] = _WatchedLane(lanes["sources"], partial(self._listing, node))
+        for source in ports.sources:
+            lane = calls_lane(source)
+            lanes[lane] = _WatchedLane(lanes[lane], partial(self._listing, node))
         lease = _WatchedLease(ports.lease, partial(self._witness, node))
         return replace(ports, around=around, workers=lanes, lease=lease)
 

@@ -320,7 +320,7 @@ class Machine:
                 lane: SimWorkers(
                     kernel=kernel, epoch=epoch, name=lane, threads=threads, on_crash=on_crash
                 )
-                for lane, threads in lanes(config, len(sources)).items()
+                for lane, threads in lanes(config, sources).items()
             },
             board=board,
             identity=identity,

@@ -41,6 +41,7 @@ class Node:
             me=self,
             link=self.link,
             clients=lambda key: self.default if key.startswith("source/") else None,
+            groups=lambda key: key.partition("/")[0],
             clock=self.clock,
             board=self.board,
             settings=PairSettings(),
@@ -52,14 +53,23 @@ class Node:
     def tell(self, message):
         self.inner.on_message(message)
 
-    def pair(self, role, peer="alive", peer_free=0, peer_boot="p1"):
-        other = "b" if self.node == "a" else "a"
+    def pair(self, role, peer="alive", peer_free=0, peer_boot="p1", peer_shares=None):
         self.tell(
-            PairChanged(role, 1, peer, peer_free, alone=False, peer_node=other, peer_boot=peer_boot)
+            PairChanged(
+                role,
+                1,
+                peer,
+                peer_free,
+                alone=False,
+                peer_node="b" if self.node == "a" else "a",
+                peer_boot=peer_boot,
+                peer_free_by_group=peer_shares or {},
+            )
         )
 
-    def ready(self, free, taken=None):
-        self.tell(WorkerReady(self.worker, free, self.worker.taken if taken is None else taken))
+    def ready(self, free, taken=None, shares=None):
+        taken = self.worker.taken if taken is None else taken
+        self.tell(WorkerReady(self.worker, free, taken, shares or {}))
 
     def hear(self, *frames):
         for frame in frames:

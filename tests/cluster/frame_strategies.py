@@ -21,6 +21,7 @@ BY_TYPE = {
     Role: st.sampled_from(Role),
     tuple[str, ...]: st.lists(TEXT, max_size=4).map(tuple),
     Mapping[str, Mark]: st.dictionaries(TEXT, MARK, max_size=4),
+    Mapping[str, int]: st.dictionaries(TEXT, st.integers(0, 1_000_000), max_size=4),
     Mapping[str, float]: st.dictionaries(
         TEXT, st.floats(allow_nan=False, allow_infinity=False), max_size=4
     ),

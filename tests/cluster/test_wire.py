@@ -118,7 +118,9 @@ JUNK = (
 @pytest.mark.parametrize("name", sorted(fields_of(BEAT)))
 @pytest.mark.parametrize("junk", JUNK, ids=repr)
 def test_a_field_of_another_type_is_refused(name, junk):
-    fitting = {"problems": ([],), "marks": ({},), "figures": ({}, {"a": 1})}
+    counts = ({}, {"a": 1})
+    fitting = {"problems": ([],), "marks": ({},), "figures": counts}
+    fitting |= dict.fromkeys(("free_by_group", "hints"), counts)
     if junk in fitting.get(name, ()):
         return
     refuses(framed(fields_of(BEAT) | {name: junk}))

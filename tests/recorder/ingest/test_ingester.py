@@ -60,7 +60,7 @@ class World:
             archiver=self.archiver,
             monitor=self.monitor,
             board=self.board,
-            workers=self.workers,
+            workers={"zoom": self.workers},
             clock=self.clock,
             sources={"zoom": self.source},
             fetcher=self.fetcher,
@@ -107,9 +107,9 @@ def world():
 
 def test_it_announces_itself_and_takes_nothing_before_the_buffer_was_looked_at():
     world = World()
-    assert world.distributor.take() == [WorkerReady(world.me, 0, 0)]
+    assert world.distributor.take() == [WorkerReady(world.me, 0, 0, {"zoom": 0})]
     world.tell(BufferSpaceChanged(open=True, free_bytes=10))
-    assert world.distributor.take() == [WorkerReady(world.me, 4, 0)]
+    assert world.distributor.take() == [WorkerReady(world.me, 4, 0, {"zoom": 4})]
     assert world.status().open
 
 
