@@ -80,6 +80,8 @@ class MediaKind(StrEnum):
     AUDIO = "audio"
     VIDEO = "video"
     TEXT = "text"
+    OTHER = "other"
+    """Anything else, such as what people attach to a chat: kept as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ def judge(sealed: SealedFile, ref: MediaRef) -> str:
 def _by_bytes(head: bytes, ref: MediaRef) -> str:
     if ref.kind is MediaKind.TEXT:
         return _text(head, ref)
+    if ref.kind is MediaKind.OTHER:
+        return _other(head, ref)
     for container in _CONTAINERS:
         if container.is_it(head):
             found = container.as_audio if ref.kind is MediaKind.AUDIO else container.as_video
@@ -117,6 +119,20 @@ def _text(head: bytes, ref: MediaRef) -> str:
     if _CONTROL.search(bare) and not wide:
         raise NotMedia(f"{ref.file_name}: binary data where text was announced")
     return "application/json" if "json" in announced and _JSON.match(bare) else "text/plain"
+
+
+def _other(head: bytes, ref: MediaRef) -> str:
+    """Whatever people attach. A page is an error all the same; a document only where nothing proves it."""
+    bare = head
+    for bom in _BOMS:
+        bare = bare.removeprefix(bom)
+    proven = ref.size_bytes is not None or ref.sha256 is not None
+    if _PAGE.match(bare) or (not proven and (_JSON_ERROR.match(bare) or _XML.match(bare))):
+        raise NotMedia(f"{ref.file_name}: {_instead(bare)} where a file was announced")
+    for container in _CONTAINERS:
+        if container.is_it(head):
+            return container.as_video or container.as_audio
+    return "application/octet-stream"
 
 
 def _instead(head: bytes) -> str:

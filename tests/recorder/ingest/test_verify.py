@@ -9,7 +9,7 @@ from recorder.ingest.verify import judge
 from recorder.model import MediaKind, MediaRef
 from recorder.ports import SealedFile
 
-AUDIO, VIDEO, TEXT = MediaKind.AUDIO, MediaKind.VIDEO, MediaKind.TEXT
+AUDIO, VIDEO, TEXT, OTHER = MediaKind.AUDIO, MediaKind.VIDEO, MediaKind.TEXT, MediaKind.OTHER
 MP4 = b"\x00\x00\x00\x18ftypM4A \x00\x00"
 MP3 = b"\xff\xfb\x90\x64\x00"
 EBML = b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84"
@@ -56,7 +56,7 @@ def test_the_first_bytes_say_what_a_file_is(head, kind, media_type):
     assert judge(sealed(head), ref(kind)) == media_type
 
 
-@pytest.mark.parametrize("kind", [AUDIO, VIDEO, TEXT])
+@pytest.mark.parametrize("kind", [AUDIO, VIDEO, TEXT, OTHER])
 @pytest.mark.parametrize(
     "head",
     [
@@ -115,6 +115,33 @@ def test_xml_captions_are_text_where_they_were_announced():
         judge(sealed(head), ref(TEXT, "captions.txt"))
 
 
+@pytest.mark.parametrize(
+    ("head", "media_type"),
+    [
+        (MP4, "video/mp4"),
+        (MP3, "audio/mpeg"),
+        (b"%PDF-1.7", "application/octet-stream"),
+        (b"PK\x03\x04", "application/octet-stream"),
+        (b"\x89PNG\r\n\x1a\n", "application/octet-stream"),
+        (b"plain words", "application/octet-stream"),
+    ],
+)
+def test_what_people_attach_may_be_anything(head, media_type):
+    assert judge(sealed(head), ref(OTHER)) == media_type
+
+
+@pytest.mark.parametrize("head", [b"<?xml version='1.0'?><svg>", b'{"code":"7","message":"x"}'])
+def test_a_document_is_an_attachment_where_its_size_proves_it(head):
+    assert judge(sealed(head), ref(OTHER, size_bytes=len(head))) == "application/octet-stream"
+    with pytest.raises(NotMedia):
+        judge(sealed(head), ref(OTHER))
+
+
+def test_a_web_page_is_no_attachment_even_of_the_announced_size():
+    with pytest.raises(NotMedia, match="web page"):
+        judge(sealed(b"<html>"), ref(OTHER, size_bytes=6))
+
+
 def test_the_announced_size_is_the_size():
     assert judge(sealed(MP3), ref(size_bytes=5)) == "audio/mpeg"
     for size in (4, 6):
@@ -139,5 +166,10 @@ def test_any_bytes_get_a_type_of_their_kind_or_are_refused(head, kind):
         media_type = judge(sealed(head), ref(kind))
     except NotMedia:
         return
-    allowed = {AUDIO: ("audio/", "video/"), VIDEO: ("video/",), TEXT: ("text/", "application/")}
+    allowed = {
+        AUDIO: ("audio/", "video/"),
+        VIDEO: ("video/",),
+        TEXT: ("text/", "application/"),
+        OTHER: ("audio/", "video/", "application/octet-stream"),
+    }
     assert media_type.startswith(allowed[kind])
