@@ -104,6 +104,7 @@ class Hooks:
         self._emitted = 0
         self._sent: list[Delivery] = []
         self._failures: dict[str, list[int]] = {}
+        self._newest_us: dict[str, int] = {}
 
     # -- registration ----
 
@@ -187,7 +188,7 @@ class Hooks:
             body = json.dumps(self._envelope(hook, event, data, person)).encode()
             for _ in range(2 if self._happens(self._manner.repeated) else 1):
                 self._emitted += 1
-                due_us = now_us + self._delay_us()
+                due_us = self._due_us(hook, now_us)
                 heappush(self._coming, _Coming(due_us, self._emitted, hook, body))
 
     def _envelope(
@@ -210,11 +211,14 @@ class Hooks:
         }
         return envelope | ({"filter": hook.filter} if hook.filter else {})
 
-    def _delay_us(self) -> int:
-        seconds = self._chance.uniform(*self._manner.delay_s)
+    def _due_us(self, hook: Hook, now_us: int) -> int:
+        """Soon and after its predecessors, or late and after its successors."""
+        due_us = now_us + int(self._chance.uniform(*self._manner.delay_s) * SECOND_US)
         if self._happens(self._manner.late):
-            seconds += self._chance.uniform(0, self._manner.late_s)
-        return int(seconds * SECOND_US)
+            return due_us + int(self._chance.uniform(0, self._manner.late_s) * SECOND_US)
+        due_us = max(due_us, self._newest_us.get(hook.key, 0))
+        self._newest_us[hook.key] = due_us
+        return due_us
 
     def _happens(self, share: float) -> bool:
         return self._chance.random() < share

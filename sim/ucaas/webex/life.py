@@ -76,6 +76,7 @@ class RecordingLife:
                 self._tell("updated", row, at_us)
             case "prevent_download":
                 row.download_prevented = True
+                self._offer(row, at_us, absent="downloads are prevented")
             case _:
                 delete(self._env, row, at_us)
 
