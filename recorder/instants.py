@@ -45,6 +45,17 @@ def duration_text(seconds: float) -> str:
     return f"{whole // _DAY_S}d{whole % _DAY_S // _HOUR_S:02d}h"
 
 
+def offset_text(offset_ms: int | None) -> str:
+    """`+0:01:02.500` from the start of a call, `-` before it, `?` where it is unknown."""
+    if offset_ms is None:
+        return "?"
+    seconds, milliseconds = divmod(abs(offset_ms), 1000)
+    hours, rest = divmod(seconds, _HOUR_S)
+    sign = "-" if offset_ms < 0 else "+"
+    clock = f"{sign}{hours}:{rest // _MINUTE_S:02d}:{rest % _MINUTE_S:02d}"
+    return f"{clock}.{milliseconds:03d}" if milliseconds else clock
+
+
 def bytes_text(count: float) -> str:
     """`512 B`, `1.5 MB`: powers of ten, one decimal."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -29,10 +29,12 @@ from recorder.rows import (
     ContactDetail,
     ContactList,
     ContactQuery,
+    ContactRow,
     HistoryRow,
     ItemList,
     ItemQuery,
     ItemRow,
+    RevisionRow,
 )
 
 # --- the data source -------------------------------------------------------------------------------
@@ -354,8 +356,19 @@ class ContactDb(Protocol):
         """A page of contacts."""
         ...
 
-    def contact(self, contact_id: str) -> ContactDetail | None:
-        """One contact; `contact_id` may also be a session key."""
+    def contact(self, contact_id: str, revision: int | None = None) -> ContactDetail | None:
+        """One contact, as it is or as it was in a revision; `contact_id` may also be a session key.
+
+        None when there is no such contact, or no such revision of it.
+        """
+        ...
+
+    def contacts_called(self, name: str) -> tuple[ContactRow, ...]:
+        """The contact whose id or session key is `name`, else those (at most 10) that begin with it."""
+        ...
+
+    def contact_revisions(self, contact_id: str) -> tuple[RevisionRow, ...]:
+        """Every revision of a contact, the first one first; empty when there is no such contact."""
         ...
 
     def record_role_change(self, row: HistoryRow) -> None:

@@ -42,11 +42,13 @@ class MediaRow:
     stored_us: int
     stored_by: str
     interaction_key: str
+    revision: int = 1
+    """Of the contact: the one that brought this file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactRow:
-    """One line of a list of contacts."""
+    """One line of a list of contacts: a contact in one of its revisions."""
 
     contact_id: str
     source: str
@@ -61,16 +63,35 @@ class ContactRow:
     media: int
     size_bytes: int
     updated_us: int
+    """When this revision was made."""
+    revision: int = 1
+    """Counted from 1, without gaps: every commit that changed the contact made one."""
+    updated_by: str = ""
+    """The node that made this revision; empty when it was made before revisions were kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactDetail:
-    """A contact with everything below it."""
+    """A contact in one of its revisions, with everything below it."""
 
     row: ContactRow
     interactions: tuple[Interaction, ...]
     """With the media of all items of the contact."""
     media: tuple[MediaRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """One revision of a contact: who made it when, and what it brought."""
+
+    row: ContactRow
+    """The contact as it was listed then; `updated_us` and `updated_by` tell when and by whom."""
+    added_interactions: tuple[str, ...]
+    """Keys that were not there before, in order."""
+    changed_interactions: tuple[str, ...]
+    """Keys of those of which more became known, in order."""
+    added_media: tuple[str, ...]
+    """Keys of the files that were not there before, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from recorder.adapters.contact_db.commit import session_of
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import archived_ref, shown, sort_us
 from recorder.consolidate.contact import consolidate
 from recorder.model import BufferedItem, Interaction, MediaRef
-from recorder.rows import ContactDetail, ContactList, ContactQuery, ContactRow, MediaRow
+from recorder.rows import (
+    ContactDetail,
+    ContactList,
+    ContactQuery,
+    ContactRow,
+    MediaRow,
+    RevisionRow,
+)
+
+Part: TypeAlias = tuple[BufferedItem, Sequence[str]]
+"""An item with the archive keys of its media."""
+_FOUND_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +31,13 @@ class _Media:
     item_key: str
     ref: MediaRef
     row: MediaRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    now_us: int
+    node: str
+    revision: int
 
 
 @dataclass
@@ -33,42 +52,45 @@ class ContactTables:
     rows: dict[str, ContactRow] = field(default_factory=dict[str, ContactRow])
     item_keys: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Of the items that are archived in a contact."""
+    owners: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """The contact that had an interaction first, by source and key."""
+    superseded: dict[str, list[ContactDetail]] = field(
+        default_factory=dict[str, list[ContactDetail]]
+    )
+    """Every contact as it was, the first revision first."""
 
-    def extend(
-        self, item: BufferedItem, names: Sequence[str], home: str, node: str, now_us: int
-    ) -> None:
-        """Put the media that are new, and join the interaction with what is there."""
-        source, before = item.ref.source, len(self.media)
-        for one, name in zip(item.media, names, strict=True):
-            row = MediaRow(
-                media_key=one.ref.key,
-                kind=one.ref.kind.value,
-                file_name=one.ref.file_name,
-                media_type=one.media_type,
-                size_bytes=one.size_bytes,
-                sha256=one.sha256,
-                object_key=name,
-                duration_ms=one.ref.duration_ms,
-                stored_us=now_us,
-                stored_by=node,
-                interaction_key=item.interaction.key,
-            )
-            stored = _Media(home, item.ref.key, archived_ref(one), row)
-            self.media.setdefault((source, one.ref.key), stored)
-        self.item_keys.setdefault(home, set()).add(item.ref.key)
+    def extend(self, parts: Sequence[Part], home: str, node: str, now_us: int) -> None:
+        """Put the media that are new, and join the interactions with what is there.
+
+        All that one commit brings for a contact is one revision.
+        """
+        first, old = parts[0][0], self.rows.get(home)
+        source, number = first.ref.source, 1 if old is None else old.revision + 1
+        was, before = self.detail(home), len(self.media)
+        told: list[Interaction] = []
+        for item, names in parts:
+            self._put_media(item, names, home, _Stamp(now_us, node, number))
+            self.item_keys.setdefault(home, set()).add(item.ref.key)
+            self.owners.setdefault((source, item.interaction.key), home)
+            media = tuple(archived_ref(one) for one in item.media)
+            told.append(replace(item.interaction, session_key=session_of(item), media=media))
         session = self.sessions.setdefault(home, {})
-        media = tuple(archived_ref(one) for one in item.media)
-        part = replace(item.interaction, session_key=session_of(item), media=media)
-        contact = consolidate([*self._with_media(home), part])
-        after = {one.key: replace(one, media=()) for one in contact.interactions}
-        if after == session and len(self.media) == before:
+        contact = consolidate([*self._with_media(home), *told])
+        after = {
+            one.key: replace(one, media=())
+            for one in contact.interactions
+            if self.owners[source, one.key] == home
+        }
+        if old is not None and after == session and len(self.media) == before:
             return
+        if was is not None:
+            self.superseded.setdefault(home, []).append(was)
         self.sessions[home] = after
         stored_media = self._media_of(home)
         self.rows[home] = ContactRow(
             contact_id=home,
             source=source,
-            session_key=session_of(item),
+            session_key=session_of(first),
             started_us=contact.started_us,
             ended_us=contact.ended_us,
             direction=contact.direction,
@@ -79,7 +101,30 @@ class ContactTables:
             media=len(stored_media),
             size_bytes=sum(one.row.size_bytes for one in stored_media),
             updated_us=now_us,
+            revision=number,
+            updated_by=node,
         )
+
+    def _put_media(
+        self, item: BufferedItem, names: Sequence[str], home: str, stamp: _Stamp
+    ) -> None:
+        for one, name in zip(item.media, names, strict=True):
+            row = MediaRow(
+                media_key=one.ref.key,
+                kind=one.ref.kind.value,
+                file_name=one.ref.file_name,
+                media_type=one.media_type,
+                size_bytes=one.size_bytes,
+                sha256=one.sha256,
+                object_key=name,
+                duration_ms=one.ref.duration_ms,
+                stored_us=stamp.now_us,
+                stored_by=stamp.node,
+                interaction_key=item.interaction.key,
+                revision=stamp.revision,
+            )
+            stored = _Media(home, item.ref.key, archived_ref(one), row)
+            self.media.setdefault((item.ref.source, one.ref.key), stored)
 
     def _media_of(self, home: str) -> list[_Media]:
         mine = [one for one in self.media.values() if one.contact_id == home]
@@ -122,25 +167,64 @@ class ContactTables:
     def _mentions(self, row: ContactRow, text: str) -> bool:
         home, folded = row.contact_id, text.casefold()
         parties = [party for one in self.sessions[home].values() for party in one.parties]
-        texts = [row.session_key, *(one.number for one in parties), *self.item_keys[home]]
+        texts = [home, row.session_key, *(one.number for one in parties), *self.item_keys[home]]
         texts += [key for (_, key), one in self.media.items() if one.contact_id == home]
         return any(one.startswith(text) for one in texts) or any(
             one.name.casefold().startswith(folded) for one in parties
         )
 
-    def detail(self, contact_id: str) -> ContactDetail | None:
+    def detail(self, contact_id: str, revision: int | None = None) -> ContactDetail | None:
         """By id, else by session key."""
-        row = self.rows.get(contact_id)
-        if row is None:
-            same = [one for one in self.rows.values() if one.session_key == contact_id]
-            row = min(same, key=lambda one: one.source, default=None)
+        row = self._named(contact_id)
         if row is None:
             return None
+        if revision is not None and revision != row.revision:
+            old = self.superseded.get(row.contact_id, [])
+            return old[revision - 1] if 0 < revision <= len(old) else None
+        parts = self._with_media(row.contact_id)
         return ContactDetail(
             row=row,
-            interactions=consolidate(self._with_media(row.contact_id)).interactions,
+            interactions=consolidate(parts).interactions if parts else (),
             media=tuple(one.row for one in self._media_of(row.contact_id)),
         )
+
+    def called(self, name: str) -> tuple[ContactRow, ...]:
+        """By id, else by session key, else all that begin with it."""
+        exact = self._named(name)
+        if exact is not None or not name:
+            return () if exact is None else (exact,)
+        begin = [
+            self.rows[home]
+            for home in sorted(self.rows)
+            if home.startswith(name) or self.rows[home].session_key.startswith(name)
+        ]
+        return tuple(begin[:_FOUND_MAX])
+
+    def revisions(self, contact_id: str) -> tuple[RevisionRow, ...]:
+        """The first one first."""
+        last = self.detail(contact_id)
+        if last is None:
+            return ()
+        details = [*self.superseded.get(last.row.contact_id, []), last]
+        return tuple(map(_brought, [None, *details], details))
+
+    def _named(self, name: str) -> ContactRow | None:
+        same = [one for one in self.rows.values() if one.session_key == name]
+        return self.rows.get(name) or min(same, key=lambda one: one.source, default=None)
+
+
+def _brought(before: ContactDetail | None, after: ContactDetail) -> RevisionRow:
+    held = (
+        {} if before is None else {one.key: replace(one, media=()) for one in before.interactions}
+    )
+    files = set[str]() if before is None else {one.media_key for one in before.media}
+    now = {one.key: replace(one, media=()) for one in after.interactions}
+    return RevisionRow(
+        row=after.row,
+        added_interactions=tuple(sorted(now.keys() - held.keys())),
+        changed_interactions=tuple(sorted(key for key in held if held[key] != now[key])),
+        added_media=tuple(one.media_key for one in after.media if one.media_key not in files),
+    )
 
 
 def _media_order(one: _Media) -> tuple[bool, int, str]:

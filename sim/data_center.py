@@ -29,12 +29,14 @@ from recorder.rows import (
     ContactDetail,
     ContactList,
     ContactQuery,
+    ContactRow,
     HistoryRow,
     ItemList,
     ItemQuery,
     ItemRow,
+    RevisionRow,
 )
-from sim.contact_tables import ContactTables
+from sim.contact_tables import ContactTables, Part
 from sim.item_tables import ItemTables
 
 
@@ -111,10 +113,13 @@ class MemoryContactDb:
         with self._call("commit") as store:
             now_us = self._clock.wall_us()
             already = {item.ref.key: store.items.is_archived(item.ref) for item in items}
+            homes: dict[str, list[Part]] = {}
             for item, names in zip(items, object_keys, strict=True):
                 home = home_of(item)
                 store.items.archive(item, home, self._node, now_us)
-                store.contacts.extend(item, names, home, self._node, now_us)
+                homes.setdefault(home, []).append((item, names))
+            for home in sorted(homes):
+                store.contacts.extend(homes[home], home, self._node, now_us)
             return CommitResult(
                 new=tuple(key for key, done in already.items() if not done),
                 already=tuple(key for key, done in already.items() if done),
@@ -182,10 +187,20 @@ class MemoryContactDb:
         with self._call("contacts") as store:
             return store.contacts.list_contacts(query)
 
-    def contact(self, contact_id: str) -> ContactDetail | None:
+    def contact(self, contact_id: str, revision: int | None = None) -> ContactDetail | None:
         """See ContactDb."""
         with self._call("contact") as store:
-            return store.contacts.detail(contact_id)
+            return store.contacts.detail(contact_id, revision)
+
+    def contacts_called(self, name: str) -> tuple[ContactRow, ...]:
+        """See ContactDb."""
+        with self._call("contacts_called") as store:
+            return store.contacts.called(name)
+
+    def contact_revisions(self, contact_id: str) -> tuple[RevisionRow, ...]:
+        """See ContactDb."""
+        with self._call("contact_revisions") as store:
+            return store.contacts.revisions(contact_id)
 
     def record_role_change(self, row: HistoryRow) -> None:
         """See ContactDb."""

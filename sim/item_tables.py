@@ -11,6 +11,7 @@ from recorder.adapters.contact_db.rows import late_s
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, ItemState
 from recorder.ports import CLOCK_AHEAD_US
 from recorder.rows import ItemList, ItemQuery, ItemRow
+from recorder.story import in_order
 
 _FOUND_MAX = 100
 _FINAL = {state.value for state in ItemState if state.is_final}
@@ -147,9 +148,10 @@ class ItemTables:
         return tuple(self.rows[place] for place in chosen[:_FOUND_MAX])
 
     def story(self, source: str, key: str) -> tuple[ItemEvent, ...]:
-        """In order of time."""
-        mine = [one for one in self.events.values() if (one.source, one.item_key) == (source, key)]
-        return tuple(sorted(mine, key=lambda one: (one.at_us, one.node, one.boot, one.number)))
+        """In the order of `recorder.story`."""
+        return in_order(
+            one for one in self.events.values() if (one.source, one.item_key) == (source, key)
+        )
 
     def counts(self) -> dict[tuple[str, str], int]:
         """By (source, state)."""

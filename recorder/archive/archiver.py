@@ -37,6 +37,7 @@ from recorder.archive.commit_job import (
     replay_journal,
 )
 from recorder.archive.journal_records import Replay
+from recorder.archive.object_key import objects_text
 from recorder.codec import DONE, DoneBody, job_key
 from recorder.messages import (
     ArchiveItem,
@@ -205,7 +206,7 @@ class Archiver:
     def _with_end(self, entry: _Entry) -> BufferedItem:
         """The item with the event that becomes true with the commit."""
         ref, media = entry.item.ref, entry.item.media
-        names = ", ".join(name.rpartition("/")[2] for name in object_keys(entry.item))
+        objects = objects_text(object_keys(entry.item))
         event = ItemEvent(
             source=ref.source,
             item_key=ref.key,
@@ -214,7 +215,7 @@ class Archiver:
             number=entry.number,
             at_us=self._clock.wall_us(),
             what="archived",
-            detail=f"{len(media)} file(s) and the contact in one commit: {names}",
+            detail=f"{len(media)} file(s) and the contact in one commit: {objects}",
         )
         return replace(entry.item, events=(*entry.item.events, event))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 _SUFFIXES = {
     "application/json": "json",
@@ -30,6 +31,7 @@ _SUFFIXES = {
     "video/x-matroska": "mkv",
     "video/x-msvideo": "avi",
 }
+_NAMED_MAX = 3
 
 
 def object_key(source: str, media_key: str, media_type: str) -> str:
@@ -42,3 +44,12 @@ def object_key(source: str, media_key: str, media_type: str) -> str:
     digest = hashlib.sha256(b"%d:%b%b" % (len(raw), raw, media_key.encode())).hexdigest()
     folder = re.sub(r"[^A-Za-z0-9_-]", "_", source).lstrip("-") or "_"
     return f"{folder}/{digest[0]}/{digest}.{_SUFFIXES.get(media_type, 'bin')}"
+
+
+def objects_text(keys: Sequence[str]) -> str:
+    """For people: `object 07c6ab12….mp3`. The hash is that of a name, not of the bytes: so it is cut short."""
+    if not keys:
+        return "no object"
+    names = [re.sub(r"([0-9a-f]{8})[0-9a-f]+", r"\1…", key.rpartition("/")[2]) for key in keys]
+    more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
+    return f"object{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED_MAX])}{more}"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
 from recorder.cli.common import Common
-from recorder.cli.contact_export import export_contact
+from recorder.cli.contact_export import contact_path, export_contact
 from recorder.cli.output import print_json, print_line, print_table, say, short_instant
 from recorder.cli.watch import Watch, watched
-from recorder.instants import bytes_text
+from recorder.instants import bytes_text, offset_text
 
 app = App(name="contact", help="Find, look at and take out what was recorded.")
 
@@ -67,30 +66,33 @@ def _show_list(view: dict[str, Any]) -> None:
             row["contact"],
             short_instant(row.get("started")),
             row["direction"],
+            str(row.get("revision", 1)),
             str(row["media_files"]),
             bytes_text(row["size_bytes"]),
             ", ".join(row["parties"]),
         ]
         for row in view["contacts"]
     ]
-    print_table(["Contact", "Started (UTC)", "Direction", "Files", "Size", "Parties"], rows)
+    print_table(["Contact", "Started (UTC)", "Direction", "Rev", "Files", "Size", "Parties"], rows)
     if view.get("next"):
         say(f"more: --after {view['next']}")
 
 
 @app.command
-def show(contact: str, *, common: Common | None = None) -> None:
-    """One contact: parties, segments, media with their hashes.
+def show(contact: str, *, revision: int | None = None, common: Common | None = None) -> None:
+    """One contact: parties, segments, media with their hashes; as it is, or as it was.
 
     Args:
-        contact: Its id, or the id of its session.
+        contact: Its id, the id of its session, or the start of one.
+        revision: As it was in this revision.
     """
     options = common or Common()
-    view = options.client().get(f"/api/v1/contacts/{quote(contact, safe='')}")
+    view = options.client().get(contact_path(contact), revision=revision)
     if options.json:
         print_json(view)
         return
     print_line(f"Contact {view['contact']} ({view['source']}, session {view['session']})")
+    print_line(f"  {_revision(view)}")
     print_line(f"  {_period(view)}, {view['direction']}, {view['channel']}")
     for part in view["all_interactions"]:
         print_line(f"  Interaction {part['interaction']} {part.get('subject', '')}".rstrip())
@@ -99,6 +101,8 @@ def show(contact: str, *, common: Common | None = None) -> None:
             print_line(f"    {party['role']}: {known or '?'}{_stay(party)}")
         for segment in part["segments"]:
             print_line(f"    segment {_period(segment)} {segment.get('reason', '')}".rstrip())
+    if len(view["all_interactions"]) > 1:
+        _show_timeline(view.get("timeline", []))
     rows = [
         [
             str(number),
@@ -112,6 +116,27 @@ def show(contact: str, *, common: Common | None = None) -> None:
     print_table(["#", "File", "Type", "Size", "SHA-256"], rows)
 
 
+def _revision(view: dict[str, Any]) -> str:
+    newest = view.get("newest_revision", 1)  # the other node may run an older build
+    of = f" of {newest}" if newest > 1 else ""
+    by = f" by {view['updated_by']}" if "updated_by" in view else ""
+    return f"revision {view.get('revision', 1)}{of}, made {view['updated']}{by}"
+
+
+def _show_timeline(spans: list[dict[str, Any]]) -> None:
+    rows = [
+        [
+            offset_text(span.get("offset_ms")),
+            offset_text(span.get("end_offset_ms")),
+            span["kind"],
+            span["interaction"],
+            span.get("text", ""),
+        ]
+        for span in spans
+    ]
+    print_table(["From", "To", "What", "Interaction", ""], rows)
+
+
 def _period(part: dict[str, Any]) -> str:
     return f"{part.get('started', '?')} to {part.get('ended', '?')}"
 
@@ -123,11 +148,45 @@ def _stay(party: dict[str, Any]) -> str:
 
 
 @app.command
+def revisions(contact: str, *, common: Common | None = None) -> None:
+    """Every revision of a contact: when, by which node, and what it brought.
+
+    Args:
+        contact: Its id, the id of its session, or the start of one.
+    """
+    options = common or Common()
+    view = options.client().get(contact_path(contact, "/revisions"))
+    if options.json:
+        print_json(view)
+        return
+    print_line(f"Contact {view['contact']} ({view['source']}, session {view['session']})")
+    rows = [
+        [
+            str(one["revision"]),
+            one["updated"],
+            one.get("updated_by", "?"),
+            str(one["media_files"]),
+            bytes_text(one["size_bytes"]),
+            _brought(one),
+        ]
+        for one in view["revisions"]
+    ]
+    print_table(["Rev", "Made (UTC)", "By", "Files", "Size", "Brought"], rows)
+
+
+def _brought(one: dict[str, Any]) -> str:
+    told = [f"interaction {key}" for key in one["added_interactions"]]
+    told += [f"more of interaction {key}" for key in one["changed_interactions"]]
+    told += [f"file {key}" for key in one["added_media"]]
+    return ", ".join(told)
+
+
+@app.command
 def export(contact: str, *, to: Path, common: Common | None = None) -> None:
     """Write the originals of a contact, verified, and a manifest into a folder.
 
     Args:
-        contact: Its id, or the id of its session.
+        contact: Its id, the id of its session, or the start of one.
         to: A folder that does not exist yet or is empty.
     """
     options = common or Common()

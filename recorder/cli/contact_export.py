@@ -20,15 +20,12 @@ def export_contact(client: NodeClient, contact: str, to: Path) -> tuple[dict[str
 
     The manifest is written last: a folder without one is not complete.
     """
-    view = client.get(f"/api/v1/contacts/{quote(contact, safe='')}")
+    view = client.get(contact_path(contact))
     try:
         if to.exists() and (not to.is_dir() or any(to.iterdir())):
             raise CliError(f"{to} is not an empty folder.", Exit.USAGE, hint="Choose another --to.")
         to.mkdir(parents=True, exist_ok=True)
-        names = [
-            _export_media(client, view["contact"], number, media, to)
-            for number, media in enumerate(view["media"])
-        ]
+        names = [_export_media(client, view, number, to) for number in range(len(view["media"]))]
         (to / MANIFEST).write_text(json.dumps(view, indent=2, ensure_ascii=False), encoding="utf-8")
     except OSError as error:
         raise CliError(
@@ -39,17 +36,25 @@ def export_contact(client: NodeClient, contact: str, to: Path) -> tuple[dict[str
     return view, [*names, MANIFEST]
 
 
-def _export_media(
-    client: NodeClient, contact: str, number: int, media: dict[str, Any], to: Path
-) -> str:
+def contact_path(contact: str, below: str = "") -> str:
+    """The path of the API for a contact; whatever was typed stays one piece of it."""
+    # Two dots alone would lead to another path.
+    name = quote(contact, safe="", errors="replace").replace(".", "%2E")
+    return f"/api/v1/contacts/{name}{below}"
+
+
+def _export_media(client: NodeClient, view: dict[str, Any], number: int, to: Path) -> str:
+    contact, media = view["contact"], view["media"][number]
     # The name is ours: what the source called the file never becomes a path.
     suffix = Path(media["object"]).suffix
     name = f"{number:03d}-{media['sha256'][:12]}{suffix}"
     digest = hashlib.sha256()
     part = to / f"{name}.part"
+    # Numbers are those of a revision: what arrives meanwhile makes another one.
+    path = contact_path(contact, f"/media/{number}?revision={view.get('revision', 1)}")
     try:
         with (
-            client.stream(f"/api/v1/contacts/{quote(contact, safe='')}/media/{number}") as answer,
+            client.stream(path) as answer,
             part.open("wb") as file,
         ):
             for chunk in answer.iter_bytes(_CHUNK_BYTES):

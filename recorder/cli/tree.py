@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, MissingArgumentError
 
 from recorder.cli import config_commands, contact, health, item, node, pair_commands, source
 from recorder.cli.arguments import command_of
 from recorder.cli.certs import certs
 from recorder.cli.errors import CliError, Exit
+from recorder.cli.missing import what_to_type
 from recorder.cli.output import say
 from recorder.plugins import COMMAND_GROUP
 from recorder.version import build
@@ -23,6 +24,9 @@ def run_command(words: list[str]) -> int:
     app = build_app(command_of(words))
     try:
         result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except MissingArgumentError as error:
+        message, hint = what_to_type(error)
+        raise CliError(message, Exit.USAGE, hint=hint) from error
     except CycloptsError as error:
         hint = "`tandem --help` and `tandem COMMAND --help` show what there is."
         raise CliError(str(error), Exit.USAGE, hint=hint) from error

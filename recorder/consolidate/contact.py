@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from recorder.bounds import INSTANT_US_MAX
 from recorder.model import Interaction, MediaRef, Party, Segment
 
 T = TypeVar("T")
@@ -28,15 +29,21 @@ class Contact:
 
     session_key: str
     started_us: int | None
-    """Earliest start of any interaction or segment; None when no part names one."""
+    """Earliest start of any interaction or segment; where none names one, the first sign of a party or file.
+
+    None when no part names any instant.
+    """
     ended_us: int | None
-    """Latest end of any interaction or segment; None when no part names one."""
+    """Latest end of any interaction or segment; where none names one, the last sign of a party or file."""
     channel: str
-    """Of the earliest interaction that names one."""
+    """Of the root, else of the earliest interaction that names one.
+
+    The root is the interaction the session is named after, such as a meeting among its breakout rooms.
+    """
     direction: str
-    """inbound, outbound or unknown; of the earliest interaction that knows."""
+    """inbound, outbound or unknown; of the root, else of the earliest interaction that knows."""
     subject: str
-    """Of the earliest interaction that has one."""
+    """Of the root, else of the earliest interaction that has one."""
     parties: tuple[Party, ...]
     """Each once, by key; in order of joining, then key."""
     segments: tuple[Segment, ...]
@@ -68,19 +75,45 @@ def consolidate(parts: Sequence[Interaction]) -> Contact:
         _by_key((p for part in interactions for p in part.parties), _key, _merge_parties),
         lambda party: party.joined_us,
     )
+    told = (*(part for part in interactions if part.key == session_key), *interactions)
     return Contact(
         session_key=session_key,
-        started_us=_least(
-            [*(i.started_us for i in interactions), *(s.started_us for s in segments)]
-        ),
-        ended_us=_most([*(i.ended_us for i in interactions), *(s.ended_us for s in segments)]),
-        channel=_first_known(part.channel for part in interactions) or "",
-        direction=_first_known(part.direction for part in interactions) or UNKNOWN,
-        subject=_first_known(part.subject for part in interactions) or "",
+        started_us=_start(interactions, segments, parties),
+        ended_us=_end(interactions, segments, parties),
+        channel=_first_known(part.channel for part in told) or "",
+        direction=_first_known(part.direction for part in told) or UNKNOWN,
+        subject=_first_known(part.subject for part in told) or "",
         parties=parties,
         segments=segments,
         interactions=interactions,
     )
+
+
+def _start(
+    interactions: Sequence[Interaction], segments: Sequence[Segment], parties: Sequence[Party]
+) -> int | None:
+    known = _least([*(i.started_us for i in interactions), *(s.started_us for s in segments)])
+    if known is not None:
+        return known
+    files = (media.started_us for part in interactions for media in part.media)
+    return _least([*files, *(party.joined_us for party in parties)])
+
+
+def _end(
+    interactions: Sequence[Interaction], segments: Sequence[Segment], parties: Sequence[Party]
+) -> int | None:
+    known = _most([*(i.ended_us for i in interactions), *(s.ended_us for s in segments)])
+    if known is not None:
+        return known
+    files = (media_end_us(media) for part in interactions for media in part.media)
+    return _most([*files, *(party.left_us for party in parties)])
+
+
+def media_end_us(media: MediaRef) -> int | None:
+    """When a file ends; None unless it names both its start and its duration."""
+    if media.started_us is None or media.duration_ms is None:
+        return None
+    return min(media.started_us + media.duration_ms * 1000, INSTANT_US_MAX)
 
 
 def merge(one: Interaction, other: Interaction) -> Interaction:

@@ -1,34 +1,26 @@
-"""Routes that read: the pair, sources, items and their stories, contacts and their media."""
+"""Routes that read: the pair, sources, items and their stories, and contacts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from recorder.control import NodeControl
 from recorder.figures import sources
-from recorder.instants import from_text
 from recorder.live_items import LiveItems, on_record
-from recorder.model import Window
-from recorder.rows import ContactDetail, ContactQuery, ItemQuery
+from recorder.rows import ItemQuery
 from recorder.web.auth import require_reader
 from recorder.web.cluster_view import ClusterView, cluster_view
+from recorder.web.contact_routes import Limit, add_contacts
 from recorder.web.refusals import documented, refuse
 from recorder.web.views import (
-    ContactDetailView,
-    ContactView,
     EventView,
     HistoryView,
     ItemView,
     SourceView,
 )
-
-_CHUNK_BYTES = 256 * 1024
-_FOREVER_US = 2**62
 
 
 class SourcesView(BaseModel):
@@ -45,13 +37,6 @@ class ItemsView(BaseModel):
     next: str | None = None
 
 
-class ContactsView(BaseModel):
-    """A page of contacts; `next` is absent on the last."""
-
-    contacts: list[ContactView]
-    next: str | None = None
-
-
 class WhyView(BaseModel):
     """Everything known of an item, in order of time, from both nodes."""
 
@@ -65,9 +50,6 @@ class HistoryListView(BaseModel):
     history: list[HistoryView]
 
 
-_Limit = Annotated[int, Query(ge=1, le=1000)]
-
-
 def read_router(control: NodeControl) -> APIRouter:
     """Routes for readers."""
     router = APIRouter(
@@ -77,7 +59,7 @@ def read_router(control: NodeControl) -> APIRouter:
     )
     _add_pair(router, control)
     _add_items(router, control)
-    _add_contacts(router, control)
+    add_contacts(router, control)
     return router
 
 
@@ -88,7 +70,7 @@ def _add_pair(router: APIRouter, control: NodeControl) -> None:
         return cluster_view(control)
 
     @router.get("/history", tags=["pair"])
-    def history(limit: _Limit = 50) -> HistoryListView:
+    def history(limit: Limit = 50) -> HistoryListView:
         """Role changes of both nodes, newest first."""
         rows = control.contact_db.role_history(limit)
         return HistoryListView(history=[HistoryView.of(row) for row in rows])
@@ -121,7 +103,7 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
         *,
         parked: bool | None = None,
         after: str | None = None,
-        limit: _Limit = 100,
+        limit: Limit = 100,
     ) -> ItemsView:
         """Items, newest change first. What failed and is parked has the state `parked` here.
 
@@ -155,71 +137,3 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
             )
             for row in rows
         ]
-
-
-def _add_contacts(router: APIRouter, control: NodeControl) -> None:
-    @router.get("/contacts", tags=["contacts"], response_model_exclude_none=True)
-    def contacts(
-        source: str | None = None,
-        begin: Annotated[str | None, Query(alias="from")] = None,
-        end: Annotated[str | None, Query(alias="to")] = None,
-        *,
-        text: str | None = None,
-        after: str | None = None,
-        limit: _Limit = 100,
-    ) -> ContactsView:
-        """Contacts, newest first."""
-        window = _window(begin, end)
-        found = control.contact_db.contacts(ContactQuery(source, window, text, after, limit))
-        return ContactsView(contacts=[ContactView.of(row) for row in found.rows], next=found.next)
-
-    @router.get("/contacts/{contact_id}", tags=["contacts"], response_model_exclude_none=True)
-    def contact(contact_id: str) -> ContactDetailView:
-        """One contact; the id of its session works too."""
-        return ContactDetailView.of_detail(_contact(control, contact_id))
-
-    @router.get("/contacts/{contact_id}/media/{number}", tags=["contacts"])
-    def media(contact_id: str, number: int) -> StreamingResponse:
-        """The original of the contact's media file `number`, counted from 0."""
-        detail = _contact(control, contact_id)
-        if not 0 <= number < len(detail.media):
-            refuse(404, f"This contact has {len(detail.media)} media files.")
-        row = detail.media[number]
-        held = control.archive.info(row.object_key)
-        if held is None:
-            refuse(
-                500,
-                f"The archive no longer holds the object {row.object_key}.",
-                "Restore the archive from a backup of the same time as the contact database.",
-            )
-        return StreamingResponse(
-            _chunks(control.archive.open(row.object_key)),
-            media_type=row.media_type or "application/octet-stream",
-            headers={"Content-Length": str(held.size_bytes), "X-Content-SHA256": row.sha256},
-        )
-
-
-def _contact(control: NodeControl, contact_id: str) -> ContactDetail:
-    detail = control.contact_db.contact(contact_id)
-    if detail is None:
-        refuse(
-            404,
-            f"There is no contact {contact_id!r}.",
-            "Give its whole id, or that of its session; `tandem contact list` lists them.",
-        )
-    return detail
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
-
-
-def _window(begin: str | None, end: str | None) -> Window | None:
-    if begin is None and end is None:
-        return None
-    try:
-        return Window(from_text(begin) if begin else 0, from_text(end) if end else _FOREVER_US)
-    except (ValueError, OverflowError) as error:
-        refuse(422, f"from, to: {error}")

@@ -200,9 +200,10 @@ def in_session(item, session):
 
 
 def told(detail):
-    """Everything but who did it and when."""
-    media = [replace(one, stored_us=0, stored_by="") for one in detail.media]
-    return replace(detail.row, updated_us=0), detail.interactions, media
+    """Everything but who did it and when, and in how many commits."""
+    media = [replace(one, stored_us=0, stored_by="", revision=0) for one in detail.media]
+    row = replace(detail.row, updated_us=0, updated_by="", revision=0)
+    return row, detail.interactions, media
 
 
 # -- lists ----

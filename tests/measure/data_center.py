@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
 from recorder.adapters.contact_db.bulk import write_rows
-from recorder.adapters.contact_db.commit import first_stays
+from recorder.adapters.contact_db.conflicts import first_stays
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.rows import ref_values
 from recorder.adapters.contact_db.tables import items

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.instants import bytes_text, duration_text, from_text, to_text
+from recorder.instants import bytes_text, duration_text, from_text, offset_text, to_text
 
 INSTANTS_US = st.integers(min_value=-62_135_596_800_000_000, max_value=253_402_300_799_999_999)
 
@@ -75,3 +75,17 @@ def test_bytes_are_told_in_powers_of_ten(count, text):
 )
 def test_an_instant_outside_the_calendar_is_shown_at_its_edge(instant_us, text):
     assert to_text(instant_us) == text
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "text"),
+    [
+        (None, "?"),
+        (0, "+0:00:00"),
+        (62_500, "+0:01:02.500"),
+        (-1, "-0:00:00.001"),
+        (36_000_000, "+10:00:00"),
+    ],
+)
+def test_offsets_read_like_a_clock(offset_ms, text):
+    assert offset_text(offset_ms) == text

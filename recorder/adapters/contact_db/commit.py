@@ -2,19 +2,25 @@
 
 Everything is an upsert on the source's own keys, and contacts are joins of all their parts, so a
 batch may be committed again, by either node, in any order, and changes nothing the second time.
+What does change a contact that is there makes its next revision, and keeps the one before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, Engine, Table, and_, or_
+from sqlalchemy import Connection, Engine
 
 from recorder.adapters.contact_db import tables
-from recorder.adapters.contact_db.bulk import Conflict, Shape, write_rows
+from recorder.adapters.contact_db.bulk import write_rows
+from recorder.adapters.contact_db.conflicts import IN_ORDER, only_lock
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.known import known_items
+from recorder.adapters.contact_db.revisions import (
+    Superseded,
+    superseded_values,
+)
 from recorder.adapters.contact_db.rows import (
     Values,
     archived_ref,
@@ -26,14 +32,12 @@ from recorder.adapters.contact_db.rows import (
     ref_values,
     segment_values,
 )
-from recorder.adapters.contact_db.sessions import Session, read_sessions
-from recorder.adapters.contact_db.sql import POSTGRES, Upsert, in_sql
+from recorder.adapters.contact_db.sql import POSTGRES
+from recorder.adapters.contact_db.standing import Group, Standing, read_standing
 from recorder.adapters.contact_db.tables import clean, tidy
 from recorder.consolidate.contact import consolidate, contact_id
 from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
 from recorder.rows import CommitResult
-
-NOTHING = Session((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +46,6 @@ class Stamp:
 
     node: str
     now_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The items of the batch that belong to one contact, each with its archive keys."""
-
-    source: str
-    session_key: str
-    members: list[tuple[BufferedItem, Sequence[str]]] = field(
-        default_factory=list[tuple[BufferedItem, Sequence[str]]]
-    )
 
 
 def session_of(item: BufferedItem) -> str:
@@ -75,15 +68,14 @@ def commit_items(
     if not items:
         return CommitResult((), ())
     groups = _grouped(items, object_keys)
-    session_keys = {home: group.session_key for home, group in groups.items()}
     with engine.connect().execution_options(**WRITES) as connection, connection.begin():
         if connection.dialect.name == POSTGRES:
             _lock_contacts(connection, groups, stamp)
         archived = _archived(connection, [item.ref for item in items])
-        stored = read_sessions(connection, session_keys)
+        standing = read_standing(connection, groups)
         batch = _Batch(stamp)
         for home, group in groups.items():
-            batch.add(home, group, stored.get(home, NOTHING))
+            batch.add(home, group, standing[home])
         batch.write(connection)
     keys = dict.fromkeys(item.ref.key for item in items)
     return CommitResult(
@@ -94,12 +86,12 @@ def commit_items(
 
 def _grouped(
     items: Sequence[BufferedItem], object_keys: Sequence[Sequence[str]]
-) -> dict[str, _Group]:
+) -> dict[str, Group]:
     """By contact id, in its order: everybody locks contacts in the same order.
 
     An item that is in the batch twice is taken once.
     """
-    groups: dict[str, _Group] = {}
+    groups: dict[str, Group] = {}
     once = {
         (item.ref.source, item.ref.key, item.ref.version): (item, names)
         for item, names in zip(items, object_keys, strict=True)
@@ -107,7 +99,7 @@ def _grouped(
     for item, names in once.values():
         assert len(names) == len(item.media), "one object key per media file"
         home = home_of(item)
-        group = groups.setdefault(home, _Group(item.ref.source, session_of(item)))
+        group = groups.setdefault(home, Group(item.ref.source, session_of(item)))
         group.members.append((item, names))
     return {home: groups[home] for home in sorted(groups)}
 
@@ -124,7 +116,7 @@ def _archived(connection: Connection, refs: Sequence[ItemRef]) -> set[str]:
     }
 
 
-def _lock_contacts(connection: Connection, groups: dict[str, _Group], stamp: Stamp) -> None:
+def _lock_contacts(connection: Connection, groups: dict[str, Group], stamp: Stamp) -> None:
     """Two nodes that extend the same contact must do so one after the other."""
     rows: list[Values] = [
         {
@@ -133,10 +125,11 @@ def _lock_contacts(connection: Connection, groups: dict[str, _Group], stamp: Sta
             "session_key": group.session_key,
             "sort_us": 0,
             "updated_us": stamp.now_us,
+            "revision": 0,
         }
         for home, group in groups.items()
     ]
-    write_rows(connection, tables.contacts, _lock, rows)
+    write_rows(connection, tables.contacts, only_lock, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,45 +138,41 @@ class _Batch:
 
     stamp: Stamp
     rows: dict[str, list[Values]] = field(
-        default_factory=lambda: {table.name: [] for table in _ORDER}
+        default_factory=lambda: {table.name: [] for table in IN_ORDER}
     )
 
-    def add(self, home: str, group: _Group, stored: Session) -> None:
+    def add(self, home: str, group: Group, standing: Standing) -> None:
         """Put the rows of one contact and its items."""
+        stored, there = standing.stored, standing.row
+        owner = {"source": group.source, "contact_id": home}
+        revision = 1 if there is None else there.revision + 1
         sizes = {row.media_key: row.size_bytes for row in stored.media}
         before = len(sizes)
-        for item, names in group.members:
-            self._item(home, item)
-            for one, name in zip(item.media, names, strict=True):
-                key = clean(one.ref.key)
-                if key in sizes:
-                    continue
-                sizes[key] = one.size_bytes
-                self.rows["media"].append(
-                    {
-                        **media_values(item, one, name),
-                        "contact_id": home,
-                        "stored_us": self.stamp.now_us,
-                        "stored_by": self.stamp.node,
-                    }
-                )
+        self._items(group, owner, revision, sizes, standing.other_media)
         parts = [_part(item) for item, _ in group.members]
-        if stored.interactions:  # those went through the database: compare like with like
+        if there is not None:  # that went through the database: compare like with like
             parts = [tidy(part) for part in parts]
         contact = consolidate([*stored.interactions, *parts])
         old = {one.key: replace(one, media=()) for one in stored.interactions}
         changed = [
-            one for one in contact.interactions if old.get(one.key) != replace(one, media=())
+            one
+            for one in contact.interactions
+            if old.get(one.key) != replace(one, media=())
+            and clean(one.key) not in standing.other_interactions
         ]
-        if not changed and len(sizes) == before:
-            return
-        owner = {"source": group.source, "contact_id": home}
+        if there is not None:
+            if not changed and len(sizes) == before:
+                return
+            was = Superseded(there, {one.key: old.get(one.key) for one in changed})
+            self.rows["contact_revisions"].append(superseded_values(was))
         self.rows["contacts"].append(
             {
                 **owner,
                 **contact_values(contact, list(sizes.values())),
                 "session_key": group.session_key,
                 "updated_us": self.stamp.now_us,
+                "updated_by": self.stamp.node,
+                "revision": revision,
             }
         )
         for one in changed:
@@ -193,8 +182,34 @@ class _Batch:
         """One statement for each table."""
         # As record_found does: two transactions that lock the same items do so in one order.
         self.rows["items"].sort(key=lambda row: (row["source"], row["item_key"]))
-        for table, conflict in _ORDER.items():
+        for table, conflict in IN_ORDER.items():
             write_rows(connection, table, conflict, self.rows[table.name])
+
+    def _items(
+        self,
+        group: Group,
+        owner: Values,
+        revision: int,
+        sizes: dict[str, int],
+        others: frozenset[str],
+    ) -> None:
+        """Put the items and those of their media that are new; their sizes go into `sizes`."""
+        for item, names in group.members:
+            self._item(owner["contact_id"], item)
+            for one, name in zip(item.media, names, strict=True):
+                key = clean(one.ref.key)
+                if key in sizes or key in others:
+                    continue
+                sizes[key] = one.size_bytes
+                self.rows["media"].append(
+                    {
+                        **media_values(item, one, name),
+                        "contact_id": owner["contact_id"],
+                        "stored_us": self.stamp.now_us,
+                        "stored_by": self.stamp.node,
+                        "revision": revision,
+                    }
+                )
 
     def _interaction(self, interaction: Interaction, owner: Values) -> None:
         self.rows["interactions"].append(interaction_values(interaction, owner))
@@ -230,50 +245,3 @@ def _part(item: BufferedItem) -> Interaction:
         session_key=session_of(item),
         media=tuple(archived_ref(one) for one in item.media),
     )
-
-
-# --- the statements ----------------------------------------------------------------------------------
-
-
-def _lock(statement: Upsert, shape: Shape) -> Upsert:
-    del shape
-    same = {"contact_id": statement.excluded.contact_id}
-    return statement.on_conflict_do_update(index_elements=["contact_id"], set_=same)
-
-
-def first_stays(statement: Upsert, shape: Shape) -> Upsert:
-    """Rows that exist stay as they are."""
-    return statement.on_conflict_do_nothing(index_elements=_keys(shape))
-
-
-def _last_stays(statement: Upsert, shape: Shape) -> Upsert:
-    kept = {*_keys(shape), "contact_id"}
-    new = {name: statement.excluded[name] for name in shape.names if name not in kept}
-    return statement.on_conflict_do_update(index_elements=_keys(shape), set_=new)
-
-
-def _archive_item(statement: Upsert, shape: Shape) -> Upsert:
-    """Archived is the end: but a version found later must not be ended by the one before it."""
-    row, new = tables.items.c, statement.excluded
-    kept = {"source", "item_key", "found_us", "found_by"}
-    values = {name: new[name] for name in shape.names if name not in kept}
-    fresh = or_(row.version != new.version, row.state != in_sql(ItemState.ARCHIVED))
-    mine = or_(row.version == new.version, row.changed_us <= new.changed_us)
-    return statement.on_conflict_do_update(
-        index_elements=_keys(shape), set_=values, where=and_(fresh, mine)
-    )
-
-
-def _keys(shape: Shape) -> list[str]:
-    return [column.name for column in shape.table.primary_key.columns]
-
-
-_ORDER: Mapping[Table, Conflict] = {
-    tables.contacts: _last_stays,
-    tables.interactions: _last_stays,
-    tables.parties: _last_stays,
-    tables.segments: _last_stays,
-    tables.media: first_stays,
-    tables.items: _archive_item,
-    tables.item_events: first_stays,
-}

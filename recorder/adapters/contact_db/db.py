@@ -23,10 +23,12 @@ from recorder.rows import (
     ContactDetail,
     ContactList,
     ContactQuery,
+    ContactRow,
     HistoryRow,
     ItemList,
     ItemQuery,
     ItemRow,
+    RevisionRow,
 )
 
 
@@ -116,10 +118,20 @@ class SqlContactDb:
         with translated("listing contacts"):
             return contact_lists.list_contacts(self._engine, query)
 
-    def contact(self, contact_id: str) -> ContactDetail | None:
+    def contact(self, contact_id: str, revision: int | None = None) -> ContactDetail | None:
         """One contact, by its id or session key; its media references are as archived."""
         with translated("reading a contact"):
-            return contact_lists.read_contact(self._engine, contact_id)
+            return contact_lists.read_contact(self._engine, contact_id, revision)
+
+    def contacts_called(self, name: str) -> tuple[ContactRow, ...]:
+        """The one whose id or session key is `name`, else those (at most 10) that begin with it."""
+        with translated("looking for a contact"):
+            return contact_lists.find_contacts(self._engine, name)
+
+    def contact_revisions(self, contact_id: str) -> tuple[RevisionRow, ...]:
+        """Every revision of a contact, the first one first."""
+        with translated("reading the revisions of a contact"):
+            return contact_lists.read_revisions(self._engine, contact_id)
 
     def record_role_change(self, row: HistoryRow) -> None:
         """Append to the history of roles; a repeated row is the same row."""

@@ -10,6 +10,7 @@ from recorder.adapters.contact_db.sql import prefixed
 from recorder.adapters.contact_db.tables import clean, item_events, items, media
 from recorder.model import ItemEvent
 from recorder.rows import ItemList, ItemQuery, ItemRow
+from recorder.story import in_order
 
 _ROWS_MAX = 100
 
@@ -83,15 +84,11 @@ def _beginning(key: str) -> ColumnElement[bool]:
 
 
 def read_story(engine: Engine, source: str, key: str) -> tuple[ItemEvent, ...]:
-    """Every step of an item, in order of time; steps of one instant in the order of their actor."""
+    """Every step of an item, in the order of `recorder.story`."""
     row = item_events.c
-    statement = (
-        select(item_events)
-        .where(row.source == source, row.item_key == key)
-        .order_by(row.at_us, row.node, row.boot, row.number)
-    )
+    statement = select(item_events).where(row.source == source, row.item_key == key)
     with engine.connect() as connection:
-        return tuple(event_of(found) for found in connection.execute(statement))
+        return in_order(event_of(found) for found in connection.execute(statement))
 
 
 def count_items(engine: Engine) -> dict[tuple[str, str], int]:

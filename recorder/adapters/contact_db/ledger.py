@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 
 from recorder.adapters.contact_db.bulk import Shape, write_rows
-from recorder.adapters.contact_db.commit import Stamp, first_stays
+from recorder.adapters.contact_db.commit import Stamp
+from recorder.adapters.contact_db.conflicts import first_stays
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_stale
 from recorder.adapters.contact_db.known import is_final, known_items

@@ -120,7 +120,7 @@ def shown(contact: Contact) -> tuple[str, ...]:
 
 
 def contact_values(contact: Contact, sizes: Sequence[int]) -> Values:
-    """A row of `contacts`, without its id, source and instant; `sizes` are those of its media."""
+    """What a row of `contacts` says of the contact itself; `sizes` are those of its media."""
     return {
         "started_us": contact.started_us,
         "ended_us": contact.ended_us,
@@ -151,6 +151,8 @@ def contact_of(row: AnyRow) -> ContactRow:
         media=row.media,
         size_bytes=row.size_bytes,
         updated_us=row.updated_us,
+        revision=row.revision,
+        updated_by=row.updated_by,
     )
 
 
@@ -222,7 +224,7 @@ def segment_of(row: AnyRow) -> Segment:
 
 
 def media_values(item: BufferedItem, stored: StoredMedia, object_key: str) -> Values:
-    """A row of `media`, without contact id, instant and node."""
+    """A row of `media`, without contact id, revision, instant and node."""
     return {
         "source": item.ref.source,
         "media_key": stored.ref.key,
@@ -253,6 +255,7 @@ def media_of(row: AnyRow) -> MediaRow:
         stored_us=row.stored_us,
         stored_by=row.stored_by,
         interaction_key=row.interaction_key,
+        revision=row.revision,
     )
 
 

@@ -23,23 +23,30 @@ class Session:
     media: tuple[AnyRow, ...]
     """Rows of `media`, in order of start, then key."""
 
+    def keys(self, table: Table) -> frozenset[str]:
+        """Of its interactions or media."""
+        if table is tables.interactions:
+            return frozenset(one.key for one in self.interactions)
+        return frozenset(row.media_key for row in self.media)
+
 
 def read_sessions(connection: Connection, session_keys: Mapping[str, str]) -> dict[str, Session]:
-    """Stored sessions by contact id; `session_keys` maps contact id to session key.
+    """Stored sessions by contact id; `session_keys` maps contact id to session key. Four queries.
 
-    Contacts without any interaction are left out. One query when there is none, else four.
+    A contact may have media and no interactions: those were in another contact already.
     """
+    if not session_keys:
+        return {}
     ids = texts(connection.dialect.name, list(session_keys))
     owned = _by_contact(_read(connection, tables.interactions, ids))
-    if not owned:
-        return {}
     parties = _by_interaction(_read(connection, tables.parties, ids))
     segments = _by_interaction(_read(connection, tables.segments, ids))
     media_rows = sorted(_read(connection, tables.media, ids), key=_media_order)
     media = _by_interaction(media_rows)
     media_by_contact = _by_contact(media_rows)
     sessions: dict[str, Session] = {}
-    for contact_id, rows in owned.items():
+    for contact_id in session_keys:
+        rows = owned.get(contact_id, [])
         interactions: list[Interaction] = []
         for row in sorted(rows, key=lambda row: row.interaction_key):
             place = (row.source, row.interaction_key)
@@ -63,16 +70,6 @@ def read_sessions(connection: Connection, session_keys: Mapping[str, str]) -> di
             tuple(interactions), tuple(media_by_contact.get(contact_id, ()))
         )
     return sessions
-
-
-def read_session(connection: Connection, contact_id: str, session_key: str) -> Session:
-    """One stored session; its media also when its interactions stayed with another contact."""
-    stored = read_sessions(connection, {contact_id: session_key}).get(contact_id)
-    if stored is not None:
-        return stored
-    ids = texts(connection.dialect.name, [contact_id])
-    media_rows = sorted(_read(connection, tables.media, ids), key=_media_order)
-    return Session((), tuple(media_rows))
 
 
 @cache

@@ -97,6 +97,10 @@ def _number(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default="0")
 
 
+def _revision() -> Column[int]:
+    return Column("revision", BigInteger, nullable=False, server_default="1")
+
+
 METADATA = MetaData()
 
 contacts = Table(
@@ -116,10 +120,26 @@ contacts = Table(
     _number("media"),
     _number("size_bytes"),
     _us("updated_us", known=True),
+    _revision(),  # counted from 1; 0 only inside the transaction that makes the contact
+    _text("updated_by"),
     Index("contacts_by_session", "session_key"),
     Index("contacts_by_start", "sort_us", "contact_id"),
     Index("contacts_by_source", "source", "sort_us", "contact_id"),
 )
+
+contact_revisions = Table(
+    "contact_revisions",
+    METADATA,
+    _key("contact_id"),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    _us("at_us", known=True),
+    _text("node"),
+    _text(
+        "document"
+    ),  # JSON: what a later revision needs to tell how the contact was, see revisions
+    ForeignKeyConstraint(["contact_id"], ["contacts.contact_id"]),
+)
+"""Revisions that others came after. The newest one is the contact itself."""
 
 interactions = Table(
     "interactions",
@@ -189,6 +209,7 @@ media = Table(
     Column("duration_ms", BigInteger),
     _us("stored_us", known=True),
     _text("stored_by"),
+    _revision(),  # of the contact: the one that brought it
     Index("media_by_contact", "contact_id"),
 )
 

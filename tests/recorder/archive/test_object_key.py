@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recorder.adapters.folder_archive import validate_key
 from recorder.archive.commit_job import object_keys
-from recorder.archive.object_key import object_key
+from recorder.archive.object_key import object_key, objects_text
 from tests.recorder.fakes import buffered
 
 
@@ -43,3 +43,12 @@ def test_the_suffix_follows_the_bytes(media_type, suffix):
 @given(st.text(), st.text())
 def test_every_key_is_one_the_archive_takes(source, media_key):
     validate_key(object_key(source[:100], media_key, "audio/mpeg"))
+
+
+def test_objects_are_told_without_what_looks_like_the_hash_of_a_file():
+    names = [object_key("zoom", str(number), "audio/mp4") for number in range(5)]
+    short = [f"{name.rpartition('/')[2][:8]}….m4a" for name in names]
+    assert objects_text([]) == "no object"
+    assert objects_text(names[:1]) == f"object {short[0]}"
+    assert objects_text(names[:3]) == f"objects {', '.join(short[:3])}"
+    assert objects_text(names) == f"objects {', '.join(short[:3])} and 2 more"

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recorder.bounds import INSTANT_US_MAX
 from recorder.consolidate.contact import consolidate, contact_id, merge
 from recorder.model import Interaction, MediaKind, MediaRef, Party, Segment
 
 INSTANTS = st.none() | st.integers(0, 5)
 TEXTS = st.sampled_from(["", "unknown", "a", "b"])
-KEYS = st.sampled_from(["k1", "k2", "k3"])
+KEYS = st.sampled_from(["k1", "k2", "session"])
 
 
 def unique(things):
@@ -128,6 +129,42 @@ def test_segments_of_all_interactions_make_one_timeline():
     assert [segment.key for segment in contact.segments] == ["s2", "s1", "s0"]
     assert contact.started_us == 5
     assert contact.ended_us == 60
+
+
+def test_the_root_speaks_for_the_contact_although_a_room_began_first():
+    room = call("room", started_us=5, channel="room", direction="unknown", subject="Room 1")
+    root = call("session", channel="meeting", subject="All hands")
+    for parts in ([root, room], [room, root]):
+        contact = consolidate(parts)
+        assert (contact.channel, contact.subject) == ("meeting", "All hands")
+        assert [part.key for part in contact.interactions] == ["room", "session"]
+        assert contact.started_us == 5
+
+
+def test_a_root_that_knows_nothing_leaves_it_to_the_earliest():
+    room = call("room", started_us=15, subject="Room 1")
+    other = call("other", started_us=12, subject="Room 2")
+    root = call("session", channel="", direction="unknown", subject="")
+    contact = consolidate([root, room, other])
+    assert (contact.channel, contact.direction) == ("voice", "inbound")
+    assert contact.subject == "Room 2"
+
+
+def test_a_contact_without_times_is_placed_by_its_files_and_parties():
+    audio = MediaRef("m", MediaKind.AUDIO, "", "", started_us=7_000, duration_ms=2)
+    endless = MediaRef("n", MediaKind.AUDIO, "", "", started_us=9_000)
+    party = Party(key="p", role="agent", joined_us=6_000, left_us=8_500)
+    silent = call(started_us=None, ended_us=None, media=(audio, endless), parties=(party,))
+    contact = consolidate([silent])
+    assert (contact.started_us, contact.ended_us) == (6_000, 9_000)
+    known = consolidate([silent, call("i2", started_us=50, ended_us=60)])
+    assert (known.started_us, known.ended_us) == (50, 60)
+
+
+def test_an_absurd_duration_stays_an_instant():
+    absurd = MediaRef("m", MediaKind.AUDIO, "", "", started_us=INSTANT_US_MAX, duration_ms=2**53)
+    contact = consolidate([call(started_us=None, ended_us=None, media=(absurd,))])
+    assert contact.ended_us == INSTANT_US_MAX
 
 
 def test_media_found_later_outweigh_a_reason_why_there_were_none():

@@ -22,8 +22,8 @@ def paths_in_code():
     for file in Path("recorder/web").glob("*_routes.py"):
         text = file.read_text("utf-8")
         prefix = "" if file.name.startswith("health") else "/api/v1"
-        for path in re.findall(r'@router\.\w+\("([^"]+)"', text):
-            found.add(prefix + path)
+        for path in re.findall(r'@router\.\w+\(\s*"([^"]+)"', text):
+            found.add(prefix + path.replace(":path}", "}"))
     return found
 
 

@@ -11,10 +11,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from recorder.adapters.contact_db import migrate, open_engine, tables
+from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine, tables
 from recorder.adapters.contact_db.migrate import REVISION
 from recorder.adapters.contact_db.tables import METADATA
+from recorder.consolidate.contact import contact_id
 from recorder.errors import ConfigError, DataCenterDown, SchemaTooNew
+from tests.calls import an_item, names_of
+from tests.recorder.hand_clock import HandClock
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -83,7 +86,7 @@ def test_a_schema_from_a_newer_program_is_refused_and_left_alone(url, engine):
     migrate(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaTooNew, match=r"revision 9999.*up to 0002") as caught:
+    with pytest.raises(SchemaTooNew, match=r"revision 9999.*up to 0003") as caught:
         migrate(url)
     assert "upgrade this node" in caught.value.hint
     with engine.connect() as connection:
@@ -134,9 +137,55 @@ def test_a_database_that_is_current_needs_neither_alembic_nor_another_driver(tmp
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def back_to_0002(connection):
+    connection.execute(text("DROP TABLE contact_revisions"))
+    for column in ("contacts.revision", "contacts.updated_by", "media.revision"):
+        table, _, name = column.partition(".")
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+    connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+
+
+OLD_CONTACT = "INSERT INTO contacts (contact_id, source, session_key, sort_us, updated_us, media) VALUES (:id, 'dyn', :session, 7, 9, 1)"
+OLD_INTERACTION = (
+    "INSERT INTO interactions (source, interaction_key, contact_id) VALUES ('dyn', :key, :id)"
+)
+OLD_MEDIA = "INSERT INTO media (source, media_key, interaction_key, contact_id, kind, stored_us) VALUES ('dyn', :key, :key, :id, 'audio', 8)"
+
+
+def test_a_contact_made_before_there_were_revisions_is_revision_1(url, engine):
+    migrate(url)
+    home = contact_id("dyn", "ses-1")
+    with engine.begin() as connection:
+        back_to_0002(connection)
+        connection.execute(text(OLD_CONTACT), {"id": home, "session": "ses-1"})
+        for statement in (OLD_INTERACTION, OLD_MEDIA):
+            connection.execute(text(statement), {"id": home, "key": "old"})
+    migrate(url)
+    db = SqlContactDb(engine, cluster="pair", node="alpha", clock=HandClock())
+    old = db.contact("ses-1")
+    assert (old.row.revision, old.row.updated_us, old.row.updated_by) == (1, 9, "")
+    (only,) = db.contact_revisions("ses-1")
+    assert (only.added_interactions, only.added_media) == (("old",), ("old",))
+    db.commit([an_item()], names_of(an_item()))
+    assert [one.row.revision for one in db.contact_revisions("ses-1")] == [1, 2]
+    assert db.contact("ses-1", 1) == old
+    assert len(db.contact("ses-1").media) == 2
+
+
+def test_an_older_node_that_still_runs_can_write_contacts(url, engine):
+    migrate(url)
+    with engine.begin() as connection:
+        connection.execute(text(OLD_CONTACT), {"id": "x", "session": "s"})
+        for statement in (OLD_INTERACTION, OLD_MEDIA):
+            connection.execute(text(statement), {"id": "x", "key": "old"})
+    db = SqlContactDb(engine, cluster="pair", node="alpha", clock=HandClock())
+    assert db.contact("s").row.revision == 1
+
+
 def test_a_lease_of_the_first_schema_goes_on_in_the_second(url, engine):
     migrate(url)
     with engine.begin() as connection:
+        back_to_0002(connection)
         connection.execute(text("ALTER TABLE leases DROP COLUMN holder_instance"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         connection.execute(text("INSERT INTO leases VALUES ('pair', 7, 'alpha', 1)"))

@@ -1,0 +1,159 @@
+"""Routes that read contacts: lists of them, each as it is and as it was, and their media.
+
+An id may hold anything, a slash too: services make session ids as they like. So the longer paths come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from recorder.control import NodeControl
+from recorder.instants import from_text
+from recorder.model import Window
+from recorder.rows import ContactDetail, ContactQuery, ContactRow
+from recorder.web.contact_views import (
+    ContactDetailView,
+    ContactView,
+    RevisionsView,
+    RevisionView,
+)
+from recorder.web.refusals import refuse
+
+_CHUNK_BYTES = 256 * 1024
+_FOREVER_US = 2**62
+_NAMED_MAX = 4
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+_Revision = Annotated[int | None, Query(ge=1, le=2**62)]
+
+
+class ContactsView(BaseModel):
+    """A page of contacts; `next` is absent on the last."""
+
+    contacts: list[ContactView]
+    next: str | None = None
+
+
+def add_contacts(router: APIRouter, control: NodeControl) -> None:
+    """Add the routes to one for readers."""
+    _add_list(router, control)
+    _add_media(router, control)
+    _add_contact(router, control)
+
+
+def _add_list(router: APIRouter, control: NodeControl) -> None:
+    @router.get("/contacts", tags=["contacts"], response_model_exclude_none=True)
+    def contacts(
+        source: str | None = None,
+        begin: Annotated[str | None, Query(alias="from")] = None,
+        end: Annotated[str | None, Query(alias="to")] = None,
+        *,
+        text: str | None = None,
+        after: str | None = None,
+        limit: Limit = 100,
+    ) -> ContactsView:
+        """Contacts, newest first, each in its newest revision."""
+        window = _window(begin, end)
+        found = control.contact_db.contacts(ContactQuery(source, window, text, after, limit))
+        return ContactsView(contacts=[ContactView.of(row) for row in found.rows], next=found.next)
+
+
+def _add_media(router: APIRouter, control: NodeControl) -> None:
+    @router.get("/contacts/{contact_id:path}/media/{number}", tags=["contacts"])
+    def media(contact_id: str, number: int, revision: _Revision = None) -> StreamingResponse:
+        """The original of the contact's media file `number`, counted from 0 in that revision."""
+        detail = _detail(control, _named(control, contact_id), revision)
+        if not 0 <= number < len(detail.media):
+            refuse(404, f"This contact has {len(detail.media)} media files.")
+        row = detail.media[number]
+        held = control.archive.info(row.object_key)
+        if held is None:
+            refuse(
+                500,
+                f"The archive no longer holds the object {row.object_key}.",
+                "Restore the archive from a backup of the same time as the contact database.",
+            )
+        return StreamingResponse(
+            _chunks(control.archive.open(row.object_key)),
+            media_type=row.media_type or "application/octet-stream",
+            headers={"Content-Length": str(held.size_bytes), "X-Content-SHA256": row.sha256},
+        )
+
+
+def _add_contact(router: APIRouter, control: NodeControl) -> None:
+    @router.get(
+        "/contacts/{contact_id:path}/revisions", tags=["contacts"], response_model_exclude_none=True
+    )
+    def revisions(contact_id: str) -> RevisionsView:
+        """What each revision of a contact brought, the first one first."""
+        row = _named(control, contact_id)
+        found = control.contact_db.contact_revisions(row.contact_id)
+        return RevisionsView(
+            contact=row.contact_id,
+            source=row.source,
+            session=row.session_key,
+            revisions=[RevisionView.of(one) for one in found],
+        )
+
+    @router.get("/contacts/{contact_id:path}", tags=["contacts"], response_model_exclude_none=True)
+    def contact(contact_id: str, revision: _Revision = None) -> ContactDetailView:
+        """One contact, as it is or as it was; the id of its session works too, or the start of either."""
+        row = _named(control, contact_id)
+        return ContactDetailView.of_detail(_detail(control, row, revision), row.revision)
+
+
+def _named(control: NodeControl, name: str) -> ContactRow:
+    rows = control.contact_db.contacts_called(name)
+    if not rows:
+        refuse(
+            404,
+            f"There is no contact {name!r}.",
+            "Give its id, or that of its session, or the start of one; `tandem contact list` lists them.",
+        )
+    row, *others = rows
+    if others:
+        some = ", ".join(_told(one, name) for one in rows[:_NAMED_MAX])
+        more = " and more" if len(rows) > _NAMED_MAX else ""
+        refuse(
+            422,
+            f"{name!r} begins the ids of several contacts: {some}{more}.",
+            "Give more of the id.",
+        )
+    return row
+
+
+def _told(row: ContactRow, name: str) -> str:
+    if row.contact_id.startswith(name):
+        return row.contact_id
+    return f"{row.contact_id} (session {row.session_key})"
+
+
+def _detail(control: NodeControl, row: ContactRow, revision: int | None) -> ContactDetail:
+    detail = control.contact_db.contact(row.contact_id, revision)
+    if detail is None:
+        refuse(
+            404,
+            f"Contact {row.contact_id} has no revision {revision}: its newest is {row.revision}.",
+            f"`tandem contact revisions {row.contact_id}` lists them.",
+        )
+    return detail
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _window(begin: str | None, end: str | None) -> Window | None:
+    if begin is None and end is None:
+        return None
+    try:
+        return Window(from_text(begin) if begin else 0, from_text(end) if end else _FOREVER_US)
+    except (ValueError, OverflowError) as error:
+        refuse(422, f"from, to: {error}")
