@@ -40,8 +40,14 @@ def check_nothing_lost(
         if settled and row.state not in {ItemState.FAILED, *_ENDED}:
             found.setdefault("still under way", []).append(row.ref.key)
     if settled:
-        failed = {row.ref.key for row in contents.items if row.state == ItemState.FAILED}
-        held = [item.key for item in truth if item.must_be_archived and item.key in failed]
+        failed = {
+            (row.ref.source, row.ref.key) for row in contents.items if row.state == ItemState.FAILED
+        }
+        held = [
+            item.key
+            for item in truth
+            if item.must_be_archived and (item.source, item.key) in failed
+        ]
         if held:
             found["failed for good, although still offered"] = held
     return tuple(Violation(PROMISE, what, tuple(keys)) for what, keys in found.items())

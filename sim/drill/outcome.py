@@ -13,7 +13,10 @@ from sim.drill.incidents import Drill
 from sim.kernel import Epoch
 from sim.verdict import Run, judge
 from sim.world.incident import NODES, Incident
-from sim.world.settings import client_id, config_of
+from sim.world.kinds.kind import client_id
+from sim.world.patience import poll_of
+from sim.world.service import WorldService
+from sim.world.settings import config_of
 from sim.world.world import World
 
 _NS: Final = 1_000_000_000
@@ -55,8 +58,9 @@ class Outcome:
 
 def usual_delay_s(incident: Incident) -> float:
     """How long a recording waits at most when nothing goes wrong: settled, polled, fetched."""
-    poll = config_of(incident, NODES[0]).poll
-    return poll.settle_s + 2 * poll.interval_s + _INGEST_S
+    config = config_of(incident, NODES[0])
+    polls = [poll_of(config, source) for source in incident.sources]
+    return max(poll.settle_s + 2 * poll.interval_s for poll in polls) + _INGEST_S
 
 
 def run_drill(drill: Drill, incident: Incident) -> Outcome:
@@ -64,10 +68,9 @@ def run_drill(drill: Drill, incident: Incident) -> Outcome:
     world = World(incident)
     report = world.run()
     contents = _contents(world)
-    verdict = judge(Run(truth=world.service.fake.truth(), contents=contents))
+    verdict = judge(Run(truth=world.services.truth(), contents=contents))
     delays_s = _delays_s(world, contents)
     usual_s = usual_delay_s(incident)
-    requests: Any = world.service.fake.statistics()["requests"]
     history = sorted(world.data_center.contacts.history, key=lambda row: row.at_us)
     return Outcome(
         name=drill.name,
@@ -78,7 +81,7 @@ def run_drill(drill: Drill, incident: Incident) -> Outcome:
         archived=verdict.archived,
         delayed=sum(delay_s > usual_s for delay_s in delays_s),
         longest_delay_s=max(delays_s, default=0.0),
-        api_calls=sum(row["count"] for row in requests),
+        api_calls=sum(_calls(service) for service in world.services),
         duplicates=verdict.duplicates,
         lost=verdict.lost,
         broken=tuple(str(one.violation) for one in report.violations),
@@ -86,13 +89,20 @@ def run_drill(drill: Drill, incident: Incident) -> Outcome:
     )
 
 
+def _calls(service: WorldService) -> int:
+    requests: Any = service.fake.statistics()["requests"]
+    return sum(row["count"] for row in requests)
+
+
 def _takeover_s(world: World, drill: Drill) -> float | None:
+    """Until the other node had polled every source."""
     if not drill.disruption:
         return None
     disruption = Disruption(drill.disruption, NODES[0], round(drill.began_s * _NS))
     nodes = {client_id(node): node for node in NODES}
-    (seen,) = takeovers([disruption], world.service.fake.polls(), nodes)
-    return seen.seconds
+    seen = [takeovers([disruption], each.fake.polls(), nodes)[0] for each in world.services]
+    times_s = [one.seconds for one in seen if one.seconds is not None]
+    return max(times_s) if len(times_s) == len(seen) else None
 
 
 def _contents(world: World) -> Contents:
@@ -104,9 +114,10 @@ def _contents(world: World) -> Contents:
 
 def _delays_s(world: World, contents: Contents) -> list[float]:
     """From recordings being there to their last archiving; those still offered, in order."""
-    archived_us = {row.ref.key: row.archived_us for row in contents.items}
+    archived_us = {(row.ref.source, row.ref.key): row.archived_us for row in contents.items}
     return [
         max(0.0, (stored_us - item.offered_us) / 1e6)
-        for item in world.service.fake.truth()
-        if item.must_be_archived and (stored_us := archived_us.get(item.key)) is not None
+        for item in world.services.truth()
+        if item.must_be_archived
+        and (stored_us := archived_us.get((item.source, item.key))) is not None
     ]

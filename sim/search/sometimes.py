@@ -14,7 +14,7 @@ from cluster.frames import Role
 from recorder.model import ItemState
 from recorder.rows import HistoryRow
 from sim.ucaas.statistics import Poll
-from sim.world.settings import client_id
+from sim.world.kinds.kind import client_id
 from sim.world.world import World
 
 _SECOND_US: Final = 1_000_000
@@ -56,10 +56,10 @@ def situations(world: World) -> dict[str, int]:
     """How often each situation occurred in a world that has been lived through."""
     history = sorted(world.data_center.contacts.history, key=_order)
     nodes = {client_id(node): node for node in world.machines}
-    polls = world.service.fake.polls()
+    polls = [poll for service in world.services for poll in service.fake.polls()]
     tables = world.data_center.contacts.items
     rows = tuple(tables.rows.values())
-    truth = world.service.fake.truth()
+    truth = world.services.truth()
     found = Counter(
         {
             FAILOVER: failovers(history),
@@ -73,7 +73,7 @@ def situations(world: World) -> dict[str, int]:
             TORN: sum(machine.disk.journal.torn for machine in world.machines.values()),
             UNKNOWN_OUTCOME: world.data_center.contacts.unanswered,
             STALE: world.data_center.contacts.refused,
-            RESUMED: _resumed(world.service.fake.statistics()),
+            RESUMED: sum(_resumed(service.fake.statistics()) for service in world.services),
         }
     )
     return {name: number for name, number in sorted(found.items()) if number}

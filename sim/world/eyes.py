@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
@@ -23,8 +23,9 @@ from sim.world.watch import Watch
 class Eyes:
     """Tells each of what the world and the machines tell."""
 
-    def __init__(self, note: Note | None) -> None:
-        self._trace = None if note is None else WorldTrace(note)
+    def __init__(self, note: Note | None, sources: Sequence[str]) -> None:
+        self._sources = sources
+        self._trace = None if note is None else WorldTrace(note, sources)
         self._ways: Mapping[str, Way] = {}
         self._watch: Watch | None = None
         self.guard: Guard | None = None
@@ -41,7 +42,11 @@ class Eyes:
         """The world is about to be made."""
         self._ways = data_center.ways
         self._watch = Watch(
-            kernel=kernel, data_center=data_center, tell=tell, judges_takeovers=judges_takeovers
+            kernel=kernel,
+            data_center=data_center,
+            sources=self._sources,
+            tell=tell,
+            judges_takeovers=judges_takeovers,
         )
 
     @property
@@ -57,7 +62,7 @@ class Eyes:
         return self._trace.kernel(seed, trace)
 
     def life(self, node: str, what: str) -> None:
-        """See sim.world.observed.Observer."""
+        """See sim.world.observer.Observer."""
         if self.guard is not None:
             self.guard.life(node, what)
         if self._trace is not None:
@@ -65,19 +70,19 @@ class Eyes:
         self.watch.life(node, what)
 
     def ports(self, node: str, ports: NodePorts) -> NodePorts:
-        """See sim.world.observed.Observer."""
+        """See sim.world.observer.Observer."""
         if self._trace is not None:
             ports = self._trace.ports(node, ports, self._ways[node])
         if self.guard is not None:
             ports = self.guard.ports(node, ports)
         return self.watch.ports(node, ports)
 
-    def transport(self, node: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
-        """See sim.world.observed.Observer."""
+    def transport(self, node: str, source: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        """See sim.world.observer.Observer."""
         if self.guard is not None:
-            inner = self.guard.transport(node, inner)
+            inner = self.guard.transport(node, source, inner)
         road = self.watch.transport(inner)
-        return road if self._trace is None else self._trace.transport(node, road)
+        return road if self._trace is None else self._trace.transport(node, source, road)
 
     def item(self, item: TruthItem) -> None:
         """An item of the service is new or changed."""
@@ -85,12 +90,11 @@ class Eyes:
             self._trace.item(item)
         self.watch.item(item)
 
-    def request(self, subject: Subject, status: int) -> None:
-        """The service understood a request and answers."""
-        del status
+    def request(self, source: str, subject: Subject) -> None:
+        """The service of a source understood a request and answers."""
         if self._trace is not None:
             self._trace.request(subject)
-        self.watch.request(subject)
+        self.watch.request(source, subject)
 
     def fault_begins(self, fault: Fault) -> int:
         """Returns the number that pairs it with its end."""

@@ -40,9 +40,9 @@ class Guard:
     def __init__(self, world: World) -> None:
         self._world = world
         self._now_ns: Callable[[], int] = lambda: world.kernel.now_ns
-        self._duty = DutyBook()
+        self._duty = {source: DutyBook() for source in world.incident.sources}
         self._fence = FenceBook()
-        self._patience = PatienceBook()
+        self._patience = {source: PatienceBook() for source in world.incident.sources}
         self._heard = HeardBook(NODES)
         self._seen_since_ns: dict[str, int] = {}
         """Since when every call of a node to the witness was answered."""
@@ -58,8 +58,9 @@ class Guard:
         """A process began or ended, was stopped or goes on."""
         self._heard.life(node, what, self._now_ns())
         if what not in {"paused", "resumed"}:
-            self._duty.over(node)
-            self._patience.forget(node)
+            for source in self._duty:
+                self._duty[source].over(node)
+                self._patience[source].forget(node)
             self._seen_since_ns.pop(node, None)
 
     def ports(self, node: str, ports: NodePorts) -> NodePorts:
@@ -68,7 +69,8 @@ class Guard:
 
         def around(actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
             if isinstance(behaviour, Poller):
-                behaviour = _Watched(behaviour, partial(self._told, node, ports.clock))
+                source = actor.partition(":")[2]
+                behaviour = _Watched(behaviour, partial(self._told, node, source, ports.clock))
             elif isinstance(behaviour, Monitor):
                 behaviour = _Watched(behaviour, partial(self._noted, node))
             return inner(actor, behaviour)
@@ -76,13 +78,13 @@ class Guard:
         lanes = dict(ports.workers)
         for source in ports.sources:
             lane = calls_lane(source)
-            lanes[lane] = _WatchedLane(lanes[lane], partial(self._listing, node))
+            lanes[lane] = _WatchedLane(lanes[lane], partial(self._listing, node, source))
         lease = _WatchedLease(ports.lease, partial(self._witness, node))
         return replace(ports, around=around, workers=lanes, lease=lease)
 
-    def transport(self, node: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
-        """The road of a node to the service, looked through."""
-        return _WatchedTransport(inner, node, self._patience, self._now_ns, self._tell)
+    def transport(self, node: str, source: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        """The road of a node to the service of a source, looked through."""
+        return _WatchedTransport(inner, node, self._patience[source], self._now_ns, self._tell)
 
     def fault(self, kind: str, target: str, *, begins: bool) -> None:
         """A fault begins or ends."""
@@ -90,7 +92,8 @@ class Guard:
 
     def at_the_end(self) -> None:
         """What is only counted."""
-        self._tell(check_credentials_kept(self._world.service.fake.statistics()))
+        for service in self._world.services:
+            self._tell(check_credentials_kept(service.fake.statistics()))
 
     # -- inside ----
 
@@ -98,15 +101,16 @@ class Guard:
         for violation in violations:
             self._world.broken(violation)
 
-    def _told(self, node: str, clock: Clock, message: Any) -> None:
+    def _told(self, node: str, source: str, clock: Clock, message: Any) -> None:
+        book = self._duty[source]
         match message:
             case DutyGranted(term, until_ns, leased):
                 now_ns = self._now_ns()
                 until_ns = now_ns + until_ns - clock.monotonic_ns()
                 duty = Granted(node, term, until_ns, leased)
-                self._tell(self._duty.grant(duty, now_ns, self._seen_since_ns.get(node)))
+                self._tell(book.grant(duty, now_ns, self._seen_since_ns.get(node)))
             case DutyWithdrawn():
-                self._duty.over(node)
+                book.over(node)
             case _:
                 pass
 
@@ -119,12 +123,12 @@ class Guard:
         if message.new not in ACTING:
             self._heard.stands_by(node)
         elif message.new == Role.PRIMARY and message.old not in ACTING:
-            seen = self._seen_since_ns.get(node)
-            self._tell(self._duty.reign(node, message.term, now_ns, seen))
+            seen, book = self._seen_since_ns.get(node), next(iter(self._duty.values()))
+            self._tell(book.reign(node, message.term, now_ns, seen))
             self._tell(self._heard.acts(node, now_ns))
 
-    def _listing(self, node: str) -> None:
-        self._tell(self._duty.listing(node, self._now_ns()))
+    def _listing(self, node: str, source: str) -> None:
+        self._tell(self._duty[source].listing(node, self._now_ns()))
 
     def _written(self, call: str, term: int) -> None:
         center = self._world.data_center
@@ -139,19 +143,21 @@ class Guard:
         of it is under way, and what the source deleted or replaced is listed no more: neither is held
         against a save.
         """
-        truth = self._world.service.fake.truth
         for row in self._world.data_center.contacts.items.rows.values():
             if ItemState(row.state).is_final or row.parked:
                 continue
-            mine = [item for item in truth() if item.key == row.ref.key]
+            truth = self._world.services[row.ref.source].fake.truth()
+            mine = [item for item in truth if item.key == row.ref.key]
             if not any(item.late or not item.must_be_archived for item in mine):
                 yield row
 
     def _given(self, node: str, term: int) -> None:
-        self._duty.lease(node, term, self._now_ns() + self._lease_ns)
+        for book in self._duty.values():
+            book.lease(node, term, self._now_ns() + self._lease_ns)
 
     def _clock_set(self) -> None:
-        self._duty.doubted = True
+        for book in self._duty.values():
+            book.doubted = True
 
     def _witness(self, node: str, answered: bool) -> None:  # noqa: FBT001 - a callback
         epoch = self._world.machines[node].epoch

@@ -17,6 +17,8 @@ from recorder.errors import ConfigError
 
 FORMAT = 1
 NODES = ("alpha", "beta")
+FIRST_SOURCE = "dynamics"
+"""What an incident has that names no source."""
 
 Value: TypeAlias = str | float | bool
 
@@ -30,7 +32,10 @@ class Fault:
     kind: str
     """The name of a rule: see sim.world.rules."""
     target: str = ""
-    """A node; for the link a direction `alpha>beta` or both, ``; for a service a node or any, ``."""
+    """A node; for the link a direction `alpha>beta` or both, ``; for a service a node or any, ``.
+
+    Which service is an option, `source`; all of them without one.
+    """
     at_s: float = 0.0
     at_next: str = ""
     """Strikes when the target next reaches this point, at `at_s` or later: see sim.world.points."""
@@ -90,7 +95,12 @@ class Incident:
     minutes: float = 5.0
     """Faults and calls last so long; then the world heals, settles and is judged."""
     faults: tuple[Fault, ...] = ()
+    sources: tuple[str, ...] = (FIRST_SOURCE,)
+    """What both nodes record: kinds of sources, a second one of a kind with a number, `dynamics2`."""
     workload: Workload = Workload()
+    """Of each source."""
+    workloads: Mapping[str, Workload] = field(default_factory=dict[str, Workload])
+    """Of single sources instead, by name."""
     patience_s: float = 0.0
     """Granted on top of what healing may take: for outages that leave a long backlog."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])

@@ -18,12 +18,12 @@ from cluster.frames import PROTOCOL_MAX, Role
 from cluster.handshake import Identity
 from cluster.ports import Behaviour
 from cluster.status import PairStatus
-from recorder.adapters.dynamics.plugin import DynamicsPlugin
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts, lanes
 from recorder.config import Config
 from recorder.plugins import SourceDeps
+from recorder.ports import DataSource
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
 from sim.kernel import Chance, Epoch, Kernel
@@ -35,9 +35,10 @@ from sim.runtime import SimRuntime
 from sim.transport import SimTransport
 from sim.workers import SimWorkers
 from sim.world.data_center import WorldDataCenter
+from sim.world.kinds import kind_of
 from sim.world.newer import with_unknown_field
-from sim.world.service import WorldService
-from sim.world.settings import CLUSTER, LINK_PORT, SOURCE, Layer
+from sim.world.services import Services
+from sim.world.settings import CLUSTER, LINK_PORT, Layer
 
 DISK_BYTES: Final = 200_000_000
 _SYNC_S_MAX: Final = 0.008
@@ -140,7 +141,7 @@ class Machine:
         kernel: Kernel,
         network: SimNetwork,
         data_center: WorldDataCenter,
-        service: WorldService,
+        services: Services,
         hooks: Hooks,
     ) -> None:
         self.name = name
@@ -154,7 +155,7 @@ class Machine:
         self._kernel = kernel
         self._network = network
         self._data_center = data_center
-        self._service = service
+        self._services = services
         self._hooks = hooks
         self._sync = kernel.streams.stream("disk", name)
         self.clock = SimClock(kernel=kernel, epoch=Epoch(name, 0))
@@ -177,7 +178,8 @@ class Machine:
         """Faults that hold it stopped."""
         self._turn_s = 0.0
         data_center.ways[name].reach = self._point
-        service.roads[name].reach = self._point
+        for service in services:
+            service.roads[name].reach = self._point
         self.assembly: Assembly | None = None
         """The actors of the process that lives now."""
         self.board: Board | None = None
@@ -311,7 +313,7 @@ class Machine:
             build=f"world-{self._protocol_max}",
             protocol_max=self._protocol_max,
         )
-        sources = {SOURCE: self._source()}
+        sources = {source: self._source(source) for source in config.sources}
         return NodePorts(
             runtime=SimRuntime(kernel=kernel, epoch=epoch, on_crash=on_crash),
             clock=self.clock,
@@ -329,7 +331,7 @@ class Machine:
             lease=self._data_center.lease(name, self._instance),
             state=self.disk.state,
             sources=sources,
-            fetcher=HttpxMediaFetcher(lambda: self._service.transport(name), user_agent="world"),
+            fetcher=HttpxMediaFetcher(lambda: self._services.transport(name), user_agent="world"),
             files=self.disk.files,
             journal=self.disk.journal,
             progress=self.disk.progress,
@@ -354,12 +356,12 @@ class Machine:
     def _protocol_max(self) -> int:
         return self.protocols[-1] if self.protocols else PROTOCOL_MAX
 
-    def _source(self) -> Any:
-        plugin = DynamicsPlugin()
-        table = self.config.sources[SOURCE]
+    def _source(self, source: str) -> DataSource:
+        plugin = kind_of(source).plugin
+        table = self.config.sources[source]
         deps = SourceDeps(
-            SOURCE,
-            lambda: self._service.transport(self.name),
+            source,
+            lambda: self._services.transport(self.name, source),
             self.clock,
             FileSecrets(),
             "tandem/world",

@@ -1,28 +1,28 @@
-"""The fake service inside a world: the same program that serves real ports, behind a simulated network."""
+"""One fake service inside a world: the same program that serves real ports, behind a simulated network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
-from sim.audio import Recording
+from sim.chance import stream
 from sim.clock import WALL_START_US
 from sim.kernel import Kernel
-from sim.ucaas.dynamics.entra import ClientApp
-from sim.ucaas.dynamics.mix import CallMix, MixOptions
-from sim.ucaas.dynamics.service import FakeDynamics
+from sim.ucaas.fake import FakeService
 from sim.ucaas.faults import Subject
 from sim.ucaas.http import MemoryTransport, Request, Response
-from sim.world.incident import NODES, Workload
-from sim.world.settings import ORG_URL, SOURCE, TENANT, client_id, client_secret
+from sim.world.incident import FIRST_SOURCE, NODES, Incident
+from sim.world.kinds import kind_of
+from sim.world.kinds.kind import Birth
+from sim.world.observer import Observer
 
 _LATENCY_S: Final = (0.01, 0.08)
 _CONNECT_S: Final = 5.0
-_SOUNDS: Final = ((5.0, 3_000), (20.0, 9_000), (90.0, 40_000))
+_SEED_MAX: Final = 1 << 30
 
 
 @dataclass
@@ -38,24 +38,38 @@ class Road:
 
 
 class WorldService:
-    """Dynamics, its calls, and each node's road to it."""
+    """One source's service, its calls, and each node's road to it."""
 
-    def __init__(self, *, kernel: Kernel, seed: int, workload: Workload) -> None:
+    def __init__(
+        self, *, kernel: Kernel, incident: Incident, source: str, observer: Observer
+    ) -> None:
+        self.source = source
+        self._observer = observer
         self._kernel = kernel
+        self._kind = kind_of(source)
         self.roads = {node: Road() for node in NODES}
-        self.fake = FakeDynamics(
-            now_us=self.now_us,
-            monotonic_ns=lambda: kernel.now_ns,
-            clients=[ClientApp(client_id(node), client_secret(node)) for node in NODES],
-            seed=seed,
-            source=SOURCE,
-            tenant=TENANT,
-            org_url=ORG_URL,
-            on_arrival=self._asked,
-        )
         self._asking = NODES[0]
-        self._mix = CallMix(bank=_bank(), seed=seed, options=_options(workload))
-        self._rate = workload.calls_per_minute
+        self.born = self._kind.born(
+            Birth(
+                source=source,
+                seed=_seed(incident.seed, source),
+                nodes=NODES,
+                workload=incident.workloads.get(source, incident.workload),
+                now_us=self.now_us,
+                monotonic_ns=lambda: kernel.now_ns,
+                on_arrival=self._asked,
+            )
+        )
+        self.fake.watch(item=observer.item, request=self._understood)
+
+    @property
+    def fake(self) -> FakeService[Any]:
+        """Who answers."""
+        return self.born.fake
+
+    def serves(self, url: httpx.URL) -> bool:
+        """Whether it answers at this address."""
+        return self._kind.serves(self.source, url)
 
     def now_us(self) -> int:
         """True time."""
@@ -63,20 +77,25 @@ class WorldService:
 
     def begin_calls(self) -> None:
         """Let calls end at random instants from now on."""
-        self.fake.feed(self._mix, self._rate)
+        self.born.begin()
 
     def end_calls(self) -> None:
         """No new calls; those placed come to their end."""
-        self.fake.feed(None, 0.0)
+        self.born.end()
 
     def transport(self, node: str) -> httpx.BaseTransport:
-        """The service as `node` reaches it."""
-        return _Transport(self, self._kernel, node)
+        """The service as `node` reaches it; the observer looks through."""
+        road = _Transport(self, self._kernel, node)
+        return self._observer.transport(node, self.source, road)
 
     def handle(self, node: str, request: Request) -> Response:
         """Answer a request of `node`."""
         self._asking = node
         return self.fake.handle(request)
+
+    def _understood(self, subject: Subject, status: int) -> None:
+        del status
+        self._observer.request(self.source, subject)
 
     def _asked(self, subject: Subject, first_page: bool) -> None:  # noqa: FBT001 - the fake's callback
         road = self.roads[self._asking]
@@ -88,13 +107,21 @@ class WorldService:
         road.reach(f"request:list:{page}")
 
 
+def _seed(seed: int, source: str) -> int:
+    """Of the service: each has chances of its own, and keys that no other has."""
+    if source == FIRST_SOURCE:
+        return seed
+    return stream(seed, "source", source).randrange(_SEED_MAX)
+
+
 class _Transport(httpx.BaseTransport):
     """Latency and cuts in front of the service."""
 
     def __init__(self, service: WorldService, kernel: Kernel, node: str) -> None:
         self._kernel = kernel
         self._road = service.roads[node]
-        self._chance = kernel.streams.stream("service", node)
+        name = () if service.source == FIRST_SOURCE else (service.source,)
+        self._chance = kernel.streams.stream("service", node, *name)
         self._inner = MemoryTransport(handle=partial(service.handle, node), wait=kernel.block_for)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -110,24 +137,3 @@ class _Transport(httpx.BaseTransport):
             raise httpx.ReadTimeout("the answer was lost")
         self._kernel.block_for(back_s)
         return response
-
-
-def _bank() -> tuple[Recording, ...]:
-    """Bodies that begin as MP3 does; nobody listens here."""
-    return tuple(
-        Recording(f"sound-{size}.mp3", seconds, (b"\xff\xf3\x44\xc4" + bytes(140)) * (size // 144))
-        for seconds, size in _SOUNDS
-    )
-
-
-def _options(workload: Workload) -> MixOptions:
-    return MixOptions(
-        late=workload.late,
-        late_s=workload.late_s,
-        deleted=workload.deleted,
-        replaced=workload.replaced,
-        unrecorded=workload.unrecorded,
-        bump=workload.bump,
-        second_recording=workload.second_recording,
-        equal_stamps=workload.equal_stamps,
-    )

@@ -11,11 +11,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from recorder.config import Config
 from sim.world.incident import NODES, Incident
+from sim.world.kinds import kind_of
 
 CLUSTER = "world"
-SOURCE = "dynamics"
-TENANT = "contoso.example"
-ORG_URL = "https://contoso.crm.dynamics.com"
 LINK_PORT = 7440
 
 QUICK: Mapping[str, Mapping[str, Any]] = {
@@ -52,16 +50,6 @@ class _WorldConfig(Config):
         return (init_settings,)
 
 
-def client_id(node: str) -> str:
-    """The application of a node at the service."""
-    return f"client-{node}"
-
-
-def client_secret(node: str) -> str:
-    """Its secret."""
-    return f"secret-of-{node}"
-
-
 Layer: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Tables of a configuration, over what lies below."""
 
@@ -75,14 +63,14 @@ def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Conf
     for layer in (QUICK, incident.settings, incident.own_settings.get(node, {}), *more):
         for table, values in layer.items():
             tables.setdefault(table, {}).update(values)
-    return _config(node, json.dumps(tables, sort_keys=True))
+    return _config(node, incident.sources, json.dumps(tables, sort_keys=True))
 
 
 @cache
-def _config(node: str, tables: str) -> Config:
+def _config(node: str, sources: tuple[str, ...], tables: str) -> Config:
     (peer,) = (name for name in NODES if name != node)
     given: dict[str, Any] = json.loads(tables)
-    source: dict[str, Any] = given.pop("sources", {}).get(SOURCE, {})
+    own: dict[str, dict[str, Any]] = given.pop("sources", {})
     tree: dict[str, Any] = {
         "node": {"id": node, "cluster": CLUSTER, "data": f"/{node}"},
         "peer": {
@@ -92,14 +80,8 @@ def _config(node: str, tables: str) -> Config:
         },
         "data_center": {"database": "sqlite:///world", "archive": "/world"},
         "sources": {
-            SOURCE: {
-                "kind": "dynamics",
-                "org_url": ORG_URL,
-                "tenant": TENANT,
-                "client_id": client_id(node),
-                "client_secret": f"value:{client_secret(node)}",
-                **source,
-            }
+            source: {**kind_of(source).table(source, node), **own.get(source, {})}
+            for source in sources
         },
         **given,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from cluster.frames import Role
@@ -51,13 +51,13 @@ class Situation:
     """Feeds L1, L3 and S6 with what happens around the nodes."""
 
     def __init__(
-        self, *, now_ns: Callable[[], int], pollers: Pollers, judges_takeovers: bool
+        self, *, now_ns: Callable[[], int], sources: Sequence[str], judges_takeovers: bool
     ) -> None:
         self._now_ns = now_ns
-        self._pollers = pollers
+        self._pollers = {source: Pollers() for source in sources}
+        self._takeovers = {source: Takeovers() for source in sources}
         self._judges_takeovers = judges_takeovers
         self._needless = Needless()
-        self.takeovers = Takeovers()
         self._faults: dict[int, Fault] = {}
         self._numbers = 0
         self._roles: dict[str, tuple[Role, int]] = {}
@@ -66,6 +66,11 @@ class Situation:
         self._calm_since_ns = 0
         self._breaks = 0
 
+    @property
+    def takeovers_s(self) -> tuple[float, ...]:
+        """How long each takeover took that was judged, source by source."""
+        return tuple(one for takeovers in self._takeovers.values() for one in takeovers.seconds)
+
     def fault_begins(self, fault: Fault) -> tuple[int, tuple[Violation, ...]]:
         """Returns its number for `fault_ends`, and what was broken by now."""
         self._numbers += 1
@@ -73,7 +78,7 @@ class Situation:
         if not is_benign(fault):
             self._needless.begins(self._now_ns())
         self._look_apart()
-        return self._numbers, self.takeovers.disturbed(self._now_ns())
+        return self._numbers, self.over()
 
     def fault_ends(self, number: int) -> tuple[Violation, ...]:
         """It is over."""
@@ -82,22 +87,36 @@ class Situation:
             self._needless.ends(self._now_ns())
         self._calm_since_ns = self._now_ns()
         self._look_apart()
-        return self.takeovers.disturbed(self._now_ns())
+        return self.over()
+
+    def over(self) -> tuple[Violation, ...]:
+        """Something else happens, or nothing any more: what is not taken over by now is too late."""
+        now_ns = self._now_ns()
+        return tuple(one for each in self._takeovers.values() for one in each.disturbed(now_ns))
+
+    def polled(self, source: str, node: str, began_ns: int) -> tuple[Violation, ...]:
+        """`node` asked for a listing of `source` that left it at `began_ns`."""
+        return (
+            *self._pollers[source].polled(node, began_ns),
+            *self._takeovers[source].polled(node, self._now_ns()),
+        )
 
     def life(self, node: str, what: str) -> tuple[Violation, ...]:
         """A process began or ended, was stopped or goes on."""
-        found = self.takeovers.disturbed(self._now_ns())
+        found = self.over()
         if what in {"crashed", "powered_off", "paused"}:
             disruption = self._disruption(node, what)
             if disruption is not None:
-                self.takeovers.disrupted(disruption)
+                for takeovers in self._takeovers.values():
+                    takeovers.disrupted(disruption)
             self._awake.discard(node)
             if what != "paused":
                 self._roles.pop(node, None)
-                self._pollers.relieved(node)
+                self._relieved(node)
         else:
             self._awake.add(node)
-            self._pollers.woke(node, self._now_ns())
+            for pollers in self._pollers.values():
+                pollers.woke(node, self._now_ns())
             self._calm_since_ns = self._now_ns()
         return found
 
@@ -106,10 +125,11 @@ class Situation:
         now_ns = self._now_ns()
         self._roles[node] = (role, now_ns)
         if role is Role.PRIMARY:
-            self._pollers.reign(node)
+            for pollers in self._pollers.values():
+                pollers.reign(node)
             yield from self._needless.reign(node, now_ns)
         elif role is not Role.HANDING_OVER:
-            self._pollers.relieved(node)
+            self._relieved(node)
 
     def _disruption(self, node: str, what: str) -> Disruption | None:
         """Whether the end of `node` is one the other must answer within its limit."""
@@ -137,4 +157,9 @@ class Situation:
         kinds = [fault.kind for fault in self._faults.values()]
         link = any(kind in _LINK or kind.startswith(("link_", "old_")) for kind in kinds)
         center = any(kind in _CENTER or kind.startswith("data_center_") for kind in kinds)
-        self._pollers.apart(self._now_ns(), begins=link and center)
+        for pollers in self._pollers.values():
+            pollers.apart(self._now_ns(), begins=link and center)
+
+    def _relieved(self, node: str) -> None:
+        for pollers in self._pollers.values():
+            pollers.relieved(node)

@@ -7,7 +7,7 @@ Writing a trace changes nothing: the same incident has the same digest with and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -35,9 +35,13 @@ from sim.world.report import Broken
 if TYPE_CHECKING:
     from sim.world.data_center import Way
 
-SERVICE = "service"
 DATA_CENTER = "data_center"
 WORLD = "world"
+
+
+def lane_of(source: str, sources: Sequence[str]) -> str:
+    """The lane of the service of a source: the only one needs no name."""
+    return "service" if len(sources) == 1 else f"service:{source}"
 
 
 def world_header(incident: Incident) -> TraceHeader:
@@ -152,16 +156,18 @@ class _Frames(FrameBook):
 class WorldTrace:
     """Writes the trace of one world."""
 
-    def __init__(self, note: Note) -> None:
+    def __init__(self, note: Note, sources: Sequence[str]) -> None:
         self._note = note
+        self._lanes = {source: lane_of(source, sources) for source in sources}
         self._cause = _Cause()
         self._numbers = count(1)
         self._wire = _Wire()
         self._now_ns: Callable[[], int] = lambda: 0
-        self._known: dict[tuple[str, str], TruthItem] = {}
+        self._known: dict[tuple[str, str, str], TruthItem] = {}
         self._seen: dict[greenlet, Subject] = {}
         self._fault_numbers = count(1)
-        self._tracers = {lane: self._tracer(lane) for lane in (*NODES, SERVICE, DATA_CENTER, WORLD)}
+        lanes = (*NODES, *self._lanes.values(), DATA_CENTER, WORLD)
+        self._tracers = {lane: self._tracer(lane) for lane in lanes}
 
     def kernel(self, seed: int, trace: Trace) -> Kernel:
         """The kernel of the world."""
@@ -180,9 +186,9 @@ class WorldTrace:
         frames = _Frames(tracer, peer, self._wire)
         return traced_ports(ports, tracer, frames, outcome_of=outcome_of, requests=False)
 
-    def transport(self, node: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
-        """The road of `node` to the service, with a row for each request."""
-        return _Requests(inner, self._tracers[node], self._seen)
+    def transport(self, node: str, source: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        """The road of `node` to the service of a source, with a row for each request."""
+        return _Requests(inner, self._tracers[node], self._lanes[source], self._seen)
 
     # -- what happens in the world ----
 
@@ -218,9 +224,9 @@ class WorldTrace:
 
     def item(self, item: TruthItem) -> None:
         """An item of the service is new, or something of it changed."""
-        place = (item.key, item.version)
+        place = (item.source, item.key, item.version)
         old, self._known[place] = self._known.get(place), item
-        tracer, data = self._tracers[SERVICE], _item(item)
+        tracer, data = self._tracers[self._lanes[item.source]], _item(item)
         if old is None:
             came_from, self._cause.row = self._cause.row, None
             late = {"late": True} if item.late else {}
@@ -265,10 +271,15 @@ class _Requests(httpx.BaseTransport):
     """A row when the answer begins to arrive, or fails to."""
 
     def __init__(
-        self, inner: httpx.BaseTransport, tracer: Tracer, seen: dict[greenlet, Subject]
+        self,
+        inner: httpx.BaseTransport,
+        tracer: Tracer,
+        to: str,
+        seen: dict[greenlet, Subject],
     ) -> None:
         self._inner = inner
         self._tracer = tracer
+        self._to = to
         self._seen = seen
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -288,7 +299,7 @@ class _Requests(httpx.BaseTransport):
         subject = self._seen.pop(getcurrent(), None)
         what = "unheard" if subject is None else subject.request
         item = {"item": subject.item} if subject is not None and subject.item else {}
-        self._tracer.row(TraceKind.REQUEST, what, to=SERVICE, began_ns=began_ns, **item, **data)
+        self._tracer.row(TraceKind.REQUEST, what, to=self._to, began_ns=began_ns, **item, **data)
 
 
 def _item(item: TruthItem) -> dict[str, Any]:

@@ -19,10 +19,11 @@ from recorder.archive.journal_records import replay
 from recorder.assembly import NodePorts
 from recorder.model import BufferedItem, ItemOutcome, ItemRef, ItemState
 from sim.checkers.contents import StoredObject
+from sim.checkers.healing import Patience
+from sim.checkers.independent import IndependenceBook
 from sim.checkers.media_intact import Served
 from sim.checkers.nothing_lost import CommittedFirst, Place
 from sim.checkers.nothing_twice import Stored
-from sim.checkers.one_primary import Pollers
 from sim.checkers.terms import Terms
 from sim.checkers.violation import Violation
 from sim.checkers.watermark_never_ahead import OpenItems
@@ -33,7 +34,7 @@ from sim.ucaas.faults import Subject
 from sim.world.data_center import WorldDataCenter
 from sim.world.history import History
 from sim.world.incident import NODES, Fault
-from sim.world.settings import client_id
+from sim.world.kinds.kind import client_id
 from sim.world.situation import Situation
 from sim.world.watched_ports import place_of, watched_ports
 
@@ -49,6 +50,7 @@ class Watch:
         *,
         kernel: Kernel,
         data_center: WorldDataCenter,
+        sources: Sequence[str],
         tell: Callable[[Violation, tuple[str, ...]], None],
         judges_takeovers: bool,
     ) -> None:
@@ -65,12 +67,10 @@ class Watch:
         self._served = Served()
         self._open = OpenItems()
         self._terms = Terms()
-        self._pollers = Pollers()
         self._situation = Situation(
-            now_ns=lambda: kernel.now_ns,
-            pollers=self._pollers,
-            judges_takeovers=judges_takeovers,
+            now_ns=lambda: kernel.now_ns, sources=sources, judges_takeovers=judges_takeovers
         )
+        self._independence = IndependenceBook(sources)
         self._stamps_wrong = False
         self._nodes: Mapping[str, str] = {client_id(node): node for node in NODES}
         self._began_ns: dict[greenlet, int] = {}
@@ -79,19 +79,21 @@ class Watch:
     @property
     def takeovers_s(self) -> tuple[float, ...]:
         """How long each takeover took that was judged."""
-        return tuple(self._situation.takeovers.seconds)
+        return self._situation.takeovers_s
 
     # -- the world ----
 
     def life(self, node: str, what: str) -> None:
-        """See sim.world.observed.Observer."""
+        """See sim.world.observer.Observer."""
         self.history.world(self._kernel.now_ns, f"{node} {what}")
+        self._independence.strikes(self._now_us())
         self._broken(self._situation.life(node, what))
 
     def fault_begins(self, fault: Fault) -> int:
         """Returns its number for `fault_ends`."""
         self.history.world(self._kernel.now_ns, f"fault: {fault}")
         self._stamps_wrong |= fault.kind in _WRONG_STAMPS
+        self._independence.begins(fault.text("source", ""), self._now_us())
         number, found = self._situation.fault_begins(fault)
         self._broken(found)
         return number
@@ -100,6 +102,7 @@ class Watch:
         """It is over."""
         if fault.for_s:
             self.history.world(self._kernel.now_ns, f"end of fault {fault.kind} {fault.target}")
+        self._independence.ends(fault.text("source", ""), self._now_us())
         self._broken(self._situation.fault_ends(number))
 
     def item(self, item: TruthItem) -> None:
@@ -107,13 +110,12 @@ class Watch:
         self._open.offered(item, excused=self._stamps_wrong)
         self._served.offered(item)
 
-    def request(self, subject: Subject) -> None:
-        """The service understood a request of whoever asks just now."""
+    def request(self, source: str, subject: Subject) -> None:
+        """The service of a source understood a request of whoever asks just now."""
         node = self._nodes.get(subject.client)
         if subject.request == "list" and node is not None:
             began_ns = self._began_ns.get(getcurrent(), self._kernel.now_ns)
-            self._broken(self._pollers.polled(node, began_ns))
-            self._broken(self._situation.takeovers.polled(node, self._kernel.now_ns))
+            self._broken(self._situation.polled(source, node, began_ns))
 
     def transport(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
         """A road to the service on which departures are noted."""
@@ -129,9 +131,18 @@ class Watch:
             self.holds(node, item)
         return watched_ports(node, ports, self)
 
-    def over(self) -> None:
-        """The run ends."""
-        self._broken(self._situation.takeovers.disturbed(self._kernel.now_ns))
+    def over(self, truth: Iterable[TruthItem], patience: Mapping[str, Patience]) -> None:
+        """The run ends; `patience` is that of each source."""
+        self._broken(self._situation.over())
+        found = self._independence.check(
+            truth, self.archived_us, self.failed, self._now_us(), patience
+        )
+        self._broken(found)
+
+    @property
+    def beside_trouble(self) -> int:
+        """Items that were to come in time while another source was in trouble; counted at the end."""
+        return self._independence.beside
 
     # -- one life of a node: see Watcher ----
 
@@ -181,7 +192,7 @@ class Watch:
             if all((ref.source, one.ref.key) in media for one in item.media):
                 self._about((ref.key,), f"{node} committed {ref.key}")
                 self._committed.ended(place)
-                self.archived_us.setdefault(place, WALL_START_US + self._kernel.now_ns // 1000)
+                self.archived_us.setdefault(place, self._now_us())
                 self._look_at(ref)
                 self._look_at_media(item, objects)
 
@@ -243,6 +254,9 @@ class Watch:
             self._broken(found, (item.ref.key,))
 
     # -- notes ----
+
+    def _now_us(self) -> int:
+        return WALL_START_US + self._kernel.now_ns // 1000
 
     def _about(self, keys: tuple[str, ...], text: str) -> None:
         self.history.about(self._kernel.now_ns, keys, text)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from cluster.settings import PairSettings
 from recorder.trace import Note
 from sim.checkers.contents import read_contents
-from sim.checkers.healing import Patience, check_healing
+from sim.checkers.healing import check_healing
+from sim.checkers.one_contact import check_one_contact
+from sim.checkers.revisions import check_revisions
 from sim.checkers.violation import Violation
 from sim.clock import SimClock
 from sim.data_center import MemoryArchive, MemoryContactDb
@@ -23,17 +26,19 @@ from sim.world.eyes import Eyes
 from sim.world.guard import Guard
 from sim.world.incident import NODES, Fault, Incident
 from sim.world.machine import Hooks, Machine
-from sim.world.observed import ObservedMachine, ObservedService
+from sim.world.observed import ObservedMachine
+from sim.world.patience import settling_s, usual_patience
 from sim.world.report import Broken, Report
 from sim.world.rules import RULES, End
 from sim.world.rules.check import check_incident
-from sim.world.settings import client_id, config_of
+from sim.world.service import WorldService
+from sim.world.services import Services
+from sim.world.settings import config_of
 from sim.world.waiting import Waiting, watched_points
 
 _NS: Final = 1_000_000_000
 _LOOK_S: Final = 5.0
 _ROLES_S: Final = 20.0
-_INGEST_S: Final = 15.0
 _START_S_MAX: Final = 0.5
 
 
@@ -45,7 +50,7 @@ class World:
         check_incident(incident)
         self.incident = incident
         self.digest = Digest()
-        self._eyes = Eyes(note)
+        self._eyes = Eyes(note, incident.sources)
         self.kernel = self._eyes.kernel(incident.seed, self.digest.event)
         self.network = SimNetwork(kernel=self.kernel)
         configs = {node: config_of(incident, node) for node in NODES}
@@ -60,11 +65,7 @@ class World:
                 config.pair == PairSettings.model_validate({}) for config in configs.values()
             ),
         )
-        self.service = ObservedService(
-            kernel=self.kernel, seed=incident.seed, workload=incident.workload
-        )
-        self.service.observer = self._eyes
-        self.service.fake.watch(item=self._eyes.item, request=self._eyes.request)
+        self.services = Services(kernel=self.kernel, incident=incident, observer=self._eyes)
         self.hooks = Hooks(on_point=self.reached, on_crash=self._node_crashed)
         self.machines: Mapping[str, Machine] = {
             node: ObservedMachine(
@@ -74,7 +75,7 @@ class World:
                 kernel=self.kernel,
                 network=self.network,
                 data_center=self.data_center,
-                service=self.service,
+                services=self.services,
                 hooks=self.hooks,
             )
             for node in NODES
@@ -98,14 +99,17 @@ class World:
         starts = kernel.streams.stream("starts")
         for machine in self.machines.values():
             self._at(starts.random() * _START_S_MAX, machine.start, f"start {machine.name}")
-        self.service.begin_calls()
+        for service in self.services:
+            service.begin_calls()
         for fault in incident.faults:
             self._at(fault.at_s, lambda fault=fault: self._due(fault), f"fault {fault.kind}")
         kernel.run_until(round(incident.minutes * 60 * _NS))
         self._heal()
         self._settle()
         self._guard.at_the_end()
-        self._eyes.watch.over()
+        config = self.machines[NODES[0]].config
+        patience = {source: usual_patience(config, source) for source in incident.sources}
+        self._eyes.watch.over(self.services.truth(), patience)
         return Report(
             seed=incident.seed,
             digest=self.digest.hex(),
@@ -114,6 +118,16 @@ class World:
             violations=tuple(self.violations),
             counts=dict(sorted(self.counts.items())),
         )
+
+    @property
+    def service(self) -> WorldService:
+        """That of the first source."""
+        return next(iter(self.services))
+
+    @property
+    def beside_trouble(self) -> int:
+        """Items that came in time while another source was in trouble."""
+        return self._eyes.watch.beside_trouble
 
     @property
     def takeovers_s(self) -> tuple[float, ...]:
@@ -178,55 +192,51 @@ class World:
         ends, self._ends = self._ends, []
         for end in ends:
             end()
-        self.service.end_calls()
+        for service in self.services:
+            service.end_calls()
         for machine in self.machines.values():
             machine.start()
 
     def _settle(self) -> None:
-        healed_us = self.service.now_us()
-        deadline_ns = self.kernel.now_ns + round(self._patience_s() * _NS)
+        healed_us = self.services.now_us()
+        patience_s = settling_s(self.machines[NODES[0]].config) + self.incident.patience_s
+        deadline_ns = self.kernel.now_ns + round(patience_s * _NS)
         found: tuple[Violation, ...] = ()
         while self.kernel.now_ns < deadline_ns:
             self.kernel.run_for(_LOOK_S)
             found = self._judged()
             if not found:
                 break
-        for violation in (*found, *self._healing(healed_us)):
+        for violation in (*found, *self._healing(healed_us), *self._contacts()):
             self.broken(violation)
 
     def _healing(self, healed_us: int) -> tuple[Violation, ...]:
         """Whether all that was still offered was archived soon enough: promise L2."""
         config, watch = self.machines[NODES[0]].config, self._eyes.watch
-        patience = Patience(
-            roles_s=_ROLES_S + self.incident.patience_s,
-            poll_s=config.poll.interval_s + config.poll.settle_s,
-            ingest_s=_INGEST_S,
-            retry_s=config.retry.cap_s + config.retry.parked_every_s,
-            look_back_s=max((tier.every_s for tier in config.poll.tiers), default=0.0),
-        )
-        truth = self.service.fake.truth()
-        return check_healing(truth, watch.archived_us, watch.failed, healed_us, patience)
+        roles_s = _ROLES_S + self.incident.patience_s
+        found: list[Violation] = []
+        for service in self.services:
+            patience = replace(usual_patience(config, service.source), roles_s=roles_s)
+            truth = service.fake.truth()
+            found += check_healing(truth, watch.archived_us, watch.failed, healed_us, patience)
+        return tuple(found)
 
-    def _patience_s(self) -> float:
-        """What everything still offered may take once all is well: see promise L2."""
-        config = self.machines[NODES[0]].config
-        tiers_s = max((tier.every_s for tier in config.poll.tiers), default=0.0)
-        retry_s = config.retry.cap_s + config.retry.parked_every_s
-        granted_s = 60.0 + self.incident.patience_s
-        return granted_s + config.poll.settle_s + 3 * config.poll.interval_s + tiers_s + retry_s
+    def _contacts(self) -> Iterator[Violation]:
+        """Whether conversations are whole, and their revisions: promise S2."""
+        center, db = self.data_center.contacts, self._reader()
+        yield from check_one_contact(self.services.truth(), center.items.rows.values())
+        for contact_id in center.contacts.rows:
+            yield from check_revisions(contact_id, db.contact_revisions(contact_id))
+
+    def _reader(self) -> MemoryContactDb:
+        clock = SimClock(kernel=self.kernel, epoch=Epoch("judge", 0))
+        return MemoryContactDb(self.data_center.contacts, node="judge", clock=clock)
 
     def _judged(self) -> tuple[Violation, ...]:
-        truth = self.service.fake.truth()
-        clock = SimClock(kernel=self.kernel, epoch=Epoch("judge", 0))
-        db = MemoryContactDb(self.data_center.contacts, node="judge", clock=clock)
+        db = self._reader()
         archive = MemoryArchive(self.data_center.objects, read=_nothing)
         contents = read_contents(db, archive)
-        run = Run(
-            truth=truth,
-            contents=contents,
-            polls=self.service.fake.polls(),
-            nodes={client_id(node): node for node in NODES},
-        )
+        run = Run(truth=self.services.truth(), contents=contents)
         return tuple(
             violation
             for violation in judge(run).violations

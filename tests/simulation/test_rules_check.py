@@ -6,6 +6,7 @@ import pytest
 
 from recorder.errors import ConfigError
 from sim.world.incident import Fault, Incident
+from sim.world.kinds import KINDS
 from sim.world.points import points
 from sim.world.rules import RULES
 from sim.world.rules.check import check_incident
@@ -56,12 +57,34 @@ def test_settings_of_the_incident_that_are_wrong_are_refused_as_well():
 @pytest.mark.parametrize("kind", RULES)
 def test_whatever_a_rule_offers_is_right(kind):
     rule = RULES[kind]
+    every = Incident(sources=tuple(KINDS))
     for target in rule.targets:
         for for_s in rule.durations_s or (0.0,):
-            check_incident(Incident(faults=(Fault(kind, target, for_s=for_s),)))
+            check_incident(every.with_faults(Fault(kind, target, for_s=for_s)))
     for name, option in rule.options.items():
         for value in option.draw:
-            check_incident(Incident(faults=(Fault(kind, options={name: value}),)))
+            check_incident(every.with_faults(Fault(kind, options={name: value})))
+
+
+@pytest.mark.parametrize(
+    ("sources", "what"),
+    [
+        (("telegraph",), "there is no source 'telegraph'"),
+        ((), "at least one"),
+        (("dynamics", "dynamics"), "must be different"),
+    ],
+)
+def test_sources_that_nobody_knows_are_refused(sources, what):
+    with pytest.raises(ConfigError, match=what) as refused:
+        check_incident(Incident(sources=sources))
+    assert "dynamics" in refused.value.hint
+
+
+def test_a_fault_of_a_source_that_is_not_there_is_refused():
+    fault = Fault("service_unreachable", for_s=1, options={"source": "dynamics2"})
+    with pytest.raises(ConfigError, match="there is no source 'dynamics2'; there are dynamics"):
+        check_incident(Incident(faults=(fault,)))
+    check_incident(Incident(sources=("dynamics", "dynamics2"), faults=(fault,)))
 
 
 def test_every_point_is_right_with_and_without_a_node():

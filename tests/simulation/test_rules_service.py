@@ -2,8 +2,9 @@
 
 import pytest
 
-from sim.ucaas.faults import FaultKind
+from sim.ucaas.faults import DYNAMICS, FaultKind
 from sim.world.incident import Fault, Workload
+from sim.world.kinds import KINDS
 from sim.world.rules import RULES
 from tests.simulation.rule_worlds import live
 
@@ -20,7 +21,7 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in FaultKind if kind not in MOMENTARY | WITHOUT_REQUESTS]
+    "kind", [kind for kind in DYNAMICS.hits if kind not in MOMENTARY | WITHOUT_REQUESTS]
 )
 def test_every_fault_of_the_service_hits_requests_and_nothing_is_lost(kind):
     """The tokens are revoked as well, so that a node has to ask for new ones."""
@@ -119,5 +120,6 @@ def test_some_recordings_share_one_stamp():
     assert len(set(stamps)) < len(stamps) / 1.5
 
 
-def test_every_kind_of_fault_of_the_service_is_a_rule():
-    assert {f"service_{kind.value}" for kind in FaultKind} <= set(RULES)
+def test_every_kind_of_fault_of_a_service_is_a_rule():
+    for kind in KINDS.values():
+        assert {f"service_{fault.value}" for fault in kind.manners.hits} <= set(RULES)

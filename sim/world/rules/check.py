@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import ValidationError
 
 from recorder.errors import ConfigError
 from sim.world.incident import NODES, Fault, Incident
+from sim.world.kinds import KINDS, is_source
 from sim.world.points import parted
 from sim.world.rules import RULES
 from sim.world.rules.rule import Rule
@@ -20,6 +22,7 @@ _SETTINGS: Final = "settings"
 
 def check_incident(incident: Incident) -> None:
     """Raise ConfigError naming the fault that is wrong, and what would be right."""
+    _check_sources(incident)
     for node in NODES:
         _config(incident, node, None)
     for number, fault in enumerate(incident.faults, 1):
@@ -29,6 +32,18 @@ def check_incident(incident: Incident) -> None:
             raise ConfigError(f"fault {number} ({fault.kind}): {error}") from error
         except ConfigError as error:
             raise ConfigError(f"fault {number} ({fault.kind}): {error}", hint=error.hint) from error
+
+
+def _check_sources(incident: Incident) -> None:
+    known = ", ".join(KINDS)
+    for source in (*incident.sources, *incident.workloads):
+        if not is_source(source):
+            raise ConfigError(f"there is no source {source!r}", hint=f"Known kinds: {known}.")
+    if not incident.sources or len(set(incident.sources)) < len(incident.sources):
+        raise ConfigError(
+            f"sources must be different, and at least one: {', '.join(incident.sources) or 'none'}",
+            hint=f"Known kinds: {known}; a second one of a kind has a number, as dynamics2.",
+        )
 
 
 def _check(incident: Incident, fault: Fault) -> None:
@@ -48,10 +63,10 @@ def _check(incident: Incident, fault: Fault) -> None:
     if fault.kind == _SETTINGS:
         _check_settings(incident, fault)
     else:
-        _check_options(rule, fault)
+        _check_options(rule, fault, incident.sources)
 
 
-def _check_options(rule: Rule, fault: Fault) -> None:
+def _check_options(rule: Rule, fault: Fault, sources: Sequence[str]) -> None:
     for name, value in fault.options.items():
         option = rule.options.get(name)
         if option is None:
@@ -61,7 +76,7 @@ def _check_options(rule: Rule, fault: Fault) -> None:
             option.check(value)
         except ValueError as error:
             raise ValueError(f"{name} {error}") from error
-    rule.check(fault)
+    rule.check(fault, sources)
 
 
 def _check_settings(incident: Incident, fault: Fault) -> None:

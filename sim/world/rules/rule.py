@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -61,8 +61,8 @@ class Rule:
     durations_s: tuple[float, ...] = ()
     """Durations worth trying, the mildest first; none for one that is over at once."""
     options: Mapping[str, Option] = field(default_factory=dict[str, Option])
-    check: Callable[[Fault], None] = lambda _fault: None
-    """Raises ValueError for options that are wrong together."""
+    check: Callable[[Fault, Sequence[str]], None] = lambda _fault, _sources: None
+    """Takes the sources of the incident too. Raises ValueError for options that are wrong together."""
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sim.ucaas.fault_parameters import checked
-from sim.ucaas.faults import DYNAMICS, EVERYTHING, FaultKind, Target
 from sim.ucaas.faults import Fault as ServiceFault
+from sim.ucaas.faults import FaultKind, Manners, Target
 from sim.world.incident import Fault, Value
+from sim.world.kinds import KINDS, kind_of
+from sim.world.kinds.kind import client_id
 from sim.world.rules.rule import End, Hits, Option, Rule, nodes_of, number
-from sim.world.settings import client_id
 
 if TYPE_CHECKING:
     from sim.world.rules.rule import Begin
+    from sim.world.service import Road, WorldService
     from sim.world.world import World
 
 _LONG: Final = (5.0, 15.0, 40.0, 90.0)
-_OWN: Final = frozenset({"requests", "hits"})
+_OWN: Final = frozenset({"requests", "hits", "source"})
 _OFFSETS: Final[Mapping[str, tuple[Value, ...]]] = {
     "at_share": (0.5, 0.01, 0.99),
     "at_bytes": (0.0, 1.0, 1024.0),
@@ -27,7 +29,7 @@ _OFFSETS: Final[Mapping[str, tuple[Value, ...]]] = {
 
 def service_unreachable(world: World, fault: Fault) -> End:
     """The service cannot be reached."""
-    roads = [world.service.roads[node] for node in nodes_of(fault)]
+    roads = _roads(world, fault)
 
     def change(by: int) -> None:
         for road in roads:
@@ -40,7 +42,7 @@ def service_unreachable(world: World, fault: Fault) -> End:
 def service_far(world: World, fault: Fault) -> End:
     """Requests take longer on their way."""
     seconds = fault.number("seconds", 1.0)
-    roads = [world.service.roads[node] for node in nodes_of(fault)]
+    roads = _roads(world, fault)
 
     def change(by_s: float) -> None:
         for road in roads:
@@ -48,6 +50,11 @@ def service_far(world: World, fault: Fault) -> End:
 
     change(seconds)
     return lambda: change(-seconds)
+
+
+def _roads(world: World, fault: Fault) -> list[Road]:
+    services = world.services.hit_by(fault)
+    return [service.roads[node] for service in services for node in nodes_of(fault)]
 
 
 def _begin(kind: FaultKind) -> Begin:
@@ -60,14 +67,25 @@ def _begin(kind: FaultKind) -> Begin:
             count=None if hits is None else int(hits),
             parameters={**_DEFAULTS.get(kind, {}), **_parameters(fault)},
         )
-        number = world.service.fake.add_fault(rule)
-        return partial(_remove, world, number) if number else None
+        ends: list[End] = []
+        for service in world.services.hit_by(fault):
+            if refusal(kind, fault, service.fake.manners):
+                continue
+            number = service.fake.add_fault(rule)
+            if number:
+                ends.append(partial(_remove, service, number))
+        return partial(_all, ends) if ends else None
 
     return begin
 
 
-def _remove(world: World, number: int) -> None:
-    world.service.fake.remove_fault(number)
+def _remove(service: WorldService, number: int) -> None:
+    service.fake.remove_fault(number)
+
+
+def _all(ends: Sequence[End]) -> None:
+    for end in ends:
+        end()
 
 
 def _requests(fault: Fault) -> tuple[str, ...]:
@@ -78,12 +96,35 @@ def _parameters(fault: Fault) -> dict[str, Value]:
     return {name: value for name, value in fault.options.items() if name not in _OWN}
 
 
-def _check(kind: FaultKind, fault: Fault) -> None:
-    checked(kind, _parameters(fault), _requests(fault))
+def refusal(kind: FaultKind, fault: Fault, manners: Manners) -> str:
+    """Why a kind of service does not take this fault; nothing when it does."""
+    try:
+        checked(kind, _parameters(fault), _requests(fault), manners)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _check_source(fault: Fault, sources: Sequence[str]) -> None:
+    source = fault.text("source", "")
+    if source not in {"", *sources}:
+        raise ValueError(f"there is no source {source!r}; there are {', '.join(sources)}")
+
+
+def _check(kind: FaultKind, fault: Fault, sources: Sequence[str]) -> None:
+    """One of those it is about has to take it; it passes by the others."""
+    _check_source(fault, sources)
+    about = [fault.text("source", "")] if fault.text("source", "") else sources
+    why = [refusal(kind, fault, kind_of(source).manners) for source in about]
+    if all(why):
+        raise ValueError(why[0])
 
 
 def _any(_value: Value) -> None:
     """Checked together with the others."""
+
+
+_SOURCE: Final = Option((), _any, "which one; all")
 
 
 _FOR_ALL: Final = frozenset({FaultKind.LATE, FaultKind.CLOCK_SKEW})
@@ -110,6 +151,7 @@ _DRAWS: Final[Mapping[FaultKind, Mapping[str, tuple[Value, ...]]]] = {
     FaultKind.CHANGED_BEFORE_DOWNLOAD: {"how": ("bump", "replace")},
     FaultKind.WRONG_SIZE: {"by": (1.0, -1.0, 1000.0)},
     FaultKind.PAGE_EXPIRED: {"status": (400, 410)},
+    FaultKind.WRONG_BYTES: _OFFSETS,
 }
 _REQUEST_DRAWS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
     FaultKind.THROTTLE: ("list", "row", "sas", "blob"),
@@ -162,6 +204,13 @@ _WHAT: Final[Mapping[FaultKind, str]] = {
     FaultKind.WRONG_SIZE: "The size told with a link is not that of the file.",
     FaultKind.PAGE_EXPIRED: "The link of a next page is refused.",
     FaultKind.REPEAT_ROWS: "Every row of a page is listed twice.",
+    FaultKind.WRONG_BYTES: "One byte of the body is another; size and hash that are told stay right.",
+    FaultKind.EMPTY_PAGE: "A page comes without rows but with the way to the next, where they follow.",
+    FaultKind.LOST_PARAMETERS: "The link of a next page lacks the parameters of the listing.",
+    FaultKind.GRANT_EXPIRED: "The authority takes the long-lived token no more.",
+    FaultKind.NO_LINK: "A recording is told without the link to its file.",
+    FaultKind.NO_METADATA: "204: there is nothing to tell about a recording.",
+    FaultKind.WRONG_REGION: "451: the data are elsewhere, and the answer says where.",
 }
 
 
@@ -170,14 +219,15 @@ def _options(kind: FaultKind) -> dict[str, Option]:
         name: Option(draw, _any, _MEANS[name]) for name, draw in _DRAWS.get(kind, {}).items()
     }
     if kind not in _FOR_ALL | _ONCE:
-        usual = DYNAMICS.hits[kind]
+        manners = next(one.manners for one in KINDS.values() if kind in one.manners.hits)
+        usual = manners.hits[kind]
         options["requests"] = Option(
             _REQUEST_DRAWS.get(kind, ()),
             _any,
-            f"which ones; {'+'.join(usual) if usual != EVERYTHING else 'all'}",
+            f"which ones; {'+'.join(usual) if usual != manners.requests else 'all'}",
         )
         options["hits"] = number(1, 3, what="over after so many", low=1, high=1e6)
-    return options
+    return options | {"source": _SOURCE}
 
 
 def _rule(kind: FaultKind) -> Rule:
@@ -191,16 +241,29 @@ def _rule(kind: FaultKind) -> Rule:
     )
 
 
+KNOWN: Final = tuple(
+    kind for kind in FaultKind if any(kind in one.manners.hits for one in KINDS.values())
+)
+"""What any service can do wrong."""
 RULES: Final[Mapping[str, Rule]] = {
     "service_unreachable": Rule(
-        service_unreachable, Hits.NODE, "The node does not reach the service.", _LONG
+        service_unreachable,
+        Hits.NODE,
+        "The node does not reach the service.",
+        _LONG,
+        {"source": _SOURCE},
+        _check_source,
     ),
     "service_far": Rule(
         service_far,
         Hits.NODE,
         "The node's requests take longer on their way.",
         _LONG,
-        {"seconds": number(0.2, 1.0, 4.0, 12.0, what="how much longer; 1", high=600.0)},
+        {
+            "seconds": number(0.2, 1.0, 4.0, 12.0, what="how much longer; 1", high=600.0),
+            "source": _SOURCE,
+        },
+        _check_source,
     ),
-    **{f"service_{kind.value}": _rule(kind) for kind in DYNAMICS.hits},
+    **{f"service_{kind.value}": _rule(kind) for kind in KNOWN},
 }

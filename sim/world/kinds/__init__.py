@@ -1,0 +1,22 @@
+"""The kinds of sources a world can have. A source is named after its kind; a second one of it `dynamics2`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sim.world.kinds import dynamics
+from sim.world.kinds.kind import Kind
+
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (dynamics.KIND,)}
+"""By the word in the configuration."""
+
+
+def kind_of(source: str) -> Kind:
+    """The kind of the source of this name. Raises KeyError."""
+    return KINDS[source.rstrip("0123456789")]
+
+
+def is_source(name: str) -> bool:
+    """Whether a source may have this name."""
+    return name.rstrip("0123456789") in KINDS

@@ -1,0 +1,70 @@
+"""What a world must know of a kind of source: how nodes are configured for it, and how its service comes to life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+from recorder.plugins import DataSourcePlugin
+from sim.ucaas.fake import FakeService, OnArrival
+from sim.ucaas.faults import Manners
+from sim.world.incident import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a service is born with."""
+
+    source: str
+    seed: int
+    nodes: Sequence[str]
+    workload: Workload
+    now_us: Callable[[], int]
+    monotonic_ns: Callable[[], int]
+    on_arrival: OnArrival
+
+
+class Born(Protocol):
+    """A service and its calls."""
+
+    @property
+    def fake(self) -> FakeService[Any]:
+        """Who answers."""
+        ...
+
+    def begin(self) -> None:
+        """Let calls end at random instants from now on."""
+        ...
+
+    def end(self) -> None:
+        """No new calls; those placed come to their end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of source."""
+
+    name: str
+    """The word in the configuration."""
+    plugin: DataSourcePlugin
+    table: Callable[[str, str], Mapping[str, Any]]
+    """The table of a source in the configuration of a node."""
+    born: Callable[[Birth], Born]
+    serves: Callable[[str, httpx.URL], bool]
+    """Whether the service of a source answers at this address."""
+    manners: Manners
+    """What its service makes of faults."""
+
+
+def client_id(node: str) -> str:
+    """The application of a node at every service."""
+    return f"client-{node}"
+
+
+def client_secret(node: str) -> str:
+    """Its secret."""
+    return f"secret-of-{node}"
