@@ -1,0 +1,55 @@
+"""Whether a webhook is the service's own, and whether it says that a recording is new. Pure.
+
+Its word is a hint: what it names is read again from the listing, by polling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Final
+
+from recorder.adapters.webex.api import parse_object
+from recorder.errors import BadAnswer
+from recorder.webhooks import WebhookAnswer, WebhookRequest
+
+SHA1_HEADER: Final = "x-spark-signature"
+SHA256_HEADER: Final = "x-webex-signature"
+_RESOURCE: Final = "convergedRecordings"
+_BODY_BYTES_MAX: Final = 1024**2
+_OK: Final = 200
+_NO_JSON: Final = 400
+_REFUSED: Final = 401
+_NOT_SET_UP: Final = 404
+_TOO_LARGE: Final = 413
+
+
+def is_genuine(request: WebhookRequest, secret: str) -> bool:
+    """Whether the body was signed with `secret`, by either of the service's signatures."""
+    key = secret.encode()
+    sha1 = hmac.new(key, request.body, hashlib.sha1).hexdigest()
+    sha256 = hmac.new(key, request.body, hashlib.sha256).hexdigest()
+    given_1 = request.headers.get(SHA1_HEADER, "").strip().lower()
+    given_256 = request.headers.get(SHA256_HEADER, "").strip().lower().removeprefix("sha256=")
+    by_sha1 = _same(given_1, sha1)
+    by_sha256 = _same(given_256, sha256)
+    return by_sha1 or by_sha256
+
+
+def answer_to(request: WebhookRequest, secret: str | None) -> WebhookAnswer:
+    """What to answer; None for a source without a webhook secret, which hears nothing."""
+    if secret is None:
+        return WebhookAnswer(_NOT_SET_UP)
+    if len(request.body) > _BODY_BYTES_MAX:
+        return WebhookAnswer(_TOO_LARGE)
+    if not is_genuine(request, secret):
+        return WebhookAnswer(_REFUSED)
+    try:
+        event = parse_object(request.body)
+    except BadAnswer:
+        return WebhookAnswer(_NO_JSON)
+    return WebhookAnswer(_OK, poll_now=event.get("resource") == _RESOURCE)
+
+
+def _same(given: str, right: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())
