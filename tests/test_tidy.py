@@ -290,7 +290,7 @@ def collected():
     )  # fmt: skip
     tests = {}
     for file, function, given in re.findall(
-        r"(?m)^tests/contract/(\w+\.py)::(\w+)(?:\[(.*)\])?$", done.stdout
+        r"(?m)^tests/contract/(\w+\.py)::(?:\w+::)?(\w+)(?:\[(.*)\])?$", done.stdout
     ):
         tests.setdefault(file, {}).setdefault(function, set()).add(given)
     assert tests, done.stdout + done.stderr
