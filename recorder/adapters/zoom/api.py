@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
@@ -188,7 +188,14 @@ def _echoed(to: object, asked: PageToken, window: Window) -> str:
 class ZoomApi:
     """Calls for one account, within the request budget. Safe to use from several jobs at once."""
 
-    def __init__(self, *, client: httpx.Client, clock: Clock, settings: ZoomSettings) -> None:
+    def __init__(
+        self,
+        *,
+        client: httpx.Client,
+        clock: Clock,
+        settings: ZoomSettings,
+        wait: Callable[[float], None] | None = None,
+    ) -> None:
         self._client = client
         self._clock = clock
         self._base = f"{settings.api_url}/v2/"
@@ -198,6 +205,7 @@ class ZoomApi:
             clock=clock,
             quiet_max_s=_QUIET_MAX_S,
             setting="requests_per_s",
+            wait=wait,
         )
         client.event_hooks = {"response": [self._patience.heard]}
 

@@ -21,7 +21,7 @@ from recorder.adapters.zoom.interaction import interaction
 from recorder.adapters.zoom.listing import MEETING, PLACEHOLDER, UNREADABLE, items_of
 from recorder.adapters.zoom.records import File, Meeting
 from recorder.adapters.zoom.settings import PAGE_SIZE_MAX, ZoomSettings
-from recorder.errors import BadAnswer, ConfigError, ItemGone
+from recorder.errors import BadAnswer, ItemGone
 from recorder.model import (
     Capabilities,
     Finding,
@@ -73,7 +73,9 @@ class ZoomSource:
             client=client(None),
         )
         self._client = client(self._auth)
-        self._api = ZoomApi(client=self._client, clock=deps.clock, settings=settings)
+        self._api = ZoomApi(
+            client=self._client, clock=deps.clock, settings=settings, wait=deps.wait
+        )
         self._meetings = MeetingCache()
 
     def __repr__(self) -> str:
@@ -154,14 +156,14 @@ class ZoomSource:
         )
 
     def hear(self, request: WebhookRequest) -> WebhookAnswer:
-        """What to answer to a webhook. It may ask for an early poll, and never tells what there is."""
+        """What to answer to a webhook. It may ask for an early poll, and never tells what there is.
+
+        401 for what is not Zoom's, 403 without a `webhook_secret`. Raises ConfigError when that cannot be read.
+        """
         reference = self._settings.webhook_secret
         if reference is None:
-            return WebhookAnswer(404)
-        try:
-            secret = self._secrets.read(reference)
-        except ConfigError:
-            return WebhookAnswer(503)
+            return WebhookAnswer(403)
+        secret = self._secrets.read(reference)
         outcome = webhook.verify(secret, request.headers, request.body, self._clock.wall_us())
         return webhook.answer(outcome)
 

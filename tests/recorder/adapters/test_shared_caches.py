@@ -11,6 +11,8 @@ from recorder.adapters.dynamics.schema_probe import SchemaProbe
 from recorder.adapters.dynamics.users import UserCache
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.media_fast import FastMediaFetcher
+from recorder.adapters.zoom.cache import MeetingCache
+from recorder.adapters.zoom.records import Meeting
 from recorder.errors import Throttled
 from tests.recorder.adapters.dynamics.scripted import FakeClock, ScriptedDataverse, guid
 
@@ -77,6 +79,26 @@ def test_a_schema_asked_for_by_many_jobs_is_the_same_for_all():
     assert len(asked) <= most, "a question too many is allowed, one for every use is not"
 
 
+def test_a_meeting_asked_for_by_many_jobs_serves_each_item_once():
+    cache = MeetingCache(meetings_max=4)
+    meetings = [Meeting(uuid=f"m{number}") for number in range(3)]
+    for meeting in meetings:
+        cache.keep(meeting, 0)
+
+    def work(number):
+        served = []
+        for step in range(5 * ROUNDS):
+            meeting = cache.describing(f"m{step % 3}", f"item{step}", 0)
+            served += [] if meeting is None else [step]
+            cache.keep(Meeting(uuid=f"other{number}"), 0)
+            if meeting is None and cache.known(f"m{step % 3}", 0) is None:
+                cache.keep(meetings[step % 3], 0)
+            assert len(cache._entries) <= 4
+        return served
+
+    assert all(len(set(served)) == len(served) for served in at_once(work))
+
+
 def test_many_jobs_together_spend_no_more_than_the_budget():
     world = ScriptedDataverse(FakeClock())
     odata = world.open(requests_per_5min=6_000)._odata
@@ -96,7 +118,7 @@ def test_many_jobs_together_spend_no_more_than_the_budget():
 
 def _throttled(odata):
     try:
-        odata._spend()
+        odata._patience.spend()
     except Throttled:
         return True
     return False

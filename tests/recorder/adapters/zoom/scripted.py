@@ -14,7 +14,7 @@ import httpx
 from recorder.adapters.zoom.plugin import PLUGIN
 from recorder.instants import from_text, to_text
 from recorder.plugins import SourceDeps
-from tests.recorder.adapters.dynamics.scripted import FakeClock, FakeSecrets, at, us
+from tests.recorder.adapters.dynamics.scripted import EPOCH_S, FakeClock, FakeSecrets, at, us
 
 API = "https://api.zoom.us"
 MEDIA = "https://us02web.zoom.us"
@@ -27,7 +27,7 @@ LATER_S = 200_000
 """The clock begins so long after the story, which is told in seconds after 2026 began."""
 M4A = b"\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00"
 
-__all__ = ["FakeClock", "at", "us"]
+__all__ = ["EPOCH_S", "FakeClock", "at", "us"]
 
 
 def secrets():
