@@ -33,7 +33,7 @@ class ItemState(StrEnum):
 class ItemRef:
     """One item as a source lists it: the unit of ingest.
 
-    For Dynamics a recording row, for Zoom a meeting's archive, for Webex a recording. `key` is the
+    For Dynamics a recording row, for Zoom a file of a meeting, for Webex a recording. `key` is the
     source's id; `version` changes when the media behind it change (a new file id), and only then.
     """
 
