@@ -12,10 +12,10 @@ from sim.audio import AudioBank, Recording
 from sim.ucaas.admin import Admin
 from sim.ucaas.clocks import monotonic_ns, wall_us
 from sim.ucaas.http import Request, Response
+from sim.ucaas.sending import HookSender
 from sim.ucaas.server import FakeServer
 from sim.ucaas.webex.oauth import ClientApp
 from sim.ucaas.webex.orders import CallOrders
-from sim.ucaas.webex.sending import HookSender
 from sim.ucaas.webex.service import FakeWebex
 
 

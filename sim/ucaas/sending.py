@@ -4,22 +4,68 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Sequence
+from typing import Protocol
 
 import httpx
-
-from sim.ucaas.webex.hooks import Delivery
-from sim.ucaas.webex.service import FakeWebex
 
 _EVERY_S = 0.1
 _TIMEOUT_S = 5.0
 
 
-class HookSender:
-    """A thread that posts what is due; one try each, as nothing better is known of the service."""
+class Delivery(Protocol):
+    """One post that is due."""
 
-    def __init__(self, *, service: FakeWebex, verify: ssl.SSLContext | bool = True) -> None:
+    @property
+    def number(self) -> int:
+        """Rises in the order of being due."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """As in HTTP."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where it goes."""
+        ...
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """All but those that the connection needs."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """What it says."""
+        ...
+
+
+class Posting(Protocol):
+    """A fake that has posts to be sent."""
+
+    def deliveries(self, after: int = 0) -> Sequence[Delivery]:
+        """Posts that are due, with a number above `after`."""
+        ...
+
+    def report_delivery(self, number: int, status: int) -> None:
+        """How a post was answered; 0 for not at all."""
+        ...
+
+
+class HookSender:
+    """A thread that posts what is due, one after the other; whether to try again is the fake's affair."""
+
+    def __init__(
+        self,
+        *,
+        service: Posting,
+        verify: ssl.SSLContext | bool = True,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> None:
         self._service = service
-        self._http = httpx.Client(timeout=_TIMEOUT_S, trust_env=False, verify=verify)
+        self._http = httpx.Client(timeout=timeout_s, trust_env=False, verify=verify)
         self._stopping = threading.Event()
         self._sent = 0
         self._thread = threading.Thread(  # noqa: TID251 - a real sender, beside the real server
