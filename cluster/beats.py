@@ -50,6 +50,8 @@ class Beats:
         self._priority = PRIORITY_USUAL
         self._marks: dict[str, Mark] = {}
         self._figures: dict[str, float] = {}
+        self._hints: dict[str, int] = {}
+        self._hints_heard: dict[str, int] = {}
         self._work = WorkProven(healthy=False, problems=())
         self._work_ns: int | None = None
         self._seq = 0
@@ -72,6 +74,7 @@ class Beats:
                 group: min(max(free, 0), FREE_CAPACITY_MAX)
                 for group, free in facts.free_by_group.items()
             }
+        self._hints |= facts.hints or {}
         for name, mark in (facts.marks or {}).items():
             if is_mark(mark):
                 self._marks[name] = max(mark, self._marks.get(name, mark))
@@ -149,6 +152,7 @@ class Beats:
             figures=dict(self._figures),
             priority=self._priority,
             free_by_group=self._free_by_group,
+            hints=dict(self._hints),
         )
 
     def marks(self) -> Mapping[str, Mark]:
@@ -195,8 +199,17 @@ class Beats:
         else:
             self.round_trip_ns = before_ns + (sample_ns - before_ns) // _SMOOTHING
 
+    def new_hints(self, beat: Heartbeat) -> tuple[str, ...]:
+        """Names that this beat hints at more often than any beat of the peer's process did before."""
+        new = tuple(
+            name for name, count in beat.hints.items() if count > self._hints_heard.get(name, 0)
+        )
+        self._hints_heard.update((name, beat.hints[name]) for name in new)
+        return new
+
     def forget_peer(self) -> None:
-        """Another process speaks now: its beats count from one again."""
+        """Another process speaks now: its beats, and its hints, count from one again."""
+        self._hints_heard.clear()
         self.last_heard = None
         self.round_trip_ns = None
         self._heard_seq = 0

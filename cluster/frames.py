@@ -95,6 +95,8 @@ class Heartbeat:
     priority: int = PRIORITY_USUAL
     free_by_group: Mapping[str, int] = field(default_factory=dict[str, int])
     """The same for each group of jobs it knows; empty from a node that knows of no groups."""
+    hints: Mapping[str, int] = field(default_factory=dict[str, int])
+    """By name, how often this process was told that something is new; said again in every beat."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ from cluster.link_view import peer_status
 from cluster.messages import (
     BeatDue,
     DescribeSelf,
+    HintsHeard,
     LinkMessage,
     MarksHeard,
     ObserverMessage,
@@ -117,7 +118,7 @@ class Link:
         pair: Address[PeerNews],
         distributor: Address[PeerJobFrame],
         observer: Address[ObserverMessage],
-        duties: Sequence[Address[MarksHeard]],
+        duties: Sequence[Address[MarksHeard | HintsHeard]],
         fixed_peer: Endpoint | None = None,
     ) -> None:
         self._own = own
@@ -274,7 +275,7 @@ class Link:
             case Heartbeat():
                 self._beats.heard(frame, self._now())
                 self._alarms.beat_heard(frame.echo_seq, self._now())
-                self._tell_marks(frame.marks)
+                self._tell_marks(frame.marks, self._beats.new_hints(frame))
                 self._publish()
             case MarksMoved() | HandOverOffer() | HandOverCommit():
                 self._tell_marks(frame.marks)
@@ -291,10 +292,11 @@ class Link:
                 assert_never(frame)
         self._pair.tell(PeerSaid(frame, self._now()))
 
-    def _tell_marks(self, marks: Mapping[str, Mark]) -> None:
-        if marks:
-            for duty in self._duties:
-                duty.tell(MarksHeard(marks))
+    def _tell_marks(self, marks: Mapping[str, Mark], hints: tuple[str, ...] = ()) -> None:
+        for duty in self._duties if marks else ():
+            duty.tell(MarksHeard(marks))
+        for duty in self._duties if hints else ():
+            duty.tell(HintsHeard(hints))
 
     # -- what goes out ----
 

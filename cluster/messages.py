@@ -42,6 +42,8 @@ class DescribeSelf:
     free_by_group: Mapping[str, int] | None = None
     marks: Mapping[str, Mark] | None = None
     figures: Mapping[str, float] | None = None
+    hints: Mapping[str, int] | None = None
+    """By name, how often this node heard that it is time to look: the one on duty looks when it grows."""
     priority: int | None = None
     at_once: bool = False
 
@@ -263,7 +265,14 @@ class MarksHeard:
     marks: Mapping[str, Mark]
 
 
-DutyMessage: TypeAlias = DutyGranted | DutyWithdrawn | MarksHeard
+@dataclass(frozen=True, slots=True)
+class HintsHeard:
+    """The peer was told that something is new behind these names. Not to be relied on."""
+
+    names: tuple[str, ...]
+
+
+DutyMessage: TypeAlias = DutyGranted | DutyWithdrawn | MarksHeard | HintsHeard
 
 # --- to the supervisor -----------------------------------------------------------------------------
 

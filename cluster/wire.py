@@ -134,6 +134,7 @@ _CHECKS: Final[Mapping[object, Any]] = MappingProxyType(
         "term": _TERM,
         "paused_revision": _TERM,
         "completed_at_us": _INSTANT,
+        "hints": _mapping(_WHOLE),
         "listen_port": Annotated[int, Field(strict=True, ge=0, le=65535)],
         "free_capacity": _CAPACITY,
         "cluster": Annotated[str, Field(strict=True, min_length=1, max_length=200)],

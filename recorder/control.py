@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from cluster.board import Board
 from cluster.errors import ReplyTimeout
@@ -12,7 +12,8 @@ from cluster.messages import CommandAnswer, Failover, PairMessage, SetPaused, Sw
 from cluster.ports import Address, Clock, Runtime
 from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
-from recorder.ports import Archive, ContactDb
+from recorder.ports import Archive, ContactDb, DataSource
+from recorder.webhooks import Hearing, kind_of
 
 M = TypeVar("M")
 
@@ -30,6 +31,14 @@ class SourceProblem:
     """disabled, stopped_by_load_error, stopped_by_config_error or stopped_by_self_check."""
     what: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """A source that runs."""
+
+    kind: str
+    source: DataSource = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,8 @@ class NodeControl:
     problems: tuple[SourceProblem, ...]
     admin_token: Callable[[], str | None] = field(repr=False)
     """Read at every use; None when none is configured."""
+    sources: Mapping[str, OpenSource] = field(default_factory=dict[str, OpenSource])
+    """By name; those of `pollers`."""
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""
@@ -76,6 +87,17 @@ class NodeControl:
     def poll_now(self, source: str) -> None:
         """A hint that something is there. Raises KeyError for an unknown source."""
         self.pollers[source].tell(PollNow(source))
+
+    def hearing(self, adapter: str, source: str | None) -> tuple[tuple[str, Hearing], ...]:
+        """Sources behind an adapter's name that hear messages of their service, in order of name."""
+        kind = kind_of(adapter)
+        return tuple(
+            (name, cast("Hearing", opened.source))
+            for name, opened in sorted(self.sources.items())
+            if opened.kind == kind
+            and source in {None, name}
+            and callable(getattr(opened.source, "hear", None))
+        )
 
     def retry(self, source: str, refs: tuple[ItemRef, ...]) -> None:
         """Try failed items again now. Raises KeyError for an unknown source."""

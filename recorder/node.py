@@ -25,7 +25,7 @@ from recorder.adapters.hooks import role_hook
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts, lanes
 from recorder.config import Config
-from recorder.control import NodeControl, SourceProblem
+from recorder.control import NodeControl, OpenSource, SourceProblem
 from recorder.errors import DataCenterDown
 from recorder.node_adapters import (
     Stores,
@@ -192,6 +192,10 @@ class Node:
             pair=self._assembly.pair,
             pollers=self._assembly.pollers,
             problems=problems,
+            sources={
+                name: OpenSource(config.sources[name].kind, source)
+                for name, source in self._sources.items()
+            },
             admin_token=partial(_token, config, secrets),
         )
 

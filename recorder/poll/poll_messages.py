@@ -149,6 +149,13 @@ class CanaryDue:
     """Of the timer: an older one means nothing any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class HintDue:
+    """Time to act upon hints. Only the newest `number` counts."""
+
+    number: int
+
+
 PollerOwn: TypeAlias = (
     ProgressLoaded
     | ProgressSaved
@@ -169,6 +176,7 @@ PollerOwn: TypeAlias = (
     | ParkedDue
     | LeftDue
     | CanaryDue
+    | HintDue
 )
 
 PollerInbox: TypeAlias = DutyMessage | JobNews | PollerCommand | Ping | PollerOwn

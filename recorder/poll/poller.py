@@ -11,19 +11,19 @@ from cluster.errors import StaleTerm
 from cluster.messages import (
     CommandAnswer,
     DutyEnded,
-    DutyFailing,
     DutyGranted,
     DutyWithdrawn,
+    HintsHeard,
     MarksHeard,
     Ping,
     Pong,
 )
 from cluster.ports import Address
 from cluster.work_messages import JobAssigned, JobBroken, JobFinished
-from recorder.errors import AuthRefused
 from recorder.messages import PollNow, RetryItems, Rewind
 from recorder.poll.alarms import Alarms
 from recorder.poll.canary import Canary
+from recorder.poll.hints import Hints
 from recorder.poll.items import Items
 from recorder.poll.keeper import Keeper
 from recorder.poll.left_behind import LeftBehind
@@ -33,6 +33,7 @@ from recorder.poll.poll_messages import (
     CanaryChecked,
     CanaryDue,
     FoundRecorded,
+    HintDue,
     ItemRetryDue,
     LeftDue,
     LeftLoaded,
@@ -52,6 +53,7 @@ from recorder.poll.poll_messages import (
     TimeAsked,
 )
 from recorder.poll.poller_ports import PollerPorts
+from recorder.poll.refusals import Refusals
 from recorder.poll.reporter import Reporter
 from recorder.poll.schedule import Schedule
 from recorder.poll.waking import Sign
@@ -72,6 +74,8 @@ class Poller:
         self._parked = Parked(ports=ports, keeper=self._keeper, items=self._items)
         self._left = LeftBehind(ports=ports, keeper=self._keeper, items=self._items)
         self._canary = Canary(ports=ports, alarms=self._alarms)
+        self._refusals = Refusals(ports=ports, canary=self._canary)
+        self._hints = Hints(ports=ports)
         self._schedule = Schedule(interval_s=ports.poll.interval_s)
         self._reporter = Reporter(
             ports=ports,
@@ -80,13 +84,10 @@ class Poller:
             items=self._items,
             lister=self._lister,
         )
-        self._loaded = False
+        self._loaded = self._overdue = self._again = False
         self._refused_below = 0
         self._ending: Address[DutyEnded] | None = None
-        self._overdue = False
-        self._again = False
         self._timer = 0
-        self._refused: AuthRefused | None = None
 
     def on_start(self) -> None:
         """Read what is known of the source."""
@@ -104,7 +105,7 @@ class Poller:
                 problems = (self._canary.problem,) if self._canary.problem else ()
                 reply_to.tell(Pong(self._ports.me.name, number, problems))
                 return
-            case DutyGranted() | DutyWithdrawn() | MarksHeard():
+            case DutyGranted() | DutyWithdrawn() | MarksHeard() | HintsHeard():
                 self._duty(message)
             case JobAssigned() | JobFinished() | JobBroken():
                 self._items.news(message)
@@ -125,6 +126,7 @@ class Poller:
                 | ParkedDue()
                 | LeftDue()
                 | CanaryDue()
+                | HintDue()
             ):
                 self._timer_fired(message)
             case _:
@@ -138,7 +140,7 @@ class Poller:
     def _on_duty(self) -> bool:
         return self._keeper.term is not None
 
-    def _duty(self, message: DutyGranted | DutyWithdrawn | MarksHeard) -> None:
+    def _duty(self, message: DutyGranted | DutyWithdrawn | MarksHeard | HintsHeard) -> None:
         match message:
             case DutyGranted():
                 self._granted(message)
@@ -148,6 +150,9 @@ class Poller:
             case MarksHeard(marks):
                 if self._ports.name in marks:
                     self._keeper.told(marks[self._ports.name], self._lister.source_us())
+            case HintsHeard(names):
+                if self._ports.name in names and self._on_duty:
+                    self._look(now=self._hints.hinted(on_duty=True))
             case _:
                 assert_never(message)
 
@@ -183,9 +188,7 @@ class Poller:
         self._keeper.forget_pending()
         self._keeper.save()
         self._reporter.stand_by()
-        if self._refused is not None:
-            self._canary.refused(self._refused)
-            self._tell_failing(None)
+        self._refusals.stand_by()
 
     def _is_over(self, error: StaleTerm) -> bool:
         """A write was refused: the duty ends, unless the write was of an earlier reign than this."""
@@ -240,7 +243,7 @@ class Poller:
                 recovered = self._schedule.failures > 0
                 self._schedule.succeeded()
                 self._reporter.polled(now_ns)
-                self._tell_failing(None)
+                self._refusals.polled(None)
                 self._keeper.moved()
                 self._keeper.save()
                 self._items.check_pending()
@@ -252,7 +255,7 @@ class Poller:
                 chance = self._ports.randomness.uniform(0.0, 1.0)
                 self._arm(self._schedule.failed(end.error, chance, now_ns))
                 self._reporter.failed(end.error, now_ns)
-                self._tell_failing(end.error)
+                self._refusals.polled(end.error)
             case How.STOPPED:
                 self._overdue = True
             case _:
@@ -268,22 +271,12 @@ class Poller:
             self._again = False
             self._poll()
 
-    def _tell_failing(self, error: Exception | None) -> None:
-        """The pair moves the duty when this node's own credentials are at fault."""
-        if isinstance(error, AuthRefused):
-            self._refused = error
-            self._ports.pair.tell(DutyFailing(self._ports.me.name, str(error)))
-        elif error is None and self._refused is not None:
-            self._refused = None
-            self._ports.pair.tell(DutyFailing(self._ports.me.name, ""))
-
     # -- commands ----
 
     def _command(self, message: PollNow | Rewind | RetryItems) -> None:
         match message:
             case PollNow():
-                self._again = self._lister.busy
-                self._poll()
+                self._look(now=self._hints.hinted(on_duty=self._on_duty))
             case Rewind(to_us, reply_to):
                 self._rewind(to_us, reply_to)
             case RetryItems(refs):
@@ -291,6 +284,12 @@ class Poller:
                     self._items.retry(ref, parked=True)
             case _:
                 assert_never(message)
+
+    def _look(self, *, now: bool) -> None:
+        """Poll; once more when a poll is in hand, which may have passed what is new."""
+        if now:
+            self._again = self._lister.busy
+            self._poll()
 
     def _rewind(self, to_us: int, reply_to: Address[CommandAnswer]) -> None:
         if not self._on_duty:
@@ -308,8 +307,7 @@ class Poller:
         """The watermark went back: look at everything again, as soon as may be."""
         self._items.ask_again()
         self._keeper.save()
-        self._again = self._lister.busy
-        self._poll()
+        self._look(now=True)
 
     # -- answers and timers ----
 
@@ -357,7 +355,7 @@ class Poller:
 
     def _timer_fired(
         self,
-        message: PollDue | ItemRetryDue | OutcomeDue | SaveDue | LoadDue | _LookDue,
+        message: PollDue | ItemRetryDue | OutcomeDue | SaveDue | LoadDue | HintDue | _LookDue,
     ) -> None:
         match message:
             case PollDue(number):
@@ -374,6 +372,8 @@ class Poller:
             case LoadDue():
                 if self._keeper.mark is None:
                     self._keeper.load()
+            case HintDue():
+                self._look(now=self._hints.due(message, on_duty=self._on_duty))
             case ParkedDue() | LeftDue() | CanaryDue():
                 self._look_due(message)
             case _:

@@ -15,6 +15,8 @@ from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
 from recorder.web.read_routes import read_router
 from recorder.web.refusals import error_body
+from recorder.web.webhook_routes import webhook_router
+from recorder.web.webhook_tally import WebhookTally
 
 _log = structlog.get_logger(__name__)
 
@@ -28,9 +30,11 @@ def create_app(control: NodeControl) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(BodyLimit)
-    app.include_router(health_router(control))
+    tally = WebhookTally(control.clock)
+    app.include_router(health_router(control, tally))
     app.include_router(read_router(control))
     app.include_router(command_router(control))
+    app.include_router(webhook_router(control, tally))
     _add_refusals(app)
     return app
 

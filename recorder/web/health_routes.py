@@ -19,6 +19,7 @@ from recorder.web.metrics import metrics_registry
 from recorder.web.open_findings import open_findings
 from recorder.web.refusals import documented
 from recorder.web.views import FindingView
+from recorder.web.webhook_tally import WebhookTally
 
 _LAG = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|)$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
@@ -44,12 +45,12 @@ class FindingsView(BaseModel):
     findings: list[FindingView]
 
 
-def health_router(control: NodeControl) -> APIRouter:
+def health_router(control: NodeControl, tally: WebhookTally) -> APIRouter:
     """Routes without a token."""
     router = APIRouter(tags=["health"])
     _add_health(router, control)
     _add_roles(router, control)
-    registry = metrics_registry(control)
+    registry = metrics_registry(control, tally)
 
     @router.get("/metrics", response_class=PlainTextResponse)
     @router.head("/metrics", include_in_schema=False)

@@ -15,19 +15,22 @@ from recorder.figures import source_lag_s, sources
 from recorder.status import ArchiveStatus, BufferStatus, IngestStatus
 from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
+from recorder.web.webhook_tally import WebhookTally
 
 
 class NodeCollector(Collector):
     """Turns the board of one node into metrics."""
 
-    def __init__(self, control: NodeControl) -> None:
+    def __init__(self, control: NodeControl, tally: WebhookTally) -> None:
         self._control = control
+        self._tally = tally
 
     def collect(self) -> Iterator[Metric]:
         """One scrape."""
         yield from self._node()
         yield from self._pair()
         yield from self._sources()
+        yield from self._webhooks()
         yield from self._work()
         yield from self._actors()
 
@@ -121,6 +124,16 @@ class NodeCollector(Collector):
                 counter.add_metric([source.name], count)
             yield counter
 
+    def _webhooks(self) -> Iterator[Metric]:
+        heard = CounterMetricFamily(
+            "tandem_webhooks",
+            "Messages that services sent by themselves.",
+            labels=["source", "result"],
+        )
+        for (source, result), count in self._tally.counts().items():
+            heard.add_metric([source, result.value], count)
+        yield heard
+
     def _work(self) -> Iterator[Metric]:
         board = self._control.board
         ingest = board.read("ingest", IngestStatus)
@@ -172,9 +185,9 @@ def _counter(name: str, help_text: str, value: float) -> Metric:
     return CounterMetricFamily(name, help_text, value=float(value))
 
 
-def metrics_registry(control: NodeControl) -> CollectorRegistry:
+def metrics_registry(control: NodeControl, tally: WebhookTally) -> CollectorRegistry:
     """What one node tells: its own metrics, and those of its process."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(NodeCollector(control))
+    registry.register(NodeCollector(control, tally))
     ProcessCollector(registry=registry)
     return registry

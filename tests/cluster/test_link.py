@@ -28,6 +28,7 @@ from cluster.frames import (
 from cluster.messages import (
     BeatDue,
     DescribeSelf,
+    HintsHeard,
     MarksHeard,
     PeerGone,
     PeerRejected,
@@ -137,6 +138,20 @@ def test_marks_reach_every_duty_in_whatever_frame_they_come(node, frame):
     node.hear(wire, frame)
     assert [duty.messages for duty in node.duties] == [[MarksHeard(MARKS)]] * 2
     assert node.pair.messages[-1] == PeerSaid(frame, 50 * S)
+
+
+def test_a_hint_reaches_every_duty_once_however_often_it_is_said(node):
+    wire = node.up()
+    for seq in (1, 2):
+        node.hear(wire, replace(BEAT, seq=seq, hints={"crm": 1}))
+    assert [duty.messages for duty in node.duties] == [[HintsHeard(("crm",))]] * 2
+
+
+def test_a_hint_is_sent_at_once(node):
+    wire = node.up()
+    node.work()
+    node.tell(DescribeSelf(hints={"crm": 1}, at_once=True))
+    assert wire.frames[-1].hints == {"crm": 1}
 
 
 def test_frames_are_sent_while_connected_and_forgotten_otherwise(node):

@@ -12,6 +12,7 @@ from cluster.handshake import Identity
 from cluster.link import Link
 from cluster.messages import (
     DescribeSelf,
+    HintsHeard,
     MarksHeard,
     PeerGone,
     PeerRefused,
@@ -146,6 +147,8 @@ def test_frames_and_marks_reach_whom_they_concern(two):
     wait_until(lambda: b.distributor.messages, 5, "the job")
     assert b.distributor.messages == [PeerJobFrame(JobOffer("c", "k", b"body", 1))]
     wait_until(lambda: MarksHeard({"crm": Mark(1, 3)}) in b.duty.messages, 5, "marks in a beat")
+    a.own.tell(DescribeSelf(hints={"crm": 1}, at_once=True))
+    wait_until(lambda: HintsHeard(("crm",)) in b.duty.messages, 5, "a hint")
     # Two connections may still be settling which one stays, so that the order is not certain.
     wait_until(lambda: MarksHeard({"crm": Mark(1, 2)}) in b.duty.messages, 5, "marks that moved")
     assert (beats_of(b)[-1].term, beats_of(b)[-1].role) == (7, Role.PRIMARY)

@@ -186,6 +186,7 @@ class FakeNode:
     cluster: str = "emea"
     token: str | None = TOKEN
     problems: tuple = ()
+    sources: dict = field(default_factory=dict)
     clock: HandClock = field(default_factory=HandClock)
     board: Board = field(default_factory=Board)
     pair: FakePair = field(default_factory=FakePair)
@@ -252,6 +253,7 @@ class FakeNode:
             pair=self.pair,
             pollers={"zoom": self.poller},
             problems=self.problems,
+            sources=self.sources,
             admin_token=lambda: self.token,
         )
 

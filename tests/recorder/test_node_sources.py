@@ -2,8 +2,10 @@
 
 from contextlib import ExitStack
 
+import httpx
 import pytest
 
+from recorder.webhooks import WebhookAnswer
 from sim.local_pair import NODES, LocalPair, PairPlan
 from sim.served_sources import client_apps, dynamics_plan
 from sim.ucaas.admin_client import SimAdmin
@@ -11,6 +13,7 @@ from sim.ucaas.dynamics.serving import serve_dynamics
 from tests.recorder.running_node import AUDIO, QUICK, SECRETS, place, running
 from tests.waiting import wait_until
 
+ADAPTER = "MicrosoftDynamicsOmnichannelAdapter"
 SOON_S = 8.0
 """Far less than a download may stall, and than a listing may hang."""
 
@@ -59,6 +62,16 @@ def pair(services, tmp_path):
 
 
 @pytest.fixture
+def seldom(pair):
+    """The pair, polling once an hour."""
+    for node in pair.nodes.values():
+        text = node.config.read_text(encoding="utf-8")
+        assert "interval_s = 0.2" in text
+        node.config.write_text(text.replace("interval_s = 0.2", "interval_s = 3600.0"), "utf-8")
+    return pair
+
+
+@pytest.fixture
 def crashes():
     fallen = []
     yield fallen
@@ -73,6 +86,11 @@ def archived(node, source):
 def waits_for(node, source):
     (status,) = (s for s in node.get("/api/v1/sources").json()["sources"] if s["source"] == source)
     return status["pending"]
+
+
+def polls(node, source):
+    (status,) = (s for s in node.get("/api/v1/sources").json()["sources"] if s["source"] == source)
+    return status["polls"]
 
 
 def test_downloads_that_stall_on_both_nodes_delay_no_other_source(pair, services, crashes):
@@ -107,3 +125,21 @@ def test_listings_that_hang_delay_no_other_source(pair, services, crashes):
                 lambda count=count: archived(alpha, "well") == count, SOON_S, "the others arrive"
             )
         sick.clear_faults()
+
+
+def test_a_webhook_at_the_standby_makes_the_primary_poll(seldom, services, crashes):
+    _, admin = services["sick"]
+    with ExitStack() as stack:
+        alpha = stack.enter_context(running(seldom, "alpha", crashes))
+        alpha.wait_for_role("primary")
+        beta = stack.enter_context(running(seldom, "beta", crashes))
+        beta.wait_for_role("secondary")
+        opened = beta.node.control.sources["dynamics"]
+        opened.source.hear = lambda _request: WebhookAnswer(204, poll_now=True)
+        wait_until(lambda: polls(alpha, "dynamics") > 0, SOON_S, "the first poll")
+        before = polls(alpha, "dynamics")
+        place(admin, 1)
+        url = f"http://{beta.node.web_endpoint}/api/recording/cti/v1/{ADAPTER}/dynamics"
+        assert httpx.post(url, trust_env=False).status_code == 204
+        wait_until(lambda: polls(alpha, "dynamics") > before, SOON_S, "it polls")
+        wait_until(lambda: archived(alpha, "dynamics") == 1, SOON_S, "what was hinted at is there")

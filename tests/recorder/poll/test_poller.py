@@ -4,7 +4,6 @@ from cluster.frames import Mark, MarksMoved
 from cluster.messages import DescribeSelf, DutyEnded, MarksHeard, Ping, Pong, SendFrame
 from cluster.work_messages import Distribute, JobFinished, Withdraw
 from recorder.codec import JOB, job_key
-from recorder.messages import PollNow
 from recorder.model import ItemRef, SourceProgress, Window
 from sim.progress import MemoryProgress
 from tests.by_hand import Inbox
@@ -187,25 +186,6 @@ def test_overlong_polls_do_not_pile_up():
     assert desk.status.polls == polls
     desk.advance(1)
     assert desk.status.polls == polls + 1
-
-
-def test_a_hint_polls_at_once_and_once_more_when_a_poll_is_in_hand():
-    desk = Desk().start()
-    desk.grant()
-    desk.tell(PollNow("crm"))
-    desk.run()
-    assert desk.status.polls == 2
-    desk.tell(PollNow("crm"))
-    desk.tell(PollNow("crm"))
-    desk.run()
-    assert desk.status.polls == 4
-
-
-def test_a_hint_to_a_standby_does_nothing():
-    desk = Desk().start()
-    desk.tell(PollNow("crm"))
-    desk.run()
-    assert desk.source.windows == []
 
 
 def test_no_page_is_asked_for_after_the_duty_ran_out():

@@ -17,11 +17,14 @@ def app():
     return create_app(FakeNode().control())
 
 
+PREFIXES = {"health_routes.py": "", "webhook_routes.py": "/api/recording/cti/v1"}
+
+
 def paths_in_code():
     found = set()
     for file in Path("recorder/web").glob("*_routes.py"):
         text = file.read_text("utf-8")
-        prefix = "" if file.name.startswith("health") else "/api/v1"
+        prefix = PREFIXES.get(file.name, "/api/v1")
         for path in re.findall(r'@router\.\w+\(\s*"([^"]+)"', text):
             found.add(prefix + path.replace(":path}", "}"))
     return found
