@@ -174,6 +174,10 @@ class Hooks:
 
     # -- events ----
 
+    def is_heard(self, resource: str) -> bool:
+        """Whether anybody listens."""
+        return any(hook.resource == resource for hook in self._hooks.values())
+
     def emit(
         self, resource: str, event: str, data: Mapping[str, Any], *, person: str, now_us: int
     ) -> None:

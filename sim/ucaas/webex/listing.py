@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlencode
 
 from sim.ucaas.webex.errors import bad
@@ -59,7 +60,7 @@ def wanted_of(given: Mapping[str, str], now_us: int, *, everybody: bool) -> Want
     )
 
 
-def page_of(rows: list[Row], given: Mapping[str, str], url: str, quirks: Quirks) -> Page:
+def page_of(rows: Iterable[Row], given: Mapping[str, str], url: str, quirks: Quirks) -> Page:
     """One page of `rows`; `url` is the address of the listing. Raises Refusal (400)."""
     size = _number(given, "max", _SIZE_DEFAULT)
     if not 1 <= size <= _SIZE_MAX:
@@ -67,9 +68,11 @@ def page_of(rows: list[Row], given: Mapping[str, str], url: str, quirks: Quirks)
     at = _number(given, "offset", 0)
     if quirks.empty_page and HOLE not in given:
         return Page([], _link(url, given, size, at, quirks, hole=True))
-    shown = rows[at : at + size]
-    link = "" if at + size >= len(rows) else _link(url, given, size, at + size, quirks, hole=False)
-    return Page([row for row in shown for _ in range(2 if quirks.repeat_rows else 1)], link)
+    found = list(islice(rows, at, at + size + 1))
+    is_last = len(found) <= size
+    link = "" if is_last else _link(url, given, size, at + size, quirks, hole=False)
+    repeats = 2 if quirks.repeat_rows else 1
+    return Page([row for row in found[:size] for _ in range(repeats)], link)
 
 
 def _link(

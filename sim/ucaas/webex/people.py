@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cache
 
 from sim.chance import guid, stream
 from sim.ucaas.webex.scripts import CALL_QUEUE, PLACE, USER, VIRTUAL_LINE
@@ -60,12 +61,14 @@ class Owner:
         return public_id("PLACE" if self.kind == PLACE else "PEOPLE", self.key)
 
 
+@cache
 def location(seed: int, number: int) -> Location:
     """Site `number`; they repeat."""
     at = number % len(_LOCATIONS)
     return Location(guid(stream(seed, "location", str(at))), _LOCATIONS[at], _REGIONS[at])
 
 
+@cache
 def owner(seed: int, number: int, kind: str = USER) -> Owner:
     """Owner `number` of a kind."""
     key = guid(stream(seed, "owner", kind, str(number)))

@@ -51,7 +51,7 @@ class Recordings:
         rows = self._env.shelf.newest_first(wanted)
         if not everybody:
             me = self._authority.person_of(ask.client)
-            rows = [row for row in rows if row.owner.key == me.key]
+            rows = (row for row in rows if row.owner.key == me.key)
         quirks = Quirks(
             ask.fault(FaultKind.REPEAT_ROWS) is not None,
             ask.fault(FaultKind.EMPTY_PAGE) is not None,

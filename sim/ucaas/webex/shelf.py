@@ -88,18 +88,18 @@ class Wanted:
 
     def takes(self, row: Row) -> bool:
         """Whether a row of the period is asked for."""
-        wanted = (
-            (self.status, row.status),
-            (self.service_type, row.service_type),
-            (self.owner, row.owner.key),
-            (self.email, row.owner.email),
-            (self.owner_type, row.owner.kind),
-            (self.region, row.owner.location.region),
-            (self.location, row.owner.location.key),
-        )
-        if any(asked not in {"", found} for asked, found in wanted):
+        if self.status != row.status:
             return False
-        return not self.topic or self.topic.lower() in str(row.shown()["topic"]).lower()
+        owner = row.owner
+        return (
+            self.service_type in {"", row.service_type}
+            and self.owner in {"", owner.key}
+            and self.email in {"", owner.email}
+            and self.owner_type in {"", owner.kind}
+            and self.region in {"", owner.location.region}
+            and self.location in {"", owner.location.key}
+            and self.topic.lower() in str(row.shown()["topic"] if self.topic else "").lower()
+        )
 
 
 class Shelf:
@@ -123,12 +123,12 @@ class Shelf:
         self._rows.pop(row.key, None)
         self._order.remove((row.create_us, row.key))
 
-    def newest_first(self, wanted: Wanted) -> list[Row]:
-        """Rows with `from_us <= createTime < to_us` that the filter takes."""
+    def newest_first(self, wanted: Wanted) -> Iterator[Row]:
+        """Rows with `from_us <= createTime < to_us` that the filter takes; use it before the next change."""
         first = bisect_left(self._order, (wanted.from_us, ""))
         last = bisect_left(self._order, (wanted.to_us, ""))
-        rows = (self._rows[key] for _, key in reversed(self._order[first:last]))
-        return [row for row in rows if wanted.takes(row)]
+        rows = (self._rows[self._order[at][1]] for at in range(last - 1, first - 1, -1))
+        return (row for row in rows if wanted.takes(row))
 
     def __iter__(self) -> Iterator[Row]:
         return iter(tuple(self._rows.values()))

@@ -13,7 +13,7 @@ from sim.ucaas.webex.hooks import CALLS
 from sim.ucaas.webex.life import RecordingLife
 from sim.ucaas.webex.records import records_of
 from sim.ucaas.webex.scripts import CallScript, Placed
-from sim.ucaas.webex.talk import Told, story_of
+from sim.ucaas.webex.talk import Step, data_of, steps_of
 
 _REPEAT_US = 30 * SECOND_US
 
@@ -59,12 +59,16 @@ class World(Timetable[CallScript]):
 
     def _tell(self, call: Call, recorded: frozenset[str], shift_us: int) -> None:
         for half in call.halves:
-            for told in story_of(call, half, recorded=half.number in recorded):
-                self.at(told.at_us - shift_us, partial(self._hear, half, told))
+            steps = steps_of(half, recorded=half.number in recorded)
+            for count, step in enumerate(steps, 1):
+                hear = partial(self._hear, call, half, steps[:count])
+                self.at(step.at_us - shift_us, hear)
 
-    def _hear(self, half: Half, told: Told, at_us: int) -> None:
-        person = half.owner.key
-        self._env.hooks.emit(CALLS, told.event, told.data, person=person, now_us=at_us)
+    def _hear(self, call: Call, half: Half, steps: list[Step], at_us: int) -> None:
+        hooks = self._env.hooks
+        if hooks.is_heard(CALLS):
+            data, person = data_of(call, half, steps), half.owner.key
+            hooks.emit(CALLS, steps[-1].event, data, person=person, now_us=at_us)
 
     def _write(self, call: Call, recorded: frozenset[str], script: CallScript) -> None:
         first_us = script.end_us + int(script.history_delay_s * SECOND_US)

@@ -168,6 +168,8 @@ def test_an_inbound_call_is_told_from_ring_to_end(fake):
     first = base64.urlsafe_b64decode(seen[0]["callId"] + "==").decode()
     assert first.startswith("ciscospark://us/CALL/callhalf-")
     assert "answered" not in seen[1]
+    assert "endpointId" not in seen[0]
+    assert {"endpointId", "answered", "recordingState"} <= set(seen[-1])
     assert seen[-1]["disconnected"] == "2026-01-01T00:00:30.000Z"
     assert [data["eventTimestamp"] for data in seen] == sorted(d["eventTimestamp"] for d in seen)
 
