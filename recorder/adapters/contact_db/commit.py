@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.bulk import write_rows
+from recorder.adapters.contact_db.columns import clean, tidy
 from recorder.adapters.contact_db.conflicts import IN_ORDER, only_lock
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.known import known_items
@@ -34,7 +35,6 @@ from recorder.adapters.contact_db.rows import (
 )
 from recorder.adapters.contact_db.sql import POSTGRES
 from recorder.adapters.contact_db.standing import Group, Standing, read_standing
-from recorder.adapters.contact_db.tables import clean, tidy
 from recorder.consolidate.contact import consolidate, contact_id
 from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
 from recorder.rows import CommitResult
