@@ -30,9 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.rows import Values
 from recorder.adapters.contact_db.sql import POSTGRES, Upsert, insert
-from recorder.adapters.contact_db.tables import clean
 
 _DOCUMENT = "document"
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Connection, Engine, or_, select, tuple_, union
 
 from recorder.adapters.contact_db import tables
+from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.revisions import (
     interactions_in,
@@ -23,7 +24,6 @@ from recorder.adapters.contact_db.rows import (
 )
 from recorder.adapters.contact_db.sessions import Session, read_sessions
 from recorder.adapters.contact_db.sql import prefixed
-from recorder.adapters.contact_db.tables import clean
 from recorder.consolidate.contact import consolidate
 from recorder.model import Interaction
 from recorder.rows import ContactDetail, ContactList, ContactQuery, ContactRow, RevisionRow

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, tuple_
 
+from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import event_of, item_of
 from recorder.adapters.contact_db.sql import prefixed
-from recorder.adapters.contact_db.tables import clean, item_events, items, media
+from recorder.adapters.contact_db.tables import item_events, items, media
 from recorder.model import ItemEvent
 from recorder.rows import ItemList, ItemQuery, ItemRow
 from recorder.story import in_order

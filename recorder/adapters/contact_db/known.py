@@ -8,8 +8,9 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, Executable, or_, select
 
+from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.sql import among, in_sql, texts
-from recorder.adapters.contact_db.tables import clean, items
+from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
 
 FINAL = tuple(state.value for state in ItemState if state.is_final)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from recorder.adapters.contact_db.bulk import Shape, write_rows
+from recorder.adapters.contact_db.columns import CleanText
 from recorder.adapters.contact_db.commit import Stamp
 from recorder.adapters.contact_db.conflicts import first_stays
 from recorder.adapters.contact_db.engine import WRITES
@@ -27,7 +28,7 @@ from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_s
 from recorder.adapters.contact_db.known import is_final, known_items
 from recorder.adapters.contact_db.rows import Values, event_values, item_of, ref_values
 from recorder.adapters.contact_db.sql import Upsert, in_sql, insert
-from recorder.adapters.contact_db.tables import CleanText, item_events, items
+from recorder.adapters.contact_db.tables import item_events, items
 from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState
 from recorder.ports import CLOCK_AHEAD_US
 from recorder.rows import ItemRow

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, Update, bindparam, select, update
 
+from recorder.adapters.contact_db.columns import CleanText
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_stale
 from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import Upsert, insert, to_json
-from recorder.adapters.contact_db.tables import CleanText, sources
+from recorder.adapters.contact_db.tables import sources
 from recorder.errors import DataCenterError
 from recorder.model import SourceProgress, Window
 

@@ -12,15 +12,17 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    TableValuedAlias,
     Text,
     bindparam,
+    column,
     func,
     literal_column,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from recorder.adapters.contact_db.tables import clean
+from recorder.adapters.contact_db.columns import CleanText, clean
 
 POSTGRES = "postgresql"
 Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
@@ -43,8 +45,16 @@ def among(dialect: str, column: ColumnElement[str], name: str) -> ColumnElement[
     return column.in_(values)
 
 
+def each(dialect: str, name: str) -> TableValuedAlias:
+    """Each of the texts given as parameter `name`, made by `texts`, as the column `value` of a table."""
+    if dialect == POSTGRES:
+        given = func.unnest(bindparam(name, type_=ARRAY(Text)))
+        return given.table_valued(column("value", CleanText)).render_derived()
+    return func.json_each(bindparam(name, type_=String)).table_valued(column("value", CleanText))
+
+
 def texts(dialect: str, values: Sequence[str]) -> object:
-    """The parameter for `among`."""
+    """The parameter for `among` and `each`."""
     cleaned = [clean(value) for value in values]
     return cleaned if dialect == POSTGRES else json.dumps(cleaned)
 

@@ -8,20 +8,22 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Executable,
     Select,
     Table,
     bindparam,
+    literal_column,
     select,
     union_all,
 )
 
 from recorder.adapters.contact_db import tables
+from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.rows import contact_of
 from recorder.adapters.contact_db.sessions import Session, read_sessions
-from recorder.adapters.contact_db.sql import among, in_sql, texts
-from recorder.adapters.contact_db.tables import clean
+from recorder.adapters.contact_db.sql import among, each, in_sql, texts
 from recorder.model import BufferedItem
 from recorder.rows import ContactRow
 
@@ -71,11 +73,10 @@ def read_standing(connection: Connection, groups: Mapping[str, Group]) -> dict[s
 
 
 def _rows(connection: Connection, contact_ids: Sequence[str]) -> dict[str, ContactRow]:
-    """The revision of a row is 0 when it was only just made, to be locked."""
     dialect = connection.dialect.name
     given = {"contact_ids": texts(dialect, contact_ids)}
     rows = map(contact_of, connection.execute(_select_contacts(dialect), given))
-    return {row.contact_id: row for row in rows if row.revision > 0}
+    return {row.contact_id: row for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def _owners(connection: Connection, source: str, items: Sequence[BufferedItem]) 
     }
     found: dict[str, dict[str, str]] = {"interactions": {}, "media": {}}
     for kind, key, contact_id in connection.execute(_select_owners(dialect), given):
-        found[kind][key] = contact_id
+        if contact_id is not None:
+            found[kind][key] = contact_id
     return _Owners(found["interactions"], found["media"])
 
 
@@ -106,15 +108,20 @@ def _not_of(home: str, owned: Mapping[str, str]) -> frozenset[str]:
 @cache
 def _select_contacts(dialect: str) -> Executable:
     row = tables.contacts.c
-    return select(tables.contacts).where(among(dialect, row.contact_id, "contact_ids"))
+    # A row of revision 0 was only just made, to be locked.
+    there = row.revision > literal_column("0", BigInteger)
+    return select(tables.contacts).where(among(dialect, row.contact_id, "contact_ids"), there)
 
 
 @cache
 def _select_owners(dialect: str) -> Executable:
+    # One look into the primary key for each: a planner that knows nothing of the table yet would take
+    # all rows of the source, and throw most of them away.
     def of(table: Table, key: str) -> Select[str, Any, Any]:
-        return select(in_sql(table.name), table.c[key], table.c.contact_id).where(
-            table.c.source == bindparam("of_source"),
-            among(dialect, table.c[key], table.name),
+        given = each(dialect, table.name)
+        found = select(table.c.contact_id).where(
+            table.c.source == bindparam("of_source"), table.c[key] == given.c.value
         )
+        return select(in_sql(table.name), given.c.value, found.scalar_subquery())
 
     return union_all(of(tables.interactions, "interaction_key"), of(tables.media, "media_key"))

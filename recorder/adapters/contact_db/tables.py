@@ -1,83 +1,28 @@
-"""Every table of the contact database, in SQLAlchemy Core.
+"""Every table of what is recorded, in SQLAlchemy Core.
 
-Instants are BIGINT microseconds since 1970 UTC (`*_us`). What makes "nothing twice" true are the
-primary keys (source, item_key), (source, interaction_key) and (source, media_key).
+What makes "nothing twice" true are the primary keys (source, item_key), (source, interaction_key) and
+(source, media_key).
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     Table,
-    Text,
-    TypeDecorator,
     text,
 )
-from sqlalchemy.types import TypeEngine
 
-T = TypeVar("T")
-
-
-def clean(text: str) -> str:
-    """The text as every database can hold it: no NUL, no half of a surrogate pair.
-
-    A source may send both inside a name; they must not make a recording impossible to commit.
-    """
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
-
-
-def tidy(value: T) -> T:
-    """The same value with every text in it as it comes back from a database."""
-    cleaned: object = value
-    if isinstance(value, str):
-        cleaned = clean(value)
-    elif isinstance(value, tuple):
-        cleaned = tuple(tidy(one) for one in cast("tuple[object, ...]", value))
-    elif isinstance(value, Mapping):
-        pairs = cast("Mapping[object, object]", value).items()
-        cleaned = {tidy(name): tidy(one) for name, one in pairs}
-    elif is_dataclass(value) and not isinstance(value, type):
-        parts = {one.name: tidy(getattr(value, one.name)) for one in fields(value)}
-        cleaned = replace(value, **parts)
-    return cast("T", cleaned)
-
-
-class CleanText(TypeDecorator[str]):
-    """Text compared byte by byte everywhere, so that prefixes are ranges and pages are stable."""
-
-    impl = Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """PostgreSQL would otherwise compare by the language of the server."""
-        return Text(collation="C") if dialect.name == "postgresql" else Text()
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Clean what goes in."""
-        del dialect
-        return None if value is None else clean(value)
-
-
-def _key(name: str) -> Column[str]:
-    return Column(name, CleanText, primary_key=True)
-
-
-def _text(name: str) -> Column[str]:
-    return Column(name, CleanText, nullable=False, server_default="")
+from recorder.adapters.contact_db.columns import METADATA, CleanText
+from recorder.adapters.contact_db.columns import key as _key
+from recorder.adapters.contact_db.columns import number as _number
+from recorder.adapters.contact_db.columns import text as _text
+from recorder.adapters.contact_db.columns import us as _us
 
 
 def _contact() -> Column[str]:
@@ -89,19 +34,9 @@ def _interaction() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(key, [f"interactions.{name}" for name in key])
 
 
-def _us(name: str, *, known: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=not known)
-
-
-def _number(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default="0")
-
-
 def _revision() -> Column[int]:
     return Column("revision", BigInteger, nullable=False, server_default="1")
 
-
-METADATA = MetaData()
 
 contacts = Table(
     "contacts",

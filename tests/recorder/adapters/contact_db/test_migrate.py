@@ -9,11 +9,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Table, inspect, text
 
-from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine, tables
+from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine, proof_tables, tables
+from recorder.adapters.contact_db.columns import METADATA
 from recorder.adapters.contact_db.migrate import REVISION
-from recorder.adapters.contact_db.tables import METADATA
 from recorder.consolidate.contact import contact_id
 from recorder.errors import ConfigError, DataCenterDown, SchemaTooNew
 from tests.calls import an_item, names_of
@@ -86,7 +86,7 @@ def test_a_schema_from_a_newer_program_is_refused_and_left_alone(url, engine):
     migrate(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaTooNew, match=r"revision 9999.*up to 0003") as caught:
+    with pytest.raises(SchemaTooNew, match=r"revision 9999.*up to 0004") as caught:
         migrate(url)
     assert "upgrade this node" in caught.value.hint
     with engine.connect() as connection:
@@ -137,7 +137,12 @@ def test_a_database_that_is_current_needs_neither_alembic_nor_another_driver(tmp
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+PROOF_TABLES = [one.name for one in vars(proof_tables).values() if isinstance(one, Table)]
+
+
 def back_to_0002(connection):
+    for table in PROOF_TABLES:
+        connection.execute(text(f"DROP TABLE {table}"))
     connection.execute(text("DROP TABLE contact_revisions"))
     for column in ("contacts.revision", "contacts.updated_by", "media.revision"):
         table, _, name = column.partition(".")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.adapters.contact_db.tables import clean, tidy
+from recorder.adapters.contact_db.columns import clean, tidy
 from recorder.model import MediaKind
 from tests.calls import a_file, a_party, an_interaction
 

@@ -1,0 +1,206 @@
+"""What proves completeness: recoveries, findings, the audit trail, holds, deletions, scrubs, certificates."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Everything is new."""
+    _recoveries()
+    _findings()
+    _audit()
+    _retention()
+    _proof()
+
+
+def _recoveries() -> None:
+    op.create_table(
+        "recoveries",
+        _key("recovery_id"),
+        _text("source"),
+        _text("kind"),
+        _text("cause"),
+        _us("from_us"),
+        _us("to_us"),
+        _flag("dry_run"),
+        _text("status"),
+        _text("reason"),
+        _us("requested_us", known=True),
+        _text("requested_by"),
+        _us("started_us"),
+        _us("ended_us"),
+        _us("updated_us", known=True),
+        _us("listed_us"),
+        _text("node"),
+        sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
+        _number("detected"),
+        _number("already_here"),
+        _number("api_calls"),
+        _number("bytes"),
+        _text("details"),
+    )
+    op.create_index("recoveries_by_request", "recoveries", ["requested_us", "recovery_id"])
+    op.create_index("recoveries_by_status", "recoveries", ["status", "source"])
+    op.create_table(
+        "recovery_items",
+        _key("recovery_id"),
+        _key("item_key"),
+        _text("version"),
+        _us("changed_us"),
+        _text("session_key"),
+        _text("hints"),
+        _us("expires_us"),
+        _text("state"),
+        _text("reason"),
+        _us("updated_us", known=True),
+    )
+    op.create_index(
+        "recovery_items_by_state", "recovery_items", ["recovery_id", "state", "expires_us"]
+    )
+
+
+def _findings() -> None:
+    op.create_table(
+        "findings",
+        _key("finding_id"),
+        _text("source"),
+        _text("cause"),
+        _text("severity"),
+        _text("item_key"),
+        _text("detail"),
+        _us("opened_us", known=True),
+        _us("seen_us", known=True),
+        _us("closed_us"),
+        _text("closed_because"),
+    )
+    op.create_index("findings_by_state", "findings", ["source", "closed_us", "opened_us"])
+    op.create_index("findings_by_item", "findings", ["source", "item_key"])
+    op.create_table(
+        "reconciliations",
+        _key("source"),
+        sa.Column("from_us", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("to_us", sa.BigInteger, primary_key=True, autoincrement=False),
+        _us("started_us", known=True),
+        _us("ended_us"),
+        _text("node"),
+        sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
+        _text("counts"),
+    )
+    op.create_index("reconciliations_by_start", "reconciliations", ["source", "started_us"])
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        _us("at_us", known=True),
+        _text("node"),
+        _text("actor"),
+        _text("what"),
+        _text("subject"),
+        _text("detail"),
+        _text("previous"),
+        _text("hash"),
+    )
+    op.create_index("audit_by_subject", "audit", ["subject", "number"])
+    op.create_index("audit_by_time", "audit", ["at_us", "number"])
+
+
+def _retention() -> None:
+    op.create_table(
+        "holds",
+        _key("hold_id"),
+        _text("reason"),
+        _text("scope"),
+        _us("placed_us", known=True),
+        _text("placed_by"),
+        _us("released_us"),
+        _text("released_by"),
+    )
+    op.create_index("holds_by_release", "holds", ["released_us"])
+    op.create_table(
+        "deletions",
+        _key("contact_id"),
+        _text("source"),
+        _text("policy"),
+        _text("decision"),
+        _text("state"),
+        _text("reason"),
+        _us("decided_us", known=True),
+        _us("due_us", known=True),
+        _us("ended_us"),
+        _text("node"),
+        sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
+        _text("media"),
+    )
+    op.create_index("deletions_by_state", "deletions", ["state", "due_us"])
+    op.create_table(
+        "retention_runs",
+        _key("run_id"),
+        _us("started_us", known=True),
+        _us("ended_us"),
+        _text("node"),
+        sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
+        _text("policies"),
+        _text("confirmed_by"),
+        _number("contacts"),
+        _number("bytes"),
+    )
+    op.create_index("retention_runs_by_start", "retention_runs", ["started_us"])
+
+
+def _proof() -> None:
+    op.create_table(
+        "scrubs",
+        _key("object_key"),
+        _us("read_us", known=True),
+        _text("outcome"),
+        _text("detail"),
+        _count("times"),
+    )
+    op.create_index("scrubs_by_read", "scrubs", ["read_us"])
+    op.create_index("scrubs_by_outcome", "scrubs", ["outcome", "read_us"])
+    op.create_table(
+        "certificates",
+        _key("source"),
+        _key("day"),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        _us("made_us", known=True),
+        _text("made_by"),
+        _text("root"),
+        _text("document"),
+        _text("signature"),
+    )
+
+
+def _key(name: str) -> sa.Column[str]:
+    return sa.Column(name, _type(), primary_key=True)
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, _type(), nullable=False, server_default="")
+
+
+def _us(name: str, *, known: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=not known)
+
+
+def _number(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default="0")
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False)
+
+
+def _type() -> sa.types.TypeEngine[str]:
+    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

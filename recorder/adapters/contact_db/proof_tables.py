@@ -1,0 +1,183 @@
+"""Tables of what proves completeness: recoveries, findings, audit trail, holds, deletions, scrubs."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
+
+from recorder.adapters.contact_db.columns import METADATA
+from recorder.adapters.contact_db.columns import key as _key
+from recorder.adapters.contact_db.columns import number as _number
+from recorder.adapters.contact_db.columns import text as _text
+from recorder.adapters.contact_db.columns import us as _us
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+recoveries = Table(
+    "recoveries",
+    METADATA,
+    _key("recovery_id"),
+    _text("source"),
+    _text("kind"),  # manual, automatic or specific
+    _text("cause"),  # why: operator, start, gap, watermark_lost, schedule or the name of a file
+    _us("from_us"),  # of the period; NULL for specific ids
+    _us("to_us"),
+    _flag("dry_run"),
+    _text("status"),  # running, completed, stopped, failed or cancelled
+    _text("reason"),
+    _us("requested_us", known=True),
+    _text("requested_by"),
+    _us("started_us"),
+    _us("ended_us"),
+    _us("updated_us", known=True),
+    _us("listed_us"),  # the period is listed up to here
+    _text("node"),
+    Column("term", BigInteger, nullable=False, server_default="0"),  # of the last write
+    _number("detected"),
+    _number("already_here"),
+    _number("api_calls"),
+    _number("bytes"),
+    _text("details"),  # JSON object
+    Index("recoveries_by_request", "requested_us", "recovery_id"),
+    Index("recoveries_by_status", "status", "source"),
+)
+
+recovery_items = Table(
+    "recovery_items",
+    METADATA,
+    _key("recovery_id"),
+    _key("item_key"),
+    _text("version"),
+    _us("changed_us"),
+    _text("session_key"),
+    _text("hints"),  # JSON object
+    _us("expires_us"),  # when the source deletes it; NULL when it says nothing
+    _text("state"),  # pending, given, recovered, already_here, not_recordable, gone or failed
+    _text("reason"),
+    _us("updated_us", known=True),
+    Index("recovery_items_by_state", "recovery_id", "state", "expires_us"),
+)
+
+findings = Table(
+    "findings",
+    METADATA,
+    _key("finding_id"),
+    _text("source"),
+    _text("cause"),  # a code: "unknown" is none
+    _text("severity"),  # critical, major or minor
+    _text("item_key"),
+    _text("detail"),
+    _us("opened_us", known=True),
+    _us("seen_us", known=True),  # when it was last seen to be so
+    _us("closed_us"),
+    _text("closed_because"),
+    Index("findings_by_state", "source", "closed_us", "opened_us"),
+    Index("findings_by_item", "source", "item_key"),
+)
+
+reconciliations = Table(
+    "reconciliations",
+    METADATA,
+    _key("source"),
+    Column("from_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("to_us", BigInteger, primary_key=True, autoincrement=False),
+    _us("started_us", known=True),
+    _us("ended_us"),
+    _text("node"),
+    Column("term", BigInteger, nullable=False, server_default="0"),
+    _text("counts"),  # JSON object
+    Index("reconciliations_by_start", "source", "started_us"),
+)
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # from 1, without a gap
+    _us("at_us", known=True),
+    _text("node"),
+    _text("actor"),  # who: a user, a token's name, or the system
+    _text("what"),
+    _text("subject"),
+    _text("detail"),  # JSON object
+    _text("previous"),  # hash of the record before
+    _text("hash"),
+    Index("audit_by_subject", "subject", "number"),
+    Index("audit_by_time", "at_us", "number"),
+)
+
+holds = Table(
+    "holds",
+    METADATA,
+    _key("hold_id"),
+    _text("reason"),
+    _text("scope"),  # JSON object: contact, query or period
+    _us("placed_us", known=True),
+    _text("placed_by"),
+    _us("released_us"),
+    _text("released_by"),
+    Index("holds_by_release", "released_us"),
+)
+
+deletions = Table(
+    "deletions",
+    METADATA,
+    _key("contact_id"),
+    _text("source"),
+    _text("policy"),
+    _text("decision"),  # JSON object: ages, limits and rule that led to it
+    _text("state"),  # due, deleting, deleted or withdrawn
+    _text("reason"),
+    _us("decided_us", known=True),
+    _us("due_us", known=True),  # the end of the recycle period
+    _us("ended_us"),
+    _text("node"),
+    Column("term", BigInteger, nullable=False, server_default="0"),
+    _text("media"),  # JSON list: key, object, size and hash of what was deleted
+    Index("deletions_by_state", "state", "due_us"),
+)
+
+retention_runs = Table(
+    "retention_runs",
+    METADATA,
+    _key("run_id"),
+    _us("started_us", known=True),
+    _us("ended_us"),
+    _text("node"),
+    Column("term", BigInteger, nullable=False, server_default="0"),
+    _text("policies"),  # JSON: what was in force
+    _text("confirmed_by"),
+    _number("contacts"),  # decided to be deleted
+    _number("bytes"),
+    Index("retention_runs_by_start", "started_us"),
+)
+
+scrubs = Table(
+    "scrubs",
+    METADATA,
+    _key("object_key"),
+    _us("read_us", known=True),
+    _text("outcome"),  # whole, missing, damaged or stray
+    _text("detail"),
+    _count("times"),
+    Index("scrubs_by_read", "read_us"),
+    Index("scrubs_by_outcome", "outcome", "read_us"),
+)
+
+certificates = Table(
+    "certificates",
+    METADATA,
+    _key("source"),
+    _key("day"),  # YYYY-MM-DD, UTC
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1: made anew
+    _us("made_us", known=True),
+    _text("made_by"),
+    _text("root"),  # of the Merkle tree
+    _text("document"),  # JSON as signed
+    _text("signature"),
+)
