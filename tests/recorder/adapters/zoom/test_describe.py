@@ -158,13 +158,13 @@ def test_a_file_attached_to_the_chat_is_media_of_any_kind(world, story):
 
 
 def test_a_breakout_room_is_an_interaction_of_its_parents_session(world, story):
-    story.meeting(10, type=100, is_breakout_room=True, parent_meeting_id="/root//=")
+    story.meeting(10, type=100, is_breakout_room=True, parent_meeting_id="/parent//=")
 
     found = described(world)
 
-    assert (found.key, found.session_key) == ("uuid+2==", "/root//=")
+    assert (found.key, found.session_key) == ("uuid+2==", "/parent//=")
     assert found.attributes["is_breakout_room"] == "true"
-    assert found.attributes["parent_uuid"] == "/root//="
+    assert found.attributes["parent_uuid"] == "/parent//="
     assert found.attributes["type"] == "breakout_room"
 
 
