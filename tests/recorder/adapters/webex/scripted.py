@@ -110,10 +110,12 @@ class ScriptedWebex(httpx.BaseTransport):
         self.link_parameters = ("max", "from", "to", "status", "serviceType")
         """What a next link repeats."""
         self.dated = True
+        self.transport: httpx.BaseTransport = self
+        """What sources speak through."""
 
     def open(self, **settings):
         """A WebexSource that speaks to this fake."""
-        return open_source(self, self.clock, **settings)
+        return open_source(self.transport, self.clock, **settings)
 
     def order(self, part: str, answer, times: int = 1) -> None:
         reply = answer if callable(answer) else lambda _request: answer
