@@ -114,13 +114,20 @@ class FakeWebex(BaseFake[Environment, CallScript]):
         history = HistoryDesk(
             env=env, url=history_url, page_cap=history_page_cap, paced=history_pace
         )
-        self._desks: Mapping[str, Callable[[Ask], Response]] = {
+        self._desks = self._all_desks(recordings, history)
+
+    def _all_desks(
+        self, recordings: Recordings, history: HistoryDesk
+    ) -> Mapping[str, Callable[[Ask], Response]]:
+        """Who answers which kind of request."""
+        hooks = HookDesk(hooks=self._env.hooks, authority=self._authority)
+        return {
             "list": recordings.listing,
             "row": recordings.details,
             "metadata": recordings.metadata,
             "change": recordings.change,
             "history": history.answer,
-            "webhooks": HookDesk(hooks=env.hooks, authority=self._authority).answer,
+            "webhooks": hooks.answer,
             "me": self._me,
             "app_token": self._app_token,
             "method": _wrong_method,
@@ -184,7 +191,8 @@ class FakeWebex(BaseFake[Environment, CallScript]):
                 raise not_found("The resource")
             return self._desks[kind](ask)
 
-        return Route(subject, answer, first)
+        # A check of the credentials asks for no period.
+        return Route(subject, answer, first, is_poll=not first or "from=" in request.query)
 
     def _token(self, request: Request, service_us: int, struck: Sequence[Fault]) -> Response:
         kinds = {fault.kind for fault in struck}
