@@ -46,7 +46,7 @@ class Stage:
         self.display = display
         self._started = time.monotonic()  # noqa: TID251 - a show runs in real time
         self.event("making or loading the audio of the calls")
-        self.served = ServedSources(kinds, audio, fake_ports)
+        self.served = ServedSources(kinds, audio, ports=fake_ports)
         self.pair = LocalPair(
             PairPlan(directory, self.served.plans, tables=tables or {}, web_ports=web_ports or {})
         )

@@ -29,6 +29,8 @@ class Route:
     subject: Subject
     answer: Callable[[Sequence[Fault]], Response]
     first_page: bool = False
+    is_poll: bool = True
+    """Of a listing: it looks for recordings, and does not only try whether it may."""
 
 
 class BaseFake(ABC, Generic[EnvT, ScriptT]):
@@ -94,7 +96,7 @@ class BaseFake(ABC, Generic[EnvT, ScriptT]):
         if self._on_request is not None:
             self._on_request(subject, response.status)
         counted.count(subject.client, subject.request, response.status, response.content.size_bytes)
-        if subject.request == "list":
+        if subject.request == "list" and route.is_poll:
             counted.poll(
                 subject.client,
                 monotonic_ns=self._monotonic_ns(),

@@ -22,6 +22,7 @@ PAGE_DEFAULT, PAGE_MAX = 30, 300
 SPAN_MAX_US = 7 * DAY_US
 TOKEN_LIFE_US = 15 * 60 * SECOND_US
 GROUPS_MAX = 7
+_LONG_AGO_US = 400 * DAY_US
 BY_START, BY_COMPLETE = "meeting_start_time", "archive_complete_time"
 _TOKEN_BYTES = 24
 _Place = tuple[int, str]
@@ -149,6 +150,15 @@ def read(asked: Mapping[str, str], now_us: int) -> Query:
         date_type=date_type,
         groups=groups,
     )
+
+
+def is_check(asked: Mapping[str, str], now_us: int) -> bool:
+    """Whether a listing only tries if it may: it asks for a whole week, or for a second long ago."""
+    try:
+        begin_us, end_us = (instant_us(asked.get(name, "")) for name in ("from", "to"))
+    except ValueError:
+        return False
+    return end_us - begin_us >= SPAN_MAX_US or end_us < now_us - _LONG_AGO_US
 
 
 def _instant(asked: Mapping[str, str], name: str, default_us: int) -> int:

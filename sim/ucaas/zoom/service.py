@@ -32,7 +32,7 @@ from sim.ucaas.zoom.errors import (
     no_page,
     nothing_here,
 )
-from sim.ucaas.zoom.listing import Listing, read, statistics
+from sim.ucaas.zoom.listing import Listing, is_check, read, statistics
 from sim.ucaas.zoom.manners import FILE, ZOOM
 from sim.ucaas.zoom.oauth import Authority, ClientApp, Shape
 from sim.ucaas.zoom.quota import Quota
@@ -195,7 +195,8 @@ class FakeZoom(BaseFake[Environment, MeetingScript]):
                 raise limited
             return self._api(request, need, address.key, service_us, struck)
 
-        return Route(subject, answer, not given.get("next_page_token"))
+        first = not given.get("next_page_token")
+        return Route(subject, answer, first, is_poll=not is_check(given, service_us))
 
     def _api(
         self, request: Request, need: str, key: str, service_us: int, struck: Sequence[Fault]

@@ -62,7 +62,7 @@ def test_only_a_signed_webhook_is_a_hint(world, secret, status, poll_now):
 
 
 def test_without_a_secret_no_webhook_is_listened_to(world):
-    assert world.source.hear(WebhookRequest({}, b"{}")).status == 404
+    assert world.source.hear(WebhookRequest({}, b"{}")).status == 403
 
 
 @pytest.mark.parametrize("wrong", [{"api_key": "s3cret"}, {"url": "ftp://x"}, {"urll": "x"}])

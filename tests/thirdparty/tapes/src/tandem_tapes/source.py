@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recorder.adapters.http.fields import is_usable
-from recorder.adapters.http.oauth import read_secret
 from recorder.adapters.http.values import parse
 from recorder.errors import BadAnswer, ItemGone, SourceError
 from recorder.instants import to_text
@@ -139,8 +138,8 @@ class TapesSource:
         """A signed webhook makes the next poll an early one; it tells no facts."""
         reference = self._settings.webhook_secret
         if reference is None:
-            return WebhookAnswer(404)
-        if not is_genuine(request, read_secret(self._secrets, reference)):
+            return WebhookAnswer(403)
+        if not is_genuine(request, self._secrets.read(reference)):
             return WebhookAnswer(401)
         return WebhookAnswer(204, poll_now=True)
 

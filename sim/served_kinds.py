@@ -1,0 +1,173 @@
+"""How the fake of each kind is served, and what the configuration of a node says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import httpx
+
+from sim.served_source import ServedSource, ToServe
+from sim.source_plan import NODES, SourcePlan, client_id, client_secret
+from sim.ucaas.admin_client import SimAdmin
+from sim.ucaas.dynamics import entra
+from sim.ucaas.dynamics.serving import Urls, serve_dynamics
+from sim.ucaas.webex import oauth as webex_oauth
+from sim.ucaas.webex.serving import serve_webex
+from sim.ucaas.zoom import oauth as zoom_oauth
+from sim.ucaas.zoom.manners import FILE
+from sim.ucaas.zoom.serving import serve_zoom
+from sim.ucaas.zoom.webhooks import Subscription
+
+DYNAMICS: Final = "dynamics"
+ZOOM: Final = "zoom"
+WEBEX: Final = "webex"
+
+
+def client_apps() -> tuple[entra.ClientApp, ...]:
+    """One Dynamics application per node, as an administrator would register them."""
+    return tuple(entra.ClientApp(client_id(DYNAMICS, n), client_secret(DYNAMICS, n)) for n in NODES)
+
+
+def dynamics_plan(urls: Urls, **keys: Any) -> SourcePlan:
+    """The Dynamics environment at these addresses; `keys` are more of its table."""
+    return SourcePlan(
+        kind=DYNAMICS,
+        keys={
+            "org_url": urls.org,
+            "authority": urls.authority,
+            "tenant": urls.tenant,
+            "media_hosts": ["127.0.0.1"],
+            "requests_per_5min": 6000,
+            **keys,
+        },
+        of_node={node: {"client_id": client_id(DYNAMICS, node)} for node in NODES},
+        secrets={node: {"client_secret": client_secret(DYNAMICS, node)} for node in NODES},
+    )
+
+
+def _dynamics(wanted: ToServe) -> ServedSource:
+    served = serve_dynamics(clients=client_apps(), audio=wanted.audio, port=wanted.port)
+    return ServedSource(
+        kind=DYNAMICS,
+        base=served.urls.base,
+        plan=dynamics_plan(served.urls),
+        admin=SimAdmin(served.urls.base),
+        end=served.stop,
+        downloads=("blob", "value"),
+        demo_mix={"longest_s": 300.0},
+    )
+
+
+def hook_secret(kind: str, node: str) -> str:
+    """What the service signs the messages to a node with."""
+    return f"{kind}-hook-secret-of-{node}"
+
+
+def _zoom(wanted: ToServe) -> ServedSource:
+    served = serve_zoom(
+        clients=[zoom_oauth.ClientApp(client_id(ZOOM, n), client_secret(ZOOM, n)) for n in NODES],
+        audio=wanted.audio,
+        port=wanted.port,
+        subscriptions=tuple(
+            Subscription(url, hook_secret(ZOOM, node)) for node, url in wanted.hooks.items()
+        ),
+    )
+    plan = SourcePlan(
+        kind=ZOOM,
+        keys={
+            "account_id": served.urls.account,
+            "api_url": served.urls.api,
+            "oauth_url": served.urls.oauth,
+            "media_hosts": ["127.0.0.1"],
+            "requests_per_s": 80,
+        },
+        of_node={node: {"client_id": client_id(ZOOM, node)} for node in NODES},
+        secrets={
+            node: {
+                "client_secret": client_secret(ZOOM, node),
+                "webhook_secret": hook_secret(ZOOM, node),
+            }
+            for node in NODES
+        },
+    )
+    return ServedSource(
+        kind=ZOOM,
+        base=served.urls.base,
+        plan=plan,
+        admin=SimAdmin(served.urls.base),
+        end=served.stop,
+        downloads=(FILE,),
+        demo_mix={},
+    )
+
+
+def _refresh_token(node: str) -> str:
+    return f"webex-refresh-token-of-{node}"
+
+
+def _webex(wanted: ToServe) -> ServedSource:
+    apps = [
+        webex_oauth.ClientApp(client_id(WEBEX, n), client_secret(WEBEX, n), _refresh_token(n))
+        for n in NODES
+    ]
+    served = serve_webex(clients=apps, audio=wanted.audio, port=wanted.port)
+    for node, url in wanted.hooks.items():
+        _register(served.urls.api, node, url)
+    plan = SourcePlan(
+        kind=WEBEX,
+        keys={
+            "api_url": served.urls.api,
+            "cdr_url": served.urls.history,
+            "media_hosts": ["127.0.0.1"],
+            "requests_per_min": 6000,
+        },
+        of_node={node: {"client_id": client_id(WEBEX, node)} for node in NODES},
+        secrets={
+            node: {
+                "client_secret": client_secret(WEBEX, node),
+                "refresh_token": _refresh_token(node),
+                "webhook_secret": hook_secret(WEBEX, node),
+            }
+            for node in NODES
+        },
+    )
+    return ServedSource(
+        kind=WEBEX,
+        base=served.urls.base,
+        plan=plan,
+        admin=SimAdmin(served.urls.base),
+        end=served.stop,
+        downloads=("blob",),
+        demo_mix={"longest_s": 300.0},
+    )
+
+
+def _register(api: str, node: str, url: str) -> None:
+    """A webhook for a node, as an administrator registers it: with a token of the node's own app."""
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": client_id(WEBEX, node),
+        "client_secret": client_secret(WEBEX, node),
+        "refresh_token": _refresh_token(node),
+    }
+    with httpx.Client(base_url=f"{api}/v1", trust_env=False) as client:
+        token = client.post("/access_token", data=form).raise_for_status().json()["access_token"]
+        hook = {
+            "name": f"tandem {node}",
+            "targetUrl": url,
+            "resource": "convergedRecordings",
+            "event": "created",
+            "ownedBy": "org",
+            "secret": hook_secret(WEBEX, node),
+        }
+        bearer = {"Authorization": f"Bearer {token}"}
+        client.post("/webhooks", json=hook, headers=bearer).raise_for_status()
+
+
+OPENERS: Mapping[str, Callable[[ToServe], ServedSource]] = {
+    DYNAMICS: _dynamics,
+    ZOOM: _zoom,
+    WEBEX: _webex,
+}
+"""Starts the fake of a kind."""
