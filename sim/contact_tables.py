@@ -97,7 +97,7 @@ class ContactTables:
             channel=contact.channel,
             subject=contact.subject,
             parties=shown(contact),
-            interactions=len(contact.interactions),
+            interactions=len(after),
             media=len(stored_media),
             size_bytes=sum(one.row.size_bytes for one in stored_media),
             updated_us=now_us,

@@ -168,7 +168,7 @@ class _Batch:
         self.rows["contacts"].append(
             {
                 **owner,
-                **contact_values(contact, list(sizes.values())),
+                **contact_values(contact, len({*old, *(one.key for one in changed)}), sizes),
                 "session_key": group.session_key,
                 "updated_us": self.stamp.now_us,
                 "updated_by": self.stamp.node,

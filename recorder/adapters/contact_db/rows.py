@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row
@@ -119,8 +119,11 @@ def shown(contact: Contact) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in named if name))
 
 
-def contact_values(contact: Contact, sizes: Sequence[int]) -> Values:
-    """What a row of `contacts` says of the contact itself; `sizes` are those of its media."""
+def contact_values(contact: Contact, interactions: int, sizes: Mapping[str, int]) -> Values:
+    """What a row of `contacts` says of the contact itself.
+
+    `interactions` is how many of them are its own, and `sizes` are those of its media.
+    """
     return {
         "started_us": contact.started_us,
         "ended_us": contact.ended_us,
@@ -129,9 +132,9 @@ def contact_values(contact: Contact, sizes: Sequence[int]) -> Values:
         "channel": contact.channel,
         "subject": contact.subject,
         "parties": to_json(shown(contact)),
-        "interactions": len(contact.interactions),
+        "interactions": interactions,
         "media": len(sizes),
-        "size_bytes": sum(sizes),
+        "size_bytes": sum(sizes.values()),
     }
 
 
