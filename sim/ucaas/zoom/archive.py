@@ -32,7 +32,7 @@ class ArchivedFile:
     @property
     def version(self) -> str:
         """The version of the item that it is."""
-        return self.fingerprint.lower() or self.key
+        return self.key
 
     @property
     def size_bytes(self) -> int:

@@ -35,6 +35,8 @@ NEEDED = {
 }
 """Any of these scopes suffices."""
 _TOKEN_LIFE_S = 3599.0
+TOKEN_BEGINS = "eyJzdiI6IjAwMDAwMSIsImFsZyI6IkhTNTEyIn0."
+"""Of every access token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Authority:
             return self._error(400, 2001, "invalid_request", "Account does not exist")
         if not client.enabled:
             return self._error(400, 4717, "invalid_request", "The app has been disabled")
-        token = f"{self._chance.getrandbits(512):0128x}"
+        token = f"{TOKEN_BEGINS}{self._chance.getrandbits(512):0128x}"
         expires_us = now_us + int(client.token_life_s * SECOND_US)
         self._tokens[token] = _Token(client_id, expires_us)
         return answer_json(
