@@ -17,7 +17,7 @@ from recorder.model import Finding, ItemRef, Level, SourceTime, Window
 
 CLOCK_OFFSET_MAX_S = 60.0
 _SECOND_US = 1_000_000
-_WEEK_US = (7 * 86_400 - 1) * _SECOND_US
+_WEEK_US = 7 * 86_400 * _SECOND_US
 _LONG_US = 6 * 3600 * _SECOND_US
 """A meeting is usually archived within minutes to a few hours."""
 

@@ -54,15 +54,15 @@ def _of_meeting(source: str, meeting: Meeting, window: Window) -> Iterator[ItemR
         return
     for one in (*meeting.files, *meeting.broken):
         hints = {MEETING: meeting.uuid}
-        key, version = one.id, one.version
-        if key is None:
-            key = version = PLACEHOLDER + hash_of(meeting.uuid)
+        key = PLACEHOLDER + hash_of(meeting.uuid) if one.id is None else one.id
         if isinstance(one, Broken):
             hints[UNREADABLE] = one.reason
         yield ItemRef(
             source=source,
             key=key,
-            version=version,
+            # A fingerprint is told only once the file is ready: it would make another version of the
+            # item that was listed before, and was waited for.
+            version=key,
             changed_us=changed_us,
             session_key=meeting.session_key,
             hints=hints,

@@ -99,14 +99,9 @@ class File(_Row):
     """Set by `meeting_of`, not by the service."""
 
     @property
-    def version(self) -> str:
-        """Changes with the content, as far as the service tells."""
-        return self.fingerprint or self.id
-
-    @property
     def media_key(self) -> str:
         """Unique in the source; another content of the same file is another medium."""
-        return f"{self.id}/{self.version}"
+        return f"{self.id}/{self.fingerprint or self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,6 @@ class Broken:
     """A file, or a whole list of files, that cannot be read. `id` is None when not even that can."""
 
     id: str | None
-    version: str
     reason: str
 
 
@@ -194,7 +188,7 @@ def meeting_of(row: object) -> Meeting:
         if listed is None and (attached or not int_or_none(fields.get("recording_count"))):
             continue
         if not isinstance(listed, list) or len(cast("list[object]", listed)) > _FILES_MAX:
-            broken.append(Broken(None, "", f"{name} is no list of files"))
+            broken.append(Broken(None, f"{name} is no list of files"))
             continue
         for one in cast("list[object]", listed):
             found = _file(one, attached=attached)
@@ -207,7 +201,7 @@ def meeting_of(row: object) -> Meeting:
 
 def _file(row: object, *, attached: bool) -> File | Broken:
     if not isinstance(row, dict):
-        return Broken(None, "", "a file that is no JSON object")
+        return Broken(None, "a file that is no JSON object")
     fields = cast("dict[str, Any]", row)
     if attached:
         names = ("file_name", "file_size", "download_url")
@@ -216,9 +210,7 @@ def _file(row: object, *, attached: bool) -> File | Broken:
     try:
         return parse(File, fields | {"attached": attached})
     except BadAnswer as error:
-        key = _key_or_none(fields.get("id"))
-        version = _fingerprint(fields.get("encryption_fingerprint")) or key or ""
-        return Broken(key, version, str(error))
+        return Broken(_key_or_none(fields.get("id")), str(error))
 
 
 def hash_of(value: object) -> str:

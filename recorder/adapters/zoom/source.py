@@ -117,7 +117,8 @@ class ZoomSource:
         """
         uuid = _uuid(ref)
         meeting = self._meetings.describing(uuid, ref.key, self._clock.monotonic_ns())
-        if meeting is None:
+        # What was asked before the file came late says nothing about it.
+        if meeting is None or meeting.file(ref.key) is None:
             meeting = self._ask(uuid, ref.key)
         return interaction(
             meeting,

@@ -365,6 +365,20 @@ def test_a_file_that_is_described_again_is_asked_for_anew(world, story):
     assert len(world.asked("past_meetings")) == 2
 
 
+def test_a_file_that_came_after_its_meeting_was_asked_for_is_not_taken_for_gone(world, story):
+    meeting = story.meeting(10, [story.file()])
+    source = world.open()
+    source.describe(only(source))
+    late = story.file()
+    meeting["archive_files"].append(late)
+    meeting["recording_count"] = 2
+
+    _, ref = refs_of(source)
+    (media,) = source.describe(ref).media
+
+    assert media.key.startswith(late["id"])
+
+
 def test_what_was_asked_is_forgotten_after_half_a_minute(world, story):
     story.meeting(10, [story.file(), story.file()])
     source = world.open()

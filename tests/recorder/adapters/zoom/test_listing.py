@@ -70,14 +70,16 @@ def test_every_file_is_an_item_and_the_root_meeting_is_the_session(world, story)
     assert [ref.changed_us for ref in refs] == [us(10)] * 3 + [us(12)]
 
 
-def test_the_version_is_the_fingerprint_in_lower_case_or_else_the_id(world, story):
-    file, bare = story.file(), story.file(encryption_fingerprint="")
-    story.meeting(10, [file, bare])
+def test_a_file_that_gets_ready_stays_the_version_that_was_listed_before(world, story):
+    file = story.file(status="processing", encryption_fingerprint="", file_size=0)
+    story.meeting(10, [file])
+    source = world.open()
+    (before,) = listed(source)
 
-    one, other = listed(world.open())
+    file |= {"status": "completed", "file_size": 5, "encryption_fingerprint": "ab" * 32}
+    (after,) = listed(source)
 
-    assert one.version == file["encryption_fingerprint"].lower() != one.key
-    assert other.version == other.key == bare["id"]
+    assert after == before
 
 
 def test_pages_send_back_the_to_that_was_returned_and_change_nothing_else(world, story):
@@ -225,13 +227,12 @@ def test_a_file_that_cannot_be_read_hides_no_other_and_heals(world, story, field
     ref, unreadable = listed(source)
 
     assert (unreadable.key, ref.key) == (bad["id"], good["id"])
-    assert unreadable.version == bad["encryption_fingerprint"].lower()
     with pytest.raises(BadAnswer, match="status"):
         source.describe(unreadable)
     assert source.describe(ref).media
     bad["status"] = "completed"
     assert [media.key for media in source.describe(unreadable).media] == [
-        f"{bad['id']}/{unreadable.version}"
+        f"{bad['id']}/{bad['encryption_fingerprint'].lower()}"
     ]
 
 
