@@ -10,6 +10,7 @@ from cluster.board import Board
 from cluster.errors import ReplyTimeout
 from cluster.messages import CommandAnswer, Failover, PairMessage, SetPaused, Switchover
 from cluster.ports import Address, Clock, Runtime
+from recorder.budgets import BudgetFigures
 from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
@@ -98,6 +99,18 @@ class NodeControl:
             and source in {None, name}
             and callable(getattr(opened.source, "hear", None))
         )
+
+    def budget(self, source: str) -> BudgetFigures | None:
+        """How the request budget of a source is spent on this node; None when its adapter cannot say."""
+        opened = self.sources.get(source)
+        tell = None if opened is None else getattr(opened.source, "budget", None)
+        if not callable(tell):
+            return None
+        try:
+            told = tell()
+        except Exception:  # noqa: BLE001 - a stranger's adapter may do anything
+            return None
+        return told if isinstance(told, BudgetFigures) else None
 
     def retry(self, source: str, refs: tuple[ItemRef, ...]) -> None:
         """Try failed items again now. Raises KeyError for an unknown source."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from recorder.model import Finding, Window
 
@@ -53,6 +53,15 @@ class SourceTries:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceWork:
+    """What this node has in hand of one source, and how much more of it it takes."""
+
+    downloading: int
+    queued: int
+    free_capacity: int
+
+
+@dataclass(frozen=True, slots=True)
 class IngestStatus:
     """Downloads of this node (part `ingest`)."""
 
@@ -65,6 +74,7 @@ class IngestStatus:
     items_done: int
     items_failed: int
     bytes_done: int
+    by_source: Mapping[str, SourceWork] = field(default_factory=dict[str, SourceWork])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ app = App(name="source", help="State of the data sources, checks, rewinding.")
 
 @app.command(name="list")
 def list_sources(*, watch: Watch = None, common: Common | None = None) -> None:
-    """State, lag, watermark and next step of each source, as the primary sees it if it answers.
+    """State, lag, coverage, budget and next step of each source, as the primary sees it if it answers.
 
     Args:
         watch: Look again every so many seconds (2 without a number).
@@ -41,10 +41,30 @@ def _show(view: dict[str, Any]) -> None:
     columns = ["Source", "Kind", "State", "Lag", "Watermark (UTC)", "Pending", "Failed", "Parked"]
     print_table(columns, [_row(source) for source in view["sources"]])
     for source in view["sources"]:
+        if facts := _facts(source):
+            print_line(f"   {source['source']}: {facts}")
         if source.get("last_error"):
             print_line(f" ! {source['source']}: {source['last_error']}", "warning")
         if source.get("next_step"):
             print_line(f"   → {source['next_step']}")
+
+
+def _facts(source: dict[str, Any]) -> str:
+    """What was looked at without a gap, and what it cost."""
+    facts: list[str] = []
+    if coverage := source.get("coverage"):
+        gaps = len(coverage) - 1
+        counted = f", {gaps} gap{'s' if gaps > 1 else ''}" if gaps else ""
+        facts.append(f"covered since {short_instant(coverage[0]['begin'])}{counted}")
+    if budget := source.get("budget"):
+        period = f"{budget['per_seconds']:g} s"
+        text = f"{budget['used']} of {budget['limit']} requests in {period}"
+        for count, word in ((budget["waits"], "put off"), (budget["throttled"], "throttled")):
+            text += f", {count} {word}" if count else ""
+        if budget["quiet_seconds"]:
+            text += f", quiet for {duration_text(budget['quiet_seconds'])}"
+        facts.append(text)
+    return "; ".join(facts)
 
 
 def _row(source: dict[str, Any]) -> list[str]:

@@ -342,6 +342,7 @@ class Ingester:
                 items_done=self._items_done,
                 items_failed=self._items_failed,
                 bytes_done=self._bytes_done,
+                by_source=self._intake.by_source,
             ),
         )
 

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 
 from recorder.settings import IngestSettings
+from recorder.status import SourceWork
 
 NOT_LOOKED = "the call buffer was not looked at yet"
 
@@ -61,6 +62,17 @@ class Intake:
         share = self._settings.downloads + self._settings.queue
         return {
             source: max(0, min(share - self._under_way(source), backlog_room))
+            for source in self._sources
+        }
+
+    @property
+    def by_source(self) -> dict[str, SourceWork]:
+        """What is in hand of each source."""
+        free = self.free_by_source
+        return {
+            source: SourceWork(
+                self._downloads[source], len(self._waiting.get(source, ())), free[source]
+            )
             for source in self._sources
         }
 

@@ -30,6 +30,7 @@ class NodeCollector(Collector):
         yield from self._node()
         yield from self._pair()
         yield from self._sources()
+        yield from self._budgets()
         yield from self._webhooks()
         yield from self._work()
         yield from self._actors()
@@ -124,6 +125,27 @@ class NodeCollector(Collector):
                 counter.add_metric([source.name], count)
             yield counter
 
+    def _budgets(self) -> Iterator[Metric]:
+        known = {name: self._control.budget(name) for name in sorted(self._control.sources)}
+        told = {name: figures for name, figures in known.items() if figures is not None}
+        for name, help_text, values in (
+            ("budget_used", "Requests in the budget's period.", [b.used for b in told.values()]),
+            ("budget_limit", "Requests allowed in it.", [b.limit for b in told.values()]),
+            ("quiet_seconds", "So long nothing is asked.", [b.quiet_s for b in told.values()]),
+        ):
+            gauge = GaugeMetricFamily(f"tandem_source_{name}", help_text, labels=["source"])
+            for source, value in zip(told, values, strict=True):
+                gauge.add_metric([source], value)
+            yield gauge
+        for name, help_text, counts in (
+            ("budget_waits", "Requests put off by the budget.", [b.waits for b in told.values()]),
+            ("throttled", "Asked for patience.", [b.throttled for b in told.values()]),
+        ):
+            counter = CounterMetricFamily(f"tandem_source_{name}", help_text, labels=["source"])
+            for source, count in zip(told, counts, strict=True):
+                counter.add_metric([source], count)
+            yield counter
+
     def _webhooks(self) -> Iterator[Metric]:
         heard = CounterMetricFamily(
             "tandem_webhooks",
@@ -143,6 +165,7 @@ class NodeCollector(Collector):
             yield _gauge(
                 "tandem_ingest_free_capacity", "Items it would take.", ingest.free_capacity
             )
+            yield from _by_source(ingest)
             yield _counter("tandem_ingested_items", "Fetched here.", ingest.items_done)
             yield _counter("tandem_ingest_failures", "Given back here.", ingest.items_failed)
             yield _counter("tandem_ingested_bytes", "Fetched here.", ingest.bytes_done)
@@ -175,6 +198,22 @@ class NodeCollector(Collector):
             "Messages to stopped actors.",
             self._control.runtime.dead_letters(),
         )
+
+
+def _by_source(ingest: IngestStatus) -> Iterator[Metric]:
+    for name, help_text, values in (
+        ("downloads", "Running.", {s: w.downloading for s, w in ingest.by_source.items()}),
+        ("queue_depth", "Taken, waiting.", {s: w.queued for s, w in ingest.by_source.items()}),
+        (
+            "free_capacity",
+            "Items this node would take.",
+            {s: w.free_capacity for s, w in ingest.by_source.items()},
+        ),
+    ):
+        gauge = GaugeMetricFamily(f"tandem_source_{name}", help_text, labels=["source"])
+        for source, value in values.items():
+            gauge.add_metric([source], value)
+        yield gauge
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

@@ -79,7 +79,10 @@ def _add_pair(router: APIRouter, control: NodeControl) -> None:
     def list_sources() -> SourcesView:
         """State, lag, coverage and next step of each source."""
         now_ns, now_us = control.clock.monotonic_ns(), control.clock.wall_us()
-        running = [SourceView.of(status, now_ns, now_us) for status in sources(control.board)]
+        running = [
+            SourceView.of(status, control.budget(status.name), now_ns, now_us)
+            for status in sources(control.board)
+        ]
         stopped = [
             SourceView(
                 source=problem.name,

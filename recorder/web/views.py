@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from recorder.budgets import BudgetFigures
 from recorder.figures import source_lag_s
 from recorder.instants import to_text
 from recorder.model import Finding, ItemEvent, Window
@@ -55,6 +56,30 @@ class PeriodView(BaseModel):
         return PeriodView(begin=to_text(window.from_us), end=to_text(window.to_us))
 
 
+class BudgetView(BaseModel):
+    """How the request budget of a source is spent on this node, since its process began."""
+
+    used: int
+    """In the last `per_seconds`."""
+    limit: int
+    per_seconds: float
+    waits: int
+    throttled: int
+    quiet_seconds: float
+
+    @staticmethod
+    def of(figures: BudgetFigures) -> BudgetView:
+        """From an adapter's figures."""
+        return BudgetView(
+            used=figures.used,
+            limit=figures.limit,
+            per_seconds=figures.per_s,
+            waits=figures.waits,
+            throttled=figures.throttled,
+            quiet_seconds=round(figures.quiet_s, 3),
+        )
+
+
 class SourceView(BaseModel):
     """One data source as this node sees it."""
 
@@ -74,12 +99,15 @@ class SourceView(BaseModel):
     lateness_p999_seconds: float | None = None
     clock_offset_ms: float | None = None
     coverage: list[PeriodView] = []
+    budget: BudgetView | None = None
     last_error: str | None = None
     next_step: str | None = None
 
     @staticmethod
-    def of(status: SourceStatus, now_ns: int, now_us: int) -> SourceView:
-        """From a snapshot."""
+    def of(
+        status: SourceStatus, budget: BudgetFigures | None, now_ns: int, now_us: int
+    ) -> SourceView:
+        """From a snapshot, and what the adapter says of its budget."""
         ago = None if status.last_poll_ns is None else (now_ns - status.last_poll_ns) / 1e9
         return SourceView(
             source=status.name,
@@ -98,6 +126,7 @@ class SourceView(BaseModel):
             lateness_p999_seconds=status.lateness_p999_s,
             clock_offset_ms=status.clock_offset_ms,
             coverage=[PeriodView.of(window) for window in status.coverage],
+            budget=None if budget is None else BudgetView.of(budget),
             last_error=status.last_error or None,
             next_step=status.next_step or None,
         )

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from cluster.board import Board
 from cluster.errors import ReplyTimeout
 from cluster.messages import CommandAnswer, Failover, SetPaused, Switchover
-from recorder.control import COMMAND_TIMEOUT_S, NodeControl
+from recorder.budgets import BudgetFigures
+from recorder.control import COMMAND_TIMEOUT_S, NodeControl, OpenSource
 from recorder.messages import PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from tests.by_hand import HandClock, Inbox
@@ -53,6 +56,35 @@ class Bench:
         ((address, message, timeout_s),) = self.runtime.asked
         assert timeout_s == COMMAND_TIMEOUT_S
         return address, message
+
+
+class Telling:
+    def __init__(self, told):
+        self.told = told
+
+    def budget(self):
+        if isinstance(self.told, Exception):
+            raise self.told
+        return self.told
+
+
+FIGURES = BudgetFigures(used=1, limit=2, per_s=3.0, waits=4, throttled=5)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (Telling(FIGURES), FIGURES),
+        (Telling(None), None),
+        (Telling("nonsense"), None),
+        (Telling(ZeroDivisionError()), None),
+        (object(), None),
+    ],
+)
+def test_a_budget_is_told_where_an_adapter_can(source, told):
+    control = replace(Bench().control, sources={"crm": OpenSource("dynamics", source)})
+    assert control.budget("crm") == told
+    assert control.budget("other") is None
 
 
 COMMANDS = [

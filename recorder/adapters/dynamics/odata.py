@@ -20,6 +20,7 @@ from recorder.adapters.http.budget import Budget
 from recorder.adapters.http.client import Answer, build_request, exchange
 from recorder.adapters.http.errors import from_status, safe_text, where
 from recorder.adapters.http.patience import Patience
+from recorder.budgets import BudgetFigures
 from recorder.errors import AuthRefused, BadAnswer
 from recorder.instants import to_text
 from recorder.model import SourceTime
@@ -221,6 +222,10 @@ class ODataClient:
             wait=wait,
         )
         client.event_hooks = {"response": [self._patience.heard]}
+
+    def budget(self) -> BudgetFigures:
+        """How the request budget is spent."""
+        return self._patience.figures()
 
     def first_page(self, path: str, page_size: int | None = None) -> RawPage:
         """The first page of a collection; `path` is relative to the API."""

@@ -35,6 +35,7 @@ from recorder.adapters.http.entra_grant import EntraGrant
 from recorder.adapters.http.fields import is_usable
 from recorder.adapters.http.oauth import BearerAuth
 from recorder.adapters.http.values import parse
+from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer, SourceError, Throttled
 from recorder.model import (
     Capabilities,
@@ -180,6 +181,10 @@ class DynamicsSource:
             clock=self._clock,
             signed_link=self._signed_link,
         )
+
+    def budget(self) -> BudgetFigures:
+        """API calls of this node; ranges of downloads are not counted."""
+        return self._odata.budget()
 
     def close(self) -> None:
         """Give back connections."""

@@ -5,11 +5,13 @@ The law: in any period of `per_s` seconds at most `requests` are allowed, wherev
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 _BURST_SHARE = 5
 """A fifth of the budget may go at once; the rest trickles, so that the sum keeps the law."""
 _NS = 1_000_000_000
+_SLICES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,27 @@ class Bucket:
         if wait_ns > wait_max_s * _NS:
             return self, wait_ns / _NS
         return Bucket(self.budget, full_at_ns), wait_ns / _NS
+
+
+class Recent:
+    """How many requests were made in the last `per_s` seconds, known to a sixtieth of it."""
+
+    def __init__(self, per_s: float) -> None:
+        self._slice_ns = max(1, int(per_s * _NS) // _SLICES)
+        self._counts: deque[tuple[int, int]] = deque()
+
+    def add(self, now_ns: int) -> None:
+        """One more."""
+        at = now_ns // self._slice_ns
+        count = self._counts.pop()[1] if self._counts and self._counts[-1][0] >= at else 0
+        self._counts.append((at, count + 1))
+
+    def count(self, now_ns: int) -> int:
+        """Never more than there were in a period that is a sixtieth longer, never less than in `per_s`."""
+        oldest = now_ns // self._slice_ns - _SLICES
+        while self._counts and self._counts[0][0] < oldest:
+            self._counts.popleft()
+        return sum(count for _, count in self._counts)
 
 
 def full_bucket(budget: Budget, now_ns: int) -> Bucket:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import httpx
 
 from cluster.ports import Clock
-from recorder.adapters.http.budget import Budget, full_bucket
+from recorder.adapters.http.budget import Budget, Recent, full_bucket
 from recorder.adapters.http.retry_after import retry_after_s
+from recorder.budgets import BudgetFigures
 from recorder.errors import Throttled
 
 WAIT_MAX_S = 2.0
@@ -47,6 +48,9 @@ class Patience:
         self._lock = threading.Lock()
         self._quiet_until_ns = 0
         self._bucket = full_bucket(budget, clock.monotonic_ns())
+        self._recent = Recent(budget.per_s)
+        self._waits = 0
+        self._throttled = 0
 
     def spend(self) -> None:
         """Take one request from the budget, waiting for its turn up to WAIT_MAX_S.
@@ -68,6 +72,9 @@ class Patience:
         with self._lock:
             self._heed(now_ns)
             self._bucket, wait_s = self._bucket.take(now_ns, wait_max_s)
+            self._waits += wait_s > 0
+            if wait_s <= wait_max_s:
+                self._recent.add(now_ns)
         if wait_s <= wait_max_s:
             return wait_s
         raise Throttled(
@@ -90,3 +97,18 @@ class Patience:
         until_ns = self._clock.monotonic_ns() + int(min(wait_s, self._quiet_max_s) * _NS)
         with self._lock:
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
+            self._throttled += 1
+
+    def figures(self) -> BudgetFigures:
+        """How the budget is spent. Any thread; never waits for a request."""
+        now_ns = self._clock.monotonic_ns()
+        with self._lock:
+            budget = self._bucket.budget
+            return BudgetFigures(
+                used=self._recent.count(now_ns),
+                limit=budget.requests,
+                per_s=budget.per_s,
+                waits=self._waits,
+                throttled=self._throttled,
+                quiet_s=max(0.0, (self._quiet_until_ns - now_ns) / _NS),
+            )

@@ -1,9 +1,16 @@
 from cluster.frames import Role
 from cluster.status import PairStatus
-from recorder.control import SourceProblem
+from recorder.budgets import BudgetFigures
+from recorder.control import OpenSource, SourceProblem
 from recorder.messages import Rewind
+from recorder.model import Window
 from recorder.status import SourceStatus
 from tests.recorder.fake_node import BEGAN_US, TOKEN, FakeNode
+
+
+class Thrifty:
+    def budget(self):
+        return BudgetFigures(used=41, limit=400, per_s=300.0, waits=2, throttled=1, quiet_s=90.0)
 
 
 def test_items_are_listed_newest_change_first(tandem, node):
@@ -105,6 +112,20 @@ def test_sources_are_listed_with_their_next_step(tandem, node):
     assert ended.lines[3:] == [" ! zoom: 429", "   → Wait."]
     assert max(len(line) for line in ended.lines) <= 80
     assert tandem("source", "list", "--json").json["sources"][0]["lag_seconds"] == 12.0
+
+
+def test_a_source_is_listed_with_what_is_covered_and_what_it_cost(tandem, node):
+    whole = (Window(BEGAN_US, BEGAN_US + 9),)
+    node.change("source:zoom", SourceStatus, coverage=whole)
+    assert tandem("source", "list").lines[3:] == ["   zoom: covered since 2023-11-14 22:13"]
+    broken = (*whole, Window(BEGAN_US + 20, BEGAN_US + 30))
+    node.change("source:zoom", SourceStatus, coverage=broken)
+    node.sources["zoom"] = OpenSource("zoom", Thrifty())
+    (line,) = tandem("source", "list").lines[3:]
+    assert line.startswith("   zoom: covered since 2023-11-14 22:13, 1 gap; 41 of 400 requests in")
+    assert line.endswith(" 300 s, 2 put off, 1 throttled, quiet for 1m30s")
+    told = tandem("source", "list", "--json").json["sources"][0]
+    assert (told["budget"]["used"], len(told["coverage"])) == (41, 2)
 
 
 def test_a_source_that_did_not_start_is_listed(bare, monkeypatch):

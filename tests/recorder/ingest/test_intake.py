@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from recorder.ingest.intake import NOT_LOOKED, Intake
 from recorder.settings import IngestSettings
+from recorder.status import SourceWork
 
 SOURCES = ("zoom", "busy", "calm")
 
@@ -97,6 +98,15 @@ def test_a_source_whose_downloads_hang_takes_nothing_from_the_others():
     assert made.free_by_source == {"zoom": 3, "busy": 0, "calm": 1}
     made.ended("busy0")
     assert started(made) == ["busy2"]
+
+
+def test_what_is_in_hand_is_told_by_source():
+    made = intake(downloads=1, queue=1, sources=("busy", "calm"))
+    for key in ("busy0", "busy1"):
+        made.take(key, "busy")
+    started(made)
+    assert made.by_source == {"busy": SourceWork(1, 1, 0), "calm": SourceWork(0, 0, 2)}
+    assert made.downloads_max == 2
 
 
 def test_a_key_is_in_hand_once():

@@ -1,10 +1,13 @@
+import re
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from cluster.frames import Role
 from cluster.status import PairStatus
-from recorder.control import SourceProblem
-from recorder.status import ArchiveStatus, Findings
+from recorder.budgets import BudgetFigures
+from recorder.control import OpenSource, SourceProblem
+from recorder.status import ArchiveStatus, Findings, IngestStatus, SourceWork
 from tests.recorder.fake_node import LINK_DOWN, FakeNode
 
 
@@ -38,6 +41,36 @@ def test_every_number_of_the_snapshots_is_told(node):
     assert told[("tandem_dead_letters_total",)] == 2
     assert told[("tandem_takeover_seconds",)] == pytest.approx(0.812)
     assert told[("tandem_peer_heard_seconds",)] == pytest.approx(0.4)
+
+
+class Thrifty:
+    def budget(self):
+        return BudgetFigures(used=41, limit=400, per_s=300.0, waits=2, throttled=1, quiet_s=1.5)
+
+
+def test_budgets_and_work_in_hand_are_told_by_source(node):
+    node.sources["zoom"] = OpenSource("zoom", Thrifty())
+    node.sources["crm"] = OpenSource("crm", object())
+    work = {"zoom": SourceWork(2, 5, 0), "crm": SourceWork(0, 0, 24)}
+    node.change("ingest", IngestStatus, by_source=work)
+    told = scraped(node)
+    assert {
+        (key[0].removeprefix("tandem_source_"), value)
+        for key, value in told.items()
+        if key[1:] == (("source", "zoom"),)
+        and re.search("budget|thrott|quiet|downloads|queue|free", key[0])
+    } == {
+        ("budget_used", 41),
+        ("budget_limit", 400),
+        ("quiet_seconds", 1.5),
+        ("budget_waits_total", 2),
+        ("throttled_total", 1),
+        ("downloads", 2),
+        ("queue_depth", 5),
+        ("free_capacity", 0),
+    }
+    assert told[("tandem_source_free_capacity", ("source", "crm"))] == 24
+    assert ("tandem_source_budget_used", ("source", "crm")) not in told
 
 
 def test_exactly_one_role_is_one(node):

@@ -2,8 +2,9 @@ import pytest
 
 from cluster.frames import Role
 from cluster.status import ClaimsStatus, ClaimStatus, PairStatus
+from recorder.budgets import BudgetFigures
 from recorder.codec import job_key
-from recorder.control import SourceProblem
+from recorder.control import OpenSource, SourceProblem
 from recorder.status import Findings, SourceStatus, SourceTries, Try
 from tests.recorder.fake_node import (
     LINK_DOWN,
@@ -113,6 +114,28 @@ def test_every_configured_source_is_listed_running_or_not(node):
     assert zoom["watermark"] == "2023-11-14T22:13:20Z"
     assert zoom["last_poll_seconds_ago"] == pytest.approx(2.0)
     assert "last_error" not in zoom
+
+
+class Thrifty:
+    """A source that tells of its budget."""
+
+    def budget(self):
+        return BudgetFigures(used=41, limit=400, per_s=300.0, waits=2, throttled=1, quiet_s=1.5)
+
+
+def test_a_source_is_listed_with_its_budget_where_its_adapter_tells(node):
+    (zoom,) = node.client(TOKEN).get("/api/v1/sources").json()["sources"]
+    assert "budget" not in zoom
+    node.sources["zoom"] = OpenSource("zoom", Thrifty())
+    (zoom,) = node.client(TOKEN).get("/api/v1/sources").json()["sources"]
+    assert zoom["budget"] == {
+        "used": 41,
+        "limit": 400,
+        "per_seconds": 300.0,
+        "waits": 2,
+        "throttled": 1,
+        "quiet_seconds": 1.5,
+    }
 
 
 def test_a_source_without_a_watermark_has_none(node, client):

@@ -337,3 +337,4 @@ def test_describing_costs_few_calls():
 
     spent_ns = bench.source._odata._patience._bucket.full_at_ns - before
     assert spent_ns // bench.source._odata._patience._bucket.budget.refill_ns == 6
+    assert bench.source.budget().used >= 12

@@ -5,6 +5,7 @@ import pytest
 
 from recorder.adapters.http.budget import Budget
 from recorder.adapters.http.patience import WAIT_MAX_S, Patience
+from recorder.budgets import BudgetFigures
 from recorder.errors import Throttled
 
 NS = 1_000_000_000
@@ -91,3 +92,28 @@ def test_a_service_cannot_silence_a_node_for_longer_than_the_bound():
         budget.spend()
 
     assert caught.value.retry_after_s == 300.0
+
+
+def test_what_was_spent_put_off_and_refused_is_told():
+    clock = HandClock()
+    budget = patience(clock)
+    for _ in range(2):
+        budget.spend()
+    with pytest.raises(Throttled):
+        budget.spend()
+    assert budget.figures() == BudgetFigures(used=2, limit=10, per_s=8.0, waits=1, throttled=0)
+    budget.heard(httpx.Response(429, headers={"Retry-After": "5"}))
+    with pytest.raises(Throttled):
+        budget.spend()
+    told = budget.figures()
+    assert (told.used, told.waits, told.throttled, told.quiet_s) == (2, 1, 1, 5.0)
+    clock.now_ns += 20 * NS
+    assert (budget.figures().used, budget.figures().quiet_s) == (0, 0.0)
+
+
+def test_a_request_that_waited_for_its_turn_was_made():
+    clock = HandClock()
+    budget = patience(clock, clock.wait)
+    for _ in range(3):
+        budget.spend()
+    assert (budget.figures().used, budget.figures().waits) == (3, 1)
