@@ -30,11 +30,6 @@ class ArchivedFile:
     """The ground truth knows of it."""
 
     @property
-    def version(self) -> str:
-        """The version of the item that it is."""
-        return self.key
-
-    @property
     def size_bytes(self) -> int:
         """Its size as told now."""
         return self.body.content.size_bytes if self.sized else 0

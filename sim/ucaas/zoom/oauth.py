@@ -35,7 +35,7 @@ NEEDED = {
 }
 """Any of these scopes suffices."""
 _TOKEN_LIFE_S = 3599.0
-TOKEN_BEGINS = "eyJzdiI6IjAwMDAwMSIsImFsZyI6IkhTNTEyIn0."
+TOKEN_BEGINS = "eyJzdiI6IjAwMDAwMSIsImFsZyI6IkhTNTEyIn0."  # noqa: S105 - its public part
 """Of every access token."""
 
 

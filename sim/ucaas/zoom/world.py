@@ -171,7 +171,7 @@ class World(Timetable[MeetingScript]):
         self._put(
             meeting,
             one.key,
-            "" if absent else one.version,
+            "" if absent else one.key,
             one.body,
             at_us,
             name=f"{one.script.file_type}.{bodies.extension(one.script.file_type).lower()}",
