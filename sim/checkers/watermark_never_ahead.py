@@ -59,6 +59,8 @@ class OpenItems:
         self._unknown: dict[tuple[str, str], int] = {}
         self._open: dict[tuple[str, str], int] = {}
         self._known: set[tuple[str, str]] = set()
+        self._early: dict[tuple[str, str], int] = {}
+        """Found before they could be had: whether their stamps are from the past is not yet known."""
         self._excused: set[tuple[str, str]] = set()
         self._stamps_us: dict[tuple[str, str], int] = {}
         """Of the items as the service has them now: a row that changed is listed again."""
@@ -69,6 +71,9 @@ class OpenItems:
         if item.late or excused:
             self._excused.add(place)
         self._stamps_us[place] = max(item.changed_us, self._stamps_us.get(place, 0))
+        early_us = self._early.pop(place, None)
+        if early_us is not None:
+            self._open[place] = early_us
         held = item.must_be_archived and place not in self._excused
         if held and place not in self._known:
             self._unknown[place] = item.changed_us
@@ -84,7 +89,11 @@ class OpenItems:
         place = (source, key)
         self._known.add(place)
         self._unknown.pop(place, None)
-        if over or place in self._excused:
+        if place not in self._stamps_us:
+            self._early[place] = changed_us
+            if over:
+                del self._early[place]
+        elif over or place in self._excused:
             self._open.pop(place, None)
         else:
             self._open[place] = max(changed_us, self._stamps_us.get(place, 0))

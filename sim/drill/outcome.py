@@ -100,7 +100,9 @@ def _takeover_s(world: World, drill: Drill) -> float | None:
         return None
     disruption = Disruption(drill.disruption, NODES[0], round(drill.began_s * _NS))
     nodes = {client_id(node): node for node in NODES}
-    seen = [takeovers([disruption], each.fake.polls(), nodes)[0] for each in world.services]
+    seen = [
+        takeovers([disruption], world.polls(each), nodes)[0] for each in world.services.by_source
+    ]
     times_s = [one.seconds for one in seen if one.seconds is not None]
     return max(times_s) if len(times_s) == len(seen) else None
 

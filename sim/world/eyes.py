@@ -94,7 +94,9 @@ class Eyes:
         """The service of a source understood a request and answers."""
         if self._trace is not None:
             self._trace.request(subject)
-        self.watch.request(source, subject)
+        polls = self.guard is None or self.guard.is_listing
+        if polls and subject.request == "list":
+            self.watch.polled(source, subject.client)
 
     def fault_begins(self, fault: Fault) -> int:
         """Returns the number that pairs it with its end."""

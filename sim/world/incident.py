@@ -68,7 +68,7 @@ def _text(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Calls and agents."""
+    """Calls, or meetings, and what is odd about them. Each source makes of it what it can."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -83,6 +83,12 @@ class Workload:
     second_recording: float = 0.1
     equal_stamps: float = 0.1
     """Share of calls whose recording carries the stamp of the one before."""
+    rooms: float = 0.1
+    """Share of meetings with breakout rooms, where a source has such."""
+    processing: float = 0.15
+    """Share of files that the source is still making when it lists them."""
+    late_files: float = 0.3
+    """Share of transcripts that are listed only after all else of their meeting."""
 
 
 @dataclass(frozen=True, slots=True)

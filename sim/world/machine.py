@@ -365,5 +365,6 @@ class Machine:
             self.clock,
             FileSecrets(),
             "tandem/world",
+            self._kernel.block_for,
         )
         return plugin.open(plugin.settings.model_validate(table.adapter_settings()), deps)

@@ -30,7 +30,7 @@ from sim.checkers.watermark_never_ahead import OpenItems
 from sim.clock import WALL_START_US
 from sim.kernel import Kernel
 from sim.truth import TruthItem
-from sim.ucaas.faults import Subject
+from sim.ucaas.statistics import Poll
 from sim.world.data_center import WorldDataCenter
 from sim.world.history import History
 from sim.world.incident import NODES, Fault
@@ -57,6 +57,8 @@ class Watch:
         self.history = History()
         self.archived_us: dict[Place, int] = {}
         """When each item was committed first, in true time."""
+        self.polls: dict[str, list[Poll]] = {}
+        """Of each source. A service's own account has listings that are no polls as well."""
         self.failed: set[Place] = set()
         """Items of which a failure is on record."""
         self._kernel = kernel
@@ -110,12 +112,16 @@ class Watch:
         self._open.offered(item, excused=self._stamps_wrong)
         self._served.offered(item)
 
-    def request(self, source: str, subject: Subject) -> None:
-        """The service of a source understood a request of whoever asks just now."""
-        node = self._nodes.get(subject.client)
-        if subject.request == "list" and node is not None:
-            began_ns = self._began_ns.get(getcurrent(), self._kernel.now_ns)
-            self._broken(self._situation.polled(source, node, began_ns))
+    def polled(self, source: str, client: str) -> None:
+        """The service of a source understood a poll of whoever asks just now."""
+        node, now_ns = self._nodes.get(client), self._kernel.now_ns
+        if node is None:
+            return
+        polls = self.polls.setdefault(source, [])
+        poll = Poll(len(polls) + 1, client, now_ns, self._now_us(), first_page=True, status=0)
+        polls.append(poll)
+        began_ns = self._began_ns.get(getcurrent(), now_ns)
+        self._broken(self._situation.polled(source, node, began_ns))
 
     def transport(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
         """A road to the service on which departures are noted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,6 +19,7 @@ from sim.data_center import MemoryArchive, MemoryContactDb
 from sim.kernel import Epoch
 from sim.network import SimNetwork
 from sim.tripwires import tripwires
+from sim.ucaas.statistics import Poll
 from sim.verdict import Run, judge
 from sim.world.data_center import WorldDataCenter
 from sim.world.digest import Digest
@@ -128,6 +129,10 @@ class World:
     def beside_trouble(self) -> int:
         """Items that came in time while another source was in trouble."""
         return self._eyes.watch.beside_trouble
+
+    def polls(self, source: str) -> Sequence[Poll]:
+        """Every poll of a source, in order; checks of a standby are none."""
+        return self._eyes.watch.polls.get(source, ())
 
     @property
     def takeovers_s(self) -> tuple[float, ...]:

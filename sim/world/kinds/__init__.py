@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sim.world.kinds import dynamics
+from sim.world.kinds import dynamics, webex, zoom
 from sim.world.kinds.kind import Kind
 
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (dynamics.KIND,)}
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind for kind in (dynamics.KIND, zoom.KIND, webex.KIND)
+}
 """By the word in the configuration."""
 
 

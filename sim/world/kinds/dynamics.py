@@ -8,17 +8,16 @@ from typing import Any, Final
 import httpx
 
 from recorder.adapters.dynamics.plugin import PLUGIN
-from sim.audio import Recording
 from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.mix import CallMix, MixOptions
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.faults import DYNAMICS
 from sim.world.incident import Workload
 from sim.world.kinds.kind import Birth, Kind, client_id, client_secret
+from sim.world.kinds.sounds import sounds
 
 NAME: Final = "dynamics"
 AUTHORITY: Final = "login.microsoftonline.com"
-_SOUNDS: Final = ((5.0, 3_000), (20.0, 9_000), (90.0, 40_000))
 
 
 def company(source: str) -> str:
@@ -74,7 +73,7 @@ class DynamicsCalls:
             elsewhere_url=f"https://{_elsewhere(birth.source)}",
             on_arrival=birth.on_arrival,
         )
-        self._mix = CallMix(bank=_bank(), seed=birth.seed, options=_options(birth.workload))
+        self._mix = CallMix(bank=sounds(), seed=birth.seed, options=_options(birth.workload))
         self._rate = birth.workload.calls_per_minute
 
     def begin(self) -> None:
@@ -84,14 +83,6 @@ class DynamicsCalls:
     def end(self) -> None:
         """See Born."""
         self.fake.feed(None, 0.0)
-
-
-def _bank() -> tuple[Recording, ...]:
-    """Bodies that begin as MP3 does; nobody listens here."""
-    return tuple(
-        Recording(f"sound-{size}.mp3", seconds, (b"\xff\xf3\x44\xc4" + bytes(140)) * (size // 144))
-        for seconds, size in _SOUNDS
-    )
 
 
 def _options(workload: Workload) -> MixOptions:

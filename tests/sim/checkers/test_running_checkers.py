@@ -131,6 +131,20 @@ def test_what_nobody_could_know_does_not_hold_the_watermark(changes):
     assert book.moved("dynamics", T0_US + 60 * SECOND) == ()
 
 
+def test_what_was_found_before_it_could_be_had_is_judged_once_it_can():
+    book = OpenItems()
+    late, item = offered(5, late=True), offered(6)
+    for one in (late, item):
+        book.recorded("dynamics", one.key, one.changed_us, over=False)
+    assert book.moved("dynamics", T0_US + 60 * SECOND) == ()
+    book.offered(late)
+    book.offered(item)
+    (broken,) = book.moved("dynamics", T0_US + 60 * SECOND)
+    assert broken.items == (item.key,)
+    book.recorded("dynamics", item.key, item.changed_us, over=True)
+    assert book.moved("dynamics", T0_US + 60 * SECOND) == ()
+
+
 def test_a_row_that_changed_is_listed_again_and_counts_from_then():
     book = OpenItems()
     item = offered(5)

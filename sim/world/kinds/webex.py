@@ -1,0 +1,104 @@
+"""Webex Calling in a world: an organisation for each source, with calls, transcripts and a recycle bin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+
+from recorder.adapters.webex.plugin import PLUGIN
+from sim.ucaas.webex.manners import WEBEX
+from sim.ucaas.webex.mix import CallMix, MixOptions
+from sim.ucaas.webex.oauth import ClientApp
+from sim.ucaas.webex.service import FakeWebex
+from sim.world.incident import Workload
+from sim.world.kinds.kind import Birth, Kind, client_id, client_secret
+from sim.world.kinds.sounds import sounds
+
+NAME: Final = "webex"
+
+
+def _hosts(source: str) -> tuple[str, str, str, str]:
+    """Of the API, the call history, the files, and of a stranger."""
+    number = source.removeprefix(NAME)
+    return (
+        f"webexapis{number}.com",
+        f"analytics-calling.webexapis{number}.com",
+        f"nsq{number or 1}wss.dmz.webex.com",
+        f"elsewhere-{source}.invalid",
+    )
+
+
+def table(source: str, node: str) -> Mapping[str, Any]:
+    """See Kind."""
+    api, history, _, _ = _hosts(source)
+    return {
+        "kind": NAME,
+        "client_id": client_id(node),
+        "client_secret": f"value:{client_secret(node)}",
+        "refresh_token": f"value:{_refresh_token(node)}",
+        "api_url": f"https://{api}",
+        "cdr_url": f"https://{history}",
+        "retention_days": 30,
+    }
+
+
+def _refresh_token(node: str) -> str:
+    return f"refresh-of-{node}"
+
+
+def serves(source: str, url: httpx.URL) -> bool:
+    """See Kind."""
+    return url.host in _hosts(source)
+
+
+class WebexCalls:
+    """An organisation and its calls."""
+
+    def __init__(self, birth: Birth) -> None:
+        api, history, files, elsewhere = _hosts(birth.source)
+        self.fake = FakeWebex(
+            now_us=birth.now_us,
+            monotonic_ns=birth.monotonic_ns,
+            clients=[
+                ClientApp(client_id(node), client_secret(node), _refresh_token(node))
+                for node in birth.nodes
+            ],
+            seed=birth.seed,
+            source=birth.source,
+            api_url=f"https://{api}",
+            history_url=f"https://{history}",
+            files_url=f"https://{files}",
+            elsewhere_url=f"https://{elsewhere}",
+            on_arrival=birth.on_arrival,
+        )
+        self._mix = CallMix(bank=sounds(), seed=birth.seed, options=_options(birth.workload))
+        self._rate = birth.workload.calls_per_minute
+
+    def begin(self) -> None:
+        """See Born."""
+        self.fake.feed(self._mix, self._rate)
+
+    def end(self) -> None:
+        """See Born."""
+        self.fake.feed(None, 0.0)
+
+
+def _options(workload: Workload) -> MixOptions:
+    """A file never changes here: instead of being replaced a recording gets another owner, or is binned."""
+    return MixOptions(
+        late=workload.late,
+        late_s=workload.late_s,
+        deleted=workload.deleted,
+        trashed=workload.replaced,
+        reassigned=workload.bump,
+        unrecorded=workload.unrecorded,
+        second_recording=workload.second_recording,
+        equal_stamps=workload.equal_stamps,
+    )
+
+
+KIND: Final = Kind(
+    name=NAME, plugin=PLUGIN, table=table, born=WebexCalls, serves=serves, manners=WEBEX
+)
