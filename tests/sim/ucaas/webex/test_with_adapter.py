@@ -2,12 +2,14 @@
 
 import hashlib
 
+import httpx
 import pytest
 
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.errors import SourceError, Throttled
 from recorder.model import Window
 from recorder.ports import FetchLimits
+from recorder.webhooks import WebhookRequest
 from sim.audio import Recording
 from sim.contract.world import Bytes
 from sim.ucaas.faults import Fault, FaultKind
@@ -16,7 +18,7 @@ from sim.ucaas.webex.mix import CallMix, MixOptions
 from sim.ucaas.webex.oauth import ClientApp
 from sim.ucaas.webex.service import FakeWebex
 from tests.recorder.adapters.dynamics.scripted import FakeClock
-from tests.recorder.adapters.webex.scripted import REFRESH, SECRET, open_source, us
+from tests.recorder.adapters.webex.scripted import API, REFRESH, SECRET, SIGNING, open_source, us
 
 MIX = MixOptions(late=0.1, deleted=0.05, trashed=0.1, unrecorded=0.05, slow=0.1, equal_stamps=0.2)
 BANK = tuple(
@@ -36,7 +38,7 @@ QUIRKS = {
 class Both:
     """An organisation `hours` after a busy hour began, and the source that reads it."""
 
-    def __init__(self, calls, *, hours=4.0, page_size=7, cdr="off", **options):
+    def __init__(self, calls, *, hours=4.0, page_size=7, cdr="off", hook=None, **options):
         self.clock = FakeClock()
         self.fake = FakeWebex(
             now_us=self.clock.wall_us,
@@ -45,12 +47,32 @@ class Both:
             **options,
         )
         self.transport = MemoryTransport(handle=self.fake.handle, wait=self.clock.advance)
+        self.source = open_source(
+            self.transport,
+            self.clock,
+            page_size=page_size,
+            requests_per_min=6000,
+            cdr=cdr,
+            webhook_secret="env:HOOK",
+        )
+        if hook is not None:
+            self.register(hook)
         mix = CallMix(bank=BANK, seed=5, options=MIX)
         self.fake.place(mix.over(self.clock.wall_us(), 3600, calls))
         self.clock.advance(hours * 3600)
-        self.source = open_source(
-            self.transport, self.clock, page_size=page_size, requests_per_min=6000, cdr=cdr
-        )
+
+    def register(self, hook):
+        """As an operator does, with a token of his own."""
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": "node-a",
+            "client_secret": SECRET,
+            "refresh_token": REFRESH,
+        }
+        with httpx.Client(transport=self.transport) as http:
+            token = http.post(f"{API}access_token", data=form).json()["access_token"]
+            http.headers["authorization"] = f"Bearer {token}"
+            assert http.post(f"{API}webhooks", json=hook).status_code == 200
 
     def listed(self):
         found, page = {}, None
@@ -141,3 +163,24 @@ def test_the_call_history_joins_what_it_recorded(open_both, cdr, hours):
             assert described.attributes["cdr_correlation_id"] == described.session_key
 
     assert joined == len(both.must())
+
+
+def test_a_signed_webhook_of_the_fake_is_a_hint_to_poll(open_both):
+    hook = {
+        "name": "recorder",
+        "targetUrl": "https://recorder.example/hook",
+        "resource": "convergedRecordings",
+        "event": "created",
+        "ownedBy": "org",
+        "secret": SIGNING,
+    }
+    both = open_both(5, hook=hook)
+    deliveries = both.fake.deliveries()
+
+    assert deliveries
+    for delivery in deliveries:
+        headers = {name.lower(): value for name, value in delivery.headers}
+        heard = both.source.hear(WebhookRequest(headers, delivery.body))
+        forged = both.source.hear(WebhookRequest(headers, delivery.body + b" "))
+        assert (heard.status, heard.poll_now) == (200, True)
+        assert (forged.status, forged.poll_now) == (401, False)
