@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -133,7 +133,13 @@ class WebexClient:
     """Calls to one host of the service, within a budget. Safe to use from several jobs at once."""
 
     def __init__(
-        self, *, client: httpx.Client, clock: Clock, base_url: str, requests_per_min: int
+        self,
+        *,
+        client: httpx.Client,
+        clock: Clock,
+        base_url: str,
+        requests_per_min: int,
+        wait: Callable[[float], None] | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -143,6 +149,7 @@ class WebexClient:
             clock=clock,
             quiet_max_s=_QUIET_MAX_S,
             setting="requests_per_min",
+            wait=wait,
         )
         client.event_hooks = {"response": [self._patience.heard]}
 

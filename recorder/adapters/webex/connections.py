@@ -41,6 +41,7 @@ class Connections:
             clock=deps.clock,
             base_url=settings.base_url,
             requests_per_min=settings.requests_per_min,
+            wait=deps.wait,
         )
         self.history = None if settings.cdr == "off" else self._open_history()
 
