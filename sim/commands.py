@@ -25,6 +25,7 @@ def up(
     sources: str = "dynamics",
     directory: Path = Path("var/up"),
     calls_per_minute: float = 60.0,
+    webhooks: bool = False,
 ) -> int:
     """Start fake services, two nodes and an embedded Data Center, and keep them running.
 
@@ -32,25 +33,37 @@ def up(
         sources: The services to fake and to record, separated by commas, e.g. dynamics,zoom,webex.
         directory: Where configuration, logs and recordings go; emptied first.
         calls_per_minute: How many calls end in a minute, over all sources.
+        webhooks: Services that have webhooks send them to both nodes, signed: the next poll is early.
     """
     # Imported here: only this command needs the pair.
     from sim.show.up import run_up  # noqa: PLC0415
 
-    return run_up(directory.absolute(), Path("var/audio"), calls_per_minute, _kinds(sources))
+    kinds = _kinds(sources)
+    return run_up(
+        directory.absolute(), Path("var/audio"), calls_per_minute, kinds, webhooks=webhooks
+    )
 
 
 @DEMO.default
-def demo(*, sources: str = "dynamics", directory: Path = Path("var/demo"), calls: int = 60) -> int:
+def demo(
+    *,
+    sources: str = "dynamics",
+    directory: Path = Path("var/demo"),
+    calls: int = 60,
+    webhooks: bool = False,
+) -> int:
     """Record calls on two nodes, kill -9 the primary, take over, judge. Exit 0: every promise kept.
 
     Args:
         sources: The services to fake and to record, separated by commas, e.g. dynamics,zoom,webex.
         directory: Where everything goes, verdict.json too; emptied first.
         calls: How many calls end within 24 seconds, over all sources.
+        webhooks: Services that have webhooks send them to both nodes, signed: the next poll is early.
     """
     from sim.show.demo import run_demo  # noqa: PLC0415 - as above
 
-    return run_demo(directory.absolute(), Path("var/audio"), calls, _kinds(sources))
+    kinds = _kinds(sources)
+    return run_demo(directory.absolute(), Path("var/audio"), calls, kinds, webhooks=webhooks)
 
 
 def _kinds(sources: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from recorder.webhooks import ADAPTERS
 from sim.served_kinds import DYNAMICS, OPENERS, client_apps, dynamics_plan
 from sim.served_source import ServedSource, ToServe
 from sim.source_plan import SourcePlan
@@ -39,7 +40,8 @@ class ServedSources:
         with ExitStack() as stack:
             self._by_kind: dict[str, ServedSource] = {}
             for kind in kinds:
-                hooks = {node: f"{url}{HEARS_AT}/{kind}" for node, url in (hear or {}).items()}
+                adapter = next((name for name, its in ADAPTERS.items() if its == kind), kind)
+                hooks = {node: f"{url}{HEARS_AT}/{adapter}" for node, url in (hear or {}).items()}
                 one = OPENERS[kind](ToServe(audio, (ports or {}).get(kind, 0), hooks))
                 stack.callback(one.stop)
                 self._by_kind[kind] = one

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recorder.instants import bytes_text
+from sim.checkers.contents import Contents
 from sim.checkers.liveness import Disruption
 from sim.served_sources import DYNAMICS
 from sim.show.display import open_display
 from sim.show.stage import Stage
 from sim.source_plan import nodes_by_client
+from sim.truth import TruthItem
+from sim.ucaas.clocks import wall_us
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, Verdict, judge
 
@@ -29,13 +32,20 @@ _TABLES = {"pair": {"start_grace_s": 2.0}, "ingest": {"downloads": 4, "stall_s":
 
 
 def run_demo(
-    directory: Path, audio: Path, calls: int = CALLS, kinds: tuple[str, ...] = (DYNAMICS,)
+    directory: Path,
+    audio: Path,
+    calls: int = CALLS,
+    kinds: tuple[str, ...] = (DYNAMICS,),
+    *,
+    webhooks: bool = False,
 ) -> int:
     """Run it with so many calls; returns 0 when every checker agrees, else 1.
 
     Writes `verdict.json` into `directory`.
     """
-    with Stage(directory, audio, open_display(), kinds=kinds, tables=_TABLES) as stage:
+    with Stage(
+        directory, audio, open_display(), kinds=kinds, tables=_TABLES, webhooks=webhooks
+    ) as stage:
         verdict = _play(stage, calls)
     print()
     print(verdict.as_text())
@@ -65,7 +75,7 @@ def _play(stage: Stage, calls: int) -> Verdict:
     stage.watch(_DOWN_S)
     stage.event(f"starting {primary} again")
     stage.pair.nodes[primary].start()
-    _drain(stage, shares)
+    drained_us = _drain(stage, shares)
     polls = {one.kind: one.admin.polls() for one in stage.served.all}
     truth = stage.served.truth()
     stage.event("stopping both nodes, then comparing every byte")
@@ -74,7 +84,7 @@ def _play(stage: Stage, calls: int) -> Verdict:
     stage.event(f"{bytes_text(sum(item.size_bytes for item in contents.objects))} in the archive")
     return judge(
         Run(
-            truth=truth,
+            truth=_due(truth, contents, drained_us),
             contents=contents,
             polls=[poll for some in polls.values() for poll in some],
             polls_of=polls,
@@ -119,14 +129,24 @@ def _next_poll(stage: Stage, dead: str, after_ns: int) -> Poll:
     raise TimeoutError("nobody took over within 30 s")
 
 
-def _drain(stage: Stage, calls: Sequence[int]) -> None:
+def _due(truth: Sequence[TruthItem], contents: Contents, drained_us: int) -> tuple[TruthItem, ...]:
+    """Without what was offered when the end was decided already, and nobody waited for."""
+    known = {(row.ref.source, row.ref.key) for row in contents.items}
+    return tuple(
+        item for item in truth if item.offered_us <= drained_us or (item.source, item.key) in known
+    )
+
+
+def _drain(stage: Stage, calls: Sequence[int]) -> int:
     """Wait until all that was offered is archived and the pair is whole again.
 
-    `calls` says how many were placed at each source.
+    `calls` says how many were placed at each source. Returns until when, microseconds since 1970,
+    everything offered was waited for.
     """
     deadline = time.monotonic() + _DRAIN_LIMIT_S  # noqa: TID251
     settled = 0
     while time.monotonic() < deadline:  # noqa: TID251
+        looked_us = wall_us()
         picture = stage.watch(0.5)
         roles = sorted(str(row.get("role")) for row in picture.nodes)
         whole = roles == ["primary", "secondary"]
@@ -137,5 +157,6 @@ def _drain(stage: Stage, calls: Sequence[int]) -> None:
         settled = settled + 1 if whole and done else 0
         if settled > 1:
             stage.event("everything offered is archived, both nodes are up")
-            return
+            return looked_us
     stage.event("not everything was archived in time")
+    return wall_us()

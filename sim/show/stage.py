@@ -16,7 +16,7 @@ from recorder.adapters.folder_archive import FolderArchive
 from recorder.cli.errors import CliError, Exit
 from recorder.errors import DataCenterError
 from sim.checkers.contents import Contents, read_contents
-from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan
+from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, free_ports
 from sim.served_sources import DYNAMICS, ServedSources
 from sim.show.display import Display, Picture, SourcePicture
 from sim.truth import TruthItem
@@ -40,15 +40,19 @@ class Stage:
         tables: Mapping[str, Mapping[str, Any]] | None = None,
         web_ports: Mapping[str, int] | None = None,
         fake_ports: Mapping[str, int] | None = None,
+        webhooks: bool = False,
     ) -> None:
+        """`webhooks`: services that have them send them to both nodes."""
         _empty(directory)
         self.directory = directory
         self.display = display
         self._started = time.monotonic()  # noqa: TID251 - a show runs in real time
         self.event("making or loading the audio of the calls")
-        self.served = ServedSources(kinds, audio, ports=fake_ports)
+        ports = {**dict(zip(NODES, free_ports(len(NODES)), strict=True)), **(web_ports or {})}
+        hear = {node: f"http://127.0.0.1:{port}" for node, port in ports.items()}
+        self.served = ServedSources(kinds, audio, ports=fake_ports, hear=hear if webhooks else None)
         self.pair = LocalPair(
-            PairPlan(directory, self.served.plans, tables=tables or {}, web_ports=web_ports or {})
+            PairPlan(directory, self.served.plans, tables=tables or {}, web_ports=ports)
         )
         engine = open_engine(f"sqlite:///{directory}/center/contacts.db")
         self._clock = RealClock()

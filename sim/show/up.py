@@ -24,7 +24,12 @@ class _Stopped(Exception):
 
 
 def run_up(
-    directory: Path, audio: Path, calls_per_minute: float, kinds: tuple[str, ...] = (DYNAMICS,)
+    directory: Path,
+    audio: Path,
+    calls_per_minute: float,
+    kinds: tuple[str, ...] = (DYNAMICS,),
+    *,
+    webhooks: bool = False,
 ) -> int:
     """Run until SIGINT or SIGTERM; returns 0."""
     signal.signal(signal.SIGTERM, _raise_stopped)
@@ -38,6 +43,7 @@ def run_up(
             kinds=kinds,
             web_ports=web_ports,
             fake_ports=fake_ports,
+            webhooks=webhooks,
         ) as stage:
             _run(stage, calls_per_minute)
     except (KeyboardInterrupt, _Stopped):

@@ -5,9 +5,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cluster.real_clock import RealClock
 from recorder.adapters.registry import PluginRegistry
+from recorder.plugins import SourceDeps
+from recorder.webhooks import WebhookRequest, kind_of
+from sim.memory_secrets import MemorySecrets
 from sim.served_sources import KINDS, ServedSources
 from sim.source_plan import NODES, nodes_by_client
+from sim.ucaas.http import Response
+from sim.ucaas.server import FakeServer
+from tests.waiting import wait_until
 
 AUDIO = Path(__file__).parents[2] / "var" / "audio"
 
@@ -51,6 +58,57 @@ def test_a_fault_makes_downloads_slow_by_the_names_it_gives_them(served):
 
 def test_calls_are_drawn_as_in_the_demo(served):
     assert len(served.admin.place_mix(2, **served.demo_mix)) == 2
+
+
+@pytest.mark.parametrize("kind", ["zoom", "webex"])
+def test_a_service_sends_its_signed_messages_to_each_node_that_hears(kind):
+    heard = []
+
+    def handle(request):
+        heard.append(request)
+        return Response(204)
+
+    server = FakeServer(handle=handle)
+    server.start()
+    hear = {node: f"{server.urls[0]}/{node}" for node in NODES}
+    with ServedSources((kind,), AUDIO, hear=hear) as served:
+        one = served[kind]
+        one.admin.place_mix(2, **one.demo_mix)
+        for node in NODES:
+            own = f"/{node}/api/recording/cti/v1/"
+            wait_until(
+                lambda own=own: [post for post in heard if post.path.startswith(own)],
+                20.0,
+                f"{node} hears",
+            )
+            post = next(post for post in heard if post.path.startswith(own))
+            assert kind_of(post.path.removeprefix(own)) == kind
+            message = WebhookRequest(post.headers, post.body)
+            assert judged(one, node, message).poll_now
+            other = next(name for name in NODES if name != node)
+            assert judged(one, other, message).status == 401
+    server.stop()
+
+
+def judged(served, node, message):
+    """What the adapter of a node makes of a message."""
+    plugin = PluginRegistry().load()[served.kind]
+    table = served.plan.table(node)
+    del table["kind"]
+    clock = RealClock()
+    deps = SourceDeps(
+        served.kind,
+        lambda: httpx.MockTransport(lambda _request: httpx.Response(500)),
+        clock,
+        MemorySecrets(served.plan.environment(node)),
+        "test",
+    )
+    source = plugin.open(plugin.settings.model_validate(table), deps)
+    try:
+        return source.hear(message)
+    finally:
+        source.close()
+        clock.stop()
 
 
 def test_all_end_together_and_a_second_time_changes_nothing():

@@ -6,9 +6,12 @@ from contextlib import nullcontext
 
 import pytest
 
+from sim.checkers.contents import Contents
 from sim.checkers.violation import Violation
 from sim.show import demo
+from sim.ucaas.clocks import wall_us
 from sim.verdict import Verdict
+from tests.sim.checkers.data import item_row, offered
 from tests.sim.show.scripted_stage import WHOLE, ScriptedStage, picture, poll_of
 
 
@@ -66,7 +69,8 @@ def test_everything_archived_and_a_whole_pair_end_the_wait():
         picture(offered=9, archived=9),
         picture(offered=9, archived=9),
     )
-    demo._drain(stage, calls=(8,))
+    before_us = wall_us()
+    assert before_us <= demo._drain(stage, calls=(8,)) <= wall_us()
     assert stage.looks == 4
     assert stage.events == ["everything offered is archived, both nodes are up"]
 
@@ -91,6 +95,13 @@ def test_one_good_look_between_two_bad_ones_does_not_end_the_wait(monkeypatch):
     stage = ScriptedStage(good, bad)
     demo._drain(stage, calls=(8,))
     assert stage.events == ["not everything was archived in time"]
+
+
+def test_what_is_offered_after_the_last_look_is_not_waited_for_but_judged_when_it_is_there():
+    early, late, there = offered(1), offered(20), offered(30)
+    contents = Contents(items=(item_row(there),))
+    drained_us = early.offered_us + 5_000_000
+    assert demo._due([early, late, there], contents, drained_us) == (early, there)
 
 
 @pytest.fixture

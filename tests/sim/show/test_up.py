@@ -119,10 +119,11 @@ def test_both_ways_of_stopping_end_it_well_and_close_the_stage(number, stage, mo
         def __exit__(self, *details):
             closed.append(True)
 
-    def opened(directory, audio, _display, *, kinds, web_ports, fake_ports):
+    def opened(directory, audio, _display, *, kinds, web_ports, fake_ports, webhooks):
         assert (directory, audio) == (stage.directory, Path("audio"))
         assert set(web_ports) == {"alpha", "beta"}
         assert set(fake_ports) == set(kinds) == {"dynamics"}
+        assert not webhooks
         return Closing(stage)
 
     def runs(_stage, calls_per_minute):
