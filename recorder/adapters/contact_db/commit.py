@@ -36,6 +36,7 @@ from recorder.adapters.contact_db.rows import (
 from recorder.adapters.contact_db.sql import POSTGRES
 from recorder.adapters.contact_db.standing import Group, Standing, read_standing
 from recorder.consolidate.contact import consolidate, contact_id
+from recorder.consolidate.delta import before
 from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
 from recorder.rows import CommitResult
 
@@ -147,7 +148,7 @@ class _Batch:
         owner = {"source": group.source, "contact_id": home}
         revision = 1 if there is None else there.revision + 1
         sizes = {row.media_key: row.size_bytes for row in stored.media}
-        before = len(sizes)
+        known = len(sizes)
         self._items(group, owner, revision, sizes, standing.other_media)
         parts = [_part(item) for item, _ in group.members]
         if there is not None:  # that went through the database: compare like with like
@@ -161,9 +162,12 @@ class _Batch:
             and clean(one.key) not in standing.other_interactions
         ]
         if there is not None:
-            if not changed and len(sizes) == before:
+            if not changed and len(sizes) == known:
                 return
-            was = Superseded(there, {one.key: old.get(one.key) for one in changed})
+            steps = {
+                one.key: before(old[one.key], one) if one.key in old else None for one in changed
+            }
+            was = Superseded(there, steps)
             self.rows["contact_revisions"].append(superseded_values(was))
         self.rows["contacts"].append(
             {

@@ -1,7 +1,7 @@
 """Revisions of contacts: every commit that changes a contact makes the next one, and the old ones stay.
 
 The rows of a contact are its newest revision. When it is superseded, one row keeps how the contact was
-listed, and those interactions, as they were, that the next revision changes. Media never change, and each
+listed, and what the next revision changes in its interactions, as it was. Media never change, and each
 names the revision that brought it. So revision N is what is there now, with everything taken back that came
 after N; and a file more of an interaction costs some hundred bytes, however large the contact is.
 """
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.rows import AnyRow, Values
+from recorder.consolidate.delta import Before, taken_back
 from recorder.model import Interaction
 from recorder.rows import ContactRow, RevisionRow
 
@@ -25,8 +26,8 @@ class Superseded:
     """A revision that another one came after."""
 
     row: ContactRow
-    before: Mapping[str, Interaction | None]
-    """By key, what the next revision changed, as it was: without media; None for what was not there."""
+    before: Mapping[str, Before | None]
+    """By key, the interactions that the next revision changed; None for what was not there."""
 
 
 _DOCUMENT = TypeAdapter(Superseded)
@@ -60,12 +61,18 @@ def read_superseded(
 def interactions_in(
     revision: int, current: Iterable[Interaction], superseded: Sequence[Superseded]
 ) -> tuple[Interaction, ...]:
-    """The interactions of that revision, without media; `current` are those of the newest."""
-    held: dict[str, Interaction | None] = {one.key: one for one in current}
+    """The interactions of that revision, but for their media; `current` are those of the newest.
+
+    `superseded` may hold steps that `current` does not know of yet: to take back twice is to take back once.
+    """
+    held = {one.key: one for one in current}
     for later in sorted(superseded, key=lambda one: one.row.revision, reverse=True):
         if later.row.revision >= revision:
-            held |= later.before
-    return tuple(one for one in held.values() if one is not None)
+            for key, step in later.before.items():
+                now = held.pop(key, None)
+                if now is not None and step is not None:
+                    held[key] = taken_back(now, step)
+    return tuple(held.values())
 
 
 def told_revisions(
@@ -77,7 +84,7 @@ def told_revisions(
     """What each revision brought; `interactions` and `media` are those of the newest, `row`."""
     old = [one for one in superseded if one.row.revision < row.revision]
     first = [one.key for one in interactions_in(1, interactions, superseded)]
-    brought: dict[int, Mapping[str, Interaction | None]] = {1: dict.fromkeys(first)}
+    brought: dict[int, Mapping[str, Before | None]] = {1: dict.fromkeys(first)}
     brought |= {one.row.revision + 1: one.before for one in old}
     return tuple(
         RevisionRow(
@@ -90,5 +97,5 @@ def told_revisions(
     )
 
 
-def _keys(brought: Mapping[str, Interaction | None], *, there: bool) -> tuple[str, ...]:
+def _keys(brought: Mapping[str, Before | None], *, there: bool) -> tuple[str, ...]:
     return tuple(sorted(key for key, old in brought.items() if (old is not None) is there))
