@@ -91,8 +91,12 @@ class SimAdmin:
         return list(self._ask("GET", "faults"))
 
     def place_calls(self, *calls: dict[str, Any]) -> list[dict[str, Any]]:
-        """Place calls as in `sim.ucaas.dynamics.orders.CallBody`; returns their ids."""
-        return list(self._ask("POST", "calls", {"calls": calls})["placed"])
+        """Place calls as in `CallBody` of Dynamics or Webex; returns their ids."""
+        return self.place({"calls": calls})
+
+    def place(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        """Place what is asked for in the words of this service, as its `orders` module has them."""
+        return list(self._ask("POST", "calls", body)["placed"])
 
     def place_mix(
         self,
@@ -102,9 +106,9 @@ class SimAdmin:
         seed: int = 1,
         **options: float | tuple[float, float],
     ) -> list[dict[str, Any]]:
-        """Place drawn calls; `options` as in `sim.ucaas.dynamics.mix.MixOptions`."""
+        """Place drawn calls or meetings; `options` as in `MixOptions` of the service."""
         mix = {"seed": seed, "count": count, "over_s": over_s, "options": options}
-        return list(self._ask("POST", "calls", {"mix": mix})["placed"])
+        return self.place({"mix": mix})
 
     def feed(
         self, calls_per_minute: float, *, seed: int = 1, **options: float | tuple[float, float]

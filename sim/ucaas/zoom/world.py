@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import deque
 
 from sim.chance import guid, stream
 from sim.truth import TruthItem
@@ -28,6 +29,15 @@ class World(Timetable[MeetingScript]):
         self._env = env
         self._account = account
         self._chance = stream(env.seed, "world")
+        self._kept: deque[tuple[int, Meeting]] = deque()
+        """Complete meetings, and until when the service keeps them."""
+
+    def advance(self, now_us: int) -> None:
+        """Let everything happen that is due, and drop what was kept long enough."""
+        super().advance(now_us)
+        while self._kept and self._kept[0][0] <= now_us:
+            end_us, meeting = self._kept.popleft()
+            self._end(meeting, end_us)
 
     def place(self, script: MeetingScript) -> Placed:
         """Put a meeting with its breakout rooms into the world."""
@@ -108,13 +118,11 @@ class World(Timetable[MeetingScript]):
         for one in files:
             if one.script.late_s is not None:
                 self._list_later(meeting, one, at_us + int(one.script.late_s * SECOND_US))
-        ends_us = [
-            at_us + int(after * unit)
-            for after, unit in ((script.delete_after_s, SECOND_US), (env.retention_days, DAY_US))
-            if after is not None
-        ]
-        if ends_us:
-            self.at(min(ends_us), lambda now_us: self._end(meeting, now_us))
+        if script.delete_after_s is not None:
+            end_us = at_us + int(script.delete_after_s * SECOND_US)
+            self.at(end_us, lambda now_us: self._end(meeting, now_us))
+        if env.retention_days is not None:
+            self._kept.append((at_us + int(env.retention_days * DAY_US), meeting))
 
     def _end(self, meeting: Meeting, at_us: int) -> None:
         if not meeting.gone:

@@ -18,6 +18,7 @@ TOKEN_URL = "https://zoom.us/oauth/token"
 SOUND = Recording("small.m4a", 9.0, b"\0\0\0\x18ftypM4A \0\0\0\0" + bytes(range(256)) * 40)
 CLIENTS = (ClientApp("alpha", "secret-a"), ClientApp("beta", "secret-b"))
 DAY_S = 86_400
+
 AUDIO = FileScript(media=SOUND)
 
 
