@@ -17,6 +17,7 @@ from recorder.adapters.http.errors import from_status, safe_text, where
 from recorder.adapters.http.patience import Patience
 from recorder.adapters.webex.paging import next_link
 from recorder.adapters.webex.records import listed_rows
+from recorder.budgets import BudgetFigures
 from recorder.errors import AuthRefused, BadAnswer, SourceError
 from recorder.model import SourceTime
 
@@ -152,6 +153,10 @@ class WebexClient:
             wait=wait,
         )
         client.event_hooks = {"response": [self._patience.heard]}
+
+    def budget(self) -> BudgetFigures:
+        """How the request budget is spent."""
+        return self._patience.figures()
 
     def address(self, path: str, parameters: Mapping[str, str]) -> str:
         """The address of a first page."""

@@ -26,6 +26,7 @@ from recorder.adapters.webex.paging import Position, followed, position_of
 from recorder.adapters.webex.records import Metadata, Recording
 from recorder.adapters.webex.settings import PAGE_SIZE_MAX, WebexSettings
 from recorder.adapters.webex.webhook import answer_to
+from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer, ItemGone
 from recorder.instants import to_text
 from recorder.model import (
@@ -161,6 +162,10 @@ class WebexSource:
         """Judge a webhook. Raises ConfigError when its secret cannot be read."""
         reference = self._settings.webhook_secret
         return answer_to(request, None if reference is None else self._secrets.read(reference))
+
+    def budget(self) -> BudgetFigures:
+        """API calls of this node; downloads and questions for call detail records are not counted."""
+        return self._api.budget()
 
     def close(self) -> None:
         """Give back connections."""

@@ -11,10 +11,16 @@ from recorder.adapters.dynamics.schema_probe import SchemaProbe
 from recorder.adapters.dynamics.users import UserCache
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.media_fast import FastMediaFetcher
+from recorder.adapters.webex.cdr_join import keys_of
 from recorder.adapters.zoom.cache import MeetingCache
 from recorder.adapters.zoom.records import Meeting
 from recorder.errors import Throttled
+from recorder.model import Window
 from tests.recorder.adapters.dynamics.scripted import FakeClock, ScriptedDataverse, guid
+from tests.recorder.adapters.webex import calls
+from tests.recorder.adapters.webex.scripted import ScriptedWebex, Story
+from tests.recorder.adapters.webex.scripted import us as webex_us
+from tests.recorder.adapters.webex.scripted import uuid as webex_uuid
 
 THREADS = 8
 ROUNDS = 200
@@ -152,3 +158,21 @@ def test_many_downloads_share_one_client_for_each_patience():
     made = set().union(*at_once(work))
     fetcher.close()
     assert len(made) == 2
+
+
+def test_many_recordings_together_ask_for_call_detail_records_once():
+    world = ScriptedWebex()
+    world.clock.advance(1000)
+    calls.recorded_call(world, Story(world))
+    world.history.append((webex_us(320), calls.record()))
+    source = world.open(cdr="stream", requests_per_min=6000)
+    history = source._connections.history
+    (ref,) = source.list_items(Window(webex_us(0), webex_us(1000)), None).items
+    keys = keys_of(source._details(ref)[0], None)
+
+    def work(_):
+        found = [history.find(keys, webex_us(1000)) for _ in range(ROUNDS)]
+        return {joined.own.report_id for joined in found}
+
+    assert at_once(work) == [{webex_uuid(1, 4)}] * THREADS
+    assert len(world.asked("cdr_stream")) == 1

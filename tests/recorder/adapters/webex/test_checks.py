@@ -200,3 +200,13 @@ def test_other_trouble_with_records_is_a_warning_only(world, status):
     finding = only(world.open(cdr="stream"))
 
     assert (finding.code, finding.level) == ("cdr_unavailable", Level.WARNING)
+
+
+def test_the_budget_counts_calls_of_the_api_and_no_questions_for_records(world):
+    source = world.open(cdr="stream", requests_per_min=50)
+    source.check()
+
+    told = source.budget()
+
+    assert (told.used, told.limit, told.per_s) == (3, 50, 60.0)
+    assert len(world.asked(CDR)) == 1
