@@ -9,10 +9,9 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from recorder.adapters.http.retry_after import retry_after_s as wait_s
 from recorder.errors import (
     AuthRefused,
     BadAnswer,
@@ -52,7 +51,6 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)
 _UNSATISFIED_RANGE = re.compile(r"bytes \*/([0-9]{1,18})")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _PATIENCE_MAX_S = 86_400.0
-_DIGITS_MAX = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +196,8 @@ def judge(
 
 
 def retry_after_s(header: Header) -> float | None:
-    """Seconds to wait, from either form of `Retry-After`; the date form counts from `Date`."""
-    value = (header("Retry-After") or "").strip()
-    if re.fullmatch(r"[0-9]+", value):
-        digits = value.lstrip("0")
-        wait_s = float(digits or "0") if len(digits) <= _DIGITS_MAX else _PATIENCE_MAX_S
-        return min(wait_s, _PATIENCE_MAX_S)
-    until, now = _instant(value), _instant(header("Date") or "")
-    if until is None or now is None:
-        return None
-    return min(max((until - now).total_seconds(), 0.0), _PATIENCE_MAX_S)
+    """Seconds to wait, from any form of `Retry-After`; an instant counts from `Date`."""
+    return wait_s(header("Retry-After"), header("Date"), _PATIENCE_MAX_S)
 
 
 def _whole(hop: Hop, header: Header) -> Offered:
@@ -275,14 +265,6 @@ def _number(hop: Hop, text: str | None) -> int | None:
     if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
         raise BadAnswer(f"{hop.host} sent a length that is no number")
     return int(text)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
 
 
 def _split(url: str, base: str = "") -> SplitResult | None:

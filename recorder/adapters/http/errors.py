@@ -42,6 +42,10 @@ class AnswerTooLarge(httpx.TransportError):
     """Raised inside httpx when a body, decoded, is larger than allowed or cannot be decoded."""
 
 
+class BodyTooLarge(BadAnswer):
+    """Raised when a body is larger than allowed: less may be asked for at a time."""
+
+
 class AnswerTooSlow(httpx.TransportError):
     """Raised inside httpx when a body trickles for longer than allowed."""
 
@@ -85,7 +89,7 @@ def from_exception(error: httpx.HTTPError | httpx.InvalidURL, url: httpx.URL) ->
     cause = _cause(error)
     text = f"{where(url)}: {name}{f' ({cause})' if cause else ''}"
     if isinstance(error, AnswerTooLarge):
-        return BadAnswer(f"{where(url)}: the body is larger than allowed, or cannot be decoded")
+        return BodyTooLarge(f"{where(url)}: the body is larger than allowed, or cannot be decoded")
     if isinstance(error, AnswerTooSlow):
         return Unreachable(f"{where(url)}: the body trickles and was given up")
     if isinstance(error, (*_UNREACHABLE, httpx.RemoteProtocolError)):

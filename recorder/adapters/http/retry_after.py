@@ -38,7 +38,7 @@ def retry_after_s(
     text = (value or "").strip()
     whole = text.partition(".")[0]
     if whole.isascii() and whole.isdigit():
-        wait_s = float(whole) if len(whole) <= _DIGITS_MAX else max_s
+        wait_s = float(whole) if len(whole.lstrip("0")) <= _DIGITS_MAX else max_s
         return min(wait_s, max_s)
     until, now = http_date(text) or _iso_instant(text), http_date(date)
     if until is None or now is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -13,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cluster.ports import Clock
 from recorder.adapters.http.client import Answer, build_request, exchange
-from recorder.adapters.http.errors import from_status, safe_text, where
+from recorder.adapters.http.errors import BodyTooLarge, from_status, safe_text, where
 from recorder.adapters.http.patience import Patience
 from recorder.adapters.http.values import int_or_none
 from recorder.adapters.zoom.records import Meeting, meeting_of, row_of
@@ -199,6 +200,7 @@ class ZoomApi:
         self._client = client
         self._clock = clock
         self._base = f"{settings.api_url}/v2/"
+        self._lock = threading.Lock()
         self._page_size = settings.page_size
         self._patience = Patience(
             budget=settings.budget,
@@ -210,18 +212,28 @@ class ZoomApi:
         client.event_hooks = {"response": [self._patience.heard]}
 
     def page(self, window: Window, page: str | None) -> RawPage:
-        """One page of the meetings whose archive was complete in the window."""
+        """One page of the meetings whose archive was complete in the window.
+
+        After an answer that was too large, smaller pages are asked for, until the end of the process.
+        """
         since, until = bounds(window)
         asked = PageToken(until, "") if page is None else PageToken.of(page)
+        with self._lock:
+            page_size = self._page_size
         query = {
             "query_date_type": "archive_complete_time",
             "from": since,
             "to": asked.to,
-            "page_size": str(self._page_size),
+            "page_size": str(page_size),
         }
         if asked.token:
             query["next_page_token"] = asked.token
-        answer = self._ask("archive_files", query)
+        try:
+            answer = self._ask("archive_files", query)
+        except BodyTooLarge:
+            with self._lock:
+                self._page_size = max(1, min(self._page_size, page_size // 2))
+            raise
         refuse(answer)
         return page_of(answer, asked, window)
 

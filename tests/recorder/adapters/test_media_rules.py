@@ -229,8 +229,10 @@ def test_web_pages_are_no_media(kind):
         ("120", None, 120.0),
         (" 0 ", None, 0.0),
         ("999999999", None, 86_400.0),
-        ("1.5", None, None),
+        ("1.5", None, 1.0),
         ("-3", None, None),
+        ("2023-11-14T22:14:20Z", "Tue, 14 Nov 2023 22:13:20 GMT", 60.0),
+        ("2023-11-14T22:14:20Z", None, None),
         ("Tue, 14 Nov 2023 22:14:20 GMT", "Tue, 14 Nov 2023 22:13:20 GMT", 60.0),
         ("Tue, 14 Nov 2023 22:14:20 GMT", None, None),
         ("Tue, 14 Nov 2023 22:14:20 GMT", "yesterday", None),
@@ -238,7 +240,7 @@ def test_web_pages_are_no_media(kind):
         ("", None, None),
     ],
 )
-def test_retry_after_is_read_in_both_forms_and_never_guessed(value, date, wait_s):
+def test_retry_after_is_read_in_all_forms_and_never_guessed(value, date, wait_s):
     assert retry_after_s(headers(Retry_After=value, Date=date)) == wait_s
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from recorder.adapters.http.errors import (
     AnswerTooLarge,
+    BodyTooLarge,
     from_exception,
     from_status,
     safe_text,
@@ -64,7 +65,7 @@ def test_a_status_means_one_error(status, kind):
         (httpx.UnsupportedProtocol("no"), BadAnswer),
         (httpx.LocalProtocolError("Illegal header value b'Bearer secret-signature'"), BadAnswer),
         (httpx.InvalidURL("https://x?sig=secret-signature"), BadAnswer),
-        (AnswerTooLarge("big"), BadAnswer),
+        (AnswerTooLarge("big"), BodyTooLarge),
     ],
 )
 def test_an_exception_means_one_error_and_shows_no_secret(raised, kind):

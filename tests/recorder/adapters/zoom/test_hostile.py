@@ -126,13 +126,19 @@ def test_any_answer_to_a_listing_or_a_question_is_a_source_error_at_most(value):
         world.open().check()
 
 
-def test_a_page_of_more_than_ten_megabytes_is_a_bad_answer():
+def test_a_page_of_more_than_ten_megabytes_is_a_bad_answer_and_smaller_pages_follow():
     world, _ = a_world()
     big = json.dumps({"meetings": [], "pad": "x" * 11_000_000}).encode()
-    world.order("archive_complete_time", httpx.Response(200, content=big))
+    world.order("archive_complete_time", httpx.Response(200, content=big), times=2)
+    source = world.open(page_size=5)
 
-    with pytest.raises(BadAnswer, match="larger than allowed"):
-        world.open().list_items(WINDOW, None)
+    for _ in range(2):
+        with pytest.raises(BadAnswer, match="larger than allowed"):
+            source.list_items(WINDOW, None)
+    assert len(source.list_items(WINDOW, None).items) == 3
+
+    sizes = [one.url.params["page_size"] for one in world.asked("archive_complete_time")]
+    assert sizes == ["5", "2", "1"]
 
 
 def test_a_meeting_with_a_hundred_thousand_files_is_one_unreadable_item():
