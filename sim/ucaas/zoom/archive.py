@@ -78,6 +78,8 @@ class Archive:
     """Meetings in the order of their appearance. Not thread-safe: the service locks."""
 
     def __init__(self) -> None:
+        self.changes = 0
+        """Rises with everything that changes which meetings a listing shows, or where."""
         self._meetings: dict[str, Meeting] = {}
         self._of_file: dict[str, Meeting] = {}
         self._of_token: dict[str, tuple[Meeting, ArchivedFile | Attachment]] = {}
@@ -87,8 +89,14 @@ class Archive:
 
     def add(self, meeting: Meeting) -> None:
         """It appears."""
+        self.changes += 1
         self._meetings[meeting.uuid] = meeting
         self.index(meeting, meeting.attachments)
+
+    def completed(self, meeting: Meeting, at_us: int) -> None:
+        """It is complete, at an instant of the service's clock."""
+        self.changes += 1
+        meeting.complete_us = at_us
 
     def index(self, meeting: Meeting, files: Iterable[ArchivedFile | Attachment]) -> None:
         """Files of it can be found from now on."""
@@ -116,6 +124,7 @@ class Archive:
 
     def remove(self, meeting: Meeting) -> None:
         """It is deleted with all its files."""
+        self.changes += 1
         meeting.gone = True
         self._meetings.pop(meeting.uuid, None)
         for one in (*meeting.files, *meeting.attachments):

@@ -7,6 +7,7 @@ moves nothing else across a border of pages.
 from __future__ import annotations
 
 import base64
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,9 @@ _LONG_AGO_US = 400 * DAY_US
 BY_START, BY_COMPLETE = "meeting_start_time", "archive_complete_time"
 _TOKEN_BYTES = 24
 _Place = tuple[int, str]
+_Rows = list[tuple[_Place, Meeting]]
+_BEFORE_ALL: _Place = (-(2**62), "")
+_KEPT_QUERIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Listing:
         self._env = env
         self._chance = stream(env.seed, "pages")
         self._tokens: dict[str, _Token] = {}
+        self._known: dict[Query, _Rows] = {}
+        self._changes = 0
 
     def page(self, given: Mapping[str, str], now_us: int, *, empty: bool = False) -> Page:
         """The page asked for. `empty`: none of its meetings, they follow. Raises Refusal (400)."""
@@ -81,18 +87,28 @@ class Listing:
         asked = {name: value for name, value in given.items() if name != "next_page_token"}
         query, after = self._resumed(token, asked, now_us) if token else (read(asked, now_us), None)
         rows = self.rows(query)
-        rest = [(place, one) for place, one in rows if after is None or place > after]
-        shown = [] if empty else rest[: query.page_size]
+        begin = 0 if after is None else bisect_right(rows, after, key=lambda row: row[0])
+        shown = [] if empty else rows[begin : begin + query.page_size]
         next_token = ""
-        if len(shown) < len(rest):
-            last = shown[-1][0] if shown else (after or (-(2**62), ""))
+        if begin + len(shown) < len(rows):
+            last = shown[-1][0] if shown else (after or _BEFORE_ALL)
             next_token = self._remember(_Token(query, asked, last, now_us + TOKEN_LIFE_US))
         return Page(query, [one for _, one in shown], len(rows), next_token)
 
-    def rows(self, query: Query) -> list[tuple[_Place, Meeting]]:
-        """All meetings of a window, the newest first."""
+    def rows(self, query: Query) -> _Rows:
+        """All meetings of a window, the newest first. What was found is kept while nothing changes."""
+        changes = self._env.archive.changes
+        if changes != self._changes or len(self._known) >= _KEPT_QUERIES:
+            self._known.clear()
+            self._changes = changes
+        found = self._known.get(query)
+        if found is None:
+            found = self._known[query] = self._found(query)
+        return found
+
+    def _found(self, query: Query) -> _Rows:
         low_us, high_us = instant_us(query.begin), instant_us(query.end)
-        rows: list[tuple[_Place, Meeting]] = []
+        rows: _Rows = []
         for one in self._env.archive:
             at_us = self._date_us(one, query.date_type)
             if at_us is None or not low_us <= at_us <= high_us:

@@ -105,9 +105,10 @@ class World(Timetable[MeetingScript]):
         if meeting.gone:
             return
         env, script = self._env, meeting.script
-        meeting.complete_us = self._stamp_us(meeting, at_us)
+        complete_us = self._stamp_us(meeting, at_us)
+        env.archive.completed(meeting, complete_us)
         for key in meeting.keys:
-            env.truth.changed(env.source, key, meeting.complete_us)
+            env.truth.changed(env.source, key, complete_us)
         self._offer_all(meeting, at_us)
         env.outbox.completed(
             meeting_json(meeting, env.web_url),

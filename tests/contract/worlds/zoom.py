@@ -73,7 +73,7 @@ class FakeZoomWorld:
             end_us=us(changed_s),
             files=(FileScript(media=SOUND),),
             seconds=SECONDS,
-            parent=None if session is None else f"/root//{session}+==",
+            parent=None if session is None else f"/of//{session}+==",
             listed_s=0.0,
             complete_s=0.0,
             stamp_us=us(changed_s),
