@@ -32,6 +32,7 @@ def run(
     seed: int = 0,
     minutes: Minutes = 5.0,
     calm: Annotated[bool, Parameter(negative=())] = False,
+    sources: str = "dynamics",
     config: Path | None = None,
     trace: Path | None = None,
     save: Path | None = None,
@@ -43,6 +44,8 @@ def run(
         seed: The same seed and program give the same execution.
         minutes: How long calls and faults last; then the world heals and is judged.
         calm: No faults.
+        sources: What both nodes record, separated by commas: dynamics, zoom, webex; a second one of a kind
+            is `dynamics2`.
         config: A node's TOML file whose timings the nodes of the world take; its addresses, secrets and
             sources are ignored.
         trace: Write every event there.
@@ -55,7 +58,7 @@ def run(
     from sim.search.corpus import save_incident  # noqa: PLC0415
     from sim.search.swarm import random_incident  # noqa: PLC0415
 
-    incident = random_incident(seed, 0, _profile(minutes, config))
+    incident = random_incident(seed, 0, _profile(minutes, config, sources, every_source=True))
     incident = replace(incident, seed=seed, faults=() if calm else incident.faults)
     if save is not None:
         _written(lambda: save_incident(save, incident), save)
@@ -68,6 +71,7 @@ def replay(
     what: str,
     *,
     minutes: Minutes = 5.0,
+    sources: str = "dynamics",
     html: Path | None = None,
     heat_runs: Annotated[int, Parameter(validator=Number(gte=0))] = 60,
     trace: Path | None = None,
@@ -78,6 +82,7 @@ def replay(
     Args:
         what: An incident file, or the seed of `tandem sim run`.
         minutes: As given to `tandem sim run`; a file knows its own.
+        sources: The same.
         html: Write a picture of it there: one page without anything outside.
         heat_runs: At most so many more runs, with each fault moved and stretched, tell the picture when it is
             fatal; 0 for none. The page is there before they begin.
@@ -90,7 +95,9 @@ def replay(
     from sim.world.incident import read_incident  # noqa: PLC0415
 
     if what.isdigit():
-        incident = random_incident(int(what), 0, _profile(minutes, None))
+        incident = random_incident(
+            int(what), 0, _profile(minutes, None, sources, every_source=True)
+        )
         incident = replace(incident, seed=int(what))
     else:
         incident = from_file(lambda: read_incident(Path(what)))
@@ -106,6 +113,7 @@ def swarm(
     jobs: Count = 1,
     within_minutes: Minutes | None = None,
     reach_all: Annotated[bool, Parameter(negative=())] = False,
+    sources: str = "dynamics",
     config: Path | None = None,
     json: JsonFlag = False,
 ) -> int:
@@ -120,22 +128,24 @@ def swarm(
         jobs: Processes that share the work; changes no result.
         within_minutes: Begin no run after so many minutes of real time.
         reach_all: Fail also when an interesting situation never occurred in any run.
+        sources: As in `tandem sim run`; of several, half of the runs have all, the others some.
         config: As in `tandem sim run`.
         json: Answer with JSON on stdout.
     """
     from sim.search.hunt import hunt  # noqa: PLC0415
-    from sim.search.sometimes import never  # noqa: PLC0415
+    from sim.search.sometimes import never, wanted  # noqa: PLC0415
 
     total = 100 if runs is None and within_minutes is None else runs
+    profile = _profile(minutes, config, sources, every_source=False)
     found = hunt(
         seed,
         total,
-        profile=_profile(minutes, config),
+        profile=profile,
         jobs=jobs,
         within_s=None if within_minutes is None else within_minutes * 60,
         tell=_told,
     )
-    missing = never(found.counts or {}) if reach_all else ()
+    missing = never(found.counts or {}, wanted(profile.sources)) if reach_all else ()
     answer, story = _hunted(found)
     if json:
         print_json(answer | {"never": list(missing)})
@@ -150,13 +160,31 @@ def swarm(
     return 1 if found.failed is not None or missing else 0
 
 
-def _profile(minutes: float, config: Path | None) -> Profile:
+def _profile(minutes: float, config: Path | None, sources: str, *, every_source: bool) -> Profile:
     from sim.drill.operator_settings import settings_of  # noqa: PLC0415
     from sim.search.swarm import Profile  # noqa: PLC0415
 
-    if config is None:
-        return Profile(minutes=minutes)
-    return Profile(minutes=minutes, settings=from_file(lambda: settings_of(config)))
+    return Profile(
+        minutes=minutes,
+        sources=_sources(sources),
+        every_source=every_source,
+        settings={} if config is None else from_file(lambda: settings_of(config)),
+    )
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    from sim.world.kinds import KINDS, is_source  # noqa: PLC0415
+
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    wrong = [name for name in named if not is_source(name)]
+    if wrong or not named:
+        known = ", ".join(KINDS)
+        raise CliError(
+            f"There is no source {wrong[0]}." if wrong else "No source is named.",
+            Exit.USAGE,
+            hint=f"--sources takes {known}, separated by commas; a second one of a kind is dynamics2.",
+        )
+    return named
 
 
 def _lived(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -17,6 +18,9 @@ _SLACK_NS: Final = 1_000_000_000
 """Dates are whole seconds."""
 _MAX_S: Final = 300.0
 """Nobody counts over more than five minutes: a recorder need not wait longer."""
+_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_CALLS: Final = re.compile(r"/api/data/.*(?<!/\$value)|/v[12]/(?!access_token).*")
+"""Addresses that a service's limits count: no tokens, no files."""
 
 
 def asked_for_s(headers: Mapping[str, str]) -> float:
@@ -24,11 +28,12 @@ def asked_for_s(headers: Mapping[str, str]) -> float:
     text = headers.get("retry-after", "")
     if re.fullmatch(r"\d{1,9}", text):
         return min(float(text), _MAX_S)
+    until = datetime.fromisoformat if _INSTANT.fullmatch(text) else parsedate_to_datetime
     try:
-        until, now = (parsedate_to_datetime(one) for one in (text, headers.get("date", "")))
+        wait = until(text) - parsedate_to_datetime(headers.get("date", ""))
     except (TypeError, ValueError):
         return 0.0
-    return min(max((until - now).total_seconds(), 0.0), _MAX_S)
+    return min(max(wait.total_seconds(), 0.0), _MAX_S)
 
 
 @dataclass
@@ -59,4 +64,4 @@ class PatienceBook:
 
 
 def _counts(path: str) -> bool:
-    return "/api/data/" in path and not path.endswith("/$value")
+    return _CALLS.fullmatch(path) is not None

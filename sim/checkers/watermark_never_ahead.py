@@ -32,10 +32,14 @@ def _of_source(
     truth: Sequence[TruthItem], contents: Contents, progress: SourceProgress
 ) -> Iterator[Violation]:
     rows = {row.ref.key: row for row in contents.items if row.ref.source == progress.source}
+    late = {item.key for item in truth if item.source == progress.source and item.late}
     unfinished = [
         key
         for key, row in rows.items()
-        if row.ref.changed_us < progress.watermark_us and row.state not in _FINAL and not row.parked
+        if row.ref.changed_us < progress.watermark_us
+        and row.state not in _FINAL
+        and not row.parked
+        and key not in late
     ]
     if unfinished:
         yield Violation(PROMISE, f"{progress.source} passed unfinished items", tuple(unfinished))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from recorder.errors import ConfigError
-from sim.world.incident import Incident, Value
+from sim.world.incident import FIRST_SOURCE, Incident, Value
+from sim.world.kinds import kind_of
 from sim.world.points import points
 from sim.world.rules import RULES
 from sim.world.rules.check import check_incident
+from sim.world.rules.service import KNOWN
 
 _FATAL: Final = ("pause", "crash")
 
@@ -31,6 +33,41 @@ def _severity(kind: str) -> int:
     return _FATAL.index(kind) + 1 if kind in _FATAL else 0
 
 
+def palette(sources: Sequence[str]) -> Sequence[Colour]:
+    """What may go wrong with these sources; what kills comes last."""
+    return tuple(
+        _colour(kind) for kind in _ORDER if any(can_happen(kind, source) for source in sources)
+    )
+
+
+def can_happen(kind: str, source: str) -> bool:
+    """Whether this kind of fault, if it is one of a service, is known to that of `source`."""
+    own = _OF_SERVICE.get(kind)
+    return own is None or own in kind_of(source).manners.hits
+
+
+def narrowed(colour: Colour, source: str) -> Colour:
+    """The same with the words and the requests that the service of `source` knows."""
+    manners = kind_of(source).manners
+    own = _OF_SERVICE.get(colour.kind)
+    usual = () if own is None else manners.hits[own]
+    options: dict[str, Sequence[Value]] = {}
+    for name, values in colour.options.items():
+        if name == "requests":
+            fitting = tuple(one for one in (*values, *usual) if one in manners.requests)
+        else:
+            words = manners.words.get(name)
+            fitting = tuple(values) if words is None else words
+        if fitting:
+            options[name] = tuple(dict.fromkeys(fitting))
+    return replace(colour, options=options)
+
+
+def is_of_service(kind: str) -> bool:
+    """Whether it is a fault of one service, or of all."""
+    return "source" in RULES[kind].options
+
+
 def _colour(kind: str) -> Colour:
     rule = RULES[kind]
     return Colour(
@@ -41,8 +78,10 @@ def _colour(kind: str) -> Colour:
     )
 
 
-PALETTE: Final[Sequence[Colour]] = tuple(map(_colour, sorted(RULES, key=_severity)))
-"""What kills comes last."""
+_OF_SERVICE: Final = {f"service_{kind.value}": kind for kind in KNOWN}
+_ORDER: Final = sorted(RULES, key=_severity)
+PALETTE: Final[Sequence[Colour]] = palette((FIRST_SOURCE,))
+"""For worlds with one source."""
 POINTS: Final = points()
 """Every point at which a fault may wait to strike."""
 

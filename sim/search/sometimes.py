@@ -6,14 +6,17 @@ A set of runs in which a situation of `WANTED` never occurred fails, however cle
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, cast
 
 from cluster.frames import Role
-from recorder.model import ItemState
+from recorder.model import ItemEvent, ItemState
 from recorder.rows import HistoryRow
+from sim.truth import TruthItem
 from sim.ucaas.statistics import Poll
+from sim.world.incident import FIRST_SOURCE
+from sim.world.kinds import kind_of
 from sim.world.kinds.kind import client_id
 from sim.world.world import World
 
@@ -22,6 +25,8 @@ _TAKEOVER_US: Final = 10 * _SECOND_US
 _THROTTLED: Final = 429
 _PARTIAL: Final = 206
 _LATE_S: Final = 8.0
+_FILES: Final = ("blob", "file")
+_PROCESSING: Final = "still processing"
 
 FAILOVER = "failover"
 SWITCHOVER = "switchover"
@@ -35,6 +40,9 @@ TORN = "torn write"
 UNKNOWN_OUTCOME = "unknown outcome"
 STALE = "stale term refused"
 REPLACED = "replaced recording"
+LATE_FILE = "late file archived"
+WATCHED = "file watched while it was made"
+BESIDE = "source well beside one in trouble"
 
 WANTED: Final = (
     FAILOVER,
@@ -52,6 +60,21 @@ WANTED: Final = (
 )
 
 
+OF_SEVERAL: Final = (BESIDE,)
+"""Wanted where there are several sources."""
+OF_KINDS: Final[Mapping[str, Sequence[str]]] = {"zoom": (LATE_FILE, WATCHED)}
+"""Wanted where a source of this kind is recorded."""
+
+
+def wanted(sources: Sequence[str]) -> tuple[str, ...]:
+    """What a search over these sources must have seen."""
+    several = OF_SEVERAL if len(sources) > 1 else ()
+    kinds = dict.fromkeys(kind_of(source).name for source in sources)
+    more = (name for kind in kinds for name in OF_KINDS.get(kind, ()))
+    of_any = (name for name in WANTED if name != REPLACED or FIRST_SOURCE in kinds)
+    return (*of_any, *several, *more)
+
+
 def situations(world: World) -> dict[str, int]:
     """How often each situation occurred in a world that has been lived through."""
     history = sorted(world.data_center.contacts.history, key=_order)
@@ -59,6 +82,7 @@ def situations(world: World) -> dict[str, int]:
     polls = [poll for service in world.services for poll in service.fake.polls()]
     tables = world.data_center.contacts.items
     rows = tuple(tables.rows.values())
+    archived = {(row.ref.source, row.ref.key) for row in rows if row.state == ItemState.ARCHIVED}
     truth = world.services.truth()
     found = Counter(
         {
@@ -73,10 +97,23 @@ def situations(world: World) -> dict[str, int]:
             TORN: sum(machine.disk.journal.torn for machine in world.machines.values()),
             UNKNOWN_OUTCOME: world.data_center.contacts.unanswered,
             STALE: world.data_center.contacts.refused,
+            BESIDE: world.beside_trouble,
+            LATE_FILE: _late_files(truth, archived),
+            WATCHED: sum(_is_watched(event) for event in tables.events.values()),
             RESUMED: sum(_resumed(service.fake.statistics()) for service in world.services),
         }
     )
     return {name: number for name, number in sorted(found.items()) if number}
+
+
+def _late_files(truth: Iterable[TruthItem], archived: Collection[tuple[str, str]]) -> int:
+    """Files that came into their conversation after others of it, and are archived."""
+    late = (item for item in truth if item.late and kind_of(item.source).name == "zoom")
+    return sum((item.source, item.key) in archived for item in late)
+
+
+def _is_watched(event: ItemEvent) -> bool:
+    return event.what == "failed" and _PROCESSING in event.detail
 
 
 def never(counts: Mapping[str, int], wanted: Iterable[str] = WANTED) -> tuple[str, ...]:
@@ -130,7 +167,7 @@ def throttled_takeovers(
 def _resumed(statistics: Mapping[str, object]) -> int:
     rows = cast("Sequence[Mapping[str, Any]]", statistics["requests"])
     return sum(
-        int(row["count"]) for row in rows if row["request"] == "blob" and row["status"] == _PARTIAL
+        int(row["count"]) for row in rows if row["request"] in _FILES and row["status"] == _PARTIAL
     )
 
 

@@ -11,8 +11,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sim.chance import Stream, stream
-from sim.search.palette import PALETTE, POINTS, Colour, is_legal
-from sim.world.incident import Fault, Incident, Value, Workload
+from sim.search.palette import (
+    PALETTE,
+    POINTS,
+    Colour,
+    can_happen,
+    is_legal,
+    is_of_service,
+    narrowed,
+    palette,
+)
+from sim.world.incident import FIRST_SOURCE, Fault, Incident, Value, Workload
 
 _NEAR_S: Final = 12.0
 _NEAR: Final = 0.5
@@ -38,6 +47,9 @@ _VARIANTS: Final[Sequence[Mapping[str, Mapping[str, Any]]]] = (
 """What operators may choose; half of the runs keep the usual settings."""
 
 
+_ALL_SOURCES: Final = 0.5
+_ONE_SOURCE: Final = 0.85
+"""Share of faults of a service that leave the others alone."""
 _SCENE: Final = 0.25
 """Share of runs with a scene: what must meet to matter, and would meet too rarely by chance."""
 _SCENES: Final = (
@@ -70,6 +82,10 @@ class Profile:
     faults_max: int = 8
     calls_per_minute: Sequence[float] = (3.0, 6.0, 12.0)
     colours: Sequence[Colour] = PALETTE
+    sources: Sequence[str] = (FIRST_SOURCE,)
+    """Of several, each run has some,"""
+    every_source: bool = False
+    """or all of them."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Tables of the configuration of both nodes, over the world's own; without any, each run draws some."""
 
@@ -83,13 +99,43 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
     def chance(purpose: str) -> Stream:
         return stream(seed, "swarm", str(index), purpose)
 
+    several = len(profile.sources) > 1
+    if several:
+        sources = _sources(chance("sources"), profile)
+        colours = palette(sources) if profile.colours == PALETTE else profile.colours
+        profile = replace(profile, sources=sources, colours=colours)
     return Incident(
         seed=chance("seed").randrange(1 << 16),
         minutes=profile.minutes,
         faults=_faults(chance("mix"), chance("faults"), profile),
+        sources=tuple(profile.sources),
         workload=_workload(chance("workload"), profile),
+        workloads=_workloads(chance("workloads"), profile) if several else {},
         settings=profile.settings or chance("settings").choice(_VARIANTS),
     )
+
+
+def _sources(chance: Stream, profile: Profile) -> tuple[str, ...]:
+    """All of them in half of the runs; else some, in any order."""
+    every = tuple(profile.sources)
+    if profile.every_source or chance.random() < _ALL_SOURCES:
+        return every
+    return tuple(chance.sample(every, chance.randint(1, len(every))))
+
+
+def _workloads(chance: Stream, profile: Profile) -> dict[str, Workload]:
+    """One busy source beside quiet ones, now and then."""
+    return {
+        source: replace(
+            _workload(chance, profile),
+            calls_per_minute=rate,
+            rooms=chance.choice((0.0, 0.1, 0.6)),
+            processing=chance.choice((0.0, 0.15, 0.6)),
+            late_files=chance.choice((0.0, 0.3, 0.9)),
+        )
+        for source in profile.sources
+        if (rate := chance.choice((0.0, 0.0, 1.0, 24.0)))
+    }
 
 
 def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
@@ -108,7 +154,7 @@ def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
             at_s = min(last_s + chance.uniform(0, _NEAR_S), end_s * 0.95)
         last_s = round(at_s, 1)
         faults.append(_legal_fault(chance, colour, last_s, profile))
-    if profile.colours != PALETTE or mix.random() >= _SCENE:
+    if profile.colours != palette(profile.sources) or mix.random() >= _SCENE:
         return tuple(sorted(faults, key=lambda fault: fault.at_s))
     begin_s = round(mix.uniform(10.0, max(10.0, end_s * 0.8)), 1)
     scene = (replace(one, at_s=begin_s + one.at_s) for one in mix.choice(_SCENES))
@@ -117,11 +163,22 @@ def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
 
 def _legal_fault(chance: Stream, colour: Colour, at_s: float, profile: Profile) -> Fault:
     """Some parameters exclude each other: drawn again, and at last left out."""
+    sources = tuple(profile.sources)
     for _ in range(_DRAWS_MAX):
-        fault = _fault(chance, colour, at_s)
-        if is_legal(Incident(settings=profile.settings, faults=(fault,))):
+        source = _source(chance, colour, sources)
+        fault = _fault(chance, narrowed(colour, source) if source else colour, at_s)
+        if source:
+            fault = replace(fault, options={**fault.options, "source": source})
+        if is_legal(Incident(sources=sources, settings=profile.settings, faults=(fault,))):
             return fault
     return Fault(colour.kind, colour.targets[0], at_s, for_s=colour.durations_s[0])
+
+
+def _source(chance: Stream, colour: Colour, sources: Sequence[str]) -> str:
+    """Whose service a fault hits; mostly one of several."""
+    if len(sources) == 1 or not is_of_service(colour.kind) or chance.random() >= _ONE_SOURCE:
+        return ""
+    return chance.choice([source for source in sources if can_happen(colour.kind, source)])
 
 
 def _fault(chance: Stream, colour: Colour, at_s: float) -> Fault:

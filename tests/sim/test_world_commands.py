@@ -148,3 +148,24 @@ def test_scripts_get_the_story_and_the_file_too(tandem, bad_worlds):
     assert (answer["run"], answer["runs"], answer["story"]) == (0, 1, [])
     assert answer["incident"] == "var/incidents/swarm-3-0.json"
     assert answer["violations"][0]["promise"] == "nothing_lost"
+
+
+def test_a_run_over_several_sources_has_all_of_them_and_is_replayed_from_its_seed(tandem, tmp_path):
+    words = (*QUICK, "--sources", "dynamics,zoom,webex", "--json")
+    status, first, _ = tandem("run", "--seed", "2", "--save", "three.json", *words)
+    assert status == 0
+    assert set(read_incident(tmp_path / "three.json").sources) == {"dynamics", "zoom", "webex"}
+    _, again, _ = tandem("replay", "2", *words)
+    assert json.loads(first)["digest"] == json.loads(again)["digest"]
+
+
+@pytest.mark.parametrize("sources", ["telegraph", "", "dynamics,2"])
+def test_sources_that_nobody_knows_are_refused_with_those_that_are(tandem, sources):
+    status, _, said = tandem("run", *QUICK, "--sources", sources)
+    assert status == 2
+    assert "dynamics, zoom, webex" in said
+
+
+def test_a_swarm_over_several_sources_draws_some_of_them(tandem):
+    status, out, _ = tandem("swarm", "--runs", "2", *QUICK, "--sources", "zoom,webex", "--json")
+    assert (status, json.loads(out)["runs"]) == (0, 2)

@@ -12,6 +12,7 @@ from sim.search.palette import PALETTE, is_legal
 from sim.search.shrink import shrink
 from sim.search.swarm import Profile, random_incident
 from sim.world.incident import Fault, Incident, Workload
+from sim.world.kinds import KINDS
 from sim.world.rules import RULES
 from tests.simulation.judged import broken, good
 
@@ -34,7 +35,19 @@ def test_a_run_of_a_swarm_is_the_same_whatever_ran_before_it():
 def test_what_is_drawn_makes_sense_to_the_world():
     drawn = [random_incident(1, index) for index in range(150)]
     assert all(is_legal(incident) for incident in drawn)
+    assert {kind for incident in drawn for kind in kinds(incident)} == {
+        colour.kind for colour in PALETTE
+    }
+
+
+def test_what_is_drawn_for_several_sources_is_for_those_that_know_it():
+    profile = Profile(sources=tuple(KINDS))
+    drawn = [random_incident(2, index, profile) for index in range(150)]
+    assert all(is_legal(incident) for incident in drawn)
     assert {kind for incident in drawn for kind in kinds(incident)} == set(RULES)
+    assert {len(incident.sources) for incident in drawn} == {1, 2, 3}
+    every = random_incident(2, 1, replace(profile, every_source=True))
+    assert every.sources == tuple(KINDS)
 
 
 def test_settings_of_an_operator_are_part_of_every_run():

@@ -81,7 +81,10 @@ def test_files_and_new_processes_know_nothing_of_retry_after():
     book = PatienceBook()
     book.hears("alpha", API, 429, {"retry-after": "10"}, 0)
     assert whats(book.asks("alpha", f"{API}(1)/msdyn_recording/$value", 5 * S)) == []
-    assert whats(book.asks("alpha", "/files/1", 5 * S)) == []
+    for path in ("/files/1", "/oauth/token", "/v1/access_token", "/rec/archive/download/x"):
+        assert whats(book.asks("alpha", path, 5 * S)) == []
+    for path in ("/v2/archive_files", "/v1/admin/convergedRecordings"):
+        assert whats(book.asks("alpha", path, 5 * S)) != []
     book.forget("alpha")
     assert whats(book.asks("alpha", API, 5 * S)) == []
 
@@ -91,6 +94,7 @@ def test_patience_is_read_from_seconds_and_from_a_date_and_bounded():
     later = "Thu, 01 Jan 2026 00:00:20 GMT"
     assert asked_for_s({"retry-after": "7"}) == 7
     assert asked_for_s({"retry-after": later, "date": date}) == 20
+    assert asked_for_s({"retry-after": "2026-01-01T00:00:30Z", "date": date}) == 30
     assert asked_for_s({"retry-after": "99999"}) == 300
     assert asked_for_s({"retry-after": "soon", "date": date}) == 0
     assert asked_for_s({}) == 0

@@ -224,6 +224,14 @@ def test_a_parked_item_does_not_hold_the_watermark(truth, center):
     assert check_watermark_never_ahead(truth, center.read()) == ()
 
 
+def test_a_late_item_that_is_found_below_the_watermark_holds_it_and_does_not_break_it(
+    truth, center
+):
+    truth[2] = replace(truth[2], late=True)
+    center.item_rows[2] = item_row(truth[2], ItemState.FAILED, "why")
+    assert check_watermark_never_ahead(truth, center.read()) == ()
+
+
 def test_an_item_never_seen_below_the_watermark_is_found(truth, center):
     del center.item_rows[4]
     at(center, 4)
