@@ -90,7 +90,11 @@ def test_any_refusal_is_a_source_error(status, body):
         refuse(Answer(URL, status, httpx.Headers(), body, 0, 0))
 
 
-@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60))
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60).filter(
+        lambda uuid: uuid not in {".", ".."}
+    )
+)
 def test_a_uuid_in_an_address_is_one_segment_that_decodes_to_it(uuid):
     segment = uuid_segment(uuid)
     path = httpx.URL(f"https://api.zoom.us/v2/past_meetings/{segment}/archive_files").raw_path
