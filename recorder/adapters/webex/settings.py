@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from recorder.adapters.http.fields import MediaHost, Origin, SecretReference, TimeoutTable
 
 PAGE_SIZE_MAX = 100
-_STREAM_WAIT_S = 180.0
+_STREAM_WAIT_S = 240.0
+"""A record is shown a minute after it came in, and is asked for once a minute."""
 _FEED_WAIT_S = 600.0
 """The feed shows a call five minutes after its end at the earliest."""
 _COLUMN = r"^[^\x00-\x1f\x7f]{1,60}$"
@@ -71,7 +72,7 @@ class WebexSettings(BaseModel):
     cdr_url: Origin = "https://analytics-calling.webexapis.com"
     """Of the organisation's region."""
     cdr_wait_s: float | None = Field(None, gt=0, le=86_400)
-    """How long a recording may wait for its record; None for 3 minutes (stream) or 10 (feed)."""
+    """How long a recording may wait for its record; None for 4 minutes (stream) or 10 (feed)."""
     cdr_join: tuple[tuple[RecordingField, Column], ...] = (
         ("callSessionId", "Correlation ID"),
         ("callId", "Local call ID"),

@@ -27,7 +27,7 @@ def test_what_is_listed_follows_from_two_switches():
 
 
 def test_a_recording_waits_longer_for_the_feed_than_for_the_stream():
-    assert made(cdr="stream").record_wait_s == 180
+    assert made(cdr="stream").record_wait_s == 240
     assert made(cdr="feed").record_wait_s == 600
     assert made(cdr="feed", cdr_wait_s=5).record_wait_s == 5
 
