@@ -7,15 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.world import LONG
+
 pytestmark = pytest.mark.process
 
 CALLS = 12
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_demo_kills_the_primary_and_every_promise_is_kept(tmp_path):
+EVERY = ["--sources", "dynamics,zoom,webex", "--webhooks"]
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds"),
+    [
+        ([], {"dynamics"}),
+        pytest.param(EVERY, {"dynamics", "zoom", "webex"}, marks=LONG),
+    ],
+)
+def test_the_demo_kills_the_primary_and_every_promise_is_kept(more, kinds, tmp_path):
     directory = tmp_path / "demo"
-    words = ["demo", "--directory", str(directory), "--calls", str(CALLS)]
+    words = ["demo", "--directory", str(directory), "--calls", str(CALLS), *more]
     done = subprocess.run(
         [sys.executable, "-m", "recorder.cli.main", *words],
         cwd=ROOT,
@@ -39,7 +51,9 @@ def test_the_demo_kills_the_primary_and_every_promise_is_kept(tmp_path):
         "good",
         "sources",
     }
-    assert verdict["sources"]["dynamics"]["archived"] == verdict["archived"]
+    assert set(verdict["sources"]) == kinds
+    for name in ("offered", "archived", "bytes_verified"):
+        assert sum(one[name] for one in verdict["sources"].values()) == verdict[name]
     assert verdict["good"]
     assert verdict["offered"] == verdict["archived"] >= CALLS
     assert (verdict["lost"], verdict["duplicates"], verdict["violations"]) == (0, 0, [])

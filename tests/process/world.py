@@ -28,10 +28,10 @@ from recorder.model import ItemState
 from recorder.rows import HistoryRow, ItemQuery, ItemRow
 from sim.checkers.contents import Contents, read_contents
 from sim.checkers.liveness import LIMITS_S, Disruption
-from sim.local_pair import CLUSTER, LocalPair, PairPlan
+from sim.local_pair import CLUSTER, LocalPair, PairPlan, free_ports
 from sim.node_process import NodeProcess
 from sim.served_sources import DYNAMICS, ServedSources
-from sim.source_plan import nodes_by_client
+from sim.source_plan import NODES, nodes_by_client
 from sim.truth import TruthItem
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.clocks import monotonic_ns
@@ -47,6 +47,17 @@ SLACK_S = 2.0
 LIMITS = {**LIMITS_S, "operator": 60.0}
 """The promised takeover times; an operator takes as long as he likes."""
 SHORT_CALLS = {"longest_s": 30.0, "row_delay_s": (0.0, 0.3), "file_delay_s": (0.0, 0.3)}
+SHORT = {
+    "dynamics": SHORT_CALLS,
+    "zoom": {
+        "listed_s": (0.0, 0.3),
+        "complete_s": (0.1, 0.5),
+        "slow_s": (0.5, 2.0),
+        "late_file_s": (1.0, 3.0),
+    },
+    "webex": {"longest_s": 30.0, "create_delay_s": (0.0, 0.3), "file_delay_s": (0.0, 0.3)},
+}
+"""How calls and meetings are drawn: short, and soon to be had."""
 
 LONG = pytest.mark.skipif(
     os.environ.get("TANDEM_LONG_TESTS") != "1", reason="long; set TANDEM_LONG_TESTS=1"
@@ -57,8 +68,8 @@ LONG = pytest.mark.skipif(
 class World:
     """Fake services, a pair that is not started yet, and what happened to it so far.
 
-    `keys` are more for the table of every source; `plan` goes to PairPlan: tables, of_node, peer_ports,
-    database.
+    `keys` are more for the table of every source; `webhooks`: services that have them send them to both
+    nodes; `plan` goes to PairPlan: tables, of_node, peer_ports, web_ports, database.
     """
 
     def __init__(
@@ -67,16 +78,20 @@ class World:
         *,
         kinds: tuple[str, ...] = (DYNAMICS,),
         keys: Mapping[str, Any] | None = None,
+        webhooks: bool = False,
         **plan: Any,
     ) -> None:
         self.directory = directory
-        self.served = ServedSources(kinds, AUDIO)
+        ports = dict(zip(NODES, free_ports(2), strict=True)) | plan.pop("web_ports", {})
+        hear = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        self.served = ServedSources(kinds, AUDIO, hear=hear if webhooks else None)
         self.clients = nodes_by_client(kinds)
         sources = [replace(one, keys={**one.keys, **(keys or {})}) for one in self.served.plans]
-        self.pair = LocalPair(PairPlan(directory, sources, **plan))
+        self.pair = LocalPair(PairPlan(directory, sources, web_ports=ports, **plan))
         self.disruptions: list[Disruption] = []
         self._seeds = itertools.count(1)
-        self._placed: set[str] = set()
+        self._placed: set[tuple[str, str]] = set()
+        """Source and key: two services may have the same ids."""
         self.sampler = Sampler(self._look)
 
     def close(self) -> None:
@@ -155,18 +170,26 @@ class World:
 
     # -- calls and polls ----
 
-    def calls(self, count: int, *, over_s: float = 0.0, **options: Any) -> None:
-        """Calls that end within `over_s` from now, drawn anew each time."""
-        drawn = self.admin.place_mix(
-            count, over_s=over_s, seed=next(self._seeds), **{**SHORT_CALLS, **options}
+    def calls(
+        self, count: int, *, over_s: float = 0.0, kind: str = "", **options: Any
+    ) -> list[str]:
+        """Calls that end within `over_s` from now, drawn anew each time; the keys of their items.
+
+        At the first service, or at that of a kind.
+        """
+        served = self.served[kind or self.served.kinds[0]]
+        drawn = served.admin.place_mix(
+            count, over_s=over_s, seed=next(self._seeds), **{**SHORT[served.kind], **options}
         )
-        self._placed.update(key for call in drawn for key in call["recordings"])
+        keys = [key for call in drawn for key in _keys(call)]
+        self._placed.update((served.kind, key) for key in keys)
+        return keys
 
     def place(self, *calls: dict[str, Any]) -> list[str]:
         """Calls written out, as in `sim.ucaas.dynamics.orders.CallBody`; the keys of their recordings."""
         placed = self.admin.place_calls(*calls)
         keys = [key for call in placed for key in call["recordings"]]
-        self._placed.update(keys)
+        self._placed.update((self.served.kinds[0], key) for key in keys)
         return keys
 
     def polls(self, node: NodeProcess, *, since_ns: int = 0) -> list[Poll]:
@@ -248,16 +271,16 @@ class World:
     def _unsettled(self) -> list[str]:
         truth = self.served.truth()
         with self.data_center() as (db, _):
-            rows = {row.ref.key: row for row in _rows(db)}
-        missing = sorted(self._placed - {item.key for item in truth})
+            rows = {(row.ref.source, row.ref.key): row for row in _rows(db)}
+        missing = sorted(self._placed - {(item.source, item.key) for item in truth})
         if missing:
-            return [f"{key} not offered yet" for key in missing]
+            return [f"{'/'.join(place)} not offered yet" for place in missing]
         waiting = [
-            f"{item.key} is {rows[item.key].state if item.key in rows else 'unknown'}"
+            f"{item.source}/{item.key} is {_state(item, rows)}"
             for item in truth
             if item.must_be_archived and not _is_archived(item, rows)
         ]
-        under_way = [f"{key} is {row.state}" for key, row in rows.items() if _is_open(row)]
+        under_way = [f"{'/'.join(at)} is {row.state}" for at, row in rows.items() if _is_open(row)]
         return [*waiting, *under_way]
 
     # -- the checkers ----
@@ -290,6 +313,13 @@ class World:
         return found
 
 
+def _keys(placed: dict[str, Any]) -> Iterator[str]:
+    """Of recordings, or of the files of a meeting and of its rooms."""
+    yield from placed.get("recordings", placed.get("files", ()))
+    for room in placed.get("rooms", ()):
+        yield from _keys(room)
+
+
 def _rows(db: SqlContactDb) -> Iterator[ItemRow]:
     after: str | None = None
     while True:
@@ -300,8 +330,13 @@ def _rows(db: SqlContactDb) -> Iterator[ItemRow]:
         after = page.next
 
 
-def _is_archived(item: TruthItem, rows: dict[str, ItemRow]) -> bool:
-    row = rows.get(item.key)
+def _state(item: TruthItem, rows: Mapping[tuple[str, str], ItemRow]) -> str:
+    row = rows.get((item.source, item.key))
+    return "unknown" if row is None else row.state
+
+
+def _is_archived(item: TruthItem, rows: Mapping[tuple[str, str], ItemRow]) -> bool:
+    row = rows.get((item.source, item.key))
     if row is None or row.ref.version != item.version:
         return False
     return row.state == ItemState.ARCHIVED
