@@ -1,0 +1,160 @@
+"""What proving completeness needs from the world, as protocols; beside `recorder/ports.py`.
+
+Calls block and belong into job functions, but for those marked *any thread*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord
+from recorder.model import ItemRef
+from recorder.recovery_rows import (
+    Difference,
+    Forecast,
+    ListedSection,
+    RecoveryItem,
+    RecoveryItemList,
+    RecoveryItemQuery,
+    RecoveryList,
+    RecoveryQuery,
+    RecoveryRow,
+    RecoveryStatus,
+    Tended,
+    Tending,
+)
+
+# --- the audit trail -------------------------------------------------------------------------------
+
+
+class AuditTrail(Protocol):
+    """The one door to the audit trail. *Any thread*, never blocks, never raises."""
+
+    def record(
+        self,
+        what: str,
+        subject: str,
+        actor: str,
+        detail: Mapping[str, object] | None = None,
+        *,
+        once: str = "",
+    ) -> None:
+        """Put on record that `actor` did `what` to `subject`; kept on this node's disk until it is.
+
+        Records of one node keep their order. `once` names the deed, where it may be told again after a
+        crash: what is recorded under the same name is one record. `detail` holds no secret.
+        """
+        ...
+
+
+class AuditDb(Protocol):
+    """The audit trail in the Data Center. Every method raises DataCenterDown or DataCenterError."""
+
+    def append(self, entries: Sequence[AuditEntry]) -> AuditHead:
+        """Chain entries to the newest record, in order; those on record already are passed over.
+
+        One transaction; numbers have no gap, whoever appends at the same time. Returns the newest record.
+        """
+        ...
+
+    def head(self) -> AuditHead:
+        """The newest record; number 0 while there is none."""
+        ...
+
+    def records(self, query: AuditQuery) -> tuple[AuditRecord, ...]:
+        """Records in order of number, as they lie in the database: nothing is verified."""
+        ...
+
+    def span(self, from_us: int | None, to_us: int | None) -> tuple[int, int] | None:
+        """The lowest and highest number of records made in [from_us, to_us); None when there is none."""
+        ...
+
+
+class AuditAnchor(Protocol):
+    """On this node's own disk: the newest record it verified, so that nobody cuts the trail behind it."""
+
+    def load(self) -> AuditHead:
+        """What was saved last; number 0 when nothing was. Raises RecorderError when unreadable."""
+        ...
+
+    def save(self, head: AuditHead) -> None:
+        """Durable when it returns; never goes back to a lower number. Raises CallBufferError."""
+        ...
+
+
+# --- recoveries ------------------------------------------------------------------------------------
+
+
+class RecoveryDb(Protocol):
+    """Recoveries on record. Every method raises DataCenterDown or DataCenterError.
+
+    Requests may be made on any node. What carries a term is the primary's work: it raises StaleTerm when
+    a higher one was seen, and changes nothing of a recovery that runs no more. In one transaction with its
+    items, so that counts and items always agree; repeated after a lost answer it changes nothing.
+    """
+
+    # -- any node ----
+    def request(self, row: RecoveryRow) -> RecoveryRow:
+        """Put a request on record. One that is the same and runs already is returned instead."""
+        ...
+
+    def cancel(self, recovery_id: str, reason: str) -> RecoveryRow | None:
+        """End a recovery that runs; returns it as it is now, None when there is none."""
+        ...
+
+    def resume(self, recovery_id: str) -> RecoveryRow | None:
+        """Let one that is stopped, failed or cancelled run again where it was; None when there is none."""
+        ...
+
+    def recovery(self, recovery_id: str) -> RecoveryRow | None:
+        """None when there is no such recovery."""
+        ...
+
+    def recoveries(self, query: RecoveryQuery) -> RecoveryList:
+        """A page of recoveries, the newest request first."""
+        ...
+
+    def recovery_items(self, query: RecoveryItemQuery) -> RecoveryItemList:
+        """A page of the items that were missing, nearest to their deletion first."""
+        ...
+
+    # -- the primary ----
+    def running(self) -> tuple[RecoveryRow, ...]:
+        """Every recovery that runs, the oldest request first."""
+        ...
+
+    def difference(self, refs: Sequence[ItemRef]) -> Difference:
+        """What of one source's listing is archived, not recordable or missing. One query."""
+        ...
+
+    def stage(self, items: Sequence[RecoveryItem], recovery_id: str, *, first: bool) -> None:
+        """Keep missing items of a section as LISTED until it is whole; `first` drops what was left over."""
+        ...
+
+    def record_section(self, section: ListedSection, term: int) -> RecoveryRow:
+        """Count a section and make its missing items PENDING; returns the recovery as it is now."""
+        ...
+
+    def tend(self, tending: Tending, term: int) -> Tended:
+        """See what became of the items in hand, and give more of the pending ones, soonest lost first."""
+        ...
+
+    def end(
+        self,
+        recovery_id: str,
+        status: RecoveryStatus,
+        reason: str,
+        term: int,
+        forecast: Forecast | None = None,
+    ) -> RecoveryRow | None:
+        """End a recovery that runs; returns it as it is now, None when there is none."""
+        ...
+
+    def oldest_us(self, source: str) -> int | None:
+        """The oldest `changed_us` of any item of the source; None when there is no item."""
+        ...
+
+    def mean_bytes(self, source: str) -> int:
+        """The mean size of what was archived of the source lately; 0 when nothing was."""
+        ...
