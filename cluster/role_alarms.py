@@ -85,7 +85,7 @@ def _of_the_peer(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
             code="peer_dead",
             subject=m.peer_name,
             error=True,
-            what=f"{m.peer_name} is down: this node has no partner",
+            what=f"{m.goodbye or f'{m.peer_name} is down'}: this node has no partner",
             hint=f"Start {m.peer_name} again.",
         )
 

@@ -32,6 +32,7 @@ from cluster.role_io import (
 )
 from cluster.role_memory import ACTING, NS, Memory, PeerFacts
 
+_REASON_CHARS = 120
 _SAVE_RETRY_S = 1.0
 
 
@@ -118,6 +119,7 @@ def _peer_up(m: Memory, event: PeerUp, now_ns: int) -> None:
     _name_peer(m, hello.node)
     m.detector.on_link_up(now_ns)
     m.rejected = None
+    m.goodbye = ""
     m.peer = _facts(hello)
     _merge(m, hello.term, hello.paused, hello.paused_revision)
     m.merge_marks(hello.marks)
@@ -149,6 +151,7 @@ def _peer_said(m: Memory, event: PeerSaid) -> None:
         case Goodbye():
             m.seen = max(m.seen, frame.term)
             _evidence(m)
+            m.goodbye = f"{m.peer_name} said goodbye: {frame.reason[:_REASON_CHARS]}"
         case _:
             pass
 

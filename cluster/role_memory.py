@@ -149,6 +149,8 @@ class Memory:
     peer_priority: int = PRIORITY_USUAL
     """As it last said; the usual one before."""
     verdict: PeerState = PeerState.UNKNOWN
+    goodbye: str = ""
+    """What the peer's process said when it stopped in order; empty once another one is up."""
     evidence_term: int | None = None
     """A process of the peer died, and this was the highest term it can have reigned in."""
     rejected: AlarmRaised | None = None

@@ -109,7 +109,7 @@ def watch(m: Memory, event: Event, now_ns: int) -> None:
     if not m.may_change_by_itself():
         return
     if m.peer_process_died():
-        _replace(m, f"the process of {m.peer_name} died", now_ns, early=True)
+        _replace(m, m.goodbye or f"the process of {m.peer_name} died", now_ns, early=True)
     elif now_ns < m.offered_until_ns:
         return
     elif _is_peer_absent(m, now_ns):

@@ -12,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from cluster.frames import PRIORITY_USUAL
 
 DAY_S = 86_400.0
+_UNNOTICED = (
+    "dead_s must be above heartbeat_s + pause_guard_s + tick_s: after a stop so short that it goes "
+    "unnoticed, a node would judge a living peer dead"
+)
 
 
 class PairSettings(BaseModel):
@@ -56,6 +60,10 @@ class PairSettings(BaseModel):
             (self.heartbeat_s < self.suspect_s, "heartbeat_s must be below suspect_s"),
             (self.suspect_s < self.dead_s, "suspect_s must be below dead_s"),
             (self.tick_s < self.pause_guard_s, "tick_s must be below pause_guard_s"),
+            (
+                self.heartbeat_s + self.pause_guard_s + self.tick_s < self.dead_s,
+                _UNNOTICED,
+            ),
             (
                 self.lease_believed_s < self.lease_s,
                 "lease_believed_s must be below lease_s: the holder must stop before the other starts",

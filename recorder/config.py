@@ -203,6 +203,38 @@ def load_config(path: Path) -> Config:
     return _with_paths_from(config, path.resolve().parent)
 
 
+class _SourcesAlone(BaseSettings):
+    """The sources of a tree that may be wrong elsewhere."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_prefix="TANDEM__", env_nested_delimiter="__"
+    )
+
+    sources: dict[str, SourceTable] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the file."""
+        return env_settings, init_settings
+
+
+def load_sources(path: Path) -> dict[str, SourceTable]:
+    """The sources of a file that `load_config` refuses, as far as they can be read: for reports."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        alone = _SourcesAlone(sources=data.get("sources", {}))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError):
+        return {}
+    return _sources_from(alone.sources, path.resolve().parent)
+
+
 def _unknown_overrides() -> list[str]:
     """Variables that look like overrides of a table that does not exist; nothing else tells of them."""
     found: list[str] = []
@@ -294,14 +326,16 @@ def _with_paths_from(config: Config, folder: Path) -> Config:
             "peer": config.peer.model_copy(update={"tls": peer_tls}),
             "web": web,
             "data_center": center,
-            "sources": {
-                name: source.model_copy(
-                    update=_references_from(source.adapter_settings(), folder),
-                )
-                for name, source in config.sources.items()
-            },
+            "sources": _sources_from(config.sources, folder),
         }
     )
+
+
+def _sources_from(sources: Mapping[str, SourceTable], folder: Path) -> dict[str, SourceTable]:
+    return {
+        name: source.model_copy(update=_references_from(source.adapter_settings(), folder))
+        for name, source in sources.items()
+    }
 
 
 def _reference_from(value: Any, folder: Path) -> Any:

@@ -18,7 +18,7 @@ from cluster.real_clock import RealClock
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.registry import LoadProblem, PluginRegistry, PluginStatus, open_source
 from recorder.adapters.secrets import FileSecrets
-from recorder.config import Config, SourceTable, is_loopback, load_config
+from recorder.config import Config, SourceTable, is_loopback, load_config, load_sources
 from recorder.errors import ConfigError, SourceError
 from recorder.model import Finding, Level
 from recorder.plugins import SourceDeps
@@ -69,13 +69,21 @@ def check_config(path: Path, *, registry: PluginRegistry | None = None) -> tuple
 
     Raises ConfigError with one line per fault, each with its exact path in the file.
     """
-    config = load_config(path)
+    plugins = registry or PluginRegistry()
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        # What is wrong elsewhere must not hide what is wrong in the sources.
+        sources = load_sources(path)
+        more = [*_source_secret_faults(sources), *_source_faults(sources, plugins)]
+        lines = [str(error), *(f"{path}: {line}" for line in more)]
+        raise ConfigError("\n".join(lines), hint=error.hint) from error
     faults = [
         *_secret_faults(config),
         *_data_center_faults(config),
         *_tls_faults(config),
         *_hook_faults(config),
-        *_source_faults(config, registry or PluginRegistry()),
+        *_source_faults(config.sources, plugins),
     ]
     if faults:
         raise ConfigError(
@@ -149,7 +157,11 @@ def _secret_faults(config: Config) -> Iterator[str]:
     if config.web.token is not None:
         yield from _unreadable("web", {"token": config.web.token})
     yield from _unreadable("data_center", {"database": config.data_center.database})
-    for name, table in config.sources.items():
+    yield from _source_secret_faults(config.sources)
+
+
+def _source_secret_faults(sources: Mapping[str, SourceTable]) -> Iterator[str]:
+    for name, table in sources.items():
         if table.enabled:
             yield from _unreadable(f"sources.{name}", table.adapter_settings())
 
@@ -207,8 +219,8 @@ def _hook_faults(config: Config) -> Iterator[str]:
         yield f"hooks.on_role_change: {command[0]} is no program that can be run"
 
 
-def _source_faults(config: Config, registry: PluginRegistry) -> Iterator[str]:
-    for name, table in config.sources.items():
+def _source_faults(sources: Mapping[str, SourceTable], registry: PluginRegistry) -> Iterator[str]:
+    for name, table in sources.items():
         if not table.enabled:
             continue
         opened = _open(name, table, registry)

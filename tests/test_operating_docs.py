@@ -11,10 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from cluster.frames import Role
 from cluster.settings import PairSettings
 from recorder.adapters.registry import PluginStatus
+from recorder.budgets import BudgetFigures
 from recorder.cli.main import run
 from recorder.cli.tree import build_app
+from recorder.control import OpenSource
 from recorder.model import ItemState
-from recorder.status import Findings
+from recorder.status import Findings, IngestStatus, SourceWork
 from sim.commands import SIM
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, TOKEN, FakeNode
 
@@ -154,8 +156,20 @@ def test_no_command_is_described_that_does_not_exist():
     assert known <= told <= known | simulated
 
 
+class Thrifty:
+    """A source that tells of its budget."""
+
+    def budget(self):
+        return BudgetFigures(used=1, limit=2, per_s=3.0, waits=4, throttled=5)
+
+
 def test_every_metric_of_a_node_is_explained():
-    page = FakeNode().client().get("/metrics").text
+    node = FakeNode(sources={"zoom": OpenSource("zoom", Thrifty())})
+    work = {"zoom": SourceWork(downloading=2, queued=1, free_capacity=21)}
+    node.change("ingest", IngestStatus, by_source=work)
+    client = node.client()
+    client.post("/api/recording/cti/v1/nobody")
+    page = client.get("/metrics").text
     names = {
         sample.name
         for family in text_string_to_metric_families(page)

@@ -15,6 +15,7 @@ from cluster.role_io import (
     LeaseCall,
     MailboxDrained,
     NoteRoleChange,
+    RaiseAlarm,
     SaveState,
     WokeLate,
 )
@@ -60,10 +61,22 @@ def test_a_broken_link_alone_is_no_reason_to_take_over():
     assert bench.memory.verdict == "suspect"
 
 
-def test_a_goodbye_is_evidence():
+def test_a_goodbye_is_evidence_and_the_history_says_that_it_was_one():
     bench = secondary()
-    bench.say(Goodbye(4, "stopped"))
+    bench.say(Goodbye(4, "the node stops"))
     assert bench.role is Role.PRIMARY
+    reasons = {effect.reason for effect in bench.log if isinstance(effect, NoteRoleChange)}
+    assert "b said goodbye: the node stops" in reasons
+    assert not any("died" in reason for reason in reasons)
+    (alarm,) = [effect.alarm for effect in bench.of(RaiseAlarm) if effect.alarm.code == "peer_dead"]
+    assert alarm.what == "b said goodbye: the node stops: this node has no partner"
+
+
+def test_a_goodbye_of_an_earlier_process_is_no_reason_for_what_happens_later():
+    bench = secondary()
+    bench.say(Goodbye(4, "upgrade"))
+    bench.link(Role.STARTING, 4, boot="b2", restarted=False)
+    assert bench.memory.goodbye == ""
 
 
 def test_a_peer_that_returns_with_a_new_boot_is_replaced():

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from cluster.frames import Mark
 from recorder.adapters.dynamics import source
-from recorder.adapters.dynamics.odata import ODataClient, instant_literal
+from recorder.adapters.dynamics.odata import instant_literal
+from recorder.adapters.http.patience import Patience
 from recorder.errors import Unreachable
 from recorder.model import ItemState
 from recorder.poll import ledger, lister
@@ -163,7 +164,7 @@ def retry_after_ignored(patch: Patch) -> None:
 
         return bug
 
-    patch.around(ODataClient, "_be_quiet", lambda _: lambda self, wait_s: None)
+    patch.around(Patience, "_heed", lambda _: lambda self, now_ns: None)
     patch.around(Schedule, "failed", make)
 
 

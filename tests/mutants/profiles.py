@@ -147,8 +147,7 @@ ALONE = of(
     *(both("data_center_down", 30.0, 60.0, 90.0), one("crash", 1.0, 4.0, 10.0, 20.0), "cut"),
 )
 IMPATIENT = of(
-    *(both("data_center_down", 60.0), one("pause", 1.8, 1.9)),
-    settings={"pair": {"suspect_s": 1.5, "dead_s": 2.2, "dead_skew_s": 0.1}},
+    *(both("data_center_down", 60.0), one("pause", 5.0, 6.0, 8.0)),
 )
 CLOCKS = of(one("clock_jump", 10.0, 60.0), both("data_center_down", 30.0, 60.0))
 CUTS = of("cut", "link_reset", "crash")

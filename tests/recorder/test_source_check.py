@@ -117,6 +117,40 @@ def test_every_fault_is_told_at_once(write, registry):
     assert len(faults(write(text), registry)) == 2
 
 
+@pytest.mark.parametrize(
+    ("broken", "line"),
+    [
+        ("[peer]\naddress = 'beta'\n", "peer.address: must be"),
+        ("[web]\nlisten = '0.0.0.0:8440'\n", "web.token: missing"),
+        ("[pair]\ndead_s = 3.1\n", "pair: dead_s must be above"),
+    ],
+)
+def test_what_is_wrong_elsewhere_hides_nothing_that_is_wrong_in_a_source(
+    write, registry, broken, line
+):
+    text = GOOD.replace('[web]\ntoken = "value:t"\n', "").replace('secret = "value:s"', "size = 1")
+    found = faults(write(broken + text), registry)
+    assert [one[: len(line)] for one in found[:1]] == [line]
+    assert found[1:] == ["sources.crm.secret: missing"]
+
+
+def test_a_secret_of_a_source_is_looked_at_although_the_file_is_wrong(write, registry):
+    text = GOOD.replace('"value:s"', '"env:NOBODY_SET_THIS"')
+    found = faults(write("[peer]\naddress = 'beta'\n" + text), registry)
+    assert [line.partition(":")[0] for line in found] == ["peer.address", "sources.crm.secret"]
+
+
+def test_sources_that_cannot_be_read_at_all_are_told_once(write, registry):
+    found = faults(write(GOOD.replace('kind = "toy"', "")), registry)
+    assert found == ["sources.crm.kind: missing"]
+
+
+def test_an_override_counts_for_a_file_that_is_wrong_elsewhere(write, registry, monkeypatch):
+    monkeypatch.setenv("TANDEM__SOURCES__CRM__SECRET", "value:s")
+    text = GOOD.replace('secret = "value:s"', "")
+    assert len(faults(write("[peer]\naddress = 'beta'\n" + text), registry)) == 1
+
+
 def test_certificates_that_cannot_be_used_are_told(write, registry, tmp_path):
     (tmp_path / "bad.pem").write_text("no certificate")
     text = (

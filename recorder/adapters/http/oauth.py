@@ -1,8 +1,7 @@
 """A bearer token for one API, kept in memory only, however it is granted.
 
 The one who needs a token first fetches it; others wait for that outcome, good or bad. The lock is
-re-entrant on purpose: simulated workers are greenlets of one thread, where a plain lock held across
-a call would never be given back; there the worst that happens is a second token.
+held across the call, in the simulator too: there whoever waits for it waits in virtual time.
 
 How a service grants tokens is a `Grant`: `entra_grant`, `account_grant`, ...
 """

@@ -1,5 +1,6 @@
 """A standby tries its own credentials now and then, and says so before the day they are needed."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ from recorder.errors import AuthRefused, Throttled, Unreachable
 from recorder.messages import FindingClosed, FindingOpened
 from recorder.model import Finding, Level
 from recorder.poll.alarms import Alarms
-from recorder.poll.canary import AGAIN_S, CODE, FIRST_S, Canary
+from recorder.poll.canary import AGAIN_S, CODE, FIRST_S, UNREACHABLE, Canary
 from recorder.poll.poll_messages import CanaryChecked, CanaryDue
 from tests.by_hand import HandClock, HandWorkers, Inbox
 
@@ -122,6 +123,35 @@ def test_a_source_that_is_away_for_everyone_is_no_problem_of_the_standby(error, 
     bench.pass_time(FIRST_S)
     bench.checked(Failed(error))
     assert (bench.canary.problem, bench.opened) == ("", [])
+
+
+UNRESOLVED = replace(finding(what="login.example: name not known"), code="unreachable")
+
+
+@pytest.mark.parametrize("outcome", [Done((UNRESOLVED,)), Failed(Unreachable("no such name"))])
+def test_a_source_this_node_does_not_reach_is_a_finding_of_its_own_once_it_lasts(outcome, bench):
+    bench.pass_time(FIRST_S)
+    bench.checked(outcome)
+    assert bench.opened == []
+    bench.pass_time(AGAIN_S)
+    bench.checked(outcome)
+    (told,) = bench.opened
+    assert (told.code, told.level) == (UNREACHABLE, Level.WARNING)
+    assert "crm" in told.what
+    assert bench.canary.problem == "", "whoever is not reached may be away for everyone"
+    bench.pass_time(AGAIN_S)
+    bench.checked(Done(()))
+    assert bench.closed == [FindingClosed(UNREACHABLE, "crm")]
+    bench.pass_time(AGAIN_S)
+    assert bench.lane.jobs == [], "and from then on rarely again"
+
+
+def test_a_duty_ends_the_doubt_whether_the_source_is_reached(bench):
+    for pause_s in (FIRST_S, AGAIN_S):
+        bench.pass_time(pause_s)
+        bench.checked(Failed(Unreachable("no such name")))
+    bench.canary.well()
+    assert bench.closed == [FindingClosed(UNREACHABLE, "crm")]
 
 
 def test_while_they_fail_they_are_tried_often_and_a_mended_secret_is_seen_soon(failing):
