@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sim.contract.listing import ListingContract
 from sim.contract.media import MediaContract
-from sim.contract.troubles import CheckContract, TroublesContract
+from sim.contract.troubles import CheckContract, TroublesContract, WebhookContract
 
 
-class DataSourceContract(ListingContract, MediaContract, TroublesContract, CheckContract):
+class DataSourceContract(
+    ListingContract, MediaContract, TroublesContract, WebhookContract, CheckContract
+):
     """Give it a fixture `world` that makes a new SourceWorld for each test and closes its source."""

@@ -13,6 +13,7 @@ from recorder.errors import (
     Throttled,
     Unreachable,
 )
+from recorder.webhooks import WebhookRequest
 from sim.contract.world import SourceWorld, listed, window
 
 
@@ -138,6 +139,22 @@ class TroublesContract:
 
         assert len(listed(world, 0, 100)) == 1
         assert world.tokens_given() == before + 1
+
+
+class WebhookContract:
+    """A message that services send by themselves is a hint, if it is theirs."""
+
+    def test_a_message_without_a_signature_is_refused_and_hints_at_nothing(
+        self, world: SourceWorld
+    ) -> None:
+        hear = getattr(world.source, "hear", None)
+        if hear is None:
+            pytest.skip("this source hears no messages")
+
+        answer = hear(WebhookRequest({}, b'{"event": "recording.ready"}'))
+
+        assert 400 <= answer.status < 500
+        assert not answer.poll_now
 
 
 class CheckContract:

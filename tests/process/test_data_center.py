@@ -87,7 +87,7 @@ def test_a_node_refuses_a_database_that_a_newer_program_migrated(world):
         newer.execute("UPDATE alembic_version SET version_num = '9999'")
         newer.commit()
     alpha = world["alpha"]
-    done = command("node", "run", "--config", str(alpha.config), TANDEM_DEMO_SECRET="x")
+    done = command("node", "run", "--config", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x")
     assert done.returncode == 2
     assert "schema revision 9999" in done.stderr
     assert "upgrade this node" in done.stderr
@@ -99,8 +99,8 @@ def test_a_node_refuses_to_start_on_a_file_that_is_no_database_and_names_it(worl
     database(world).parent.mkdir()
     database(world).write_bytes(b"a text about databases, long enough to be read as one" * 100)
     alpha = world["alpha"]
-    assert command("config", "check", str(alpha.config), TANDEM_DEMO_SECRET="x").returncode == 0
-    done = command("node", "run", "--config", str(alpha.config), TANDEM_DEMO_SECRET="x")
+    assert command("config", "check", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x").returncode == 0
+    done = command("node", "run", "--config", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x")
     assert done.returncode == 2
     assert f"{database(world)}: file is not a database" in done.stderr
     assert "restore this one from a backup" in done.stderr

@@ -53,7 +53,7 @@ def third_node(world, node, *, dials, **tables):
         config.setdefault(name, {}).update(keys)
     path = world.directory / f"clone-{web_port}.toml"
     path.write_text(toml_text({**config, "sources.dynamics": source}), encoding="utf-8")
-    secret = {"TANDEM_DEMO_SECRET": f"secret-of-{node.name}"}
+    secret = {"TANDEM_DYNAMICS_CLIENT_SECRET": f"secret-of-{node.name}"}
     return NodeProcess(node.name, path, f"http://127.0.0.1:{web_port}", world.pair.token, secret)
 
 

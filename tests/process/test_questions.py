@@ -131,12 +131,12 @@ def test_source_list_tells_how_far_the_source_is_archived(tandem, ask):
 
 
 def test_source_check_tries_the_real_service(tandem, ask, world, monkeypatch):
-    monkeypatch.setenv("TANDEM_DEMO_SECRET", "secret-of-alpha")
+    monkeypatch.setenv("TANDEM_DYNAMICS_CLIENT_SECRET", "secret-of-alpha")
     config = ("--config", str(world["alpha"].config))
     (result,) = ask("source", "check", *config)["sources"]
     assert result["ok"]
     assert "dynamics: ok" in tandem("source", "check", *config)
-    monkeypatch.setenv("TANDEM_DEMO_SECRET", "wrong")
+    monkeypatch.setenv("TANDEM_DYNAMICS_CLIENT_SECRET", "wrong")
     assert main.run(["source", "check", *config]) == 1
 
 
