@@ -13,7 +13,8 @@ from functools import partial
 from cluster.ports import Done, Failed
 from recorder.codec import job_key
 from recorder.errors import DataCenterError, SourceError
-from recorder.model import ItemEvent, ItemRef
+from recorder.model import ItemEvent, ItemRef, Window
+from recorder.poll.coverage import Coverage
 from recorder.poll.items import Items
 from recorder.poll.keeper import Keeper
 from recorder.poll.lateness import Lateness
@@ -215,13 +216,21 @@ class Lister:
             return False
         window = self.look_backs.next(
             now_ns=now_ns,
-            coverage=self._keeper.coverage,
+            coverage=self._listed(),
             horizon_us=horizon_us,
             max_us=int(self._window_max_s * 1e6),
         )
         if window is not None:
             run.look_back(window)
         return window is not None
+
+    def _listed(self) -> Coverage:
+        """All that was listed whole: what is covered, and from a watermark that is held to the horizon."""
+        watermark = self._keeper.watermark
+        assert watermark is not None, "a poll has a watermark"
+        listed = Coverage(self._keeper.coverage.windows)
+        listed.add(Window(watermark.mark.at_us, watermark.next_from_us))
+        return listed
 
     def _go_on(self, now_ns: int) -> RunEnd | None:
         run = self._run
