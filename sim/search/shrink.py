@@ -23,6 +23,7 @@ _CALLS: Final = (0.0, 1.0, 2.0, 3.0, 6.0)
 _SEEDS: Final = (0, 1, 2, 3)
 _SHARES: Final = (
     *("late", "deleted", "replaced", "unrecorded", "bump", "second_recording", "equal_stamps"),
+    *("rooms", "processing", "late_files"),
 )
 _QUIET: Final = replace(Workload(), **dict.fromkeys(_SHARES, 0.0))
 
@@ -118,6 +119,7 @@ def _whole(incident: Incident) -> Iterator[Incident]:
     for minutes in (*_MINUTES, round((last_s + 10) / 60, 2)):
         if minutes < incident.minutes:
             yield replace(incident, minutes=minutes)
+    yield from _fewer_sources(incident)
     for workload in _calmer(incident.workload):
         yield replace(incident, workload=workload)
     if incident.own_settings:
@@ -128,6 +130,15 @@ def _whole(incident: Incident) -> Iterator[Incident]:
     for seed in _SEEDS:
         if seed < incident.seed:
             yield replace(incident, seed=seed)
+
+
+def _fewer_sources(incident: Incident) -> Iterator[Incident]:
+    if incident.workloads:
+        yield replace(incident, workloads={})
+    for source in incident.sources if len(incident.sources) > 1 else ():
+        left = tuple(one for one in incident.sources if one != source)
+        faults = tuple(one for one in incident.faults if one.text("source", "") != source)
+        yield replace(incident, sources=left, faults=faults)
 
 
 def _calmer(workload: Workload) -> Iterator[Workload]:

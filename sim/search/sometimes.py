@@ -25,6 +25,7 @@ _TAKEOVER_US: Final = 10 * _SECOND_US
 _THROTTLED: Final = 429
 _PARTIAL: Final = 206
 _LATE_S: Final = 8.0
+_EARLY_NS: Final = 300_000_000
 _FILES: Final = ("blob", "file")
 _PROCESSING: Final = "still processing"
 
@@ -40,6 +41,7 @@ TORN = "torn write"
 UNKNOWN_OUTCOME = "unknown outcome"
 STALE = "stale term refused"
 REPLACED = "replaced recording"
+HINT = "webhook made a poll"
 LATE_FILE = "late file archived"
 WATCHED = "file watched while it was made"
 BESIDE = "source well beside one in trouble"
@@ -62,7 +64,10 @@ WANTED: Final = (
 
 OF_SEVERAL: Final = (BESIDE,)
 """Wanted where there are several sources."""
-OF_KINDS: Final[Mapping[str, Sequence[str]]] = {"zoom": (LATE_FILE, WATCHED)}
+OF_KINDS: Final[Mapping[str, Sequence[str]]] = {
+    "zoom": (LATE_FILE, WATCHED, HINT),
+    "webex": (HINT,),
+}
 """Wanted where a source of this kind is recorded."""
 
 
@@ -98,6 +103,7 @@ def situations(world: World) -> dict[str, int]:
             UNKNOWN_OUTCOME: world.data_center.contacts.unanswered,
             STALE: world.data_center.contacts.refused,
             BESIDE: world.beside_trouble,
+            HINT: sum(_early_polls(one.heard_ns, world.polls(one.source)) for one in world.postmen),
             LATE_FILE: _late_files(truth, archived),
             WATCHED: sum(_is_watched(event) for event in tables.events.values()),
             RESUMED: sum(_resumed(service.fake.statistics()) for service in world.services),
@@ -110,6 +116,11 @@ def _late_files(truth: Iterable[TruthItem], archived: Collection[tuple[str, str]
     """Files that came into their conversation after others of it, and are archived."""
     late = (item for item in truth if item.late and kind_of(item.source).name == "zoom")
     return sum((item.source, item.key) in archived for item in late)
+
+
+def _early_polls(hints_ns: Sequence[int], polls: Sequence[Poll]) -> int:
+    """Polls that came right after a hint."""
+    return sum(any(0 < poll.monotonic_ns - ns <= _EARLY_NS for poll in polls) for ns in hints_ns)
 
 
 def _is_watched(event: ItemEvent) -> bool:

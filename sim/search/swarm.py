@@ -132,6 +132,7 @@ def _workloads(chance: Stream, profile: Profile) -> dict[str, Workload]:
             rooms=chance.choice((0.0, 0.1, 0.6)),
             processing=chance.choice((0.0, 0.15, 0.6)),
             late_files=chance.choice((0.0, 0.3, 0.9)),
+            hints=chance.choice((0.0, 0.7, 1.0)),
         )
         for source in profile.sources
         if (rate := chance.choice((0.0, 0.0, 1.0, 24.0)))

@@ -89,6 +89,8 @@ class Workload:
     """Share of files that the source is still making when it lists them."""
     late_files: float = 0.3
     """Share of transcripts that are listed only after all else of their meeting."""
+    hints: float = 0.0
+    """Share of webhooks that come to a node, where a source sends such; the others are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,10 @@ class Incident:
     format: int = FORMAT
     story: str = ""
     """For people: what this is about."""
+
+    def workload_of(self, source: str) -> Workload:
+        """What ends at this source."""
+        return self.workloads.get(source, self.workload)
 
     def with_faults(self, *faults: Fault) -> Incident:
         """The same run with other faults."""

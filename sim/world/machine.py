@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cluster.board import Board
 from cluster.frames import PROTOCOL_MAX, Role
@@ -22,8 +22,10 @@ from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts, lanes
 from recorder.config import Config
+from recorder.messages import PollNow
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource
+from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
 from sim.kernel import Chance, Epoch, Kernel
@@ -180,6 +182,7 @@ class Machine:
         data_center.ways[name].reach = self._point
         for service in services:
             service.roads[name].reach = self._point
+        self._sources: Mapping[str, DataSource] = {}
         self.assembly: Assembly | None = None
         """The actors of the process that lives now."""
         self.board: Board | None = None
@@ -245,6 +248,16 @@ class Machine:
         if self.lives:
             self.kill()
             self.start()
+
+    def hear(self, source: str, request: WebhookRequest) -> WebhookAnswer | None:
+        """A webhook reaches the node, as its web server takes it; None from one that does not answer."""
+        heard = self._sources.get(source)
+        if self.assembly is None or self.paused or not hasattr(heard, "hear"):
+            return None
+        answer = cast("Hearing", heard).hear(request)
+        if answer.poll_now:
+            self.assembly.pollers[source].tell(PollNow(source))
+        return answer
 
     def power_on(self) -> None:
         """The host answers again; the process is not started."""
@@ -313,7 +326,7 @@ class Machine:
             build=f"world-{self._protocol_max}",
             protocol_max=self._protocol_max,
         )
-        sources = {source: self._source(source) for source in config.sources}
+        sources = self._sources = {source: self._source(source) for source in config.sources}
         return NodePorts(
             runtime=SimRuntime(kernel=kernel, epoch=epoch, on_crash=on_crash),
             clock=self.clock,

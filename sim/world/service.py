@@ -13,7 +13,7 @@ from sim.chance import stream
 from sim.clock import WALL_START_US
 from sim.kernel import Kernel
 from sim.ucaas.fake import FakeService
-from sim.ucaas.faults import Subject
+from sim.ucaas.faults import Manners, Subject
 from sim.ucaas.http import MemoryTransport, Request, Response
 from sim.world.incident import FIRST_SOURCE, NODES, Incident
 from sim.world.kinds import kind_of
@@ -54,7 +54,7 @@ class WorldService:
                 source=source,
                 seed=_seed(incident.seed, source),
                 nodes=NODES,
-                workload=incident.workloads.get(source, incident.workload),
+                workload=incident.workload_of(source),
                 now_us=self.now_us,
                 monotonic_ns=lambda: kernel.now_ns,
                 on_arrival=self._asked,
@@ -66,6 +66,11 @@ class WorldService:
     def fake(self) -> FakeService[Any]:
         """Who answers."""
         return self.born.fake
+
+    @property
+    def manners(self) -> Manners:
+        """The faults that make sense with it."""
+        return self._kind.manners
 
     def serves(self, url: httpx.URL) -> bool:
         """Whether it answers at this address."""
@@ -80,7 +85,8 @@ class WorldService:
         self.born.begin()
 
     def end_calls(self) -> None:
-        """No new calls; those placed come to their end."""
+        """No new calls; those placed come to their end, also where nobody asked for long."""
+        self.fake.advance()
         self.born.end()
 
     def transport(self, node: str) -> httpx.BaseTransport:

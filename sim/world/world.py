@@ -29,6 +29,7 @@ from sim.world.incident import NODES, Fault, Incident
 from sim.world.machine import Hooks, Machine
 from sim.world.observed import ObservedMachine
 from sim.world.patience import settling_s, usual_patience
+from sim.world.postman import Postman
 from sim.world.report import Broken, Report
 from sim.world.rules import RULES, End
 from sim.world.rules.check import check_incident
@@ -84,6 +85,17 @@ class World:
         self.counts: Counter[str] = Counter()
         self.violations: list[Broken] = []
         self._guard = self._eyes.guard = Guard(self)
+        self.postmen = tuple(
+            Postman(
+                kernel=self.kernel,
+                source=service.source,
+                posting=service.born.posting,
+                arrives=incident.workload_of(service.source).hints,
+                machines=self.machines,
+            )
+            for service in self.services
+            if service.born.posting is not None
+        )
         self._waiting = Waiting()
         for machine in self.machines.values():
             machine.watched = watched_points(incident)
@@ -102,6 +114,8 @@ class World:
             self._at(starts.random() * _START_S_MAX, machine.start, f"start {machine.name}")
         for service in self.services:
             service.begin_calls()
+        for postman in self.postmen:
+            postman.begin()
         for fault in incident.faults:
             self._at(fault.at_s, lambda fault=fault: self._due(fault), f"fault {fault.kind}")
         kernel.run_until(round(incident.minutes * 60 * _NS))

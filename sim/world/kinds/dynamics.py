@@ -59,6 +59,8 @@ def _elsewhere(source: str) -> str:
 class DynamicsCalls:
     """An environment and the calls that end there."""
 
+    posting = None
+
     def __init__(self, birth: Birth) -> None:
         name = company(birth.source)
         self.fake = FakeDynamics(

@@ -11,6 +11,7 @@ import httpx
 from recorder.plugins import DataSourcePlugin
 from sim.ucaas.fake import FakeService, OnArrival
 from sim.ucaas.faults import Manners
+from sim.ucaas.sending import Posting
 from sim.world.incident import Workload
 
 
@@ -29,6 +30,11 @@ class Birth:
 
 class Born(Protocol):
     """A service and its calls."""
+
+    @property
+    def posting(self) -> Posting | None:
+        """Where its webhooks are; None when it sends none."""
+        ...
 
     @property
     def fake(self) -> FakeService[Any]:
@@ -63,6 +69,11 @@ class Kind:
 def client_id(node: str) -> str:
     """The application of a node at every service."""
     return f"client-{node}"
+
+
+def hook_secret(source: str) -> str:
+    """By which its webhooks are signed."""
+    return f"secret-of-hooks-of-{source}"
 
 
 def client_secret(node: str) -> str:

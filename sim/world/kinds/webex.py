@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpx
 
 from recorder.adapters.webex.plugin import PLUGIN
+from sim.ucaas.faults import FaultKind
+from sim.ucaas.http import Request
 from sim.ucaas.webex.manners import WEBEX
 from sim.ucaas.webex.mix import CallMix, MixOptions
 from sim.ucaas.webex.oauth import ClientApp
 from sim.ucaas.webex.service import FakeWebex
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret
+from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret
 from sim.world.kinds.sounds import sounds
 
 NAME: Final = "webex"
+_HOOK_URL: Final = "https://recorder.example/api/recording/cti/v1/WebexCallingAdapter"
 
 
 def _hosts(source: str) -> tuple[str, str, str, str]:
@@ -41,6 +47,7 @@ def table(source: str, node: str) -> Mapping[str, Any]:
         "api_url": f"https://{api}",
         "cdr_url": f"https://{history}",
         "retention_days": 30,
+        "webhook_secret": f"value:{hook_secret(source)}",
     }
 
 
@@ -73,8 +80,42 @@ class WebexCalls:
             elsewhere_url=f"https://{elsewhere}",
             on_arrival=birth.on_arrival,
         )
+        self.posting = None
+        if birth.workload.hints:
+            self.posting = self.fake
+            self._subscribe(birth, api)
         self._mix = CallMix(bank=sounds(), seed=birth.seed, options=_options(birth.workload))
         self._rate = birth.workload.calls_per_minute
+
+    def _subscribe(self, birth: Birth, host: str) -> None:
+        """As an administrator does once: the service is to tell of new recordings."""
+        node = birth.nodes[0]
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": client_id(node),
+            "client_secret": client_secret(node),
+            "refresh_token": _refresh_token(node),
+        }
+        given = self.fake.handle(
+            Request("POST", "https", host, "/v1/access_token", body=urlencode(form).encode())
+        )
+        token = json.loads(given.content.joined())["access_token"]
+        hook = {
+            "name": "recorder",
+            "targetUrl": _HOOK_URL,
+            "resource": "convergedRecordings",
+            "event": "all",
+            "ownedBy": "org",
+            "secret": hook_secret(birth.source),
+        }
+        made = self.fake.handle(
+            Request(
+                *("POST", "https", host, "/v1/webhooks"),
+                headers={"authorization": f"Bearer {token}"},
+                body=json.dumps(hook).encode(),
+            )
+        )
+        assert made.status in {200, 201}, "the fake takes a webhook"
 
     def begin(self) -> None:
         """See Born."""
@@ -99,6 +140,11 @@ def _options(workload: Workload) -> MixOptions:
     )
 
 
+_MANNERS: Final = replace(
+    WEBEX,
+    # The service tells no hash: nobody could know, and no promise speaks of it.
+    hits={kind: hits for kind, hits in WEBEX.hits.items() if kind is not FaultKind.WRONG_BYTES},
+)
 KIND: Final = Kind(
-    name=NAME, plugin=PLUGIN, table=table, born=WebexCalls, serves=serves, manners=WEBEX
+    name=NAME, plugin=PLUGIN, table=table, born=WebexCalls, serves=serves, manners=_MANNERS
 )

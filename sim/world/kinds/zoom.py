@@ -13,10 +13,14 @@ from sim.ucaas.zoom.media import plain_bank
 from sim.ucaas.zoom.mix import MeetingMix, MixOptions
 from sim.ucaas.zoom.oauth import ClientApp
 from sim.ucaas.zoom.service import FakeZoom
+from sim.ucaas.zoom.webhooks import Subscription
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret
+from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret
 
 NAME: Final = "zoom"
+_HOOK_URL: Final = "https://recorder.example/api/recording/cti/v1/ZoomMeetingsAdapter"
+_HOOK_SCALE: Final = 0.1
+"""A run of five minutes shows what takes an hour and a half."""
 
 
 def _hosts(source: str) -> tuple[str, str, str, str, str]:
@@ -39,6 +43,7 @@ def table(source: str, node: str) -> Mapping[str, Any]:
         "account_id": _account(source),
         "client_id": client_id(node),
         "client_secret": f"value:{client_secret(node)}",
+        "webhook_secret": f"value:{hook_secret(source)}",
         "api_url": f"https://{api}",
         "oauth_url": f"https://{oauth}",
     }
@@ -69,8 +74,12 @@ class ZoomMeetings:
             web_url=f"https://{web}",
             files_url=f"https://{files}",
             elsewhere_url=f"https://{elsewhere}",
+            subscriptions=(Subscription(_HOOK_URL, hook_secret(birth.source), scale=_HOOK_SCALE),)
+            if birth.workload.hints
+            else (),
             on_arrival=birth.on_arrival,
         )
+        self.posting = self.fake if birth.workload.hints else None
         self._mix = MeetingMix(bank=plain_bank(), seed=birth.seed, options=_options(birth.workload))
         self._rate = birth.workload.calls_per_minute
 
@@ -94,6 +103,8 @@ def _options(workload: Workload) -> MixOptions:
         rooms=workload.rooms,
         slow=workload.processing,
         late_file=workload.late_files,
+        # Without one, nobody could know of bytes that were altered on their way.
+        no_fingerprint=0.0,
     )
 
 

@@ -69,7 +69,7 @@ def _begin(kind: FaultKind) -> Begin:
         )
         ends: list[End] = []
         for service in world.services.hit_by(fault):
-            if refusal(kind, fault, service.fake.manners):
+            if refusal(kind, fault, service.manners):
                 continue
             number = service.fake.add_fault(rule)
             if number:
