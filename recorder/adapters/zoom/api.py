@@ -19,6 +19,7 @@ from recorder.adapters.http.patience import Patience
 from recorder.adapters.http.values import int_or_none
 from recorder.adapters.zoom.records import Meeting, meeting_of, row_of
 from recorder.adapters.zoom.settings import ZoomSettings
+from recorder.budgets import BudgetFigures
 from recorder.errors import AuthRefused, BadAnswer, ItemGone, SourceError
 from recorder.instants import from_text, to_text
 from recorder.model import SourceTime, Window
@@ -210,6 +211,10 @@ class ZoomApi:
             wait=wait,
         )
         client.event_hooks = {"response": [self._patience.heard]}
+
+    def budget(self) -> BudgetFigures:
+        """How the request budget is spent."""
+        return self._patience.figures()
 
     def page(self, window: Window, page: str | None) -> RawPage:
         """One page of the meetings whose archive was complete in the window.

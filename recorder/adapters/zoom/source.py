@@ -21,6 +21,7 @@ from recorder.adapters.zoom.interaction import interaction
 from recorder.adapters.zoom.listing import MEETING, PLACEHOLDER, UNREADABLE, items_of
 from recorder.adapters.zoom.records import File, Meeting
 from recorder.adapters.zoom.settings import PAGE_SIZE_MAX, ZoomSettings
+from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer, ItemGone
 from recorder.model import (
     Capabilities,
@@ -167,6 +168,10 @@ class ZoomSource:
         secret = self._secrets.read(reference)
         outcome = webhook.verify(secret, request.headers, request.body, self._clock.wall_us())
         return webhook.answer(outcome)
+
+    def budget(self) -> BudgetFigures:
+        """API calls of this node; downloads are not counted."""
+        return self._api.budget()
 
     def close(self) -> None:
         """Give back connections."""

@@ -335,3 +335,12 @@ def test_the_check_is_no_poll():
     assert [one for one in bench.source.check() if one.level != "info"] == []
 
     assert len(bench.fake.polls()) == before
+
+
+def test_what_a_listing_costs_is_told():
+    bench = Bench()
+    before = bench.source.budget()
+    bench.refs()
+    told = bench.source.budget()
+    assert (before.used, told.limit, told.waits) == (0, before.limit, 0)
+    assert told.used > 0
