@@ -25,10 +25,12 @@ def drill(
 
     Nothing real is touched: two nodes with your timings live in a simulated world. The longest incident,
     a day without the source, takes minutes of computing; --quick shortens it. Exit 0: every promise held.
-    docs/drills.md explains how to read the table.
+    Of several sources each has its services and its share of the calls. docs/drills.md explains how to
+    read the table.
 
     Args:
-        config: A node's configuration file; only its timings are used. Without: the standard settings.
+        config: A node's configuration file; only its timings and the kinds of its sources are used.
+            Without: the standard settings, and Dynamics alone.
         only: Part of a drill's name.
         quick: Shorten the day without the source to two hours.
         calls_per_minute: How many calls end in a minute.
@@ -37,19 +39,29 @@ def drill(
     """
     # Imported here: the simulator is not in the memory of other commands.
     from sim.drill.incidents import QUICK_S, drills  # noqa: PLC0415
-    from sim.drill.operator_settings import settings_of, standard_settings  # noqa: PLC0415
+    from sim.drill.operator_settings import (  # noqa: PLC0415
+        settings_of,
+        sources_of,
+        standard_settings,
+    )
     from sim.drill.outcome import usual_delay_s  # noqa: PLC0415
     from sim.drill.rehearse import rehearse  # noqa: PLC0415
     from sim.drill.table import HEAD, below, row  # noqa: PLC0415
 
     settings = standard_settings() if config is None else settings_of(config)
-    every = drills(longest_s=QUICK_S) if quick else drills()
+    sources = ("dynamics",) if config is None else sources_of(config)
+    every = drills(longest_s=QUICK_S, sources=sources) if quick else drills(sources=sources)
     chosen = [one for one in every if only.lower() in one.name.lower()]
     if not chosen:
         names = "; ".join(one.name for one in every)
         raise CliError(f"No drill is called {only}.", Exit.USAGE, hint=f"There are: {names}.")
     work = [
-        (one, one.incident(settings=settings, seed=seed, calls_per_minute=calls_per_minute))
+        (
+            one,
+            one.incident(
+                settings=settings, seed=seed, calls_per_minute=calls_per_minute, sources=sources
+            ),
+        )
         for one in chosen
     ]
     outcomes = rehearse(work, say)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sim.world.incident import NODES, Fault, Incident, Workload
+from sim.world.incident import FIRST_SOURCE, NODES, Fault, Incident, Workload
 
 _CALM_S: Final = 300.0
 """The pair settles before anything happens; all begins after it."""
@@ -29,15 +29,21 @@ class Drill:
     disruption: str = ""
 
     def incident(
-        self, *, settings: Mapping[str, Mapping[str, Any]], seed: int, calls_per_minute: float
+        self,
+        *,
+        settings: Mapping[str, Mapping[str, Any]],
+        seed: int,
+        calls_per_minute: float,
+        sources: tuple[str, ...] = (FIRST_SOURCE,),
     ) -> Incident:
-        """The run: calm, the faults, and time to see what comes after."""
+        """The run: calm, the faults, and time to see what comes after. Calls are those of all sources."""
         backlog = calls_per_minute / 60 * self.lasts_s
         return Incident(
             seed=seed,
             minutes=(_CALM_S + self.lasts_s + _AFTER_S) / 60,
             faults=self.faults,
-            workload=Workload(calls_per_minute=calls_per_minute, equal_stamps=0.0),
+            sources=sources,
+            workload=Workload(calls_per_minute=calls_per_minute / len(sources), equal_stamps=0.0),
             patience_s=_HOUR_S + 2 * backlog,
             settings=settings,
             story=self.what,
@@ -53,9 +59,24 @@ def _fault(kind: str, target: str = "", for_s: float = 0.0, after_s: float = 0.0
     return Fault(kind, target, at_s=_CALM_S + after_s, for_s=for_s)
 
 
-def drills(*, longest_s: float = _DAY_S) -> tuple[Drill, ...]:
+def drills(
+    *, longest_s: float = _DAY_S, sources: tuple[str, ...] = (FIRST_SOURCE,)
+) -> tuple[Drill, ...]:
     """All of them; `longest_s` shortens the longest outage. The first node is the primary."""
-    return (*_of_nodes(), *_of_paths(), *_of_the_source(longest_s))
+    single = _of_single_sources(sources) if len(sources) > 1 else ()
+    return (*_of_nodes(), *_of_paths(), *_of_the_source(longest_s), *single)
+
+
+def _of_single_sources(sources: tuple[str, ...]) -> tuple[Drill, ...]:
+    return tuple(
+        Drill(
+            f"{source} away",
+            f"{source} alone cannot be reached for an hour; the others must not feel it",
+            (replace(_fault("service_unreachable", for_s=_HOUR_S), options={"source": source}),),
+            _HOUR_S,
+        )
+        for source in sources
+    )
 
 
 def _of_nodes() -> tuple[Drill, ...]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from recorder.config import Config, load_config
+from recorder.config import Config, SourceTable, load_config
+from sim.world.incident import FIRST_SOURCE
+from sim.world.kinds import KINDS
 
 TIMINGS: Final = ("pair", "poll", "retry", "ingest", "buffer", "archive")
-"""Tables that a drill takes over. Addresses, secrets and sources are left out: a drill touches none."""
+"""Tables that a drill takes over. Addresses and secrets are left out: a drill touches none."""
 
 
 def settings_of(path: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -26,14 +28,38 @@ def standard_settings() -> Mapping[str, Mapping[str, Any]]:
 
 
 def timings(config: Config) -> Mapping[str, Mapping[str, Any]]:
-    """The tables of `config` that decide how long things take; a source's own `poll` wins."""
+    """The tables of `config` that decide how long things take; a source's own `poll` wins.
+
+    Of several sources each keeps its own, under the name that it has in a world.
+    """
     tables: dict[str, dict[str, Any]] = {
         name: getattr(config, name).model_dump(mode="json") | _only(name) for name in TIMINGS
     }
-    own = [table.poll for table in config.sources.values() if table.poll is not None]
-    if own:
-        tables["poll"] = own[0].model_dump(mode="json")
+    own = {
+        name: table.poll.model_dump(mode="json")
+        for name, table in _named(config).items()
+        if table.poll is not None
+    }
+    if len(_named(config)) > 1:
+        tables["sources"] = {name: {"poll": poll} for name, poll in own.items()}
+    elif own:
+        (tables["poll"],) = own.values()
     return tables
+
+
+def sources_of(path: Path) -> tuple[str, ...]:
+    """What the node records, by the names that sources have in a world. Raises ConfigError."""
+    return tuple(_named(load_config(path))) or (FIRST_SOURCE,)
+
+
+def _named(config: Config) -> dict[str, SourceTable]:
+    """Enabled sources of a kind that the simulator can be; a second one of a kind has a number."""
+    found: dict[str, SourceTable] = {}
+    for table in config.sources.values():
+        if table.enabled and table.kind in KINDS:
+            same = sum(other.kind == table.kind for other in found.values())
+            found[table.kind + (str(same + 1) if same else "")] = table
+    return found
 
 
 def _only(name: str) -> dict[str, Any]:

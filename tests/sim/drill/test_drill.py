@@ -6,7 +6,7 @@ import pytest
 
 from recorder.errors import ConfigError
 from sim.drill.incidents import QUICK_S, drills
-from sim.drill.operator_settings import settings_of, standard_settings
+from sim.drill.operator_settings import settings_of, sources_of, standard_settings
 from sim.drill.outcome import Outcome, run_drill, usual_delay_s
 from sim.drill.table import HEAD, below, row
 from sim.world.incident import NODES
@@ -29,6 +29,23 @@ interval_s = 30.0
 kind = "dynamics"
 [sources.dynamics.poll]
 interval_s = 20.0
+"""
+
+
+THREE = """
+[sources.calls]
+kind = "dynamics"
+[sources.more]
+kind = "dynamics"
+[sources.more.poll]
+interval_s = 15.0
+[sources.meetings]
+kind = "zoom"
+[sources.off]
+kind = "webex"
+enabled = false
+[sources.strange]
+kind = "telegraph"
 """
 
 
@@ -141,3 +158,27 @@ def test_the_table_tells_every_figure_and_names_what_broke():
     assert len(row(outcome)) == len(HEAD)
     assert "BROKEN in node death: nothing_lost: one is gone" in below([outcome], 60)
     assert json.loads(json.dumps(outcome.as_dict()))["good"] is False
+
+
+def test_a_configuration_with_several_sources_is_rehearsed_with_all_that_can_be_simulated(tmp_path):
+    path = tmp_path / "three.toml"
+    path.write_text(ALPHA.partition("[sources")[0] + THREE)
+    sources = sources_of(path)
+    assert sources == ("dynamics", "dynamics2", "zoom")
+    settings = settings_of(path)
+    assert settings["poll"]["interval_s"] == 30.0
+    assert set(settings["sources"]) == {"dynamics2"}
+    assert settings["sources"]["dynamics2"]["poll"]["interval_s"] == 15.0
+    every = drills(longest_s=QUICK_S, sources=sources)
+    assert {"dynamics2 away", "zoom away"} < {one.name for one in every}
+
+
+def test_a_node_with_two_sources_dies_and_both_are_polled_again():
+    drill = drill_named("node death")
+    incident = drill.incident(
+        settings=QUICK, seed=1, calls_per_minute=4.0, sources=("dynamics", "zoom")
+    )
+    outcome = run_drill(drill, incident)
+    assert outcome.good, outcome.broken
+    assert outcome.takeover_s < 3
+    assert outcome.offered > 20
