@@ -36,14 +36,20 @@ recoveries = Table(
     _us("started_us"),
     _us("ended_us"),
     _us("updated_us", known=True),
-    _us("listed_us"),  # the period is listed up to here
+    _us("fetching_us"),  # everything was listed then
+    _number("listed"),  # an instant: the period is listed up to here; for ids, so many of them
     _text("node"),
     Column("term", BigInteger, nullable=False, server_default="0"),  # of the last write
     _number("detected"),
     _number("already_here"),
+    _number("recovered"),
+    _number("not_recordable"),
+    _number("gone"),
+    _number("failed"),
+    _number("pending"),
     _number("api_calls"),
-    _number("bytes"),
-    _text("details"),  # JSON object
+    _number("bytes"),  # of what was recovered
+    _text("details"),  # JSON object: ids, forecast
     Index("recoveries_by_request", "requested_us", "recovery_id"),
     Index("recoveries_by_status", "status", "source"),
 )
@@ -58,10 +64,19 @@ recovery_items = Table(
     _text("session_key"),
     _text("hints"),  # JSON object
     _us("expires_us"),  # when the source deletes it; NULL when it says nothing
-    _text("state"),  # pending, given, recovered, already_here, not_recordable, gone or failed
+    _text("state"),  # a recorder.recovery_rows.Stage
     _text("reason"),
+    _text("asked"),  # the id it was found by
+    _us("made_due_us"),  # items.updated_us when it was made due
     _us("updated_us", known=True),
-    Index("recovery_items_by_state", "recovery_id", "state", "expires_us"),
+    Index(
+        "recovery_items_by_state",
+        "recovery_id",
+        "state",
+        "expires_us",
+        "changed_us",
+        "item_key",
+    ),
 )
 
 findings = Table(
@@ -99,6 +114,7 @@ audit = Table(
     "audit",
     METADATA,
     Column("number", BigInteger, primary_key=True, autoincrement=False),  # from 1, without a gap
+    _text("record_id"),  # what is told again under the same one is the same record
     _us("at_us", known=True),
     _text("node"),
     _text("actor"),  # who: a user, a token's name, or the system
@@ -107,6 +123,7 @@ audit = Table(
     _text("detail"),  # JSON object
     _text("previous"),  # hash of the record before
     _text("hash"),
+    Index("audit_by_record", "record_id", unique=True),
     Index("audit_by_subject", "subject", "number"),
     Index("audit_by_time", "at_us", "number"),
 )
@@ -161,12 +178,28 @@ scrubs = Table(
     "scrubs",
     METADATA,
     _key("object_key"),
-    _us("read_us", known=True),
-    _text("outcome"),  # whole, missing, damaged or stray
+    _text("source"),
+    _text("media_key"),  # empty for what has no row in `media`
+    Column("turn", Integer, nullable=False, server_default="0"),  # 0 held, 1 others, 2 no row in `media`
+    _us("read_us", known=True),  # when it was last read to the end; 0 for never
+    _text("outcome"),  # empty, whole, missing, damaged, suspect or stray
     _text("detail"),
+    _us("since_us"),  # when it was first found as it is; NULL while it is whole or unread
     _count("times"),
-    Index("scrubs_by_read", "read_us"),
+    Index("scrubs_by_turn", "turn", "read_us", "object_key"),
     Index("scrubs_by_outcome", "outcome", "read_us"),
+    Index("scrubs_by_read", "read_us"),
+)
+
+scrub_walks = Table(
+    "scrub_walks",
+    METADATA,
+    _key("walk"),  # reads, rows or objects
+    _text("place"),  # JSON list: what was looked at last; empty before the first
+    _us("started_us", known=True),
+    _us("ended_us"),  # of the last one that came to its end
+    _us("ended_started_us"),  # when that one was begun
+    Column("term", BigInteger, nullable=False, server_default="0"),
 )
 
 certificates = Table(

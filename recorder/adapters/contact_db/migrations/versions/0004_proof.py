@@ -35,11 +35,17 @@ def _recoveries() -> None:
         _us("started_us"),
         _us("ended_us"),
         _us("updated_us", known=True),
-        _us("listed_us"),
+        _us("fetching_us"),
+        _number("listed"),
         _text("node"),
         sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
         _number("detected"),
         _number("already_here"),
+        _number("recovered"),
+        _number("not_recordable"),
+        _number("gone"),
+        _number("failed"),
+        _number("pending"),
         _number("api_calls"),
         _number("bytes"),
         _text("details"),
@@ -57,10 +63,14 @@ def _recoveries() -> None:
         _us("expires_us"),
         _text("state"),
         _text("reason"),
+        _text("asked"),
+        _us("made_due_us"),
         _us("updated_us", known=True),
     )
     op.create_index(
-        "recovery_items_by_state", "recovery_items", ["recovery_id", "state", "expires_us"]
+        "recovery_items_by_state",
+        "recovery_items",
+        ["recovery_id", "state", "expires_us", "changed_us", "item_key"],
     )
 
 
@@ -98,6 +108,7 @@ def _audit() -> None:
     op.create_table(
         "audit",
         sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        _text("record_id"),
         _us("at_us", known=True),
         _text("node"),
         _text("actor"),
@@ -107,6 +118,7 @@ def _audit() -> None:
         _text("previous"),
         _text("hash"),
     )
+    op.create_index("audit_by_record", "audit", ["record_id"], unique=True)
     op.create_index("audit_by_subject", "audit", ["subject", "number"])
     op.create_index("audit_by_time", "audit", ["at_us", "number"])
 
@@ -158,13 +170,27 @@ def _proof() -> None:
     op.create_table(
         "scrubs",
         _key("object_key"),
+        _text("source"),
+        _text("media_key"),
+        _count("turn"),
         _us("read_us", known=True),
         _text("outcome"),
         _text("detail"),
+        _us("since_us"),
         _count("times"),
     )
-    op.create_index("scrubs_by_read", "scrubs", ["read_us"])
+    op.create_index("scrubs_by_turn", "scrubs", ["turn", "read_us", "object_key"])
     op.create_index("scrubs_by_outcome", "scrubs", ["outcome", "read_us"])
+    op.create_index("scrubs_by_read", "scrubs", ["read_us"])
+    op.create_table(
+        "scrub_walks",
+        _key("walk"),
+        _text("place"),
+        _us("started_us", known=True),
+        _us("ended_us"),
+        _us("ended_started_us"),
+        sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
+    )
     op.create_table(
         "certificates",
         _key("source"),
