@@ -45,7 +45,8 @@ _WRONG_BYTES = (BadAnswer, NotMedia)
 """What was written before one of these is not to be built upon."""
 
 _ANOTHER_WAY = (*_RESUMABLE, LinkExpired, RedirectRefused)
-"""Failures of a link. Any other failure is about the item, our credentials or our disk: it ends."""
+"""Failures of a link, as is a link with nothing behind it. Any other failure is about the item, our
+credentials or our disk: it ends."""
 
 _TELL_EVERY_NS = 1_000_000_000
 _TELL_EVERY_BYTES = 16 * 1024 * 1024
@@ -145,7 +146,7 @@ def _fetch_media(
         for request in tools.source.open_media(ref, media):
             try:
                 _download(tools, request, media, _MeteredSink(opened, meter))
-            except _ANOTHER_WAY as error:
+            except (*_ANOTHER_WAY, ItemGone) as error:
                 last = error
             except _WRONG_BYTES as error:
                 opened.abandon()
@@ -166,7 +167,29 @@ def _fetch_media(
         raise
     finally:
         opened.abandon()
-    raise last or BadAnswer(f"the source offers no way to download {media.file_name}")
+    raise _why_nothing_worked(tools, ref, media, last)
+
+
+def _why_nothing_worked(
+    tools: FetchTools, ref: ItemRef, media: MediaRef, last: SourceError | None
+) -> SourceError:
+    """With nothing behind any link, only the source itself knows whether the item is gone.
+
+    Raises what the source answers: ItemGone when it says so.
+    """
+    if last is None:
+        return BadAnswer(f"the source offers no way to download {media.file_name}")
+    if not isinstance(last, ItemGone):
+        return last
+    try:
+        tools.source.describe(ref)
+    except ItemGone:
+        tools.files.discard(buffer_name(ref.source, media.key))
+        raise
+    return BadAnswer(
+        "the source names the file, and nothing is behind its address",
+        hint="It is tried again; if it stays so, ask whoever runs the source.",
+    )
 
 
 def _judged(tools: FetchTools, ref: ItemRef, media: MediaRef, sealed: SealedFile) -> str:

@@ -103,12 +103,40 @@ def test_a_link_that_fails_makes_room_for_the_next_way(world, error):
     assert world.urls() == [A, B]
 
 
-@pytest.mark.parametrize("error", [AuthRefused("x"), Throttled("x"), ItemGone("x"), TooLarge("x")])
+@pytest.mark.parametrize("error", [AuthRefused("x"), Throttled("x"), TooLarge("x")])
 def test_what_another_link_cannot_mend_ends_the_try(world, error):
     world.fetcher.plans[A] = [error]
     with pytest.raises(type(error)):
         world.fetch()
     assert world.urls() == [A]
+
+
+def test_a_link_with_nothing_behind_it_makes_room_for_the_next_way(world):
+    world.fetcher.plans[A] = [ItemGone("x")]
+    assert isinstance(world.fetch(), Fetched)
+    assert world.urls() == [A, B]
+
+
+def test_an_item_is_not_gone_while_the_source_describes_it(world):
+    world.fetcher.plans |= {A: [ItemGone("x")], B: [ItemGone("x")]}
+    with pytest.raises(BadAnswer, match="nothing is behind its address"):
+        world.fetch()
+
+
+def test_an_item_is_gone_when_the_source_says_so_too(world):
+    describe = world.source.describe
+
+    def gone_by_now(ref):
+        if world.fetcher.calls:
+            raise ItemGone("the row is deleted")
+        return describe(ref)
+
+    world.source.describe = gone_by_now
+    world.fetcher.plans |= {A: [(3000, ItemGone("x"))], B: [ItemGone("x")]}
+    before = world.files.free_bytes()
+    with pytest.raises(ItemGone, match="row is deleted"):
+        world.fetch()
+    assert world.files.free_bytes() == before
 
 
 def test_a_link_is_resumed_while_it_brings_bytes(world):
@@ -208,13 +236,12 @@ def test_a_crash_while_downloading_is_resumed_too(world):
     assert world.fetcher.calls[-1] == (A, 3000)
 
 
-def test_what_is_gone_or_too_large_leaves_nothing_in_the_buffer(world):
+def test_what_is_too_large_leaves_nothing_in_the_buffer(world):
     before = world.files.free_bytes()
-    for error in (ItemGone("x"), TooLarge("x")):
-        world.fetcher.plans[A] = [(3000, error)]
-        with pytest.raises(type(error)):
-            world.fetch()
-        assert world.files.free_bytes() == before
+    world.fetcher.plans[A] = [(3000, TooLarge("x"))]
+    with pytest.raises(TooLarge):
+        world.fetch()
+    assert world.files.free_bytes() == before
 
 
 def test_a_file_above_the_limit_is_too_large(world):
