@@ -12,7 +12,7 @@ from functools import partial
 
 from cluster.ports import Done, Failed
 from recorder.codec import job_key
-from recorder.errors import DataCenterError, SourceError
+from recorder.errors import AuthRefused, DataCenterError, SourceError, Throttled, Unreachable
 from recorder.model import ItemEvent, ItemRef, Window
 from recorder.poll.coverage import Coverage
 from recorder.poll.items import Items
@@ -67,6 +67,7 @@ class Lister:
         self._new: tuple[tuple[ItemRef, ItemEvent], ...] = ()
         self._asking_source = False
         self._stopping = False
+        self._may_be_off = False
         self.busy = False
         """A poll is in hand."""
 
@@ -75,7 +76,7 @@ class Lister:
         assert not self.busy, "one poll at a time"
         self._number += 1
         self.busy, self._stopping, self._run = True, False, None
-        if self.source_clock.leap_s or self._wants_time(now_ns):
+        if self._may_be_off or self.source_clock.leap_s or self._wants_time(now_ns):
             return self._ask_time()
         return self._plan(now_ns)
 
@@ -95,6 +96,7 @@ class Lister:
         self._asking_source = False
         if isinstance(message.outcome, Failed):
             return self._failed(message.outcome.error)
+        self._may_be_off = False
         self.source_clock.add(message.outcome.value)
         if self._stopping:
             return self._end(RunEnd(How.STOPPED))
@@ -275,6 +277,9 @@ class Lister:
                 self.lateness.observe(min(late_s, settings.settle_s + settings.interval_s))
 
     def _failed(self, error: Exception) -> RunEnd:
+        # A source that refuses what was asked may have another time than was reckoned with.
+        answered = not isinstance(error, Unreachable | Throttled | AuthRefused)
+        self._may_be_off = self._may_be_off or answered
         how = How.STOPPED if self._stopping else How.FAILED
         return self._end(RunEnd(how, error))
 

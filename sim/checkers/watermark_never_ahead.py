@@ -32,14 +32,15 @@ def _of_source(
     truth: Sequence[TruthItem], contents: Contents, progress: SourceProgress
 ) -> Iterator[Violation]:
     rows = {row.ref.key: row for row in contents.items if row.ref.source == progress.source}
-    late = {item.key for item in truth if item.source == progress.source and item.late}
+    late = {item.key: item.late for item in truth if item.source == progress.source}
     unfinished = [
         key
         for key, row in rows.items()
         if row.ref.changed_us < progress.watermark_us
         and row.state not in _FINAL
         and not row.parked
-        and key not in late
+        # What can never be had is not in the truth; whether it came late, nobody knows.
+        and not late.get(key, True)
     ]
     if unfinished:
         yield Violation(PROMISE, f"{progress.source} passed unfinished items", tuple(unfinished))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from recorder.errors import BadAnswer
 from recorder.messages import FindingOpened
 from tests.recorder.poll.polling import US, Desk
 
@@ -50,3 +51,18 @@ def test_a_clock_set_back_leaves_a_watermark_in_the_future_and_says_what_to_do(d
     opened = [m.finding for m in desk.monitor.of(FindingOpened)]
     hint = next(f.hint for f in opened if f.code == "watermark_in_future")
     assert "tandem source rewind crm" in hint
+
+
+def test_a_source_that_refuses_windows_in_its_future_is_asked_for_its_time_again(desk):
+    listing = desk.source.list_items
+
+    def list_items(window, page):
+        if window.to_us > desk.source.now_us():
+            raise BadAnswer("no such period")
+        return listing(window, page)
+
+    desk.source.list_items = list_items
+    desk.source.ahead_s = -300
+    polls = desk.status.polls
+    desk.advance(240)
+    assert desk.status.polls >= polls + 2
