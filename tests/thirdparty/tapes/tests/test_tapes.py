@@ -61,6 +61,12 @@ def test_only_a_signed_webhook_is_a_hint(world, secret, status, poll_now):
     assert (answer.status, answer.poll_now) == (status, poll_now)
 
 
+def test_calls_are_counted_against_the_budget_and_it_is_kept(world):
+    before = world.source.budget().used
+    world.source.server_time()
+    assert world.source.budget().used == before + 1
+
+
 def test_without_a_secret_no_webhook_is_listened_to(world):
     assert world.source.hear(WebhookRequest({}, b"{}")).status == 403
 

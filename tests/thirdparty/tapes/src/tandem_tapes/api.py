@@ -15,6 +15,7 @@ from recorder.adapters.http.errors import from_status
 from recorder.adapters.http.oauth import read_secret
 from recorder.adapters.http.patience import Patience
 from recorder.adapters.http.values import parse
+from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer
 from recorder.plugins import SourceDeps
 from recorder.ports import Secrets
@@ -55,6 +56,10 @@ class TapesApi:
         if not answer.ok:
             raise from_status(answer.status, answer.url, retry_after_s=answer.retry_after_s)
         return answer
+
+    def budget(self) -> BudgetFigures:
+        """How the request budget is spent, without a call."""
+        return self._patience.figures()
 
     def close(self) -> None:
         """Give back connections."""

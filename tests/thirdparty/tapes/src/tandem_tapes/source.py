@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from recorder.adapters.http.fields import is_usable
 from recorder.adapters.http.values import parse
+from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer, ItemGone, SourceError
 from recorder.instants import to_text
 from recorder.model import (
@@ -142,6 +143,10 @@ class TapesSource:
         if not is_genuine(request, self._secrets.read(reference)):
             return WebhookAnswer(401)
         return WebhookAnswer(204, poll_now=True)
+
+    def budget(self) -> BudgetFigures:
+        """How the request budget is spent, for `tandem source list`."""
+        return self._api.budget()
 
     def close(self) -> None:
         """Give back connections."""
