@@ -77,5 +77,9 @@ class HeardBook:
             yield Violation(PROMISE, "called a living peer gone that it could hear", (node,))
 
     def stands_by(self, node: str) -> None:
-        """A node does the primary's work no more."""
+        """A node does the primary's work no more, or offers it to the other one."""
         self.acting.discard(node)
+
+    def goes_on(self, node: str) -> None:
+        """Its offer came to nothing: it stays primary."""
+        self.acting.add(node)

@@ -129,8 +129,10 @@ class Guard:
             self._tell(self._heard.alarms(node, message.code, now_ns))
         if not isinstance(message, RoleChanged):
             return
-        if message.new not in ACTING:
+        if message.new not in ACTING or message.new == Role.HANDING_OVER:
             self._heard.stands_by(node)
+        elif message.old == Role.HANDING_OVER:
+            self._heard.goes_on(node)
         elif message.new == Role.PRIMARY and message.old not in ACTING:
             seen, book = self._seen_since_ns.get(node), next(iter(self._duty.values()))
             self._tell(book.reign(node, message.term, now_ns, seen))

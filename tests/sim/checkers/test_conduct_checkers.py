@@ -180,6 +180,14 @@ def test_one_that_died_or_stands_by_may_be_replaced():
         assert whats(book.acts("beta", 50 * S)) == []
 
 
+def test_one_that_took_its_offer_back_may_not_be_replaced():
+    book = HeardBook(("alpha", "beta"))
+    list(book.acts("alpha", 20 * S))
+    book.stands_by("alpha")
+    book.goes_on("alpha")
+    assert len(whats(book.acts("beta", 50 * S))) == 1
+
+
 def test_a_living_peer_that_can_be_heard_is_not_called_gone():
     book = HeardBook(("alpha", "beta"))
     book.fault("pause", "beta", 20 * S, begins=True)
