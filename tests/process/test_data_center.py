@@ -99,7 +99,10 @@ def test_a_node_refuses_to_start_on_a_file_that_is_no_database_and_names_it(worl
     database(world).parent.mkdir()
     database(world).write_bytes(b"a text about databases, long enough to be read as one" * 100)
     alpha = world["alpha"]
-    assert command("config", "check", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x").returncode == 0
+    assert (
+        command("config", "check", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x").returncode
+        == 0
+    )
     done = command("node", "run", "--config", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x")
     assert done.returncode == 2
     assert f"{database(world)}: file is not a database" in done.stderr
