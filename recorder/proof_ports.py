@@ -147,8 +147,8 @@ class RecoveryDb(Protocol):
         reason: str,
         term: int,
         forecast: Forecast | None = None,
-    ) -> RecoveryRow | None:
-        """End a recovery that runs; returns it as it is now, None when there is none."""
+    ) -> RecoveryRow:
+        """End a recovery that runs; returns it as it is now."""
         ...
 
     def oldest_us(self, source: str) -> int | None:

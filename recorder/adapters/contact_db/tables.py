@@ -180,6 +180,7 @@ items = Table(
         postgresql_where=text("parked"),
     ),
     Index("items_by_session", "session_key"),
+    Index("items_by_source", "source", "changed_us", "item_key"),
 )
 
 item_events = Table(

@@ -67,6 +67,7 @@ def _recoveries() -> None:
         _us("made_due_us"),
         _us("updated_us", known=True),
     )
+    op.create_index("items_by_source", "items", ["source", "changed_us", "item_key"])
     op.create_index(
         "recovery_items_by_state",
         "recovery_items",
