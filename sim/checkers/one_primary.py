@@ -98,6 +98,11 @@ class Pollers:
         if node == self._polls:
             self._crowned |= self._primary
 
+    def stopped(self, node: str) -> None:
+        """`node` is stopped: whoever else is primary may go on, as if `node` were no more."""
+        if node == self._polls:
+            self._crowned |= self._primary - {node}
+
     def apart(self, at_ns: int, *, begins: bool) -> None:
         """The nodes reach neither each other nor both the witness, or do again."""
         self._apart = begins

@@ -113,6 +113,8 @@ class Situation:
             if what != "paused":
                 self._roles.pop(node, None)
                 self._relieved(node)
+            for pollers in self._pollers.values():
+                pollers.stopped(node)
         else:
             self._awake.add(node)
             for pollers in self._pollers.values():

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
 
 from recorder.adapters.webex.plugin import PLUGIN
-from sim.ucaas.faults import FaultKind
 from sim.ucaas.http import Request
 from sim.ucaas.webex.manners import WEBEX
 from sim.ucaas.webex.mix import CallMix, MixOptions
 from sim.ucaas.webex.oauth import ClientApp
 from sim.ucaas.webex.service import FakeWebex
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret
+from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret, with_true_bytes
 from sim.world.kinds.sounds import sounds
 
 NAME: Final = "webex"
@@ -140,11 +138,11 @@ def _options(workload: Workload) -> MixOptions:
     )
 
 
-_MANNERS: Final = replace(
-    WEBEX,
-    # The service tells no hash: nobody could know, and no promise speaks of it.
-    hits={kind: hits for kind, hits in WEBEX.hits.items() if kind is not FaultKind.WRONG_BYTES},
-)
 KIND: Final = Kind(
-    name=NAME, plugin=PLUGIN, table=table, born=WebexCalls, serves=serves, manners=_MANNERS
+    name=NAME,
+    plugin=PLUGIN,
+    table=table,
+    born=WebexCalls,
+    serves=serves,
+    manners=with_true_bytes(WEBEX),
 )

@@ -15,7 +15,7 @@ from sim.ucaas.zoom.oauth import ClientApp
 from sim.ucaas.zoom.service import FakeZoom
 from sim.ucaas.zoom.webhooks import Subscription
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret
+from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret, with_true_bytes
 
 NAME: Final = "zoom"
 _HOOK_URL: Final = "https://recorder.example/api/recording/cti/v1/ZoomMeetingsAdapter"
@@ -103,11 +103,14 @@ def _options(workload: Workload) -> MixOptions:
         rooms=workload.rooms,
         slow=workload.processing,
         late_file=workload.late_files,
-        # Without one, nobody could know of bytes that were altered on their way.
-        no_fingerprint=0.0,
     )
 
 
 KIND: Final = Kind(
-    name=NAME, plugin=PLUGIN, table=table, born=ZoomMeetings, serves=serves, manners=ZOOM
+    name=NAME,
+    plugin=PLUGIN,
+    table=table,
+    born=ZoomMeetings,
+    serves=serves,
+    manners=with_true_bytes(ZOOM),
 )

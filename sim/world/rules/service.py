@@ -151,7 +151,6 @@ _DRAWS: Final[Mapping[FaultKind, Mapping[str, tuple[Value, ...]]]] = {
     FaultKind.CHANGED_BEFORE_DOWNLOAD: {"how": ("bump", "replace")},
     FaultKind.WRONG_SIZE: {"by": (1.0, -1.0, 1000.0)},
     FaultKind.PAGE_EXPIRED: {"status": (400, 410)},
-    FaultKind.WRONG_BYTES: _OFFSETS,
 }
 _REQUEST_DRAWS: Final[Mapping[FaultKind, tuple[str, ...]]] = {
     FaultKind.THROTTLE: ("list", "row", "sas", "blob"),
@@ -204,7 +203,6 @@ _WHAT: Final[Mapping[FaultKind, str]] = {
     FaultKind.WRONG_SIZE: "The size told with a link is not that of the file.",
     FaultKind.PAGE_EXPIRED: "The link of a next page is refused.",
     FaultKind.REPEAT_ROWS: "Every row of a page is listed twice.",
-    FaultKind.WRONG_BYTES: "One byte of the body is another; size and hash that are told stay right.",
     FaultKind.EMPTY_PAGE: "A page comes without rows but with the way to the next, where they follow.",
     FaultKind.LOST_PARAMETERS: "The link of a next page lacks the parameters of the listing.",
     FaultKind.GRANT_EXPIRED: "The authority takes the long-lived token no more.",

@@ -233,6 +233,19 @@ def test_whoever_is_left_polls_on():
     assert book.polled("a", 90 * NS) == ()
 
 
+def test_while_the_one_who_took_over_is_stopped_the_other_primary_may_poll_on():
+    book = Pollers(overlap_s=8.0)
+    for node in ("a", "b"):
+        book.reign(node)
+        assert book.polled(node, 0) == ()
+    assert book.polled("a", 9 * 10**9) != ()
+    book.stopped("b")
+    assert book.polled("a", 20 * 10**9) == ()
+    book.woke("b", 30 * 10**9)
+    assert book.polled("b", 37 * 10**9) == ()
+    assert book.polled("b", 39 * 10**9) != ()
+
+
 def test_a_node_that_was_never_primary_does_not_poll():
     assert whats(Pollers().polled("a", 0)) == ["polled without ever being primary"]
 
