@@ -43,11 +43,11 @@ class World:
         )
         self.me.behaviour.on_start()
 
-    def record(self, count):
+    def record(self, count, actor="anna"):
         first = len(self.store.records)
         self.db.append(
             [
-                AuditEntry(f"r{number}", 5, "alpha", "anna", "hold", f"c{number}")
+                AuditEntry(f"r{number}", 5, "alpha", actor, "hold", f"c{number}")
                 for number in range(first, first + count)
             ]
         )
@@ -114,7 +114,7 @@ def test_a_cut_tail_is_found_though_others_came_after_it(world):
         "ends with record 3, and this node's disk remembers record 5"
         in world.findings()["audit_broken"]
     )
-    world.record(9)
+    world.record(9, actor="mallory")
     world.later(200)
     assert "audit_broken" in world.findings()
     assert world.anchor.load().number == 5
