@@ -13,6 +13,7 @@ import pytest
 
 import cluster.ports
 import recorder.ports
+import recorder.proof_ports
 
 ROOT = Path(__file__).parent.parent
 FILE_LINES_MAX = 400
@@ -68,6 +69,10 @@ IMPLEMENTATIONS = {
     "ProgressStore": (
         "recorder.adapters.progress_file.ProgressFile",
         "sim.progress.MemoryProgress",
+    ),
+    "RecoveryDb": (
+        "recorder.adapters.contact_db.recoveries.SqlRecoveryDb",
+        "sim.recovery_tables.MemoryRecoveryDb",
     ),
     "Randomness": ("cluster.real_randomness.RealRandomness", "sim.randomness.SimRandomness"),
     "Runtime": ("cluster.thread_runtime.ThreadRuntime", "sim.runtime.SimRuntime"),
@@ -215,7 +220,7 @@ def test_every_message_belongs_to_exactly_one_receiver(name):
 
 
 def protocols():
-    for name in ("cluster/ports.py", "recorder/ports.py"):
+    for name in ("cluster/ports.py", "recorder/ports.py", "recorder/proof_ports.py"):
         for node in ast.parse(text_of(name)).body:
             if isinstance(node, ast.ClassDef) and any(
                 ast.unparse(base).startswith("Protocol") for base in node.bases
@@ -236,7 +241,7 @@ def loaded(dotted):
 
 
 def methods_of(port):
-    for module in (cluster.ports, recorder.ports):
+    for module in (cluster.ports, recorder.ports, recorder.proof_ports):
         if hasattr(module, port):
             names = vars(getattr(module, port)).items()
             return {name for name, value in names if callable(value) and not name.startswith("_")}

@@ -143,6 +143,7 @@ PROOF_TABLES = [one.name for one in vars(proof_tables).values() if isinstance(on
 def back_to_0002(connection):
     for table in PROOF_TABLES:
         connection.execute(text(f"DROP TABLE {table}"))
+    connection.execute(text("DROP INDEX items_by_source"))
     connection.execute(text("DROP TABLE contact_revisions"))
     for column in ("contacts.revision", "contacts.updated_by", "media.revision"):
         table, _, name = column.partition(".")
