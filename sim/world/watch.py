@@ -19,6 +19,7 @@ from recorder.archive.journal_records import replay
 from recorder.assembly import NodePorts
 from recorder.model import BufferedItem, ItemOutcome, ItemRef, ItemState
 from sim.checkers.contents import StoredObject
+from sim.checkers.forgotten import Forgotten
 from sim.checkers.healing import Patience
 from sim.checkers.independent import IndependenceBook
 from sim.checkers.media_intact import Served
@@ -39,6 +40,7 @@ from sim.world.situation import Situation
 from sim.world.watched_ports import place_of, watched_ports
 
 _FINAL: Final = frozenset(state.value for state in ItemState if state.is_final)
+_CENTER: Final = ("data_center_", "answers_lost")
 _WRONG_STAMPS: Final = frozenset({"service_clock_skew", "service_late"})
 
 
@@ -73,6 +75,8 @@ class Watch:
             now_ns=lambda: kernel.now_ns, sources=sources, judges_takeovers=judges_takeovers
         )
         self._independence = IndependenceBook(sources)
+        self.forgotten = Forgotten()
+        """What only processes knew that are no more."""
         self._stamps_wrong = False
         self._nodes: Mapping[str, str] = {client_id(node): node for node in NODES}
         self._began_ns: dict[greenlet, int] = {}
@@ -89,6 +93,8 @@ class Watch:
         """See sim.world.observer.Observer."""
         self.history.world(self._kernel.now_ns, f"{node} {what}")
         self._independence.strikes(self._now_us())
+        if what in {"crashed", "powered_off"}:
+            self.forgotten.ended(self._now_us())
         self._broken(self._situation.life(node, what))
 
     def fault_begins(self, fault: Fault) -> int:
@@ -96,6 +102,8 @@ class Watch:
         self.history.world(self._kernel.now_ns, f"fault: {fault}")
         self._stamps_wrong |= fault.kind in _WRONG_STAMPS
         self._independence.begins(fault.text("source", ""), self._now_us())
+        if fault.kind.startswith(_CENTER):
+            self.forgotten.away(self._now_us())
         number, found = self._situation.fault_begins(fault)
         self._broken(found)
         return number
@@ -105,6 +113,8 @@ class Watch:
         if fault.for_s:
             self.history.world(self._kernel.now_ns, f"end of fault {fault.kind} {fault.target}")
         self._independence.ends(fault.text("source", ""), self._now_us())
+        if fault.kind.startswith(_CENTER):
+            self.forgotten.back(self._now_us())
         self._broken(self._situation.fault_ends(number))
 
     def item(self, item: TruthItem) -> None:

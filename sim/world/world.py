@@ -255,7 +255,8 @@ class World:
         db = self._reader()
         archive = MemoryArchive(self.data_center.objects, read=_nothing)
         contents = read_contents(db, archive)
-        run = Run(truth=self.services.truth(), contents=contents)
+        truth = tuple(self._eyes.watch.forgotten.without(self.services.truth()))
+        run = Run(truth=truth, contents=contents)
         return tuple(
             violation
             for violation in judge(run).violations

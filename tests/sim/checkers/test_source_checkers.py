@@ -3,6 +3,7 @@
 import pytest
 
 from recorder.rows import ContactRow, RevisionRow
+from sim.checkers.forgotten import Forgotten
 from sim.checkers.healing import Patience
 from sim.checkers.independent import CALM_US, IndependenceBook
 from sim.checkers.one_contact import check_one_contact
@@ -137,3 +138,35 @@ def test_revisions_without_a_gap_that_only_add_are_right():
 )
 def test_revisions_that_cannot_be_are_found(seen, what):
     assert any(what in text for text in whats(check_revisions("c1", seen)))
+
+
+def deleted(listed_s):
+    return offered(first_listed_us=listed_s * SECOND, deleted_us=(listed_s + 60) * SECOND)
+
+
+def knows(book, item):
+    (seen,) = book.without([item])
+    return seen.first_listed_us is not None
+
+
+def test_what_was_deleted_is_forgotten_with_the_process_that_listed_it_in_an_outage():
+    book = Forgotten()
+    book.away(500 * SECOND)
+    book.ended(530 * SECOND)
+    book.back(600 * SECOND)
+    assert not knows(book, deleted(510))
+    assert knows(book, deleted(540)), "nobody died after that"
+    assert knows(book, deleted(400)), "it was put on record before"
+    assert knows(book, offered(first_listed_us=510 * SECOND)), "it is still there to be listed"
+
+
+def test_a_death_without_an_outage_and_an_outage_without_a_death_excuse_nothing():
+    died, away = Forgotten(), Forgotten()
+    died.ended(530 * SECOND)
+    away.away(500 * SECOND)
+    away.away(510 * SECOND)
+    away.back(520 * SECOND)
+    assert knows(died, deleted(510))
+    assert knows(away, deleted(510))
+    away.ended(530 * SECOND)
+    assert not knows(away, deleted(510)), "one of two outages is not over"
