@@ -14,6 +14,7 @@
         * NotMedia           bytes that are no media: empty, HTML, wrong type
         * TooLarge           more bytes than allowed
         * RedirectRefused    a redirect to a host that is not allowed
+        * NotAnId            asked for by a name that is no id of this source
     * CallBufferError        the buffer disk does not take more
     * ArchiveError           the archive did not take or give an object
     * DataCenterError        the contact database did not answer or refused
@@ -117,6 +118,13 @@ class RedirectRefused(SourceError):
     """Raised when a download is redirected to a host outside the source's allow-list."""
 
     code = "redirect_refused"
+
+
+class NotAnId(SourceError):
+    """Raised when a source is asked for something by a text that is none of its ids."""
+
+    code = "not_an_id"
+    retryable = False
 
 
 class CallBufferError(RecorderError):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from recorder.adapters.dynamics import checks
+from recorder.adapters.dynamics import checks, lookup
 from recorder.adapters.dynamics.interaction import interaction, media_key
 from recorder.adapters.dynamics.listing import UNREADABLE, items_of
 from recorder.adapters.dynamics.odata import (
@@ -170,6 +170,16 @@ class DynamicsSource:
                 "the recording's file was replaced while it was downloaded",
                 hint="It is described again at the next try.",
             )
+
+    def find(self, identifier: str) -> tuple[ItemRef, ...]:
+        """The recording with this id, or all of the conversation with it; see recorder.lookup."""
+        return lookup.find(
+            source=self._name,
+            odata=self._odata,
+            schema=self._schema,
+            identifier=identifier,
+            now_us=self._clock.wall_us(),
+        )
 
     def check(self) -> tuple[Finding, ...]:
         """Try credentials, rights, schema, clock and signed links; takes about a dozen calls."""

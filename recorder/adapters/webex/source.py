@@ -14,7 +14,7 @@ import httpx
 
 from recorder.adapters.http.client import Answer
 from recorder.adapters.http.values import parse
-from recorder.adapters.webex import checks
+from recorder.adapters.webex import checks, lookup
 from recorder.adapters.webex.api import NotThere, RawPage, RightMissing
 from recorder.adapters.webex.cdr_join import keys_of
 from recorder.adapters.webex.cdr_records import Joined
@@ -146,6 +146,15 @@ class WebexSource:
         except ItemGone:
             return
         same_size(recording, media)
+
+    def find(self, identifier: str) -> tuple[ItemRef, ...]:
+        """The recording with this id, in either alphabet; see recorder.lookup."""
+        return lookup.find(
+            source=self._name,
+            api=self._api,
+            identifier=identifier,
+            now_us=self._clock.wall_us(),
+        )
 
     def check(self) -> tuple[Finding, ...]:
         """Try credentials, scopes, links, call detail records and the clock, in four calls or so."""

@@ -244,12 +244,16 @@ class ZoomApi:
 
     def meeting(self, uuid: str) -> Meeting:
         """One meeting with all its files. Raises ItemGone when the service no longer has it."""
+        return meeting_of(self.raw_meeting(uuid))
+
+    def raw_meeting(self, uuid: str) -> Mapping[str, Any]:
+        """The same, as it came: its UUID is right, nothing else is judged."""
         answer = self._ask(f"past_meetings/{uuid_segment(uuid)}/archive_files", {})
         refuse(answer)
-        meeting = meeting_of(row_of(answer.body))
-        if meeting.uuid != uuid:
+        row = row_of(answer.body)
+        if meeting_of(row).uuid != uuid:
             raise BadAnswer("the service answered with another meeting than asked for")
-        return meeting
+        return row
 
     def statistics(self, window: Window) -> Mapping[str, Any]:
         """Counts of files by state."""

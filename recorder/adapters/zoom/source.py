@@ -19,6 +19,7 @@ from recorder.adapters.zoom.api import ZoomApi
 from recorder.adapters.zoom.cache import MeetingCache
 from recorder.adapters.zoom.interaction import interaction
 from recorder.adapters.zoom.listing import MEETING, PLACEHOLDER, UNREADABLE, items_of
+from recorder.adapters.zoom.lookup import Numbers, find
 from recorder.adapters.zoom.records import File, Meeting
 from recorder.adapters.zoom.settings import PAGE_SIZE_MAX, ZoomSettings
 from recorder.budgets import BudgetFigures
@@ -37,7 +38,8 @@ from recorder.plugins import SourceDeps
 from recorder.ports import MediaRequest
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 
-WINDOW_MAX_S = 7 * 86_400.0 - 1.0
+_DAY_S = 86_400.0
+WINDOW_MAX_S = 7 * _DAY_S - 1.0
 """The service takes seven days; bounds between two seconds are rounded outwards."""
 
 
@@ -78,6 +80,12 @@ class ZoomSource:
             client=self._client, clock=deps.clock, settings=settings, wait=deps.wait
         )
         self._meetings = MeetingCache()
+        self._numbers = Numbers(
+            api=self._api,
+            clock=deps.clock,
+            window_s=WINDOW_MAX_S,
+            back_s=settings.retention_days * _DAY_S,
+        )
 
     def __repr__(self) -> str:
         return f"ZoomSource({self._name!r})"
@@ -94,7 +102,7 @@ class ZoomSource:
             window_max_s=WINDOW_MAX_S,
             page_size_max=PAGE_SIZE_MAX,
             granularity_us=1_000_000,
-            retention_s=self._settings.retention_days * 86_400.0,
+            retention_s=self._settings.retention_days * _DAY_S,
         )
 
     def server_time(self) -> SourceTime:
@@ -150,6 +158,19 @@ class ZoomSource:
                 "the file was replaced while it was downloaded",
                 hint="It is described again at the next try.",
             )
+
+    def find(self, identifier: str) -> tuple[ItemRef, ...]:
+        """Files of the meeting with this UUID, or of all with this number; see recorder.lookup.
+
+        Numbers are looked up in the listing of all that the account keeps, which is walked once in a while.
+        """
+        return find(
+            source=self._name,
+            api=self._api,
+            numbers=self._numbers,
+            identifier=identifier,
+            now_us=self._clock.wall_us(),
+        )
 
     def check(self) -> tuple[Finding, ...]:
         """Try credentials, scopes, clock and download hosts; takes four calls."""
