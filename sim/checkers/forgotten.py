@@ -24,6 +24,8 @@ class Forgotten:
     _away: list[list[int]] = field(default_factory=list[list[int]])
     _active: int = 0
     _ends_us: list[int] = field(default_factory=list[int])
+    _listed: dict[tuple[str, str], bool] = field(default_factory=dict[tuple[str, str], bool])
+    """Whether the first listing that showed an item was a poll."""
 
     def away(self, now_us: int) -> None:
         """The Data Center does not take what it is told, by one node or by both."""
@@ -41,16 +43,25 @@ class Forgotten:
         """A process ended, and with it all that it only remembered."""
         self._ends_us.append(now_us)
 
+    def listed(self, item: TruthItem, *, by_poll: bool) -> None:
+        """A listing showed it; a check of credentials keeps nothing of what it sees."""
+        if item.first_listed_us is not None:
+            self._listed.setdefault((item.source, item.key), by_poll)
+
     def without(self, truth: Iterable[TruthItem]) -> Iterator[TruthItem]:
         """The truth as if such items had never been listed."""
         for item in truth:
             listed_us = item.first_listed_us
-            if item.deleted_us is None or listed_us is None or not self._is_forgotten(listed_us):
+            if (
+                item.deleted_us is None
+                or listed_us is None
+                or (self._listed.get((item.source, item.key), True) and not self._lost(listed_us))
+            ):
                 yield item
             else:
                 yield replace(item, first_listed_us=None)
 
-    def _is_forgotten(self, listed_us: int) -> bool:
+    def _lost(self, listed_us: int) -> bool:
         return any(
             begin_us - _MARGIN_US <= listed_us <= ended_us <= end_us + _MARGIN_US
             for begin_us, end_us in self._away

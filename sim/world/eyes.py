@@ -88,7 +88,7 @@ class Eyes:
         """An item of the service is new or changed."""
         if self._trace is not None:
             self._trace.item(item)
-        self.watch.item(item)
+        self.watch.item(item, by_poll=self.guard is None or self.guard.is_listing)
 
     def request(self, source: str, subject: Subject) -> None:
         """The service of a source understood a request and answers."""

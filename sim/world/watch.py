@@ -117,8 +117,9 @@ class Watch:
             self.forgotten.back(self._now_us())
         self._broken(self._situation.fault_ends(number))
 
-    def item(self, item: TruthItem) -> None:
-        """An item of the service is new or changed."""
+    def item(self, item: TruthItem, *, by_poll: bool) -> None:
+        """An item of the service is new or changed. `by_poll`: a poll is being answered just now."""
+        self.forgotten.listed(item, by_poll=by_poll)
         self._open.offered(item, excused=self._stamps_wrong)
         self._served.offered(item)
 

@@ -170,3 +170,13 @@ def test_a_death_without_an_outage_and_an_outage_without_a_death_excuse_nothing(
     assert knows(away, deleted(510))
     away.ended(530 * SECOND)
     assert not knows(away, deleted(510)), "one of two outages is not over"
+
+
+def test_what_only_a_check_of_credentials_saw_was_never_heard_of():
+    book = Forgotten()
+    book.listed(deleted(510), by_poll=False)
+    book.listed(deleted(510), by_poll=True)
+    assert not knows(book, deleted(510))
+    polled = Forgotten()
+    polled.listed(deleted(510), by_poll=True)
+    assert knows(polled, deleted(510))
