@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord
+from recorder.das_rows import DasPage, DasQuery
 from recorder.model import ItemRef
 from recorder.recovery_rows import (
     Difference,
@@ -157,4 +158,15 @@ class RecoveryDb(Protocol):
 
     def mean_bytes(self, source: str) -> int:
         """The mean size of what was archived of the source lately; 0 when nothing was."""
+        ...
+
+
+# --- the data access service -----------------------------------------------------------------------
+
+
+class Das(Protocol):
+    """Contacts for programs, page by page; see recorder.das_rows for what holds under writes."""
+
+    def contacts(self, query: DasQuery) -> DasPage:
+        """One page. Raises DataCenterDown, DataCenterError, BadCursor."""
         ...

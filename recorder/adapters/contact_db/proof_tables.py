@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table
 
 from recorder.adapters.contact_db.columns import METADATA
 from recorder.adapters.contact_db.columns import key as _key
@@ -210,7 +210,21 @@ certificates = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),  # from 1: made anew
     _us("made_us", known=True),
     _text("made_by"),
+    _text("verdict"),  # a recorder.prove_rows.Verdict
     _text("root"),  # of the Merkle tree
-    _text("document"),  # JSON as signed
-    _text("signature"),
+    _number("leaves"),
+    _text("document"),  # the statement: JSON as signed
+    _text("signature"),  # JSON object: key_id, public_key, value
+    Column("packed_leaves", LargeBinary, nullable=False),  # what the statement is about, compressed
+    Index("certificates_by_time", "made_us", "source", "day", "number"),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    METADATA,
+    _key("cluster"),
+    _key("node"),
+    _key("key_id"),
+    _text("public_key"),  # Ed25519, base64; the private half never leaves its node's disk
+    _us("since_us", known=True),
 )

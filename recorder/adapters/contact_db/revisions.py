@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
 from recorder.adapters.contact_db import tables
-from recorder.adapters.contact_db.rows import AnyRow, Values
+from recorder.adapters.contact_db.rows import AnyRow, Values, sort_us
 from recorder.consolidate.delta import Before, taken_back
 from recorder.model import Interaction
 from recorder.rows import ContactRow, RevisionRow
@@ -40,6 +40,7 @@ def superseded_values(old: Superseded) -> Values:
         "revision": old.row.revision,
         "at_us": old.row.updated_us,
         "node": old.row.updated_by,
+        "sort_us": sort_us(old.row.started_us, old.row.ended_us),
         "document": _DOCUMENT.dump_json(old).decode(),
     }
 

@@ -72,7 +72,9 @@ contact_revisions = Table(
     _text(
         "document"
     ),  # JSON: what a later revision needs to tell how the contact was, see revisions
+    _number("sort_us"),  # of the contact then, see das
     ForeignKeyConstraint(["contact_id"], ["contacts.contact_id"]),
+    Index("contact_revisions_by_start", "sort_us", "contact_id"),
 )
 """Revisions that others came after. The newest one is the contact itself."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,12 +12,28 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Everything is new."""
+    """Everything is new, but for what the data access service needs of old revisions."""
+    _revisions()
     _recoveries()
     _findings()
     _audit()
     _retention()
     _proof()
+
+
+def _revisions() -> None:
+    op.add_column("contact_revisions", _number("sort_us"))
+    table = sa.table(
+        "contact_revisions",
+        *(sa.column(name) for name in ("contact_id", "revision", "sort_us", "document")),
+    )
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(table)).all():
+        was = json.loads(row.document)["row"]
+        begin = was["ended_us"] if was["started_us"] is None else was["started_us"]
+        same = (table.c.contact_id == row.contact_id, table.c.revision == row.revision)
+        connection.execute(sa.update(table).where(*same).values(sort_us=begin or 0))
+    op.create_index("contact_revisions_by_start", "contact_revisions", ["sort_us", "contact_id"])
 
 
 def _recoveries() -> None:
@@ -199,9 +217,21 @@ def _proof() -> None:
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         _us("made_us", known=True),
         _text("made_by"),
+        _text("verdict"),
         _text("root"),
+        _number("leaves"),
         _text("document"),
         _text("signature"),
+        sa.Column("packed_leaves", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("certificates_by_time", "certificates", ["made_us", "source", "day", "number"])
+    op.create_table(
+        "signing_keys",
+        _key("cluster"),
+        _key("node"),
+        _key("key_id"),
+        _text("public_key"),
+        _us("since_us", known=True),
     )
 
 
