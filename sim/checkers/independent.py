@@ -79,11 +79,13 @@ class IndependenceBook:
         for item in truth:
             place = (item.source, item.key, item.version)
             limit_us = round(_limit_s(item, patience[item.source], place in failed) * 1e6)
-            until_us = item.offered_us + limit_us
+            # A row that changed before it was listed is listed by its new stamp.
+            from_us = max(item.offered_us, item.changed_us)
+            until_us = from_us + limit_us
             mine = self._trouble[item.source]
             if not item.must_be_archived or until_us > now_us:
                 continue
-            if mine.within(item.offered_us - CALM_US, until_us):
+            if mine.within(from_us - CALM_US, until_us):
                 continue
             self.beside += self._others_in_trouble(item, until_us)
             if archived_us.get(place, _FOR_EVER) > until_us:
