@@ -33,6 +33,7 @@ from recorder.settings import (
     BufferSettings,
     IngestSettings,
     PollSettings,
+    RecoverySettings,
     RetrySettings,
 )
 
@@ -73,6 +74,14 @@ class NodeTable(_Table):
     """State, call buffer and journal of this node."""
 
 
+class TokenTable(_Table):
+    """Who may use the API beside the admin."""
+
+    token: SecretReference
+    roles: tuple[Literal["admin", "das", "replay"], ...] = Field(min_length=1)
+    """`admin` may everything, `das` ask the data access service, `replay` read and listen."""
+
+
 class WebTable(_Table):
     """HTTP of this node: health, metrics, API."""
 
@@ -81,6 +90,8 @@ class WebTable(_Table):
     """How the peer and people reach it, where that differs from `listen`."""
     token: SecretReference | None = None
     """Admin token. Without it, commands that change something are refused."""
+    tokens: dict[Annotated[str, Field(pattern=_NAME)], TokenTable] = Field(default_factory=dict)
+    """By the name that the audit trail calls their owner by."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
 
@@ -157,6 +168,7 @@ class Config(BaseSettings):
     ingest: IngestSettings = IngestSettings()  # pyright: ignore[reportCallIssue]
     buffer: BufferSettings = BufferSettings()  # pyright: ignore[reportCallIssue]
     archive: ArchiveSettings = ArchiveSettings()  # pyright: ignore[reportCallIssue]
+    recovery: RecoverySettings = RecoverySettings()  # pyright: ignore[reportCallIssue]
     log: LogTable = LogTable()
     hooks: HooksTable = HooksTable()
     sources: dict[Annotated[str, Field(pattern=_NAME)], SourceTable] = Field(default_factory=dict)
@@ -263,7 +275,12 @@ def _contradictions(config: Config) -> list[str]:
     if (web.tls_certificate is None) != (web.tls_key is None):
         missing = "tls_key" if web.tls_key is None else "tls_certificate"
         wrong.append(f"web.{missing}: missing: certificate and key belong together")
-    if web.token is None and not is_loopback(web.listen.host):
+    wrong += [
+        f"web.tokens.{name}: that is what web.token, or nobody, is called; choose another name"
+        for name in ("admin", "anonymous", "system")
+        if name in web.tokens
+    ]
+    if web.token is None and not web.tokens and not is_loopback(web.listen.host):
         wrong.append(
             f"web.token: missing: other hosts reach web.listen {web.listen}; "
             'write token = "file:PATH" or "env:NAME"'
@@ -309,6 +326,10 @@ def _with_paths_from(config: Config, folder: Path) -> Config:
     web = config.web.model_copy(
         update={
             "token": _reference_from(config.web.token, folder),
+            "tokens": {
+                name: one.model_copy(update={"token": _reference_from(one.token, folder)})
+                for name, one in config.web.tokens.items()
+            },
             "tls_certificate": absolute(config.web.tls_certificate),
             "tls_key": absolute(config.web.tls_key),
         }

@@ -10,14 +10,18 @@ from cluster.board import Board
 from cluster.errors import ReplyTimeout
 from cluster.messages import CommandAnswer, Failover, PairMessage, SetPaused, Switchover
 from cluster.ports import Address, Clock, Runtime
-from recorder.budgets import BudgetFigures
+from recorder.audit.audit_messages import AuditCommand, Record, Recorded
+from recorder.audit.trail import NO_TRAIL
+from recorder.budgets import BudgetFigures, budget_of
 from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
+from recorder.proof_ports import AuditDb, AuditTrail
 from recorder.webhooks import Hearing, kind_of
 
 M = TypeVar("M")
 
+AUDIT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 16.0
 """Above the longest wait of the pair for a command of an operator (three hand-over timeouts)."""
 
@@ -43,6 +47,16 @@ class OpenSource:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedToken:
+    """A token of `web.tokens`."""
+
+    name: str
+    roles: frozenset[str]
+    read: Callable[[], str] = field(repr=False)
+    """At every use. Raises ConfigError."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeControl:
     """One running node, for its web server."""
 
@@ -64,6 +78,13 @@ class NodeControl:
     """Read at every use; None when none is configured."""
     sources: Mapping[str, OpenSource] = field(default_factory=dict[str, OpenSource])
     """By name; those of `pollers`."""
+    tokens: tuple[NamedToken, ...] = ()
+    """Beside that of the admin."""
+    audit: AuditTrail = NO_TRAIL
+    """Where what people do is put on record."""
+    audit_writer: Address[AuditCommand] | None = None
+    """Behind `audit`, for who must wait until a record is safe."""
+    audit_db: AuditDb | None = None
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""
@@ -103,18 +124,30 @@ class NodeControl:
     def budget(self, source: str) -> BudgetFigures | None:
         """How the request budget of a source is spent on this node; None when its adapter cannot say."""
         opened = self.sources.get(source)
-        tell = None if opened is None else getattr(opened.source, "budget", None)
-        if not callable(tell):
-            return None
-        try:
-            told = tell()
-        except Exception:  # noqa: BLE001 - a stranger's adapter may do anything
-            return None
-        return told if isinstance(told, BudgetFigures) else None
+        return None if opened is None else budget_of(opened.source)
 
     def retry(self, source: str, refs: tuple[ItemRef, ...]) -> None:
         """Try failed items again now. Raises KeyError for an unknown source."""
         self.pollers[source].tell(RetryItems(refs))
+
+    def audited(
+        self, what: str, subject: str, actor: str, detail: Mapping[str, object] | None = None
+    ) -> bool:
+        """Put on record, and wait until a crash cannot lose it. False when nobody could say so in time."""
+        writer = self.audit_writer
+        if writer is None:
+            self.audit.record(what, subject, actor, detail)
+            return True
+        at_us = self.clock.wall_us()
+
+        def question(reply_to: Address[Recorded]) -> AuditCommand:
+            return Record(what, subject, actor, at_us, dict(detail or {}), reply_to=reply_to)
+
+        try:
+            self.runtime.ask(writer, question, AUDIT_TIMEOUT_S)
+        except ReplyTimeout:
+            return False
+        return True
 
     def _command(self, question: Callable[[Address[CommandAnswer]], PairMessage]) -> CommandAnswer:
         return self._ask(self.pair, question)

@@ -25,7 +25,7 @@ from recorder.adapters.hooks import role_hook
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts, lanes
 from recorder.config import Config
-from recorder.control import NodeControl, OpenSource, SourceProblem
+from recorder.control import NamedToken, NodeControl, OpenSource, SourceProblem
 from recorder.errors import DataCenterDown
 from recorder.node_adapters import (
     Stores,
@@ -197,6 +197,10 @@ class Node:
                 for name, source in self._sources.items()
             },
             admin_token=partial(_token, config, secrets),
+            tokens=tuple(
+                NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
+                for name, one in sorted(config.web.tokens.items())
+            ),
         )
 
 

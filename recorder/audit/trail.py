@@ -44,3 +44,6 @@ class NoTrail:
     ) -> None:
         """Forget it."""
         del what, subject, actor, detail, once
+
+
+NO_TRAIL = NoTrail()

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from recorder.control import NodeControl
 from recorder.errors import ArchiveError, BadCursor, DataCenterError, RecorderError
+from recorder.web.audit_routes import audit_router
 from recorder.web.command_routes import command_router
 from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
@@ -34,6 +35,7 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(health_router(control, tally))
     app.include_router(read_router(control))
     app.include_router(command_router(control))
+    app.include_router(audit_router(control))
     app.include_router(webhook_router(control, tally))
     _add_refusals(app)
     return app

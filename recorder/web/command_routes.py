@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from cluster.messages import CommandAnswer
 from recorder.control import NodeControl
 from recorder.instants import from_text
+from recorder.web.audited import audited_routes
 from recorder.web.auth import require_admin
 from recorder.web.refusals import documented, error_body, refuse
 
@@ -81,6 +82,7 @@ def command_router(control: NodeControl) -> APIRouter:
     router = APIRouter(
         prefix="/api/v1",
         tags=["commands"],
+        route_class=audited_routes(control),
         dependencies=[Depends(require_admin(control))],
         responses=documented(401, 403, 404, 409, 422, 503),
     )

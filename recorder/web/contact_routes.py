@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -16,6 +16,7 @@ from recorder.control import NodeControl
 from recorder.instants import from_text
 from recorder.model import Window
 from recorder.rows import ContactDetail, ContactQuery, ContactRow
+from recorder.web.audited import audit_access
 from recorder.web.contact_views import (
     ContactDetailView,
     ContactView,
@@ -65,12 +66,21 @@ def _add_list(router: APIRouter, control: NodeControl) -> None:
 
 def _add_media(router: APIRouter, control: NodeControl) -> None:
     @router.get("/contacts/{contact_id:path}/media/{number}", tags=["contacts"])
-    def media(contact_id: str, number: int, revision: _Revision = None) -> StreamingResponse:
+    def media(
+        request: Request, contact_id: str, number: int, revision: _Revision = None
+    ) -> StreamingResponse:
         """The original of the contact's media file `number`, counted from 0 in that revision."""
         detail = _detail(control, _named(control, contact_id), revision)
         if not 0 <= number < len(detail.media):
             refuse(404, f"This contact has {len(detail.media)} media files.")
         row = detail.media[number]
+        audit_access(
+            control,
+            "media_read",
+            detail.row.contact_id,
+            request,
+            {"media": row.media_key, "source": detail.row.source, "sha256": row.sha256},
+        )
         held = control.archive.info(row.object_key)
         if held is None:
             refuse(

@@ -19,6 +19,7 @@ from recorder.rows import HistoryRow
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
+from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
 from tests.by_hand import HandClock, Inbox
 from tests.recorder.fakes import AUDIO, MP3, buffered, interaction, ref
@@ -187,6 +188,7 @@ class FakeNode:
     token: str | None = TOKEN
     problems: tuple = ()
     sources: dict = field(default_factory=dict)
+    tokens: tuple = ()
     clock: HandClock = field(default_factory=HandClock)
     board: Board = field(default_factory=Board)
     pair: FakePair = field(default_factory=FakePair)
@@ -196,6 +198,9 @@ class FakeNode:
         self.contact_db = MemoryContactDb(self.center, node=self.name, clock=self.clock)
         self.objects = MemoryArchiveStore()
         self.archive = MemoryArchive(self.objects)
+        self.trail = ListedTrail()
+        self.audit_store = MemoryAuditStore()
+        self.audit_db = MemoryAuditDb(self.audit_store)
         self.poller = FakePoller("poller:zoom")
         self.publish_all()
 
@@ -255,6 +260,9 @@ class FakeNode:
             problems=self.problems,
             sources=self.sources,
             admin_token=lambda: self.token,
+            tokens=self.tokens,
+            audit=self.trail,
+            audit_db=self.audit_db,
         )
 
     @contextmanager
