@@ -25,6 +25,7 @@ SOURCES: Final = ("dynamics", "zoom", "webex")
 _FILES: Final = frozenset({"blob", "value", "block", "file", "download"})
 _TOKENS: Final = frozenset({"token", "openid"})
 _PATIENCE_S: Final = 3600.0
+_HINTS: Final = 0.7
 
 
 def faults(minutes: float) -> tuple[Fault, ...]:
@@ -51,13 +52,15 @@ def faults(minutes: float) -> tuple[Fault, ...]:
     return tuple(fault for fault in every if fault.at_s + fault.for_s <= minutes * 60)
 
 
-def lived(minutes: float, calls_per_minute: float, struck: Sequence[Fault]) -> World:
-    """The world afterwards. `calls_per_minute` is the rate of each source."""
+def lived(
+    minutes: float, calls_per_minute: float, struck: Sequence[Fault], hints: float = _HINTS
+) -> World:
+    """The world afterwards. `calls_per_minute` is the rate of each source, `hints` the webhooks that arrive."""
     incident = Incident(
         seed=1,
         minutes=minutes,
         sources=SOURCES,
-        workload=Workload(calls_per_minute=calls_per_minute, hints=0.7, deleted=0.01),
+        workload=Workload(calls_per_minute=calls_per_minute, hints=hints, deleted=0.01),
         settings=STANDARD,
         faults=tuple(struck),
         patience_s=_PATIENCE_S,
@@ -94,10 +97,16 @@ def row_of(name: str, world: World, service: WorldService) -> dict[str, Any]:
     }
 
 
-def rows_of(name: str, minutes: float, calls_per_minute: float, struck: Sequence[Fault]) -> Any:
+def rows_of(
+    name: str,
+    minutes: float,
+    calls_per_minute: float,
+    struck: Sequence[Fault] = (),
+    hints: float = _HINTS,
+) -> Any:
     """All sources of one hour, and what the whole cost."""
     start_s = time.process_time()
-    world = lived(minutes, calls_per_minute, struck)
+    world = lived(minutes, calls_per_minute, struck, hints)
     cpu_s = time.process_time() - start_s
     whole = {
         "run": name,
@@ -120,8 +129,12 @@ def main() -> int:
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
     wholes: list[dict[str, Any]] = []
-    for name, struck in (("calm", ()), ("with faults", faults(options.minutes))):
-        sources, whole = rows_of(name, options.minutes, options.calls_per_minute, struck)
+    minutes, rate = options.minutes, options.calls_per_minute
+    for sources, whole in (
+        rows_of("calm", minutes, rate, hints=0.0),
+        rows_of("calm, webhooks", minutes, rate),
+        rows_of("faults, webhooks", minutes, rate, faults(minutes)),
+    ):
         rows += sources
         wholes.append(whole)
     path = publish("mixed", rows, runs=wholes)

@@ -22,6 +22,7 @@ from sim.search.palette import (
     palette,
 )
 from sim.world.incident import FIRST_SOURCE, Fault, Incident, Value, Workload
+from sim.world.points import more_points
 
 _NEAR_S: Final = 12.0
 _NEAR: Final = 0.5
@@ -167,7 +168,8 @@ def _legal_fault(chance: Stream, colour: Colour, at_s: float, profile: Profile) 
     sources = tuple(profile.sources)
     for _ in range(_DRAWS_MAX):
         source = _source(chance, colour, sources)
-        fault = _fault(chance, narrowed(colour, source) if source else colour, at_s)
+        points = POINTS if sources == (FIRST_SOURCE,) else (*POINTS, *more_points())
+        fault = _fault(chance, narrowed(colour, source) if source else colour, at_s, points)
         if source:
             fault = replace(fault, options={**fault.options, "source": source})
         if is_legal(Incident(sources=sources, settings=profile.settings, faults=(fault,))):
@@ -182,7 +184,7 @@ def _source(chance: Stream, colour: Colour, sources: Sequence[str]) -> str:
     return chance.choice([source for source in sources if can_happen(colour.kind, source)])
 
 
-def _fault(chance: Stream, colour: Colour, at_s: float) -> Fault:
+def _fault(chance: Stream, colour: Colour, at_s: float, points: Sequence[str]) -> Fault:
     options: dict[str, Value] = {
         name: chance.choice(values)
         for name, values in colour.options.items()
@@ -192,7 +194,7 @@ def _fault(chance: Stream, colour: Colour, at_s: float) -> Fault:
         kind=colour.kind,
         target=chance.choice(colour.targets),
         at_s=at_s,
-        at_next=chance.choice(POINTS) if chance.random() < _AT_POINT else "",
+        at_next=chance.choice(points) if chance.random() < _AT_POINT else "",
         for_s=chance.choice(colour.durations_s),
         options=options,
     )

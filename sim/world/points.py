@@ -26,6 +26,8 @@ from sim.world.incident import NODES
 
 TRAPS: Final = (*POINTS, "save:state", "save:progress")
 REQUESTS: Final = ("token", "whoami", "list", "query", "row", "sas", "blob")
+MORE_REQUESTS: Final = ("metadata", "statistics", "download", "file")
+"""Those that Dynamics does not know: Webex tells of a call, Zoom counts, leads on to a file, and gives it."""
 PAGES: Final = (1, 2)
 CHANGES: Final = (
     *("acquire", "renew", "transfer", "release", "record_found", "commit", "record_outcome"),
@@ -73,6 +75,11 @@ def points() -> tuple[str, ...]:
     )
 
 
+def more_points() -> tuple[str, ...]:
+    """Those that only other sources than Dynamics come to."""
+    return tuple(f"request:{request}" for request in MORE_REQUESTS)
+
+
 def parted(at_next: str) -> tuple[str, str]:
     """The node (or none, ``) and the point of a fault's `at_next`. Raises ConfigError."""
     node, slash, point = at_next.rpartition("/")
@@ -80,8 +87,9 @@ def parted(at_next: str) -> tuple[str, str]:
         raise ConfigError(
             f"there is no node {node!r}", hint=f"A point of a node is NODE/POINT; {_known(NODES)}"
         )
-    if point not in points() and not _PAGE.fullmatch(point):
-        raise ConfigError(f"there is no point {point!r}", hint=_known(points()))
+    every = (*points(), *more_points())
+    if point not in every and not _PAGE.fullmatch(point):
+        raise ConfigError(f"there is no point {point!r}", hint=_known(every))
     return node, point
 
 

@@ -7,7 +7,7 @@ import pytest
 from recorder.errors import ConfigError
 from sim.world.incident import Fault, Incident
 from sim.world.kinds import KINDS
-from sim.world.points import points
+from sim.world.points import more_points, points
 from sim.world.rules import RULES
 from sim.world.rules.check import check_incident
 from sim.world.world import World
@@ -88,10 +88,11 @@ def test_a_fault_of_a_source_that_is_not_there_is_refused():
 
 
 def test_every_point_is_right_with_and_without_a_node():
-    for point in (*points(), "request:list:17"):
+    for point in (*points(), *more_points(), "request:list:17"):
         for node in ("", "alpha/", "beta/"):
             check_incident(Incident(faults=(Fault("crash", at_next=f"{node}{point}"),)))
 
 
 def test_no_point_is_named_twice():
-    assert len(set(points())) == len(points())
+    every = (*points(), *more_points())
+    assert len(set(every)) == len(every)
