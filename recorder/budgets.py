@@ -29,3 +29,15 @@ class Budgeted(Protocol):
     def budget(self) -> BudgetFigures | None:
         """At once, from any thread, without a call; None where there is no budget."""
         ...
+
+
+def budget_of(source: object) -> BudgetFigures | None:
+    """What a source tells of its budget; None when it cannot say, or says something odd."""
+    tell = getattr(source, "budget", None)
+    if not callable(tell):
+        return None
+    try:
+        told = tell()
+    except Exception:  # noqa: BLE001 - a stranger's adapter may do anything
+        return None
+    return told if isinstance(told, BudgetFigures) else None
