@@ -31,6 +31,7 @@ from cluster.ports import (
 from cluster.supervisor import Supervisor
 from recorder.archive.archiver import Archiver
 from recorder.archive.commit_job import CommitTools
+from recorder.audit_assembly import AuditAssembly, AuditPorts
 from recorder.buffer.call_buffer import CallBuffer
 from recorder.codec import source_of
 from recorder.config import Config
@@ -119,6 +120,8 @@ class NodePorts:
     trap: Trap
     around: Around
     """Wraps each behaviour before it starts; see recorder.traps and recorder.tracing."""
+    audit: AuditPorts | None = None
+    """Without it there is no audit trail."""
 
 
 class Assembly:
@@ -133,6 +136,15 @@ class Assembly:
         self._pollers: dict[str, Address[Any]] = {
             name: ports.runtime.reserve(f"poller:{name}") for name in ports.sources
         }
+        self.audit = AuditAssembly(
+            ports.audit,
+            node=config.node.id,
+            boot=ports.identity.boot,
+            runtime=ports.runtime,
+            clock=ports.clock,
+            board=ports.board,
+            workers=ports.workers,
+        )
 
     @property
     def pair(self) -> Address[Any]:
@@ -148,6 +160,7 @@ class Assembly:
         """Start every actor."""
         at, start = self._at, self._begin
         start(at["monitor"], self._monitor())
+        self.audit.start(start, at["monitor"])
         start(at["migration"], self._migration())
         start(at["distributor"], self._distributor())
         start(at["archiver"], self._archiver())
@@ -167,8 +180,10 @@ class Assembly:
             stop(self._at[name])
         for address in self._pollers.values():
             stop(address)
-        for name in ("call_buffer", "ingester", "archiver", "distributor", "migration", "monitor"):
+        for name in ("call_buffer", "ingester", "archiver", "distributor", "migration"):
             stop(self._at[name])
+        self.audit.stop()
+        stop(self._at["monitor"])
 
     def say_goodbye(self) -> None:
         """Tell the peer that this node stops, so that it need not find out."""
@@ -188,6 +203,7 @@ class Assembly:
             workers=self._ports.workers["local"],
             link=self._at["link"],
             run_hook=self._ports.run_hook,
+            trail=self.audit.trail,
         )
 
     def _migration(self) -> Migration:
@@ -196,6 +212,8 @@ class Assembly:
             migrate=self._ports.migrate,
             workers=self._ports.workers["database"],
             clock=self._ports.clock,
+            trail=self.audit.trail,
+            schema=self.audit.schema,
         )
 
     def _distributor(self) -> Distributor:
@@ -324,7 +342,11 @@ class Assembly:
             settings=self._config.pair,
             board=self._ports.board,
             own=self._at["supervisor"],
-            actors=(*(self._at[name] for name in ACTORS), *self._pollers.values()),
+            actors=(
+                *(self._at[name] for name in ACTORS),
+                *self._pollers.values(),
+                *self.audit.watched,
+            ),
             link=self._at["link"],
             pair=self._at["pair"],
             observer=self._at["monitor"],

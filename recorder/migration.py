@@ -12,7 +12,10 @@ from typing import TypeAlias, assert_never
 import structlog
 
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
+from recorder.audit.trail import NO_TRAIL
+from recorder.audit_rows import SYSTEM
 from recorder.errors import DataCenterDown
+from recorder.proof_ports import AuditTrail
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("migration")
 
@@ -42,11 +45,16 @@ class Migration:
         migrate: Callable[[], None],
         workers: Workers,
         clock: Clock,
+        trail: AuditTrail = NO_TRAIL,
+        schema: str = "",
     ) -> None:
+        """`schema` is the revision that `migrate` brings the database to."""
         self._me = me
         self._migrate = migrate
         self._workers = workers
         self._clock = clock
+        self._trail = trail
+        self._schema = schema
 
     def on_start(self) -> None:
         """Try at once."""
@@ -69,6 +77,15 @@ class Migration:
         match outcome:
             case Done():
                 _log.info("schema_ready")
+                if self._schema:
+                    # Every start of every node tells it: what is on record is the first.
+                    self._trail.record(
+                        "schema_migrated",
+                        "contact database",
+                        SYSTEM,
+                        {"revision": self._schema},
+                        once=f"schema:{self._schema}",
+                    )
             case Failed(error):
                 if not isinstance(error, DataCenterDown):
                     raise error

@@ -27,11 +27,14 @@ from cluster.messages import (
     RoleChanged,
 )
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
+from recorder.audit.trail import NO_TRAIL
+from recorder.audit_rows import SYSTEM
 from recorder.figures import figures
 from recorder.findings import FindingBook
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
 from recorder.ports import ContactDb
+from recorder.proof_ports import AuditTrail
 from recorder.rows import HistoryRow
 from recorder.status import Findings
 
@@ -93,6 +96,7 @@ class Monitor:
         workers: Workers,
         link: Address[LinkMessage],
         run_hook: Callable[[RoleChanged], int] | None,
+        trail: AuditTrail = NO_TRAIL,
     ) -> None:
         self._address = address
         self._board = board
@@ -101,6 +105,7 @@ class Monitor:
         self._workers = workers
         self._link = link
         self._run_hook = run_hook
+        self._trail = trail
         self._book = FindingBook()
         self._history: deque[HistoryRow] = deque()
         self._writing = False
@@ -173,6 +178,18 @@ class Monitor:
         )
         row = HistoryRow(
             change.at_us, change.node, change.old, change.new, change.term, change.reason
+        )
+        self._trail.record(
+            "role_changed",
+            change.node,
+            SYSTEM,
+            {
+                "old": change.old.value,
+                "new": change.new.value,
+                "term": change.term,
+                "reason": change.reason,
+            },
+            once=f"role:{change.node}:{change.at_us}:{change.term}:{change.new.value}",
         )
         if len(self._history) < HISTORY_WAITING_MAX:
             self._history.append(row)

@@ -24,7 +24,9 @@ from cluster.thread_workers import ThreadWorkers
 from recorder.adapters.hooks import role_hook
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts, lanes
+from recorder.audit_rows import SYSTEM
 from recorder.config import Config
+from recorder.config_seen import changed_keys, load_seen, save_seen, seen
 from recorder.control import NamedToken, NodeControl, OpenSource, SourceProblem
 from recorder.errors import DataCenterDown
 from recorder.node_adapters import (
@@ -103,6 +105,7 @@ class Node:
             run_hook=role_hook(config.hooks.on_role_change),
             trap=trap,
             around=around,
+            audit=self._stores.audit,
         )
         self._tracing = None
         if trace is not None:
@@ -136,6 +139,7 @@ class Node:
         with suppress(DataCenterDown):
             self._stores.migrate_now()
         self._assembly.start()
+        self._note_start()
         self._web.start()
 
     def begin_stop(self) -> None:
@@ -158,8 +162,25 @@ class Node:
         self._lease.close()
         self._stores.contact_db.close()
         self._stores.journal.close()
+        self._stores.audit_journal.close()
         if self._tracing is not None:
             self._tracing.close()
+
+    def _note_start(self) -> None:
+        """Put on record that this node starts, and what of its configuration is new to it."""
+        path = self._config.node.data / "config-seen.json"
+        before, now = load_seen(path), seen(self._config)
+        trail, node = self.control.audit, self.control.node
+        trail.record("node_started", node, SYSTEM, {"build": build(), "configuration": now.digest})
+        if before == now:
+            return
+        detail: dict[str, object] = {"configuration": now.digest}
+        if before is not None:
+            detail |= {"before": before.digest, **changed_keys(before, now)}
+        # Told again at the next start unless it is safe: what is not on record counts as not seen.
+        if self.control.audited("configuration_changed", node, SYSTEM, detail):
+            with suppress(OSError):
+                save_seen(path, now)
 
     def _stop_lanes(self) -> None:
         """All at once: however many hang, they cost one wait."""
@@ -197,6 +218,9 @@ class Node:
                 for name, source in self._sources.items()
             },
             admin_token=partial(_token, config, secrets),
+            audit=self._assembly.audit.trail,
+            audit_writer=self._assembly.audit.writer,
+            audit_db=self._stores.audit.db,
             tokens=tuple(
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
                 for name, one in sorted(config.web.tokens.items())

@@ -13,10 +13,12 @@ from cluster.real_clock import blocking_wait
 from cluster.tcp_tls import TlsFiles
 from cluster.tcp_transport import TcpTransport
 from cluster.zeroconf_discovery import ZeroconfDiscovery
+from recorder.adapters.audit_anchor import AuditAnchorFile
 from recorder.adapters.buffer_files import DiskBufferFiles
+from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.adapters.contact_db.migrate import migrate, migrate_at_start
+from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
 from recorder.adapters.data_lock import claim_data
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.journal_file import JournalFile
@@ -26,6 +28,7 @@ from recorder.adapters.media_httpx import httpx_transport
 from recorder.adapters.progress_file import ProgressFile
 from recorder.adapters.registry import LoadProblem, PluginRegistry, open_source
 from recorder.adapters.secrets import FileSecrets
+from recorder.audit_assembly import AuditPorts
 from recorder.config import Config
 from recorder.control import SourceProblem
 from recorder.errors import ConfigError
@@ -53,6 +56,9 @@ class Stores:
     lease: Callable[[str, str], SqlLease]
     """Opened with the instance id of this installation and the boot id of this process."""
     trap: Trap
+    audit: AuditPorts
+    audit_journal: JournalFile
+    """That of `audit`, to be closed."""
 
 
 def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
@@ -62,6 +68,7 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
     url = database_url(config, FileSecrets())
     _make_sqlite_folder(url)
     engine = open_engine(url)
+    audit_journal = JournalFile(data / "audit-journal")
     return Stores(
         files=DiskBufferFiles(
             data / "buffer",
@@ -87,6 +94,13 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             call_timeout_s=config.pair.lease_call_timeout_s,
         ),
         trap=trap,
+        audit=AuditPorts(
+            db=SqlAuditDb(engine),
+            journal=audit_journal,
+            anchor=AuditAnchorFile(data / "audit-anchor.json"),
+            schema=REVISION,
+        ),
+        audit_journal=audit_journal,
     )
 
 

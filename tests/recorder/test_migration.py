@@ -2,6 +2,7 @@ import pytest
 
 from recorder.errors import DataCenterDown, SchemaTooNew
 from recorder.migration import RETRY_S, Migration
+from sim.audit import ListedTrail
 from tests.by_hand import HandClock, HandWorkers, Inbox
 
 
@@ -12,8 +13,14 @@ class Bench:
         self.ends = list(ends)
         self.tries = 0
         self.clock, self.workers, self.me = HandClock(), HandWorkers(), Inbox("migration")
+        self.trail = ListedTrail()
         self.migration = Migration(
-            me=self.me, migrate=self.migrate, workers=self.workers, clock=self.clock
+            me=self.me,
+            migrate=self.migrate,
+            workers=self.workers,
+            clock=self.clock,
+            trail=self.trail,
+            schema="0042",
         )
         self.migration.on_start()
 
@@ -70,3 +77,15 @@ def test_nothing_is_held_when_it_stops():
     bench = Bench(None)
     bench.migration.on_stop()
     assert bench.tries == 0
+
+
+def test_the_first_node_that_brings_a_schema_puts_it_on_record():
+    bench = Bench(DataCenterDown("away"), None)
+    bench.run()
+    assert bench.trail.told == []
+    bench.clock.advance(RETRY_S)
+    bench.deliver()
+    bench.run()
+    (told,) = bench.trail.told
+    assert told == ("schema_migrated", "contact database", "system", {"revision": "0042"})
+    assert bench.trail.once == ["schema:0042"]

@@ -7,6 +7,7 @@ from recorder.messages import FindingClosed, FindingOpened
 from recorder.model import Finding, Level
 from recorder.monitor import HISTORY_RETRY_S, HOOKS_WAITING_MAX, Monitor
 from recorder.status import Findings
+from sim.audit import ListedTrail
 from sim.data_center import MemoryContactDb, MemoryContactStore
 from tests.by_hand import HandClock, HandWorkers, Inbox
 from tests.recorder.fake_node import source_status
@@ -192,3 +193,17 @@ def test_a_change_of_figures_disturbs_no_other_fact_of_the_node():
     world.clock.advance(1, world.pump)
     (told,) = world.link.messages
     assert told == DescribeSelf(figures=told.figures)
+
+
+def test_a_role_change_goes_to_the_audit_trail_as_one_record_however_often_it_is_told():
+    world, trail = World(), ListedTrail()
+    world.monitor._trail = trail
+    world.tell(change(), change())
+    assert trail.told == [
+        (
+            "role_changed",
+            "alpha",
+            "system",
+            {"old": "secondary", "new": "primary", "term": 1, "reason": "the peer died"},
+        )
+    ]

@@ -1,0 +1,108 @@
+"""The actors of the audit trail and of the scrub, put together; see `recorder/assembly.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cluster.board import Board
+from cluster.ports import Address, Behaviour, Clock, Runtime, Workers
+from recorder.audit.guard import AuditGuard, GuardSettings
+from recorder.audit.trail import NO_TRAIL, Trail
+from recorder.audit.writer import AuditWriter
+from recorder.ports import Journal
+from recorder.proof_ports import AuditAnchor, AuditDb, AuditTrail
+
+ACTORS: Final = ("audit", "audit_guard")
+"""In the order in which they start."""
+
+Begin = Callable[[Address[Any], Behaviour[Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPorts:
+    """What the audit trail needs of the world."""
+
+    db: AuditDb
+    journal: Journal
+    """Of its own."""
+    anchor: AuditAnchor
+    schema: str = ""
+    """Revision of the contact database's schema that this program needs."""
+
+
+class AuditAssembly:
+    """The audit trail of one node; without `ports` there is none, and what is told is forgotten."""
+
+    def __init__(
+        self,
+        ports: AuditPorts | None,
+        *,
+        node: str,
+        boot: str,
+        runtime: Runtime,
+        clock: Clock,
+        board: Board,
+        workers: Mapping[str, Workers],
+    ) -> None:
+        self._ports = ports
+        self._node = node
+        self._boot = boot
+        self._runtime = runtime
+        self._clock = clock
+        self._board = board
+        self._workers = workers
+        names = ACTORS if ports is not None else ()
+        self._at: dict[str, Address[Any]] = {name: runtime.reserve(name) for name in names}
+        writer = self._at.get("audit")
+        self.trail: AuditTrail = NO_TRAIL if writer is None else Trail(writer=writer, clock=clock)
+
+    @property
+    def writer(self) -> Address[Any] | None:
+        """Takes `Record`."""
+        return self._at.get("audit")
+
+    @property
+    def schema(self) -> str:
+        """What the migration puts on record; empty without a trail."""
+        return "" if self._ports is None else self._ports.schema
+
+    @property
+    def watched(self) -> tuple[Address[Any], ...]:
+        """Those that answer pings."""
+        return tuple(self._at.values())
+
+    def start(self, begin: Begin, monitor: Address[Any]) -> None:
+        """Start them, with `begin`."""
+        if self._ports is None:
+            return
+        writer = AuditWriter(
+            node=self._node,
+            boot=self._boot,
+            me=self._at["audit"],
+            monitor=monitor,
+            board=self._board,
+            disk=self._workers["local"],
+            database=self._workers["database"],
+            clock=self._clock,
+            journal=self._ports.journal,
+            db=self._ports.db,
+        )
+        guard = AuditGuard(
+            me=self._at["audit_guard"],
+            monitor=monitor,
+            board=self._board,
+            database=self._workers["database"],
+            clock=self._clock,
+            db=self._ports.db,
+            anchor=self._ports.anchor,
+            settings=GuardSettings(),
+        )
+        begin(self._at["audit"], writer)
+        begin(self._at["audit_guard"], guard)
+
+    def stop(self) -> None:
+        """Stop them, in the reverse order of `start`."""
+        for name in reversed(self._at):
+            self._runtime.stop(self._at[name])
