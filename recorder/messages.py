@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from cluster.messages import CommandAnswer
 from cluster.ports import Address
-from recorder.model import BufferedItem, Finding, ItemRef
+from recorder.model import BufferedItem, Finding, ItemRef, Window
 
 # --- to a poller -----------------------------------------------------------------------------------
 
@@ -38,7 +38,35 @@ class RetryItems:
     refs: tuple[ItemRef, ...]
 
 
-PollerCommand: TypeAlias = PollNow | Rewind | RetryItems
+@dataclass(frozen=True, slots=True)
+class TakeIn:
+    """Items that a recovery found missing: to be archived as if they had been listed just now.
+
+    They hold no watermark. Repeating it changes nothing; without the duty it is forgotten.
+    """
+
+    refs: tuple[ItemRef, ...]
+    recovery_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodProven:
+    """A recovery accounted for every item of this period: it is complete as if it had been polled."""
+
+    window: Window
+
+
+PollerCommand: TypeAlias = PollNow | Rewind | RetryItems | TakeIn | PeriodProven
+
+# --- to recovery -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveriesChanged:
+    """Somebody asked for a recovery or cancelled one: look at once. May be lost."""
+
+
+RecoveryCommand: TypeAlias = RecoveriesChanged
 
 # --- to the ingester -------------------------------------------------------------------------------
 

@@ -249,3 +249,5 @@ class Capabilities:
     """Resolution of `changed_us`: items may share an instant."""
     retention_s: float | None
     """How long the source keeps recordings; None for unlimited."""
+    item_calls: float = 3.0
+    """Requests to describe one item and open its media, about: for estimates."""

@@ -106,3 +106,31 @@ class ArchiveSettings(BaseModel):
 
     batch_max: int = Field(64, ge=1, le=10_000)
     retry_s: float = Field(2.0, gt=0, le=DAY_S)
+
+
+class RecoverySettings(BaseModel):
+    """Recoveries: what of the source's budget they may use, and when the system asks for one itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    automatic: bool = True
+    """Whether the system asks for recoveries by itself."""
+    share: float = Field(0.25, gt=0, le=0.9)
+    """Of each source's request budget, for listing."""
+    calls_per_s: float = Field(2.0, gt=0, le=100_000)
+    """For sources that tell of no budget."""
+    in_hand_max: int = Field(20, ge=1, le=1000)
+    """Items of one source on the normal road at the same time."""
+    look_s: float = Field(2.0, gt=0, le=DAY_S)
+    """How often items in hand are looked after."""
+    check_s: float = Field(300.0, gt=0, le=DAY_S)
+    """How often the coverage of sources is looked at for gaps."""
+    start_s: float = Field(300.0, gt=0, le=LOOK_BACK_S_MAX)
+    """A start after a longer stop is followed by a recovery of the time around it."""
+    long_stop_s: float = Field(21_600.0, gt=0, le=LOOK_BACK_S_MAX)
+    """From here on a stop is called long."""
+    every_s: float | None = Field(None, gt=0, le=LOOK_BACK_S_MAX)
+    """A recovery of the last `back_s` this often, beside the look-backs of polls; None for never."""
+    back_s: float = Field(259_200.0, gt=0, le=LOOK_BACK_S_MAX)
+    give_up_s: float = Field(3600.0, gt=0, le=LOOK_BACK_S_MAX)
+    """A recovery whose source does not answer for so long is stopped."""

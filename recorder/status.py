@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from recorder.model import Finding, Window
+from recorder.recovery_rows import RecoveryRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +105,15 @@ class Findings:
     """What an operator should know (part `findings`)."""
 
     open: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryStatus:
+    """Recoveries as the primary works on them (part `recovery`)."""
+
+    on_duty: bool
+    running: tuple[RecoveryRow, ...] = ()
+    in_hand: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Items on the normal road, by source."""
+    waits_because: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Why nothing is given now, by source; absent where nothing is in the way."""

@@ -88,8 +88,8 @@ class Items:
             detail=detail,
         )
 
-    def take(self, refs: Iterable[tuple[ItemRef, ItemEvent]]) -> None:
-        """New items: they hold the watermark from now on, and are handed out."""
+    def take(self, refs: Iterable[tuple[ItemRef, ItemEvent]], *, hold: bool = True) -> None:
+        """New items: they hold the watermark from now on unless told otherwise, and are handed out."""
         for ref, event in refs:
             key = job_key(ref)
             if key in self._items:
@@ -100,10 +100,18 @@ class Items:
             self._newest[ref.key] = key
             watermark = self._keeper.watermark
             assert watermark is not None, "items are found in windows of a watermark"
-            watermark.found(key, ref.changed_us)
+            if hold:
+                watermark.found(key, ref.changed_us)
             if older is not None:  # only now: without either, the watermark would pass both
                 self._forget(older)
             self._give(key, self._items[key], 1, (event,))
+
+    def has(self, ref: ItemRef) -> bool:
+        """Whether the item is under way; one that is parked is tried again now."""
+        item = self._items.get(job_key(ref))
+        if item is not None and item.parked:
+            self._step(job_key(ref), ledger.RetryDue())
+        return item is not None
 
     def skip(self, refs: Iterable[ItemRef]) -> None:
         """These are final in the Data Center; do not ask for them again."""

@@ -130,6 +130,13 @@ class Keeper:
         self.watermark.rewind(to_us)
         self.moved()
 
+    def prove(self, window: Window) -> None:
+        """A recovery accounted for this period; above the watermark nothing is proven."""
+        mark = self.mark
+        if mark is not None:
+            self.coverage.add(Window(window.from_us, min(window.to_us, mark.at_us)))
+            self._changed()
+
     def answer_when_saved(self, reply_to: Address[CommandAnswer], answer: CommandAnswer) -> None:
         """Tell `answer` once a crash cannot undo the present epoch any more."""
         assert self.watermark is not None, "an order sets a mark"

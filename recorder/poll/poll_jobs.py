@@ -123,6 +123,28 @@ def record_found(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEv
         db.record_found(refs[start:end], events[start:end])
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Items that a recovery found missing, as they are on record now; those with an end are in neither."""
+
+    unfinished: tuple[ItemRef, ...]
+    parked: tuple[ItemRef, ...]
+
+
+def take_in(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> Taken:
+    """Put items on record and see what is to be done about each; `events` has one for each."""
+    record_found(db, refs, events)
+    left = unfinished(db, refs)
+    others = [ref for ref in refs if ref not in left]
+    parked = [
+        ref
+        for ref in others
+        for row in db.item(ref.source, ref.key)
+        if row.parked and row.ref.key == ref.key
+    ]
+    return Taken(left, tuple(parked))
+
+
 def record_outcome(db: ContactDb, outcome: ItemOutcome, term: int) -> None:
     """Put an end, or a failure for now, on record."""
     db.record_outcome(outcome, term)

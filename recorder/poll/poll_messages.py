@@ -9,8 +9,8 @@ from cluster.messages import DutyMessage, Ping
 from cluster.ports import Outcome
 from cluster.work_messages import JobNews
 from recorder.messages import PollerCommand
-from recorder.model import Finding, ItemOutcome, ItemRef, Page, SourceTime
-from recorder.poll.poll_jobs import Loaded, Saved
+from recorder.model import Finding, ItemEvent, ItemOutcome, ItemRef, Page, SourceTime
+from recorder.poll.poll_jobs import Loaded, Saved, Taken
 from recorder.rows import ItemRow
 
 
@@ -93,6 +93,14 @@ class LeftLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenIn:
+    """Items that a recovery found missing are on record; `events` has one for each."""
+
+    events: tuple[ItemEvent, ...]
+    outcome: Outcome[Taken]
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryChecked:
     """A standby tried its own credentials."""
 
@@ -167,6 +175,7 @@ PollerOwn: TypeAlias = (
     | PendingChecked
     | ParkedLoaded
     | LeftLoaded
+    | TakenIn
     | CanaryChecked
     | PollDue
     | ItemRetryDue

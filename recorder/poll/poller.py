@@ -20,7 +20,7 @@ from cluster.messages import (
 )
 from cluster.ports import Address
 from cluster.work_messages import JobAssigned, JobBroken, JobFinished
-from recorder.messages import PollNow, RetryItems, Rewind
+from recorder.messages import PeriodProven, PollerCommand, PollNow, RetryItems, Rewind, TakeIn
 from recorder.poll.alarms import Alarms
 from recorder.poll.canary import Canary
 from recorder.poll.hints import Hints
@@ -50,16 +50,20 @@ from recorder.poll.poll_messages import (
     ProgressLoaded,
     ProgressSaved,
     SaveDue,
+    TakenIn,
     TimeAsked,
 )
 from recorder.poll.poller_ports import PollerPorts
 from recorder.poll.refusals import Refusals
 from recorder.poll.reporter import Reporter
 from recorder.poll.schedule import Schedule
+from recorder.poll.taking_in import TakingIn
 from recorder.poll.waking import Sign
 
 LOAD_AGAIN_S = 5.0
-_LookDue: TypeAlias = ParkedDue | LeftDue | CanaryDue
+_Looked: TypeAlias = (
+    ParkedLoaded | LeftLoaded | TakenIn | CanaryChecked | ParkedDue | LeftDue | CanaryDue
+)
 
 
 class Poller:
@@ -73,6 +77,7 @@ class Poller:
         self._lister = Lister(ports=ports, keeper=self._keeper, items=self._items)
         self._parked = Parked(ports=ports, keeper=self._keeper, items=self._items)
         self._left = LeftBehind(ports=ports, keeper=self._keeper, items=self._items)
+        self._taking_in = TakingIn(ports=ports, keeper=self._keeper, items=self._items)
         self._canary = Canary(ports=ports, alarms=self._alarms)
         self._refusals = Refusals(ports=ports, canary=self._canary)
         self._hints = Hints(ports=ports)
@@ -109,25 +114,23 @@ class Poller:
                 self._duty(message)
             case JobAssigned() | JobFinished() | JobBroken():
                 self._items.news(message)
-            case PollNow() | Rewind() | RetryItems():
+            case PollNow() | Rewind() | RetryItems() | TakeIn() | PeriodProven():
                 self._command(message)
             case TimeAsked() | PageListed() | PageChecked() | FoundRecorded():
                 self._poll_went_on(message)
             case ProgressLoaded() | ProgressSaved() | OutcomeRecorded() | PendingChecked():
                 self._database_said(message)
-            case ParkedLoaded() | LeftLoaded() | CanaryChecked():
-                self._looked(message)
             case (
-                PollDue()
-                | ItemRetryDue()
-                | OutcomeDue()
-                | SaveDue()
-                | LoadDue()
+                ParkedLoaded()
+                | LeftLoaded()
+                | TakenIn()
+                | CanaryChecked()
                 | ParkedDue()
                 | LeftDue()
                 | CanaryDue()
-                | HintDue()
             ):
+                self._looked(message)
+            case PollDue() | ItemRetryDue() | OutcomeDue() | SaveDue() | LoadDue() | HintDue():
                 self._timer_fired(message)
             case _:
                 assert_never(message)
@@ -273,15 +276,18 @@ class Poller:
 
     # -- commands ----
 
-    def _command(self, message: PollNow | Rewind | RetryItems) -> None:
+    def _command(self, message: PollerCommand) -> None:
         match message:
             case PollNow():
                 self._look(now=self._hints.hinted(on_duty=self._on_duty))
             case Rewind(to_us, reply_to):
                 self._rewind(to_us, reply_to)
             case RetryItems(refs):
-                for ref in refs if self._on_duty and self._keeper.mark is not None else ():
-                    self._items.retry(ref, parked=True)
+                self._taking_in.retry(refs)
+            case TakeIn():
+                self._taking_in.take(message)
+            case PeriodProven(window):
+                self._keeper.prove(window)
             case _:
                 assert_never(message)
 
@@ -293,8 +299,8 @@ class Poller:
 
     def _rewind(self, to_us: int, reply_to: Address[CommandAnswer]) -> None:
         if not self._on_duty:
-            refused = "this node does not poll"
-            reply_to.tell(CommandAnswer("refused", refused, "Ask the primary node."))
+            hint = "Ask the primary node."
+            reply_to.tell(CommandAnswer("refused", "this node does not poll", hint))
             return
         self._keeper.rewind(to_us)
         mark = self._keeper.mark
@@ -342,20 +348,27 @@ class Poller:
         else:
             self._reporter.no_state(self._loaded)
 
-    def _looked(self, message: ParkedLoaded | LeftLoaded | CanaryChecked) -> None:
+    def _looked(self, message: _Looked) -> None:
         match message:
+            case TakenIn():
+                self._taking_in.taken(message)
             case CanaryChecked():
                 self._canary.checked(message, on_duty=self._on_duty)
             case ParkedLoaded():
                 self._parked.loaded(message)
             case LeftLoaded():
                 self._left.loaded(message)
+            case ParkedDue():
+                self._parked.due()
+            case LeftDue():
+                self._left.due()
+            case CanaryDue():
+                self._canary.due(message, on_duty=self._on_duty)
             case _:
                 assert_never(message)
 
     def _timer_fired(
-        self,
-        message: PollDue | ItemRetryDue | OutcomeDue | SaveDue | LoadDue | HintDue | _LookDue,
+        self, message: PollDue | ItemRetryDue | OutcomeDue | SaveDue | LoadDue | HintDue
     ) -> None:
         match message:
             case PollDue(number):
@@ -374,19 +387,6 @@ class Poller:
                     self._keeper.load()
             case HintDue():
                 self._look(now=self._hints.due(message, on_duty=self._on_duty))
-            case ParkedDue() | LeftDue() | CanaryDue():
-                self._look_due(message)
-            case _:
-                assert_never(message)
-
-    def _look_due(self, message: _LookDue) -> None:
-        match message:
-            case ParkedDue():
-                self._parked.due()
-            case LeftDue():
-                self._left.due()
-            case CanaryDue():
-                self._canary.due(message, on_duty=self._on_duty)
             case _:
                 assert_never(message)
 
