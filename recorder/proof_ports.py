@@ -10,7 +10,17 @@ from typing import Protocol
 
 from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord
 from recorder.das_rows import DasPage, DasQuery
-from recorder.model import ItemRef
+from recorder.finding_rows import (
+    FindingList,
+    FindingQuery,
+    FindingRow,
+    HeldMedia,
+    OpenItem,
+    RunRow,
+    Span,
+    Step,
+)
+from recorder.model import ItemRef, Window
 from recorder.recovery_rows import (
     Difference,
     Forecast,
@@ -25,6 +35,7 @@ from recorder.recovery_rows import (
     Tended,
     Tending,
 )
+from recorder.rows import ItemRow
 
 # --- the audit trail -------------------------------------------------------------------------------
 
@@ -169,4 +180,91 @@ class Das(Protocol):
 
     def contacts(self, query: DasQuery) -> DasPage:
         """One page. Raises DataCenterDown, DataCenterError, BadCursor."""
+        ...
+
+
+# --- findings --------------------------------------------------------------------------------------
+
+
+class FindingsDb(Protocol):
+    """What does not agree, on record. Every method raises DataCenterDown or DataCenterError.
+
+    What carries a term is the primary's work: it raises StaleTerm when a higher one was seen.
+    """
+
+    # -- any node ----
+    def findings(self, query: FindingQuery) -> FindingList:
+        """A page of findings, the newest first. Raises BadCursor."""
+        ...
+
+    def finding(self, finding_id: str) -> FindingRow | None:
+        """None when there is no such finding."""
+        ...
+
+    def close_finding(self, finding_id: str, because: str) -> FindingRow | None:
+        """Operator: it is over; one that is over stays as it is. None when there is no such finding."""
+        ...
+
+    def open_counts(self, source: str | None = None) -> Mapping[tuple[str, str, str], int]:
+        """Open findings by (source, severity, cause)."""
+        ...
+
+    def runs(self, source: str | None, limit: int) -> tuple[RunRow, ...]:
+        """Reconciliations, the newest first."""
+        ...
+
+    def note_spans(self, spans: Sequence[Span]) -> None:
+        """What was so on this node: a span told again is extended, or closed."""
+        ...
+
+    def close_spans(self, node: str, from_us: int) -> None:
+        """Spans of `node` that began before and never ended: they ended when they were last seen."""
+        ...
+
+    def spans(self, window: Window, limit: int) -> tuple[Span, ...]:
+        """What touches a period, the latest first; back in order of time."""
+        ...
+
+    # -- to compare ----
+    def held(
+        self, source: str, window: Window, after: tuple[int, str] | None, limit: int
+    ) -> tuple[ItemRow, ...]:
+        """Items on record by (`changed_us`, key), behind `after`."""
+        ...
+
+    def known(self, source: str, keys: Sequence[str]) -> tuple[ItemRow, ...]:
+        """Items by key, in no order. One query."""
+        ...
+
+    def held_media(self, source: str, item_keys: Sequence[str]) -> tuple[HeldMedia, ...]:
+        """Files on record of these items, in no order. One query."""
+        ...
+
+    def objects_without_row(self, object_keys: Sequence[str]) -> tuple[str, ...]:
+        """Those that no file on record names, in the given order. One query."""
+        ...
+
+    def open_items(self, source: str, after: str, limit: int) -> tuple[OpenItem, ...]:
+        """Open findings behind the id `after`, in order of id, with the items they are about."""
+        ...
+
+    # -- the primary ----
+    def begin_run(self, run: RunRow, term: int) -> RunRow:
+        """Put a run on record; one of the same source that did not end is returned instead."""
+        ...
+
+    def record_step(self, step: Step, term: int) -> RunRow:
+        """Open, refresh and close findings, and move the run on. Nothing twice, however often it is told."""
+        ...
+
+    def end_run(self, run_id: str, reason: str, term: int) -> RunRow:
+        """End a run; one that ended stays as it is."""
+        ...
+
+    def settle(self, step: Step, term: int) -> int:
+        """The findings of a step without a run; returns how many changed."""
+        ...
+
+    def set_recovery(self, source: str, window: Window, recovery_id: str, term: int) -> None:
+        """Open findings of things at the source and not here, in a period, are fetched by this recovery."""
         ...

@@ -59,6 +59,10 @@ IMPLEMENTATIONS = {
         "sim.data_center.MemoryContactDb",
     ),
     "Discovery": ("cluster.zeroconf_discovery.ZeroconfDiscovery", "sim.discovery.SimDiscovery"),
+    "FindingsDb": (
+        "recorder.adapters.contact_db.findings.SqlFindingsDb",
+        "sim.finding_tables.MemoryFindingsDb",
+    ),
     "Journal": ("recorder.adapters.journal_file.JournalFile", "sim.buffer.SimJournal"),
     "Lease": ("recorder.adapters.lease_db.SqlLease", "sim.lease.SimLease"),
     "MediaFetcher": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import text as sql_text
 
 from recorder.adapters.contact_db.columns import METADATA
 from recorder.adapters.contact_db.columns import key as _key
@@ -84,30 +85,62 @@ findings = Table(
     METADATA,
     _key("finding_id"),
     _text("source"),
-    _text("cause"),  # a code: "unknown" is none
+    _text("what"),  # a recorder.finding_rows.What
+    _text("subject"),  # the item's key, or the object's
+    _text("cause"),  # a recorder.finding_rows.Why: "unknown" is none
     _text("severity"),  # critical, major or minor
-    _text("item_key"),
+    _us("at_us", known=True),  # the item's own instant
     _text("detail"),
     _us("opened_us", known=True),
     _us("seen_us", known=True),  # when it was last seen to be so
     _us("closed_us"),
     _text("closed_because"),
-    Index("findings_by_state", "source", "closed_us", "opened_us"),
-    Index("findings_by_item", "source", "item_key"),
+    _text("recovery_id"),
+    _text("run_id"),
+    Index(
+        "findings_open",
+        "source",
+        "what",
+        "subject",
+        unique=True,
+        sqlite_where=sql_text("closed_us IS NULL"),
+        postgresql_where=sql_text("closed_us IS NULL"),
+    ),
+    Index("findings_by_opening", "opened_us", "finding_id"),
+    Index("findings_by_time", "source", "at_us"),
+    Index("findings_by_subject", "subject", "opened_us"),
 )
 
 reconciliations = Table(
     "reconciliations",
     METADATA,
-    _key("source"),
-    Column("from_us", BigInteger, primary_key=True, autoincrement=False),
-    Column("to_us", BigInteger, primary_key=True, autoincrement=False),
+    _key("run_id"),
+    _text("source"),
+    _text("scope"),  # recent or retention
+    _us("from_us", known=True),
+    _us("to_us", known=True),
     _us("started_us", known=True),
+    _us("reached_us", known=True),  # compared up to here
     _us("ended_us"),
+    _us("updated_us", known=True),
     _text("node"),
     Column("term", BigInteger, nullable=False, server_default="0"),
     _text("counts"),  # JSON object
+    _text("reason"),
     Index("reconciliations_by_start", "source", "started_us"),
+)
+
+spans = Table(
+    "spans",
+    METADATA,
+    _key("node"),
+    _key("code"),  # node_up, or the code of a finding of the monitor
+    _key("subject"),
+    Column("opened_us", BigInteger, primary_key=True, autoincrement=False),
+    _us("seen_us", known=True),
+    _us("closed_us"),
+    _text("detail"),
+    Index("spans_by_time", "opened_us"),
 )
 
 audit = Table(

@@ -148,6 +148,8 @@ media = Table(
     _text("stored_by"),
     _revision(),  # of the contact: the one that brought it
     Index("media_by_contact", "contact_id"),
+    Index("media_by_object", "object_key"),
+    Index("media_by_hash", "sha256"),
 )
 
 items = Table(

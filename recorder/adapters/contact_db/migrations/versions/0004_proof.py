@@ -94,33 +94,65 @@ def _recoveries() -> None:
 
 
 def _findings() -> None:
+    op.create_index("media_by_object", "media", ["object_key"])
+    op.create_index("media_by_hash", "media", ["sha256"])
     op.create_table(
         "findings",
         _key("finding_id"),
         _text("source"),
+        _text("what"),
+        _text("subject"),
         _text("cause"),
         _text("severity"),
-        _text("item_key"),
+        _us("at_us", known=True),
         _text("detail"),
         _us("opened_us", known=True),
         _us("seen_us", known=True),
         _us("closed_us"),
         _text("closed_because"),
+        _text("recovery_id"),
+        _text("run_id"),
     )
-    op.create_index("findings_by_state", "findings", ["source", "closed_us", "opened_us"])
-    op.create_index("findings_by_item", "findings", ["source", "item_key"])
+    is_open = sa.text("closed_us IS NULL")
+    op.create_index(
+        "findings_open",
+        "findings",
+        ["source", "what", "subject"],
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
+    op.create_index("findings_by_opening", "findings", ["opened_us", "finding_id"])
+    op.create_index("findings_by_time", "findings", ["source", "at_us"])
+    op.create_index("findings_by_subject", "findings", ["subject", "opened_us"])
     op.create_table(
         "reconciliations",
-        _key("source"),
-        sa.Column("from_us", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("to_us", sa.BigInteger, primary_key=True, autoincrement=False),
+        _key("run_id"),
+        _text("source"),
+        _text("scope"),
+        _us("from_us", known=True),
+        _us("to_us", known=True),
         _us("started_us", known=True),
+        _us("reached_us", known=True),
         _us("ended_us"),
+        _us("updated_us", known=True),
         _text("node"),
         sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
         _text("counts"),
+        _text("reason"),
     )
     op.create_index("reconciliations_by_start", "reconciliations", ["source", "started_us"])
+    op.create_table(
+        "spans",
+        _key("node"),
+        _key("code"),
+        _key("subject"),
+        sa.Column("opened_us", sa.BigInteger, primary_key=True, autoincrement=False),
+        _us("seen_us", known=True),
+        _us("closed_us"),
+        _text("detail"),
+    )
+    op.create_index("spans_by_time", "spans", ["opened_us"])
 
 
 def _audit() -> None:
