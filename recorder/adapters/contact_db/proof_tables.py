@@ -213,7 +213,9 @@ scrubs = Table(
     _key("object_key"),
     _text("source"),
     _text("media_key"),  # empty for what has no row in `media`
-    Column("turn", Integer, nullable=False, server_default="0"),  # 0 held, 1 others, 2 no row in `media`
+    Column(
+        "turn", Integer, nullable=False, server_default="0"
+    ),  # 0 held, 1 others, 2 no row in `media`
     _us("read_us", known=True),  # when it was last read to the end; 0 for never
     _text("outcome"),  # empty, whole, missing, damaged, suspect or stray
     _text("detail"),
