@@ -4,6 +4,7 @@ import pytest
 
 from sim.chance import stream
 from sim.world.incident import NODES, Fault, Incident, Workload
+from sim.world.kinds import KINDS
 from sim.world.points import points
 from sim.world.rules import RULES
 from sim.world.world import World
@@ -35,7 +36,11 @@ def drawn(seed: int) -> Incident:
         )
     rate = chance.choice((3.0, 12.0))
     return Incident(
-        seed=seed, minutes=1.5, faults=tuple(faults), workload=Workload(calls_per_minute=rate)
+        seed=seed,
+        minutes=1.5,
+        faults=tuple(faults),
+        sources=tuple(KINDS),
+        workload=Workload(calls_per_minute=rate),
     )
 
 
