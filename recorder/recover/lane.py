@@ -75,6 +75,7 @@ class Lane:
         self._busy = False
         self._ending: set[str] = set()
         self._timer = 0
+        self._not_before_ns = 0
         self._failures = 0
         self._failing_since_ns: int | None = None
 
@@ -89,6 +90,7 @@ class Lane:
         """Work in this term, but start nothing after `until_ns`."""
         if self._term is None:
             self._failures, self._failing_since_ns = 0, None
+            self._not_before_ns = 0
         self._term, self._until_ns = term, until_ns
         self.hand.granted(term, until_ns)
 
@@ -151,7 +153,8 @@ class Lane:
 
     def _list_on(self) -> None:
         now_ns = self._ports.clock.monotonic_ns()
-        if self._busy or self._term is None or now_ns >= self._until_ns:
+        may = self._not_before_ns <= now_ns < self._until_ns
+        if self._busy or self._term is None or not may:
             return
         if self._section is None and not self._begin_section():
             return
@@ -286,7 +289,7 @@ class Lane:
             chance=chance,
             retry_after_s=asked_s,
         )
-        self._arm(max(wait_s, 0.1))
+        self._rest(wait_s)
 
     def _give_up(self, row: RecoveryRow, error: Exception) -> None:
         """Stopped in the middle, or failed to start."""
@@ -300,7 +303,7 @@ class Lane:
         if not isinstance(error, DataCenterError):
             raise error  # StaleTerm ends the duty; anything else is a bug
         self._section = None
-        self._arm(AGAIN_S)
+        self._rest(AGAIN_S)
 
     # -- ends ----
 
@@ -357,7 +360,12 @@ class Lane:
         made = partial(then, self._name, self._run)
         self._ports.database_lane.submit(job, self._ports.me, made)
 
-    def _arm(self, delay_s_: float) -> None:
+    def _rest(self, seconds: float) -> None:
+        """Ask nothing for so long, whoever looks."""
+        self._not_before_ns = self._ports.clock.monotonic_ns() + int(seconds * 1e9)
+        self._arm(seconds)
+
+    def _arm(self, seconds: float) -> None:
         self._timer += 1
         due = ListDue(self._name, self._timer)
-        self._ports.clock.call_later(delay_s_, self._ports.me, due)
+        self._ports.clock.call_later(seconds, self._ports.me, due)

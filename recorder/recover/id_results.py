@@ -1,0 +1,114 @@
+"""What became of each id of a file, in words for the file beside it. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from recorder.recover.id_lists import IdList
+from recorder.recovery_rows import RecoveryItem, RecoveryRow, RecoveryStatus, Stage
+
+BAD: Final = "bad_row"
+NOT_FOUND: Final = "not_found"
+NOT_LOOKED_FOR: Final = "not_looked_for"
+_WORST_FIRST: Final = (
+    Stage.FAILED,
+    Stage.PENDING,
+    Stage.GIVEN,
+    Stage.LISTED,
+    Stage.GONE,
+    Stage.NOT_RECORDABLE,
+    Stage.RECOVERED,
+    Stage.ALREADY_HERE,
+)
+COLUMNS: Final = ("line", "id", "outcome", "reason", "items", "recovery")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the file."""
+
+    line: int
+    id: str
+    outcome: str
+    """A stage of recovery, `not_found`, `not_looked_for` or `bad_row`."""
+    reason: str = ""
+    items: int = 0
+    """That were missing."""
+    recovery: str = ""
+
+
+def results(
+    ids: IdList, rows: Sequence[RecoveryRow], items: Mapping[str, Iterable[RecoveryItem]]
+) -> tuple[Result, ...]:
+    """One for each row of the file, in its order.
+
+    `rows` are the recoveries it led to, one for each source of its kind, `items` theirs by recovery id.
+    An id that one source has and another has not is found.
+    """
+    by_id: dict[str, list[tuple[str, RecoveryItem]]] = {}
+    for recovery_id, some in items.items():
+        for item in some:
+            by_id.setdefault(item.asked, []).append((recovery_id, item))
+    told = {one: _result(one, rows, by_id.get(one, ())) for one in ids.ids}
+    found = [Result(row.line, row.text, *told[row.text]) for row in ids.rows] + [
+        Result(row.line, row.text, BAD, row.reason) for row in ids.bad
+    ]
+    return tuple(sorted(found, key=lambda one: one.line))
+
+
+def _result(
+    asked: str, rows: Sequence[RecoveryRow], found: Sequence[tuple[str, RecoveryItem]]
+) -> tuple[str, str, int, str]:
+    absent = [one for one in found if is_absence(one[1], asked)]
+    here = [one for one in found if not is_absence(one[1], asked)]
+    looked = [row for row in rows if asked in row.ids[: row.listed]]
+    if here:
+        stage = min((item.stage for _, item in here), key=_WORST_FIRST.index)
+        name, worst = next(one for one in here if one[1].stage is stage)
+        return stage.value, _reason(worst, [item for _, item in here]), len(here), name
+    if len(looked) < len(rows):
+        late = next(row for row in rows if row not in looked)
+        return NOT_LOOKED_FOR, f"recovery {late.status.value}: {late.reason}", 0, late.recovery_id
+    if absent and len(absent) >= len(rows):
+        name, item = absent[0]
+        outcome = NOT_FOUND if item.stage is Stage.GONE else item.stage.value
+        return outcome, item.reason, 0, name
+    name = rows[0].recovery_id if rows else ""
+    return Stage.ALREADY_HERE.value, "nothing of it was missing", 0, name
+
+
+def is_absence(item: RecoveryItem, asked: str) -> bool:
+    """It stands for an id that led to nothing."""
+    return item.ref.key == asked and not item.ref.version
+
+
+def _reason(worst: RecoveryItem, items: Sequence[RecoveryItem]) -> str:
+    if len(items) == 1:
+        return worst.reason
+    counts = Counter(item.stage for item in items)
+    told = ", ".join(f"{counts[stage]} {stage.value}" for stage in _WORST_FIRST if counts[stage])
+    return f"{told}: {worst.reason}" if worst.reason else told
+
+
+def is_over(row: RecoveryRow) -> bool:
+    """Nothing more happens to it by itself; one that the source's absence stopped is resumed."""
+    return row.status in {
+        RecoveryStatus.COMPLETED,
+        RecoveryStatus.FAILED,
+        RecoveryStatus.CANCELLED,
+    }
+
+
+def as_csv(rows: Iterable[Result]) -> bytes:
+    """UTF-8 with a byte order mark, so that spreadsheets read it."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow((row.line, row.id, row.outcome, row.reason, row.items, row.recovery))
+    return text.getvalue().encode("utf-8-sig", "replace")
