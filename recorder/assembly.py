@@ -49,6 +49,8 @@ from recorder.ports import (
     MediaFetcher,
     ProgressStore,
 )
+from recorder.proof_ports import RecoveryDb
+from recorder.recovery_assembly import RecoveryAssembly
 from recorder.traps import Trap
 
 ACTORS: Final = ("monitor", "link", "pair", "distributor", "ingester", "archiver", "call_buffer")
@@ -122,6 +124,8 @@ class NodePorts:
     """Wraps each behaviour before it starts; see recorder.traps and recorder.tracing."""
     audit: AuditPorts | None = None
     """Without it there is no audit trail."""
+    recoveries: RecoveryDb | None = None
+    """Without it there is no recovery."""
 
 
 class Assembly:
@@ -136,6 +140,7 @@ class Assembly:
         self._pollers: dict[str, Address[Any]] = {
             name: ports.runtime.reserve(f"poller:{name}") for name in ports.sources
         }
+        self.recovery = RecoveryAssembly(ports.recoveries, runtime=ports.runtime)
         self.audit = AuditAssembly(
             ports.audit,
             node=config.node.id,
@@ -168,6 +173,7 @@ class Assembly:
         start(at["call_buffer"], self._call_buffer())
         for name, address in self._pollers.items():
             start(address, self._poller(name, address))
+        self._start_recovery()
         start(at["link"], self._link())
         start(at["pair"], self._pair())
         start(at["supervisor"], self._supervisor())
@@ -178,6 +184,7 @@ class Assembly:
         self.say_goodbye()
         for name in ("supervisor", "pair", "link"):
             stop(self._at[name])
+        self.recovery.stop()
         for address in self._pollers.values():
             stop(address)
         for name in ("call_buffer", "ingester", "archiver", "distributor", "migration"):
@@ -303,6 +310,23 @@ class Assembly:
             )
         )
 
+    def _start_recovery(self) -> None:
+        ports = self._ports
+        self.recovery.start(
+            self._begin,
+            node=self._config.node.id,
+            sources=ports.sources,
+            pollers=self._pollers,
+            source_lanes={name: ports.workers[calls_lane(name)] for name in ports.sources},
+            database_lane=ports.workers["database"],
+            contact_db=ports.contact_db,
+            clock=ports.clock,
+            randomness=ports.randomness,
+            board=ports.board,
+            monitor=self._at["monitor"],
+            settings=self._config.recovery,
+        )
+
     def _link(self) -> Link:
         return Link(
             own=self._at["link"],
@@ -333,7 +357,7 @@ class Assembly:
             link=self._at["link"],
             distributor=self._at["distributor"],
             observer=self._at["monitor"],
-            duty_holders=tuple(self._pollers.values()),
+            duty_holders=(*self._pollers.values(), *self.recovery.watched),
         )
 
     def _supervisor(self) -> Supervisor:
@@ -345,6 +369,7 @@ class Assembly:
             actors=(
                 *(self._at[name] for name in ACTORS),
                 *self._pollers.values(),
+                *self.recovery.watched,
                 *self.audit.watched,
             ),
             link=self._at["link"],

@@ -105,6 +105,7 @@ class Node:
             run_hook=role_hook(config.hooks.on_role_change),
             trap=trap,
             around=around,
+            recoveries=self._stores.recoveries,
             audit=self._stores.audit,
         )
         self._tracing = None

@@ -19,6 +19,7 @@ from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
+from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.data_lock import claim_data
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.journal_file import JournalFile
@@ -49,6 +50,7 @@ class Stores:
     progress: ProgressFile
     archive: FolderArchive
     contact_db: SqlContactDb
+    recoveries: SqlRecoveryDb
     migrate: Callable[[], None]
     """Waits long for a busy database."""
     migrate_now: Callable[[], None]
@@ -80,6 +82,9 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
         progress=ProgressFile(data / "progress"),
         archive=FolderArchive(config.data_center.archive, trap=trap),
         contact_db=SqlContactDb(
+            engine, cluster=config.node.cluster, node=config.node.id, clock=clock
+        ),
+        recoveries=SqlRecoveryDb(
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         migrate=partial(migrate, url),
