@@ -93,15 +93,20 @@ def read_ids(body: bytes) -> IdList:
         return IdList((), (BadRow(0, "", f"the file has more than {ROWS_MAX} rows"),))
     cells = [(number, _cells(line, delimiter)) for number, line in lines]
     column: int | None = None
+    odd: list[BadRow] = []
     if cells and _is_header(cells[0][1]):
-        column = _column(cells[0][1])
-        cells = cells[1:]
-    return _sorted_out(cells, column)
+        number, header = cells.pop(0)
+        column = _column(header)
+        if column is None:
+            text = delimiter.join(header)[:CHARS_MAX]
+            odd.append(BadRow(number, text, "this was taken for a header: it holds no id"))
+    return _sorted_out(cells, column, odd)
 
 
-def _sorted_out(cells: Iterable[tuple[int, Sequence[str]]], column: int | None) -> IdList:
+def _sorted_out(
+    cells: Iterable[tuple[int, Sequence[str]]], column: int | None, bad: list[BadRow]
+) -> IdList:
     rows: list[IdRow] = []
-    bad: list[BadRow] = []
     for number, parts in cells:
         text = _pick(parts, column)
         problem = _problem(text)
@@ -137,8 +142,8 @@ def _delimiter(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]
 
 def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+    except (csv.Error, StopIteration):
         cells = line.split(delimiter)
     return [_plain(cell) for cell in cells]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recorder.errors import NotAnId
 from recorder.recover.id_lists import IdList
 from recorder.recovery_rows import RecoveryItem, RecoveryRow, RecoveryStatus, Stage
 
@@ -54,7 +55,11 @@ def results(
     for recovery_id, some in items.items():
         for item in some:
             by_id.setdefault(item.asked, []).append((recovery_id, item))
-    told = {one: _result(one, rows, by_id.get(one, ())) for one in ids.ids}
+    unlooked = [(row, frozenset(row.ids[row.listed :])) for row in rows]
+    told: dict[str, tuple[str, str, int, str]] = {}
+    for one in ids.ids:
+        late = next((row for row, left in unlooked if one in left), None)
+        told[one] = _result(one, rows, by_id.get(one, ()), late)
     found = [Result(row.line, row.text, *told[row.text]) for row in ids.rows] + [
         Result(row.line, row.text, BAD, row.reason) for row in ids.bad
     ]
@@ -62,24 +67,30 @@ def results(
 
 
 def _result(
-    asked: str, rows: Sequence[RecoveryRow], found: Sequence[tuple[str, RecoveryItem]]
+    asked: str,
+    rows: Sequence[RecoveryRow],
+    found: Sequence[tuple[str, RecoveryItem]],
+    late: RecoveryRow | None,
 ) -> tuple[str, str, int, str]:
     absent = [one for one in found if is_absence(one[1], asked)]
     here = [one for one in found if not is_absence(one[1], asked)]
-    looked = [row for row in rows if asked in row.ids[: row.listed]]
     if here:
         stage = min((item.stage for _, item in here), key=_WORST_FIRST.index)
         name, worst = next(one for one in here if one[1].stage is stage)
         return stage.value, _reason(worst, [item for _, item in here]), len(here), name
-    if len(looked) < len(rows):
-        late = next(row for row in rows if row not in looked)
+    if late is not None:
         return NOT_LOOKED_FOR, f"recovery {late.status.value}: {late.reason}", 0, late.recovery_id
     if absent and len(absent) >= len(rows):
         name, item = absent[0]
-        outcome = NOT_FOUND if item.stage is Stage.GONE else item.stage.value
-        return outcome, item.reason, 0, name
+        return _absence(item), item.reason, 0, name
     name = rows[0].recovery_id if rows else ""
     return Stage.ALREADY_HERE.value, "nothing of it was missing", 0, name
+
+
+def _absence(item: RecoveryItem) -> str:
+    if item.reason.startswith(NotAnId.code):
+        return BAD
+    return NOT_FOUND if item.stage is Stage.GONE else item.stage.value
 
 
 def is_absence(item: RecoveryItem, asked: str) -> bool:
