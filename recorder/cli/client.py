@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import ssl
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,7 +44,7 @@ class NodeClient:
                 hint="Look at TANDEM_TOKEN, TANDEM_TOKEN_FILE or web.token: one line of plain ASCII.",
             )
         self.urls = tuple(urls)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {"Authorization": f"Bearer {token}", **_user()} if token else {}
         self._verify = _trust(ca_file)
 
     def primary_first(self) -> NodeClient:
@@ -127,6 +128,15 @@ class NodeClient:
         raise CliError(
             " ".join(str(error) for error in failed), Exit.UNREACHABLE, hint=failed[0].hint
         )
+
+
+def _user() -> dict[str, str]:
+    """Who types, for the audit trail: told beside the name of the token, not proven."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return {}
+    return {"X-Tandem-User": name} if name.isascii() and name.isprintable() else {}
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext | bool:

@@ -13,6 +13,7 @@ from cluster.status import DistributorStatus, PairStatus, PeerStatus
 from recorder.control import NodeControl
 from recorder.figures import source_lag_s, sources
 from recorder.status import ArchiveStatus, BufferStatus, IngestStatus
+from recorder.web.audit_metrics import audit_metrics
 from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
 from recorder.web.webhook_tally import WebhookTally
@@ -33,6 +34,7 @@ class NodeCollector(Collector):
         yield from self._budgets()
         yield from self._webhooks()
         yield from self._work()
+        yield from audit_metrics(self._control.board)
         yield from self._actors()
 
     def _node(self) -> Iterator[Metric]:

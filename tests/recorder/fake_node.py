@@ -12,6 +12,7 @@ from cluster.frames import Heartbeat, Role
 from cluster.messages import CommandAnswer, SetPaused, Switchover
 from cluster.ports import Endpoint
 from cluster.status import DistributorStatus, PairStatus, PeerStatus, SupervisorStatus
+from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditStatus
 from recorder.control import NodeControl
 from recorder.messages import RetryItems, Rewind
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
@@ -217,6 +218,8 @@ class FakeNode:
         self.board.publish("buffer", BufferStatus(3, 9_000_000_000, True, ""))
         self.board.publish("distributor", DistributorStatus(0, 2, 1, 20, 0, 0))
         self.board.publish("findings", Findings(()))
+        self.board.publish("audit", AuditStatus(0, 0, AuditHead(), ""))
+        self.board.publish("audit_guard", AuditGuardStatus(AuditHead(), "", BEGAN_US))
 
     def change(self, part, kind, **facts):
         """Publish the newest snapshot of `part` with other facts."""

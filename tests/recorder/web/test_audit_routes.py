@@ -107,6 +107,7 @@ def test_the_state_is_what_this_node_remembers(node, client):
         "anchor": {"number": 0, "hash": ""},
         "broken": "",
         "waiting": 0,
+        "checked": "2023-11-14T22:13:20Z",
     }
     node.board.publish("audit", AuditStatus(7, 2, AuditHead(5, "e"), ""))
     node.board.publish("audit_guard", AuditGuardStatus(AuditHead(5, "e"), "it is cut", BEGAN_US))
