@@ -52,7 +52,7 @@ class CertificateDb(Protocol):
         """Make a node's public key known; a repeated key stays as it is."""
         ...
 
-    def keys(self) -> tuple[PublishedKey, ...]:
+    def published_keys(self) -> tuple[PublishedKey, ...]:
         """Every key that nodes of this cluster ever published, by node, then age."""
         ...
 

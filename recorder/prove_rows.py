@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 
 class Cause:
-    """Why an item is missing, where the ledger tells no reason itself. `unknown` is none."""
+    """Why an item is not there, where the ledger tells no reason itself. `unknown` is none."""
 
     UNDER_WAY = "under_way"
     NOT_POLLED_YET = "not_polled_yet"
@@ -54,7 +54,7 @@ class Cause:
     OBJECT_MISSING = "object_missing"
     OBJECT_DIFFERS = "object_differs"
     MEDIA_NOT_ON_RECORD = "media_not_on_record"
-    DAY_NOT_OVER = "day_not_over"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)

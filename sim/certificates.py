@@ -129,7 +129,7 @@ class MemoryCertificateDb:
         with self._call("certificate_publish"):
             self._store.keys.setdefault((key.node, key.key_id), key)
 
-    def keys(self) -> tuple[PublishedKey, ...]:
+    def published_keys(self) -> tuple[PublishedKey, ...]:
         """See CertificateDb."""
         with self._call("certificate_keys"):
             keys = self._store.keys.values()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from recorder.instants import to_text
 from recorder.model import ItemState
+from recorder.ports import CLOCK_AHEAD_US
 from recorder.prove.judge import ObjectFault
 from recorder.prove.verify import Fault
 from recorder.prove_rows import Cause, Leaf, LeafMedia, LeafState, ProofRow
@@ -32,7 +33,12 @@ def compare(
     objects: Mapping[str, ObjectFault],
     made_us: int,
 ) -> Comparison:
-    """`rows` by item: those of the day and those of every leaf; `objects` by object key."""
+    """`rows` by item: those of the day and those of every leaf; `objects` by object key.
+
+    `made_us` is when the rows of the certificate were read, on the clock of one node; instants in rows are of
+    either, so what is not a minute older than that counts as younger.
+    """
+    made_us -= CLOCK_AHEAD_US
     faults: list[Fault] = []
     notes: list[Fault] = []
     for leaf in leaves:

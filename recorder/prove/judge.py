@@ -92,7 +92,7 @@ def _of_row(row: ProofRow) -> Leaf:
             leaf,
             state=LeafState.DELETED,
             committed_us=row.archived_us,
-            cause=cause_of(row.deleted, "deleted"),
+            cause=Cause.RETENTION,
             reason=f"deleted by {row.deleted}"[:REASON_CHARS_MAX],
         )
     match row.state:

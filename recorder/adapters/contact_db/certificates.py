@@ -177,7 +177,7 @@ class SqlCertificateDb:
             statement = insert(connection.dialect.name, signing_keys).on_conflict_do_nothing()
             connection.execute(statement, values)
 
-    def keys(self) -> tuple[PublishedKey, ...]:
+    def published_keys(self) -> tuple[PublishedKey, ...]:
         """Of this cluster."""
         row = signing_keys.c
         statement = (

@@ -104,6 +104,14 @@ def test_what_may_happen_after_a_certificate_is_a_note():
     )
 
 
+def test_a_minute_is_left_for_clocks_that_differ():
+    missing = a_leaf("a", LeafState.MISSING, cause=Cause.UNDER_WAY)
+    just = a_row(a_leaf("a"), archived_us=MADE_US - 59_000_000)
+    assert told([missing], {"a": just}) == ([], [("archived_since", "a")])
+    long_ago = replace(just, archived_us=MADE_US - 61_000_000)
+    assert told([missing], {"a": long_ago}) == ([("row_changed", "a")], [])
+
+
 def test_what_was_missing_and_is_said_to_have_been_archived_before_is_named():
     failed = a_leaf("a", LeafState.FAILED)
     row = a_row(a_leaf("a"))
