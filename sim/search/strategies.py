@@ -57,6 +57,7 @@ def _incident(profile: Profile, drawn: list[Fault], calls: float, seed: int) -> 
         seed=seed,
         minutes=profile.minutes,
         faults=tuple(sorted(drawn, key=lambda fault: fault.at_s)),
+        sources=tuple(profile.sources),
         workload=Workload(calls_per_minute=calls, deleted=0.05, unrecorded=0.05),
         settings=profile.settings,
     )

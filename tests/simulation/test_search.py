@@ -215,3 +215,14 @@ def test_nothing_the_world_would_refuse_is_tried():
         return broken(incident)
 
     shrink(BIG, broken(BIG), live=live)
+
+
+def test_sources_that_have_no_part_in_it_are_left_out():
+    away = Fault("service_unreachable", at_s=30, for_s=20, options={"source": "zoom"})
+    several = replace(BIG, sources=tuple(KINDS), faults=(away,), workloads={"webex": Workload(9.0)})
+
+    def live(incident):
+        return broken(incident) if "zoom" in incident.sources else good(incident)
+
+    short = shrink(several, broken(several), live=live).incident
+    assert (short.sources, short.workloads) == (("zoom",), {})
