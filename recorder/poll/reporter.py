@@ -20,6 +20,11 @@ TRIES_EVERY_NS = 1_000_000_000
 FUTURE_S = 5.0
 """The watermark is behind by the settling time; ahead of the source's clock it has no business."""
 
+STALLED_HINT = (
+    "Polls that fail or hang hold it, and so do items that are not archived yet: see `tandem source list`, "
+    "then `tandem item list --state found --state failed`."
+)
+
 NO_STATE_HINT = (
     "Starting at now would lose recordings, starting at the beginning would burn the quota. It goes on by "
     "itself when the Data Center or the other node is there; or rewind the source to the instant you want."
@@ -105,14 +110,14 @@ class Reporter:
             "watermark_stalled",
             Level.WARNING,
             f"the watermark of {name} is more than {limit_s:g} s behind" if stalled else "",
-            "Items that are not archived yet hold it; `tandem item list` shows them.",
+            STALLED_HINT,
         )
         self._look_at_clock(lag_s)
         parked = self._items.parked
         self._alarms.set(
             "parked_items",
             Level.ERROR,
-            f"{parked} items of {name} could not be archived and are parked" if parked else "",
+            f"{_items(parked)} of {name} parked: could not be archived" if parked else "",
             "`tandem item list --state parked` says why; they are tried again from time to time.",
         )
         if self._lister.lateness.escapes > self._escapes:
@@ -121,7 +126,7 @@ class Reporter:
             self._alarms.open(
                 "late_escape",
                 Level.WARNING,
-                f"{self._escapes} items of {name} appeared later than polls look back: {keys}",
+                f"{_items(self._escapes)} of {name} appeared later than polls look back: {keys}",
                 "They were archived. Raise overlap_s of this source if this goes on.",
             )
 
@@ -199,3 +204,7 @@ class Reporter:
     def _lag_s(self, now_ns: int) -> float | None:
         mark, reading = self._keeper.mark, self._lister.source_clock.read(now_ns)
         return None if mark is None or reading is None else (reading.now_us - mark.at_us) / 1e6
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
