@@ -10,6 +10,7 @@ from typing import Protocol
 
 from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord
 from recorder.das_rows import DasPage, DasQuery
+from recorder.drop_rows import Claimed, Dropped
 from recorder.finding_rows import (
     FindingList,
     FindingQuery,
@@ -267,4 +268,39 @@ class FindingsDb(Protocol):
 
     def set_recovery(self, source: str, window: Window, recovery_id: str, term: int) -> None:
         """Open findings of things at the source and not here, in a period, are fetched by this recovery."""
+        ...
+
+
+# --- files put down for a recovery -----------------------------------------------------------------
+
+
+class DropFolder(Protocol):
+    """Where people put files with ids; two nodes may share one. Every method raises RecorderError."""
+
+    def incoming(self) -> tuple[Dropped, ...]:
+        """What was put down and is to be taken, by kind and name; not what is called as unfinished."""
+        ...
+
+    def claim(self, dropped: Dropped) -> bool:
+        """Take it for this node. False when it is gone by now: taken by the other node, or away."""
+        ...
+
+    def claimed(self) -> tuple[Claimed, ...]:
+        """What this node took and did not finish, by kind and name; also in an earlier life."""
+        ...
+
+    def read(self, claimed: Claimed, bytes_max: int) -> bytes:
+        """The content, at most one byte more than `bytes_max`."""
+        ...
+
+    def decide(self, claimed: Claimed, token: str) -> Claimed:
+        """Keep the token with the file, so that it is found again after a crash."""
+        ...
+
+    def has_result(self, kind: str, token: str) -> bool:
+        """Whether a file was finished under this token."""
+        ...
+
+    def finish(self, claimed: Claimed, result: bytes) -> str:
+        """Put the result beside the file, and both away as processed; returns where the result is."""
         ...

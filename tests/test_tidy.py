@@ -59,6 +59,10 @@ IMPLEMENTATIONS = {
         "sim.data_center.MemoryContactDb",
     ),
     "Discovery": ("cluster.zeroconf_discovery.ZeroconfDiscovery", "sim.discovery.SimDiscovery"),
+    "DropFolder": (
+        "recorder.adapters.drop_folder.DiskDropFolder",
+        "sim.drop_folder.MemoryDropFolder",
+    ),
     "FindingsDb": (
         "recorder.adapters.contact_db.findings.SqlFindingsDb",
         "sim.finding_tables.MemoryFindingsDb",
@@ -77,6 +81,10 @@ IMPLEMENTATIONS = {
     "RecoveryDb": (
         "recorder.adapters.contact_db.recoveries.SqlRecoveryDb",
         "sim.recovery_tables.MemoryRecoveryDb",
+    ),
+    "RetentionDb": (
+        "recorder.adapters.contact_db.retention.SqlRetentionDb",
+        "sim.retention_tables.MemoryRetentionDb",
     ),
     "Randomness": ("cluster.real_randomness.RealRandomness", "sim.randomness.SimRandomness"),
     "Runtime": ("cluster.thread_runtime.ThreadRuntime", "sim.runtime.SimRuntime"),

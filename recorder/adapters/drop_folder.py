@@ -1,0 +1,159 @@
+"""Folders in which people put down files with ids: `csv`, `claimed/<node>` and `processed` below each kind.
+
+A file is taken by renaming it, which only one of two nodes can do; the name it has then holds all that must be
+known of it, so that a crash anywhere is no more than a pause.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from recorder.drop_rows import Claimed, Dropped
+from recorder.errors import RecorderError
+
+INCOMING: Final = "csv"
+CLAIMED: Final = "claimed"
+PROCESSED: Final = "processed"
+_ENDINGS: Final = frozenset({".csv", ".tsv", ".txt"})
+_UNDECIDED: Final = "_"
+_TAKEN: Final = re.compile(r"(?P<token>[A-Za-z0-9-]{1,60}|_)~(?P<name>.+)", re.DOTALL)
+
+
+class DiskDropFolder:
+    """Implements recorder.proof_ports.DropFolder below `root`, for sources of these `kinds`."""
+
+    def __init__(
+        self, *, root: Path, node: str, kinds: Iterable[str], sync: Callable[[int], None] = os.fsync
+    ) -> None:
+        self._root = root
+        self._node = node
+        self._kinds = tuple(sorted(set(kinds)))
+        self._sync = sync
+
+    def incoming(self) -> tuple[Dropped, ...]:
+        """Makes the folders that are missing, so that people find them."""
+        found: list[Dropped] = []
+        with _told(f"looking into {self._root}"):
+            for kind in self._kinds:
+                folder = self._root / kind / INCOMING
+                folder.mkdir(parents=True, exist_ok=True)
+                for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+                    if _is_wanted(entry):
+                        found += _dropped(kind, entry)
+        return tuple(found)
+
+    def claim(self, dropped: Dropped) -> bool:
+        """By one rename. What this node has under this name already is finished first."""
+        place = self._claims(dropped.kind)
+        source = self._root / dropped.kind / INCOMING / dropped.name
+        with _told(f"taking {source}"):
+            place.mkdir(parents=True, exist_ok=True)
+            target = place / f"{_UNDECIDED}~{dropped.name}"
+            if target.exists():
+                return False
+            try:
+                source.rename(target)
+            except FileNotFoundError:
+                return False
+        return True
+
+    def claimed(self) -> tuple[Claimed, ...]:
+        """By their names."""
+        found: list[Claimed] = []
+        with _told(f"looking into {self._root}"):
+            for kind in self._kinds:
+                folder = self._claims(kind)
+                if not folder.is_dir():
+                    continue
+                for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+                    match = _TAKEN.fullmatch(entry.name)
+                    if match is not None and entry.is_file(follow_symlinks=False):
+                        token = match["token"].replace(_UNDECIDED, "")
+                        changed_us = entry.stat(follow_symlinks=False).st_mtime_ns // 1000
+                        found.append(Claimed(kind, match["name"], token, changed_us))
+        return tuple(found)
+
+    def read(self, claimed: Claimed, bytes_max: int) -> bytes:
+        """Never more than a byte too much."""
+        path = self._path(claimed)
+        with _told(f"reading {path}"), path.open("rb") as file:
+            return file.read(bytes_max + 1)
+
+    def decide(self, claimed: Claimed, token: str) -> Claimed:
+        """By one rename."""
+        decided = Claimed(claimed.kind, claimed.name, token, claimed.changed_us)
+        with _told(f"taking {claimed.name}"):
+            self._path(claimed).rename(self._path(decided))
+            self._sync_folder(self._claims(claimed.kind))
+        return decided
+
+    def has_result(self, kind: str, token: str) -> bool:
+        """By its name."""
+        folder = self._root / kind / PROCESSED
+        with _told(f"looking into {folder}"):
+            names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return any(f".{token}.result." in name for name in names)
+
+    def finish(self, claimed: Claimed, result: bytes) -> str:
+        """The result first: a file without one is still taken. Repeating it writes the same."""
+        assert claimed.token, "a file is finished under its token"
+        folder = self._root / claimed.kind / PROCESSED
+        stem, ending = Path(claimed.name).stem, Path(claimed.name).suffix
+        place = folder / f"{stem}.{claimed.token}.result.csv"
+        part = folder / f".{claimed.token}.part"
+        with _told(f"writing {place}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.write(result)
+                file.flush()
+                self._sync(file.fileno())
+            part.replace(place)
+            self._path(claimed).replace(folder / f"{stem}.{claimed.token}{ending}")
+            self._sync_folder(folder)
+        return str(place)
+
+    def _claims(self, kind: str) -> Path:
+        return self._root / kind / CLAIMED / self._node
+
+    def _path(self, claimed: Claimed) -> Path:
+        name = f"{claimed.token or _UNDECIDED}~{claimed.name}"
+        return self._claims(claimed.kind) / name
+
+    def _sync_folder(self, folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            self._sync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _is_wanted(entry: os.DirEntry[str]) -> bool:
+    """A plain file whose name says neither that it is hidden nor that somebody still writes it."""
+    name = entry.name
+    if name.startswith((".", "~", "_")) or not name.isprintable():
+        return False
+    return Path(name).suffix.lower() in _ENDINGS and entry.is_file(follow_symlinks=False)
+
+
+def _dropped(kind: str, entry: os.DirEntry[str]) -> tuple[Dropped, ...]:
+    try:
+        stat = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return ()
+    return (Dropped(kind, entry.name, stat.st_size, stat.st_mtime_ns // 1000),)
+
+
+@contextmanager
+def _told(doing: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RecorderError(
+            f"{doing}: {error.strerror or type(error).__name__}",
+            hint="Give the service's user the rights to read, write and rename there.",
+        ) from error

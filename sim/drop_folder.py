@@ -1,0 +1,96 @@
+"""A folder for files with ids that exists only in memory; two nodes may share one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from recorder.drop_rows import Claimed, Dropped
+from recorder.errors import RecorderError
+
+
+@dataclass
+class MemoryDrops:
+    """What lies there. Outlives the nodes."""
+
+    incoming: dict[tuple[str, str], tuple[bytes, int]] = field(
+        default_factory=dict[tuple[str, str], tuple[bytes, int]]
+    )
+    """Content and instant of change, by kind and name."""
+    taken: dict[tuple[str, Claimed], bytes] = field(
+        default_factory=dict[tuple[str, Claimed], bytes]
+    )
+    """By node."""
+    processed: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
+    """Files and results, by kind and name."""
+    broken: str = ""
+    """Why nothing can be read or written."""
+
+
+class MemoryDropFolder:
+    """Implements recorder.proof_ports.DropFolder."""
+
+    def __init__(self, drops: MemoryDrops, *, node: str) -> None:
+        self._drops = drops
+        self._node = node
+
+    def incoming(self) -> tuple[Dropped, ...]:
+        """See DropFolder."""
+        self._must_work()
+        return tuple(
+            Dropped(kind, name, len(body), changed_us)
+            for (kind, name), (body, changed_us) in sorted(self._drops.incoming.items())
+            if name.endswith((".csv", ".tsv", ".txt")) and not name.startswith((".", "~", "_"))
+        )
+
+    def claim(self, dropped: Dropped) -> bool:
+        """See DropFolder."""
+        self._must_work()
+        held = any(
+            node == self._node
+            and (one.kind, one.name, one.token) == (dropped.kind, dropped.name, "")
+            for node, one in self._drops.taken
+        )
+        found = None if held else self._drops.incoming.pop((dropped.kind, dropped.name), None)
+        if found is None:
+            return False
+        body, changed_us = found
+        self._drops.taken[self._node, Claimed(dropped.kind, dropped.name, "", changed_us)] = body
+        return True
+
+    def claimed(self) -> tuple[Claimed, ...]:
+        """See DropFolder."""
+        self._must_work()
+        mine = [one for node, one in self._drops.taken if node == self._node]
+        return tuple(sorted(mine, key=lambda one: (one.kind, one.token or "_", one.name)))
+
+    def read(self, claimed: Claimed, bytes_max: int) -> bytes:
+        """See DropFolder."""
+        self._must_work()
+        return self._drops.taken[self._node, claimed][: bytes_max + 1]
+
+    def decide(self, claimed: Claimed, token: str) -> Claimed:
+        """See DropFolder."""
+        self._must_work()
+        decided = Claimed(claimed.kind, claimed.name, token, claimed.changed_us)
+        self._drops.taken[self._node, decided] = self._drops.taken.pop((self._node, claimed))
+        return decided
+
+    def has_result(self, kind: str, token: str) -> bool:
+        """See DropFolder."""
+        self._must_work()
+        return any(of == kind and f".{token}.result." in name for of, name in self._drops.processed)
+
+    def finish(self, claimed: Claimed, result: bytes) -> str:
+        """See DropFolder."""
+        self._must_work()
+        assert claimed.token, "a file is finished under its token"
+        stem, _, ending = claimed.name.rpartition(".")
+        name = f"{stem}.{claimed.token}.result.csv"
+        self._drops.processed[claimed.kind, name] = result
+        body = self._drops.taken.pop((self._node, claimed))
+        self._drops.processed[claimed.kind, f"{stem}.{claimed.token}.{ending}"] = body
+        return name
+
+    def _must_work(self) -> None:
+        if self._drops.broken:
+            raise RecorderError(f"the folder for files with ids: {self._drops.broken}")
