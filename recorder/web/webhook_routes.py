@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from recorder.control import NodeControl
 from recorder.errors import RecorderError
@@ -35,7 +36,7 @@ def webhook_router(control: NodeControl, tally: WebhookTally) -> APIRouter:
     router = APIRouter(
         prefix="/api/recording/cti/v1",
         tags=["webhooks"],
-        responses=documented(401, 403, 404, 408, 413, 422, 503),
+        responses=documented(400, 401, 403, 404, 408, 413, 422, 503),
     )
 
     @router.post("/{adapter}")
@@ -64,6 +65,9 @@ async def _heard(
     except TimeoutError:
         tally.note(hearing[0][0], Result.FAILED, "the body did not come in time")
         refuse(408, "The body did not come in time.")
+    except ClientDisconnect:
+        tally.note(hearing[0][0], Result.FAILED, "the sender went away before its body was whole")
+        refuse(400, "The body is not whole.")
     message = WebhookRequest(dict(request.headers), body)
     name, answer, problem = await run_in_threadpool(_judge, hearing, message)
     result = _result(answer)

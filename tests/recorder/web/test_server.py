@@ -11,12 +11,14 @@ import pytest
 
 from cluster.certs import make_certificates
 from cluster.ports import Endpoint
+from recorder.control import OpenSource
 from recorder.errors import ConfigError
 from recorder.model import Window
 from recorder.status import SourceStatus
 from recorder.web.app import create_app
 from recorder.web.limits import BODY_BYTES_MAX
 from recorder.web.server import WebServer
+from recorder.webhooks import WebhookAnswer
 from sim.ucaas.clocks import wall_us
 from tests.recorder.fake_node import OBJECT, TOKEN, FakeNode
 from tests.recorder.fakes import MP3
@@ -75,6 +77,26 @@ def test_a_body_of_unknown_length_within_the_limit_is_read(client, node):
     headers = {"Content-Type": "application/json"}
     assert client.post("/api/v1/switchover", content=body(), headers=headers).status_code == 200
     assert [message.to_node for message in node.pair.told] == ["beta"]
+
+
+class Hears:
+    """A source that takes every message."""
+
+    def hear(self, _request):
+        return WebhookAnswer(204)
+
+
+def test_a_webhook_whose_sender_goes_away_is_no_failure_of_the_node(capsys, caplog):
+    with started(FakeNode(sources={"zoom": OpenSource("zoom", Hears())})) as endpoint:
+        with socket.create_connection((endpoint.host, endpoint.port), timeout=5.0) as raw:
+            line = b"POST /api/recording/cti/v1/zoom HTTP/1.1\r\n"
+            raw.sendall(line + b"Host: x\r\nContent-Length: 100\r\n\r\n{")
+        counted = 'tandem_webhooks_total{result="failed",source="zoom"} 1.0'
+        metrics = f"http://{endpoint}/metrics"
+        wait_until(lambda: counted in httpx.get(metrics, trust_env=False).text, 5.0, "the count")
+    logged = "".join(capsys.readouterr()) + caplog.text
+    assert "went away" in logged
+    assert "Exception in ASGI" not in logged
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"\xff", b'{"to_node": 5}'])
