@@ -11,8 +11,8 @@ from cluster.ports import Address, Behaviour, Clock, Runtime, Workers
 from recorder.audit.guard import AuditGuard, GuardSettings
 from recorder.audit.trail import NO_TRAIL, Trail
 from recorder.audit.writer import AuditWriter
+from recorder.audit_ports import AuditAnchor, AuditDb, AuditTrail
 from recorder.ports import Journal
-from recorder.proof_ports import AuditAnchor, AuditDb, AuditTrail
 
 ACTORS: Final = ("audit", "audit_guard")
 """In the order in which they start."""

@@ -12,11 +12,11 @@ from cluster.messages import CommandAnswer, Failover, PairMessage, SetPaused, Sw
 from cluster.ports import Address, Clock, Runtime
 from recorder.audit.audit_messages import AuditCommand, Record, Recorded
 from recorder.audit.trail import NO_TRAIL
+from recorder.audit_ports import AuditDb, AuditTrail
 from recorder.budgets import BudgetFigures, budget_of
 from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
-from recorder.proof_ports import AuditDb, AuditTrail
 from recorder.webhooks import Hearing, kind_of
 
 M = TypeVar("M")

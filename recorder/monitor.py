@@ -28,13 +28,13 @@ from cluster.messages import (
 )
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.audit.trail import NO_TRAIL
+from recorder.audit_ports import AuditTrail
 from recorder.audit_rows import SYSTEM
 from recorder.figures import figures
 from recorder.findings import FindingBook
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
 from recorder.ports import ContactDb
-from recorder.proof_ports import AuditTrail
 from recorder.rows import HistoryRow
 from recorder.status import Findings
 

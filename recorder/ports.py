@@ -279,6 +279,13 @@ class Archive(Protocol):
         """Every object's key, in order."""
         ...
 
+    def delete(self, key: str) -> None:
+        """Take an object away, durably when it returns; nothing happens when there is none.
+
+        Whether anybody still needs it is the caller's to know. Raises ArchiveError.
+        """
+        ...
+
     def check(self) -> None:
         """Raise ArchiveError when a put could not succeed now."""
         ...

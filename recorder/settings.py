@@ -134,3 +134,21 @@ class RecoverySettings(BaseModel):
     back_s: float = Field(259_200.0, gt=0, le=LOOK_BACK_S_MAX)
     give_up_s: float = Field(3600.0, gt=0, le=LOOK_BACK_S_MAX)
     """A recovery whose source does not answer for so long is stopped."""
+
+
+class ScrubSettings(BaseModel):
+    """How the archive is read again in the background, by the primary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    enabled: bool = True
+    bytes_per_day: int = Field(100 * 10**9, gt=0, le=BYTES_MAX)
+    """Never more is read than this rate allows: 100 GB a day is 1.2 MB a second."""
+    pass_every_s: float = Field(7 * DAY_S, gt=0, le=LOOK_BACK_S_MAX)
+    """No object is read again within it, unless it was found bad."""
+    recheck_s: float = Field(3600.0, gt=0, le=LOOK_BACK_S_MAX)
+    """What is bad is read again this often, until it is well."""
+    census_every_s: float = Field(DAY_S, gt=0, le=LOOK_BACK_S_MAX)
+    """Keys of the archive and of the contact database are compared this often."""
+    stray_after_s: float = Field(DAY_S, ge=0, le=LOOK_BACK_S_MAX)
+    """An object without a row may be on its way for so long."""

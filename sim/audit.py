@@ -23,7 +23,7 @@ class MemoryAuditStore:
 
 
 class MemoryAuditDb:
-    """Implements `recorder.proof_ports.AuditDb`. Any thread."""
+    """Implements `recorder.audit_ports.AuditDb`. Any thread."""
 
     def __init__(self, store: MemoryAuditStore, *, faults: DataCenterFaults | None = None) -> None:
         self.faults = faults or DataCenterFaults()
@@ -94,7 +94,7 @@ def _matches(record: AuditRecord, query: AuditQuery) -> bool:
 
 
 class MemoryAuditAnchor:
-    """Implements `recorder.proof_ports.AuditAnchor`; outlives the node, as a disk does."""
+    """Implements `recorder.audit_ports.AuditAnchor`; outlives the node, as a disk does."""
 
     def __init__(self) -> None:
         self.full = False

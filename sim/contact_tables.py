@@ -11,6 +11,8 @@ from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cu
 from recorder.adapters.contact_db.rows import archived_ref, shown, sort_us
 from recorder.consolidate.contact import consolidate
 from recorder.model import BufferedItem, Interaction, MediaRef
+from recorder.retention_rows import Facts, KeptMedia
+from recorder.retention_rows import Part as ContactPart
 from recorder.rows import (
     ContactDetail,
     ContactList,
@@ -137,6 +139,44 @@ class ContactTables:
             for one in self.sessions.get(home, {}).values()
         ]
 
+    def take_out(self, home: str) -> None:
+        """Everything of a contact goes."""
+        self.rows.pop(home, None)
+        for kept in (self.sessions, self.item_keys, self.superseded):
+            kept.pop(home, None)
+        self.media = {key: one for key, one in self.media.items() if one.contact_id != home}
+        self.owners = {key: owner for key, owner in self.owners.items() if owner != home}
+
+    def facts(self, home: str) -> Facts | None:
+        """As rules and holds see it; None when it is not there."""
+        row = self.rows.get(home)
+        if row is None:
+            return None
+        session = [one for _, one in sorted(self.sessions[home].items())]
+        parties = [party for one in session for party in one.parties]
+        media = sorted((one for one in self.media.values() if one.contact_id == home), key=_by_key)
+        return Facts(
+            contact_id=home,
+            source=row.source,
+            session_key=row.session_key,
+            started_us=row.started_us,
+            ended_us=row.ended_us,
+            updated_us=row.updated_us,
+            channel=row.channel,
+            direction=row.direction,
+            parts=tuple(ContactPart(one.channel, one.direction, one.attributes) for one in session),
+            names=tuple(one.name.casefold() for one in parties),
+            texts=(
+                *(one.number for one in parties if one.number),
+                *sorted(self.item_keys[home]),
+                *(one.row.media_key for one in media),
+            ),
+            media=tuple(
+                KeptMedia(one.row.media_key, one.row.object_key, one.row.size_bytes, one.row.sha256)
+                for one in media
+            ),
+        )
+
     def media_keys(self) -> dict[tuple[str, str], list[str]]:
         """By (source, item key)."""
         owned: dict[tuple[str, str], list[str]] = {}
@@ -225,6 +265,10 @@ def _brought(before: ContactDetail | None, after: ContactDetail) -> RevisionRow:
         changed_interactions=tuple(sorted(key for key in held if held[key] != now[key])),
         added_media=tuple(one.media_key for one in after.media if one.media_key not in files),
     )
+
+
+def _by_key(one: _Media) -> str:
+    return one.row.media_key
 
 
 def _media_order(one: _Media) -> tuple[bool, int, str]:

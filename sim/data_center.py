@@ -11,7 +11,7 @@ import io
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +24,7 @@ from recorder.adapters.folder_archive import validate_key
 from recorder.errors import ArchiveError, DataCenterDown
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, SourceProgress
 from recorder.ports import ObjectInfo
+from recorder.retention_rows import Deletion, DeletionState
 from recorder.rows import (
     CommitResult,
     ContactDetail,
@@ -77,7 +78,15 @@ class MemoryContactStore:
         """Control writes of a stale term."""
         self.unanswered = 0
         """Calls that did their work, and whose caller does not know."""
+        self.deletions: dict[tuple[str, int], Deletion] = {}
+        """By contact id and number."""
         self.lock = threading.RLock()
+
+    def put_again(self, home: str) -> None:
+        """A node put files of a deleted contact into the archive once more: they are to go again."""
+        for place, one in self.deletions.items():
+            if place[0] == home and one.state is DeletionState.DELETED:
+                self.deletions[place] = replace(one, state=DeletionState.AGAIN)
 
 
 class MemoryContactDb:
@@ -116,6 +125,9 @@ class MemoryContactDb:
             homes: dict[str, list[Part]] = {}
             for item, names in zip(items, object_keys, strict=True):
                 home = home_of(item)
+                if store.items.is_deleted(item.ref):
+                    store.put_again(home)
+                    continue
                 store.items.archive(item, home, self._node, now_us)
                 homes.setdefault(home, []).append((item, names))
             for home in sorted(homes):
@@ -249,6 +261,8 @@ class MemoryArchiveStore:
     unsynced: set[str] = field(default_factory=set[str])
     puts: dict[str, int] = field(default_factory=dict[str, int])
     """How often each key was put, for checkers."""
+    deleted: Callable[[str], None] = _nothing
+    """Called with the key of an object as it goes; for checkers."""
 
     def crash(self) -> None:
         """The power of the machine that holds the archive went: what was not synced is lost."""
@@ -326,6 +340,15 @@ class MemoryArchive:
         """See Archive."""
         self._call("keys")
         yield from sorted(self._store.objects)
+
+    def delete(self, key: str) -> None:
+        """See Archive."""
+        validate_key(key)
+        self._call("delete")
+        self._store.objects.pop(key, None)
+        self._store.unsynced.discard(key)
+        self._store.deleted(key)
+        self._answer("delete")
 
     def check(self) -> None:
         """See Archive."""

@@ -55,6 +55,20 @@ class ItemTables:
             row is not None and row.state == ItemState.ARCHIVED and row.ref.version == ref.version
         )
 
+    def is_deleted(self, ref: ItemRef) -> bool:
+        """Archived in this version, and deleted since."""
+        return self.is_archived(ref) and self.rows[ref.source, ref.key].contact_id is None
+
+    def take_out(self, contact_id: str, reason: str, now_us: int) -> list[tuple[str, str]]:
+        """Its items stay archived and say why there is nothing of them; returns which, in order."""
+        keys = sorted(place for place, row in self.rows.items() if row.contact_id == contact_id)
+        for place in keys:
+            row = replace(self.rows[place], contact_id=None)
+            if row.state == ItemState.ARCHIVED:
+                row = replace(row, reason=reason, updated_us=now_us)
+            self.rows[place] = row
+        return keys
+
     def archive(self, item: BufferedItem, home: str, node: str, now_us: int) -> None:
         """Archived is the end, but of this version or of an older one only."""
         old = self.rows.get((item.ref.source, item.ref.key))

@@ -11,10 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import cluster.ports
-import recorder.ports
-import recorder.proof_ports
-
 ROOT = Path(__file__).parent.parent
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
@@ -42,7 +38,16 @@ NOT_IN_A_UNION = {
     "CommandAnswer": "a reply, to whoever commanded",
 }
 
+PORT_MODULES = (
+    "cluster.ports",
+    "recorder.ports",
+    "recorder.proof_ports",
+    "recorder.audit_ports",
+    "recorder.scrub_ports",
+)
+PORT_FILES = tuple(f"{name.replace('.', '/')}.py" for name in PORT_MODULES)
 PARTS_OF_OTHER_PORTS = {
+    "AuditTrail": "the door to AuditDb: whoever goes through it tells an actor",
     "Address": "given out by Runtime",
     "Behaviour": "hosted by Runtime, implemented by every actor",
     "Timer": "given out by Clock",
@@ -52,6 +57,11 @@ PARTS_OF_OTHER_PORTS = {
 }
 IMPLEMENTATIONS = {
     "Archive": ("recorder.adapters.folder_archive.FolderArchive", "sim.data_center.MemoryArchive"),
+    "AuditAnchor": (
+        "recorder.adapters.audit_anchor.AuditAnchorFile",
+        "sim.audit.MemoryAuditAnchor",
+    ),
+    "AuditDb": ("recorder.adapters.contact_db.audit.SqlAuditDb", "sim.audit.MemoryAuditDb"),
     "BufferFiles": ("recorder.adapters.buffer_files.DiskBufferFiles", "sim.buffer.SimBufferFiles"),
     "Clock": ("cluster.real_clock.RealClock", "sim.clock.SimClock"),
     "ContactDb": (
@@ -232,7 +242,7 @@ def test_every_message_belongs_to_exactly_one_receiver(name):
 
 
 def protocols():
-    for name in ("cluster/ports.py", "recorder/ports.py", "recorder/proof_ports.py"):
+    for name in PORT_FILES:
         for node in ast.parse(text_of(name)).body:
             if isinstance(node, ast.ClassDef) and any(
                 ast.unparse(base).startswith("Protocol") for base in node.bases
@@ -253,7 +263,7 @@ def loaded(dotted):
 
 
 def methods_of(port):
-    for module in (cluster.ports, recorder.ports, recorder.proof_ports):
+    for module in map(importlib.import_module, PORT_MODULES):
         if hasattr(module, port):
             names = vars(getattr(module, port)).items()
             return {name for name, value in names if callable(value) and not name.startswith("_")}

@@ -15,7 +15,7 @@ _ADAPTER = TypeAdapter(AuditHead)
 
 
 class AuditAnchorFile:
-    """Implements recorder.proof_ports.AuditAnchor. Safe from any thread."""
+    """Implements recorder.audit_ports.AuditAnchor. Safe from any thread."""
 
     def __init__(self, path: Path) -> None:
         """The folder must exist."""

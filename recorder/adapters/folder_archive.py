@@ -147,6 +147,18 @@ class FolderArchive:
         except OSError as error:
             raise _refused("the archive folder cannot be listed", error) from error
 
+    def delete(self, key: str) -> None:
+        """Take an object away, durably when it returns; nothing happens when there is none."""
+        target = self._target(key)
+        try:
+            target.unlink(missing_ok=True)
+            # Also when it was gone: whoever took it away may have died before this.
+            _fsync_directory(target.parent)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise _refused(f"object {key} cannot be deleted", error) from error
+
     def check(self) -> None:
         """Raise ArchiveError when the folder takes no file now, or is nearly full."""
         try:

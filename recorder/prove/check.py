@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from recorder.audit_ports import AuditDb
 from recorder.audit_rows import AuditQuery
 from recorder.model import Window
 from recorder.ports import Archive
-from recorder.proof_ports import AuditDb
 from recorder.prove.compare import Comparison, compare
 from recorder.prove.document import Certificate
 from recorder.prove.judge import ObjectFault, object_keys

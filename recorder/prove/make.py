@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from cluster.ports import Clock
+from recorder.audit_ports import AuditDb, AuditTrail
 from recorder.audit_rows import AuditHead
 from recorder.errors import DataCenterError
 from recorder.model import SourceProgress, Window
 from recorder.ports import Archive, ContactDb, DataSource
-from recorder.proof_ports import AuditDb, AuditTrail
 from recorder.prove.canonical import canonical, plain
 from recorder.prove.document import (
     Certificate,

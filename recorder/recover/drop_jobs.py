@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recorder.audit_ports import AuditTrail
 from recorder.drop_rows import Claimed, Dropped
 from recorder.instants import to_text
-from recorder.proof_ports import AuditTrail, DropFolder, RecoveryDb
+from recorder.proof_ports import DropFolder, RecoveryDb
 from recorder.recover.id_lists import BYTES_MAX, IdList, read_ids
 from recorder.recover.id_results import as_csv, is_over, results
 from recorder.recovery_rows import (

@@ -143,3 +143,50 @@ def test_a_key_that_could_leave_the_archive_is_refused(archive, sealed, key):
 
 def test_a_healthy_archive_passes_its_check(archive):
     archive.check()
+
+
+def test_a_deleted_object_is_gone_and_the_others_stay(archive, sealed):
+    archive.put("dyn/a", **sealed())
+    archive.put("dyn/b", **sealed())
+    archive.sync()
+    archive.delete("dyn/a")
+    assert archive.info("dyn/a") is None
+    assert list(archive.keys()) == ["dyn/b"]
+    with pytest.raises(ArchiveError):
+        archive.open("dyn/a")
+
+
+def test_to_delete_twice_or_what_was_never_there_is_no_error(archive, sealed):
+    archive.put("dyn/a", **sealed())
+    for _ in range(2):
+        archive.delete("dyn/a")
+    archive.delete("never/there")
+    assert list(archive.keys()) == []
+
+
+def test_what_was_deleted_can_be_put_again(archive, sealed):
+    archive.put("dyn/a", **sealed())
+    archive.sync()
+    archive.delete("dyn/a")
+    archive.put("dyn/a", **sealed(b"another content", name="other"))
+    archive.sync()
+    with archive.open("dyn/a") as file:
+        assert file.read() == b"another content"
+
+
+def test_a_deletion_is_durable_when_it_returns(tmp_path, sealed, monkeypatch):
+    archive = FolderArchive(tmp_path / "archive", reserve_bytes=0)
+    archive.put("dyn/a", **sealed())
+    synced = []
+    monkeypatch.setattr("recorder.adapters.folder_archive._fsync_directory", synced.append)
+    archive.delete("dyn/a")
+    archive.delete("dyn/a")
+    assert synced == [tmp_path / "archive" / "dyn"] * 2, "also for whoever died before it"
+
+
+@pytest.mark.parametrize("key", ["../outside", "/etc/passwd", ".incoming/x", ""])
+def test_nothing_outside_the_archive_is_deleted(archive, tmp_path, key):
+    (tmp_path / "outside").write_bytes(b"kept")
+    with pytest.raises(ArchiveError):
+        archive.delete(key)
+    assert (tmp_path / "outside").exists()

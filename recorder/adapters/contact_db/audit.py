@@ -26,7 +26,7 @@ _LOCK = 0x7A9DE4
 
 
 class SqlAuditDb:
-    """Implements recorder.proof_ports.AuditDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.audit_ports.AuditDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

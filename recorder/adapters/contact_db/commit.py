@@ -18,6 +18,7 @@ from recorder.adapters.contact_db.columns import clean, tidy
 from recorder.adapters.contact_db.conflicts import IN_ORDER, only_lock
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.known import known_items
+from recorder.adapters.contact_db.put_again import put_again
 from recorder.adapters.contact_db.revisions import (
     Superseded,
     superseded_values,
@@ -72,7 +73,11 @@ def commit_items(
     with engine.connect().execution_options(**WRITES) as connection, connection.begin():
         if connection.dialect.name == POSTGRES:
             _lock_contacts(connection, groups, stamp)
-        archived = _archived(connection, [item.ref for item in items])
+        archived, deleted = _archived(connection, [item.ref for item in items])
+        if deleted:
+            left = _without(groups, deleted)
+            put_again(connection, deleted, [home for home in groups if home not in left])
+            groups = left
         standing = read_standing(connection, groups)
         batch = _Batch(stamp)
         for home, group in groups.items():
@@ -105,16 +110,28 @@ def _grouped(
     return {home: groups[home] for home in sorted(groups)}
 
 
-def _archived(connection: Connection, refs: Sequence[ItemRef]) -> set[str]:
-    """Keys of the items that are archived in this version already."""
+def _archived(connection: Connection, refs: Sequence[ItemRef]) -> tuple[set[str], list[ItemRef]]:
+    """Keys of the items that are archived in this version already; those of them that were deleted since."""
     known = known_items(connection, refs)
-    return {
-        ref.key
+    archived = [
+        (ref, row)
         for ref in refs
         if (row := known.get((ref.source, ref.key))) is not None
         and row.state == ItemState.ARCHIVED
         and row.version == clean(ref.version)
-    }
+    ]
+    return {ref.key for ref, _ in archived}, [ref for ref, row in archived if row.deleted]
+
+
+def _without(groups: dict[str, Group], deleted: Sequence[ItemRef]) -> dict[str, Group]:
+    """What was deleted stays so, whoever still had it in a buffer."""
+    gone = {(ref.source, ref.key) for ref in deleted}
+    left: dict[str, Group] = {}
+    for home, group in groups.items():
+        members = [one for one in group.members if (one[0].ref.source, one[0].ref.key) not in gone]
+        if members:
+            left[home] = Group(group.source, group.session_key, members)
+    return left
 
 
 def _lock_contacts(connection: Connection, groups: dict[str, Group], stamp: Stamp) -> None:

@@ -27,6 +27,8 @@ class Known:
     version: str
     state: str
     parked: bool
+    deleted: bool
+    """Archived once, and deleted since by a retention policy."""
 
     def finishes(self, ref: ItemRef) -> bool:
         """Whether the poller may pass this item by; parked items come back by themselves."""
@@ -41,7 +43,9 @@ def known_items(connection: Connection, refs: Sequence[ItemRef]) -> dict[tuple[s
     for start in range(0, len(keys), _AT_ONCE):
         some = texts(dialect, keys[start : start + _AT_ONCE])
         for row in connection.execute(_select(dialect), {"item_keys": some}):
-            found[row.source, row.item_key] = Known(row.version, row.state, row.parked)
+            deleted = row.state == ItemState.ARCHIVED and row.contact_id is None
+            known = Known(row.version, row.state, row.parked, deleted)
+            found[row.source, row.item_key] = known
     return {
         (ref.source, ref.key): known
         for ref in refs
@@ -54,6 +58,5 @@ def _select(dialect: str) -> Executable:
     # The source is not part of the question: a planner that knows nothing of the table yet would
     # take the index by source, and read all of it.
     row = items.c
-    return select(row.source, row.item_key, row.version, row.state, row.parked).where(
-        among(dialect, row.item_key, "item_keys")
-    )
+    columns = (row.source, row.item_key, row.version, row.state, row.parked, row.contact_id)
+    return select(*columns).where(among(dialect, row.item_key, "item_keys"))

@@ -171,6 +171,7 @@ holds = Table(
     _text("placed_by"),
     _us("released_us"),
     _text("released_by"),
+    _text("released_because"),
     Index("holds_by_release", "released_us"),
 )
 
@@ -178,18 +179,35 @@ deletions = Table(
     "deletions",
     METADATA,
     _key("contact_id"),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # from 1
     _text("source"),
+    _text("session_key"),
     _text("policy"),
     _text("decision"),  # JSON object: ages, limits and rule that led to it
-    _text("state"),  # due, deleting, deleted or withdrawn
+    _text("state"),  # a recorder.retention_rows.DeletionState
     _text("reason"),
     _us("decided_us", known=True),
     _us("due_us", known=True),  # the end of the recycle period
     _us("ended_us"),
     _text("node"),
     Column("term", BigInteger, nullable=False, server_default="0"),
+    _number("size_bytes"),
     _text("media"),  # JSON list: key, object, size and hash of what was deleted
     Index("deletions_by_state", "state", "due_us"),
+    Index("deletions_by_decision", "decided_us", "contact_id"),
+)
+
+retention_plans = Table(
+    "retention_plans",
+    METADATA,
+    _key("plan_id"),
+    _us("made_us", known=True),
+    _text("made_by"),
+    _text("rules"),  # JSON
+    _text("survey"),  # JSON: what they would delete
+    _us("confirmed_us"),
+    _text("confirmed_by"),
+    Index("retention_plans_by_confirmation", "confirmed_us"),
 )
 
 retention_runs = Table(
@@ -200,9 +218,9 @@ retention_runs = Table(
     _us("ended_us"),
     _text("node"),
     Column("term", BigInteger, nullable=False, server_default="0"),
-    _text("policies"),  # JSON: what was in force
-    _text("confirmed_by"),
-    _number("contacts"),  # decided to be deleted
+    _text("outcome"),  # running, done or stopped
+    _text("rules"),  # JSON: what was in force
+    _number("contacts"),  # found due
     _number("bytes"),
     Index("retention_runs_by_start", "started_us"),
 )

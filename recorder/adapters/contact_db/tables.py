@@ -184,6 +184,7 @@ items = Table(
         postgresql_where=text("parked"),
     ),
     Index("items_by_session", "session_key"),
+    Index("items_by_contact", "contact_id"),
     Index("items_by_source", "source", "changed_us", "item_key"),
 )
 

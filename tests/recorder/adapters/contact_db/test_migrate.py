@@ -143,7 +143,7 @@ PROOF_TABLES = [one.name for one in vars(proof_tables).values() if isinstance(on
 def back_to_0002(connection):
     for table in PROOF_TABLES:
         connection.execute(text(f"DROP TABLE {table}"))
-    for index in ("items_by_source", "media_by_object", "media_by_hash"):
+    for index in ("items_by_contact", "items_by_source", "media_by_object", "media_by_hash"):
         connection.execute(text(f"DROP INDEX {index}"))
     connection.execute(text("DROP TABLE contact_revisions"))
     for column in ("contacts.revision", "contacts.updated_by", "media.revision"):

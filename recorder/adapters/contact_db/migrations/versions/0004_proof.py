@@ -175,6 +175,7 @@ def _audit() -> None:
 
 
 def _retention() -> None:
+    op.create_index("items_by_contact", "items", ["contact_id"])
     op.create_table(
         "holds",
         _key("hold_id"),
@@ -184,12 +185,15 @@ def _retention() -> None:
         _text("placed_by"),
         _us("released_us"),
         _text("released_by"),
+        _text("released_because"),
     )
     op.create_index("holds_by_release", "holds", ["released_us"])
     op.create_table(
         "deletions",
         _key("contact_id"),
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
         _text("source"),
+        _text("session_key"),
         _text("policy"),
         _text("decision"),
         _text("state"),
@@ -199,9 +203,22 @@ def _retention() -> None:
         _us("ended_us"),
         _text("node"),
         sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
+        _number("size_bytes"),
         _text("media"),
     )
     op.create_index("deletions_by_state", "deletions", ["state", "due_us"])
+    op.create_index("deletions_by_decision", "deletions", ["decided_us", "contact_id"])
+    op.create_table(
+        "retention_plans",
+        _key("plan_id"),
+        _us("made_us", known=True),
+        _text("made_by"),
+        _text("rules"),
+        _text("survey"),
+        _us("confirmed_us"),
+        _text("confirmed_by"),
+    )
+    op.create_index("retention_plans_by_confirmation", "retention_plans", ["confirmed_us"])
     op.create_table(
         "retention_runs",
         _key("run_id"),
@@ -209,8 +226,8 @@ def _retention() -> None:
         _us("ended_us"),
         _text("node"),
         sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
-        _text("policies"),
-        _text("confirmed_by"),
+        _text("outcome"),
+        _text("rules"),
         _number("contacts"),
         _number("bytes"),
     )
