@@ -280,10 +280,7 @@ class Archive(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Take an object away, durably when it returns; nothing happens when there is none.
-
-        Whether anybody still needs it is the caller's to know. Raises ArchiveError.
-        """
+        """Take an object away, durably; nothing happens when there is none. Raises ArchiveError."""
         ...
 
     def check(self) -> None:

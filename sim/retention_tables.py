@@ -51,7 +51,7 @@ class RetentionTables:
 
 
 class MemoryRetentionDb:
-    """Implements `recorder.proof_ports.RetentionDb` beside the contacts of `store`. Any thread."""
+    """Implements `recorder.retention_ports.RetentionDb` beside the contacts of `store`. Any thread."""
 
     def __init__(
         self,

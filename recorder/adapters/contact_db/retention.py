@@ -61,7 +61,7 @@ _LOCK = 0x7A9D5E
 
 
 class SqlRetentionDb(SqlPlans):
-    """Implements recorder.proof_ports.RetentionDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.retention_ports.RetentionDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine, *, cluster: str, node: str, clock: Clock) -> None:
         super().__init__(engine, cluster=cluster, clock=clock)

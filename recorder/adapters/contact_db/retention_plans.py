@@ -27,7 +27,7 @@ _CLOCKS: Final = {
 
 
 class SqlPlans:
-    """The part of recorder.proof_ports.RetentionDb that has to do with agreement."""
+    """The part of recorder.retention_ports.RetentionDb that has to do with agreement."""
 
     def __init__(self, engine: Engine, *, cluster: str, clock: Clock) -> None:
         self._engine = engine
