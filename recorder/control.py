@@ -17,6 +17,7 @@ from recorder.budgets import BudgetFigures, budget_of
 from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
+from recorder.recovery_control import RecoveryDesk
 from recorder.webhooks import Hearing, kind_of
 
 M = TypeVar("M")
@@ -85,6 +86,7 @@ class NodeControl:
     audit_writer: Address[AuditCommand] | None = None
     """Behind `audit`, for who must wait until a record is safe."""
     audit_db: AuditDb | None = None
+    recoveries: RecoveryDesk | None = None
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""

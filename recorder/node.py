@@ -37,6 +37,7 @@ from recorder.node_adapters import (
     node_stores,
     node_transport,
 )
+from recorder.recovery_control import RecoveryDesk
 from recorder.traced_node import NodeTracing
 from recorder.traps import Trap, trapped
 from recorder.version import build
@@ -222,11 +223,18 @@ class Node:
             audit=self._assembly.audit.trail,
             audit_writer=self._assembly.audit.writer,
             audit_db=self._stores.audit.db,
+            recoveries=self._recovery_desk(ports),
             tokens=tuple(
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
                 for name, one in sorted(config.web.tokens.items())
             ),
         )
+
+    def _recovery_desk(self, ports: NodePorts) -> RecoveryDesk | None:
+        address = self._assembly.recovery.address
+        if address is None or ports.recoveries is None:
+            return None
+        return RecoveryDesk(ports.recoveries, address, ports.clock, ports.randomness)
 
 
 class _Signal:

@@ -9,7 +9,17 @@ from importlib.metadata import entry_points
 
 from cyclopts import App, CycloptsError, MissingArgumentError
 
-from recorder.cli import audit, config_commands, contact, health, item, node, pair_commands, source
+from recorder.cli import (
+    audit,
+    config_commands,
+    contact,
+    health,
+    item,
+    node,
+    pair_commands,
+    recovery,
+    source,
+)
 from recorder.cli.arguments import command_of
 from recorder.cli.certs import certs
 from recorder.cli.errors import CliError, Exit
@@ -46,6 +56,7 @@ def build_app(command: str = "") -> App:
     app.command(item.app)
     app.command(contact.app)
     app.command(audit.app)
+    app.command(recovery.app)
     app.command(config_commands.app)
     app.command(pair_commands.switchover)
     app.command(pair_commands.failover)

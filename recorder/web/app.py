@@ -15,6 +15,7 @@ from recorder.web.command_routes import command_router
 from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
 from recorder.web.read_routes import read_router
+from recorder.web.recovery_routes import recovery_router
 from recorder.web.refusals import error_body
 from recorder.web.webhook_routes import webhook_router
 from recorder.web.webhook_tally import WebhookTally
@@ -36,6 +37,7 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(read_router(control))
     app.include_router(command_router(control))
     app.include_router(audit_router(control))
+    app.include_router(recovery_router(control))
     app.include_router(webhook_router(control, tally))
     _add_refusals(app)
     return app

@@ -12,7 +12,7 @@ from cluster.frames import Role
 from cluster.status import DistributorStatus, PairStatus, PeerStatus
 from recorder.control import NodeControl
 from recorder.figures import source_lag_s, sources
-from recorder.status import ArchiveStatus, BufferStatus, IngestStatus
+from recorder.status import ArchiveStatus, BufferStatus, IngestStatus, RecoveryStatus
 from recorder.web.audit_metrics import audit_metrics
 from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
@@ -34,6 +34,7 @@ class NodeCollector(Collector):
         yield from self._budgets()
         yield from self._webhooks()
         yield from self._work()
+        yield from self._recoveries()
         yield from audit_metrics(self._control.board)
         yield from self._actors()
 
@@ -189,6 +190,22 @@ class NodeCollector(Collector):
             yield _gauge("tandem_claims_here", "Under way here.", work.claimed_here)
             yield _gauge("tandem_claims_peer", "Under way on the peer.", work.claimed_by_peer)
             yield _counter("tandem_claims_expired", "Without progress.", work.expired)
+
+    def _recoveries(self) -> Iterator[Metric]:
+        snapshot = self._control.board.read("recovery", RecoveryStatus)
+        rows = () if snapshot is None else snapshot.running
+        running = GaugeMetricFamily(
+            "tandem_source_recoveries", "Recoveries that run; 0 on a standby.", labels=["source"]
+        )
+        pending = GaugeMetricFamily(
+            "tandem_source_recovery_pending", "Items they still have to do.", labels=["source"]
+        )
+        for name in sorted(self._control.pollers):
+            own = [row for row in rows if row.source == name]
+            running.add_metric([name], len(own))
+            pending.add_metric([name], sum(row.counts.pending for row in own))
+        yield running
+        yield pending
 
     def _actors(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily("tandem_mailbox_depth", "Messages waiting.", labels=["actor"])

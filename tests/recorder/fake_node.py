@@ -16,12 +16,14 @@ from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditStatus
 from recorder.control import NodeControl
 from recorder.messages import RetryItems, Rewind
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
+from recorder.recovery_control import RecoveryDesk
 from recorder.rows import HistoryRow
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
 from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
+from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from tests.by_hand import HandClock, Inbox
 from tests.recorder.fakes import AUDIO, MP3, buffered, interaction, ref
 
@@ -180,6 +182,20 @@ class AppClient:
         return self.request("POST", path, **kwargs)
 
 
+class SmallRandomness:
+    """Tokens that begin with 0001, 0002, …"""
+
+    def __init__(self):
+        self._number = 0
+
+    def uniform(self, low, high):
+        return (low + high) / 2
+
+    def token(self):
+        self._number += 1
+        return f"{self._number:04d}" + "0" * 28
+
+
 @dataclass
 class FakeNode:
     """One node; change its board, its Data Center or its answers, then ask it over HTTP."""
@@ -202,6 +218,10 @@ class FakeNode:
         self.trail = ListedTrail()
         self.audit_store = MemoryAuditStore()
         self.audit_db = MemoryAuditDb(self.audit_store)
+        self.recoveries = MemoryRecoveryDb(
+            RecoveryTables(), self.center, node=self.name, clock=self.clock
+        )
+        self.recovery = Inbox("recovery")
         self.poller = FakePoller("poller:zoom")
         self.publish_all()
 
@@ -262,6 +282,7 @@ class FakeNode:
             pollers={"zoom": self.poller},
             problems=self.problems,
             sources=self.sources,
+            recoveries=RecoveryDesk(self.recoveries, self.recovery, self.clock, SmallRandomness()),
             admin_token=lambda: self.token,
             tokens=self.tokens,
             audit=self.trail,
