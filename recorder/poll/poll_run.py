@@ -14,10 +14,12 @@ from recorder.errors import BadAnswer
 from recorder.model import ItemRef, Page, Window
 
 PAGES_MAX = 2000
+FOUND_MAX = 100_000
+"""Items of one window: they are held in memory until its last page."""
 
 
 class TooManyPages(BadAnswer):
-    """Raised when one window has more pages than a poll reads: ask for a shorter one."""
+    """Raised when one window has more pages, or items, than a poll reads: ask for a shorter one."""
 
 
 class PollRun:
@@ -76,6 +78,11 @@ class PollRun:
         if self._pages >= PAGES_MAX:
             raise TooManyPages(
                 f"a window has more than {PAGES_MAX} pages",
+                hint="Shorter windows are asked from now on; nothing is skipped.",
+            )
+        if len(self._found) > FOUND_MAX:
+            raise TooManyPages(
+                f"a window has more than {FOUND_MAX} items",
                 hint="Shorter windows are asked from now on; nothing is skipped.",
             )
         self._tokens.add(page.next_page)

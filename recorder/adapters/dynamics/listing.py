@@ -6,13 +6,12 @@ while its row stays as it is, so that it is counted, parked and seen by people.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from recorder.adapters.dynamics.records import Recording, RecordingTraces
+from recorder.adapters.http.json_body import hash_of
 from recorder.adapters.http.values import parse
 from recorder.errors import BadAnswer
 from recorder.model import ItemRef, Window
@@ -20,17 +19,17 @@ from recorder.model import ItemRef, Window
 UNREADABLE: Final = "unreadable"
 """The hint that says why a row could not be read when it was listed."""
 _KEY: Final = re.compile(r"^[\x21-\x7e]{1,100}$")
+_FILE: Final = "msdyn_recording"
 _SECOND_US: Final = 1_000_000
-_HASH_CHARS: Final = 32
 
 
 def items_of(source: str, rows: Sequence[Mapping[str, Any]], window: Window) -> tuple[ItemRef, ...]:
     """The items of a page, in its order, each once; rows without a file are left out.
 
     A row whose change cannot be read, or lies where nothing was asked for, is put at the row before
-    it. Raises BadAnswer when the page has rows and none of them has a key.
+    it. Raises BadAnswer when the page has several rows and none of them has a key.
     """
-    if rows and all(_key(row) is None for row in rows):
+    if len(rows) > 1 and all(_key(row) is None for row in rows):
         raise BadAnswer(
             f"a page of {len(rows)} recordings of which none has a readable id",
             hint="Look for a proxy in between, or a change of the service's schema.",
@@ -50,6 +49,8 @@ def _item(source: str, row: Mapping[str, Any], window: Window, last_us: int) -> 
         recording = parse(Recording, row)
     except BadAnswer as error:
         return _unreadable(source, row, window, last_us, str(error))
+    if _FILE not in row:
+        return _unreadable(source, row, window, last_us, "it lacks the column of its file")
     if recording.file_id is None or _is_beside(recording.modified_us, window):
         return None
     if not window.from_us <= recording.modified_us < window.to_us:
@@ -70,19 +71,19 @@ def _unreadable(
     source: str, row: Mapping[str, Any], window: Window, last_us: int, reason: str
 ) -> ItemRef | None:
     traces = parse(RecordingTraces, row)
-    file_id = row.get("msdyn_recording")
-    if file_id is None or file_id == "":
+    file_id = row.get(_FILE)
+    if _FILE in row and file_id in (None, ""):
         return None
     changed_us = traces.modified_us
     if changed_us is None or not window.from_us <= changed_us < window.to_us:
         if changed_us is not None and _is_beside(changed_us, window):
             return None
         changed_us = last_us
-    key = _key(row) or f"{UNREADABLE}-{_hash(row)}"
+    key = _key(row) or f"{UNREADABLE}-{hash_of(row)}"
     return ItemRef(
         source=source,
         key=key,
-        version=traces.file_id or _hash(file_id),
+        version=traces.file_id or hash_of(file_id),
         changed_us=changed_us,
         session_key=traces.conversation_id or key,
         hints=_hints(traces) | {UNREADABLE: reason},
@@ -107,8 +108,3 @@ def _is_beside(changed_us: int, window: Window) -> bool:
 def _key(row: Mapping[str, Any]) -> str | None:
     key = row.get("msdyn_ocrecordingid")
     return key.lower() if isinstance(key, str) and _KEY.match(key) else None
-
-
-def _hash(value: object) -> str:
-    text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]

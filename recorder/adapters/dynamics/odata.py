@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from cluster.ports import Clock
 from recorder.adapters.dynamics.settings import DynamicsSettings
 from recorder.adapters.http.budget import Budget
 from recorder.adapters.http.client import Answer, build_request, exchange
 from recorder.adapters.http.errors import from_status, safe_text, where
+from recorder.adapters.http.json_body import json_object, rows_of
 from recorder.adapters.http.patience import Patience
 from recorder.budgets import BudgetFigures
 from recorder.errors import AuthRefused, BadAnswer
@@ -109,33 +109,6 @@ def query(**options: str | int | None) -> str:
 # --- answers ---------------------------------------------------------------------------------------
 
 
-def _link(value: object) -> object:
-    return None if value == "" else value
-
-
-class _PageBody(BaseModel):
-    value: list[dict[str, Any]]
-    next_link: Annotated[
-        str | None,
-        BeforeValidator(_link),
-        Field(alias="@odata.nextLink", max_length=_LINK_CHARS_MAX),
-    ] = None
-
-
-class _ErrorPart(BaseModel):
-    code: Any = ""
-    message: Any = ""
-
-
-class _ErrorBody(BaseModel):
-    error: _ErrorPart = _ErrorPart()
-
-
-_PAGE = TypeAdapter(_PageBody)
-_ROW = TypeAdapter(dict[str, Any])
-_ERROR = TypeAdapter(_ErrorBody)
-
-
 @dataclass(frozen=True, slots=True)
 class RawPage:
     """Rows as they came, the link to the next page, and the service's clock."""
@@ -146,30 +119,28 @@ class RawPage:
 
 
 def parse_page(body: bytes) -> tuple[tuple[Mapping[str, Any], ...], str | None]:
-    """Rows and next link of a collection. Raises BadAnswer."""
-    try:
-        page = _PAGE.validate_json(body)
-    except ValidationError:
-        raise BadAnswer("an answer that is no page of rows") from None
-    return tuple(page.value), page.next_link
-
-
-def parse_row(body: bytes) -> Mapping[str, Any]:
-    """A single row, or the result of a function. Raises BadAnswer."""
-    try:
-        return _ROW.validate_json(body)
-    except ValidationError:
-        raise BadAnswer("an answer that is no row") from None
+    """Rows and next link of a collection; a row that is no object counts as an empty one. Raises BadAnswer."""
+    page = json_object(body)
+    rows = rows_of(page, "value")
+    if rows is None:
+        raise BadAnswer("an answer that is no page of rows")
+    link: object = page.get("@odata.nextLink") or None
+    if link is not None and not (isinstance(link, str) and len(link) <= _LINK_CHARS_MAX):
+        raise BadAnswer("a next link that is no address")
+    objects = (cast("dict[str, Any]", row) if isinstance(row, dict) else {} for row in rows)
+    return tuple(objects), link
 
 
 def error_of(body: bytes) -> tuple[str, str]:
     """Code (lower case) and message of an error body; empty when it is none."""
     try:
-        part = _ERROR.validate_json(body).error
-    except ValidationError:
+        part: object = json_object(body).get("error")
+    except BadAnswer:
         return "", ""
-    code = part.code if isinstance(part.code, str) else ""
-    message = part.message if isinstance(part.message, str) else ""
+    if not isinstance(part, dict):
+        return "", ""
+    texts = (cast("dict[str, Any]", part).get(name) for name in ("code", "message"))
+    code, message = (text if isinstance(text, str) else "" for text in texts)
     return safe_text(code, 20).lower(), safe_text(message)
 
 
@@ -251,7 +222,7 @@ class ODataClient:
 
     def row(self, path: str) -> Mapping[str, Any]:
         """One row or function result."""
-        return parse_row(self.get(path).body)
+        return json_object(self.get(path).body)
 
     def get(self, path: str) -> Answer:
         """One call; the answer is 2xx."""

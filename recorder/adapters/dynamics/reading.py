@@ -40,6 +40,7 @@ from recorder.adapters.dynamics.tables import (
     Table,
 )
 from recorder.adapters.dynamics.users import UserCache
+from recorder.adapters.http.json_body import json_object
 from recorder.adapters.http.values import parse
 from recorder.errors import BadAnswer, ItemGone
 
@@ -163,8 +164,8 @@ class Reader:
 def parse_metadata(body: bytes) -> AcsMetadata:
     """The ACS metadata file. Raises BadAnswer when it is no JSON object."""
     try:
-        return AcsMetadata.model_validate_json(body.removeprefix(b"\xef\xbb\xbf"))
-    except ValueError:
+        return parse(AcsMetadata, json_object(body))
+    except BadAnswer:
         raise BadAnswer("a metadata file that is no JSON object") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from cluster.ports import Clock
 from recorder.adapters.http.budget import Budget
 from recorder.adapters.http.client import Answer, build_request, exchange
 from recorder.adapters.http.errors import from_status, safe_text, where
+from recorder.adapters.http.json_body import json_object, rows_of
 from recorder.adapters.http.patience import Patience
 from recorder.adapters.webex.paging import next_link
-from recorder.adapters.webex.records import listed_rows
 from recorder.budgets import BudgetFigures
 from recorder.errors import AuthRefused, BadAnswer, SourceError
 from recorder.model import SourceTime
@@ -27,7 +26,6 @@ _LOCKED: Final = 423
 _WRONG_REGION: Final = 451
 _MINUTE_S: Final = 60.0
 _QUIET_MAX_S: Final = 600.0
-_DIGITS_MAX: Final = 20
 _DETAIL_CHARS: Final = 160
 _ENDPOINT: Final = re.compile(r"analytics-calling[a-z0-9-]{0,20}\.webexapis\.com")
 _HEADERS: Final = {"Accept": "application/json"}
@@ -67,25 +65,9 @@ class RawPage:
     time: SourceTime | None
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
-    """A JSON object. Raises BadAnswer.
-
-    Broken text, numbers beyond measure and NaN spoil only what holds them, not the whole answer.
-    """
-    try:
-        found: object = json.loads(
-            body.decode("utf-8", "replace"), parse_int=_number, parse_constant=_no_number
-        )
-    except (ValueError, RecursionError):
-        raise BadAnswer("an answer that is no JSON") from None
-    if not isinstance(found, dict):
-        raise BadAnswer("an answer that is no JSON object")
-    return cast("dict[str, Any]", found)
-
-
 def parse_page(answer: Answer) -> RawPage:
     """A page of a listing. Raises BadAnswer: one without `items` is no empty one."""
-    rows = listed_rows(parse_object(answer.body))
+    rows = rows_of(json_object(answer.body), "items")
     if rows is None:
         raise BadAnswer(
             f"{where(answer.url)}: a page without items",
@@ -119,7 +101,7 @@ def refuse(answer: Answer) -> None:
 def error_of(body: bytes) -> str:
     """Message, first description and tracking id of an error body; empty when it is none."""
     try:
-        found = parse_object(body)
+        found = json_object(body)
     except BadAnswer:
         return ""
     errors: object = found.get("errors")
@@ -169,7 +151,7 @@ class WebexClient:
     def object(self, path: str) -> tuple[dict[str, Any] | None, Answer]:
         """One object, and the answer it came in; None for an answer without content (204)."""
         answer = self._get(self._base_url + path)
-        return (parse_object(answer.body) if answer.body else None), answer
+        return (json_object(answer.body) if answer.body else None), answer
 
     def _get(self, url: str) -> Answer:
         self._patience.spend()
@@ -177,11 +159,3 @@ class WebexClient:
         answer = exchange(self._client, self._clock, request)
         refuse(answer)
         return answer
-
-
-def _number(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _DIGITS_MAX else None
-
-
-def _no_number(_word: str) -> None:
-    """NaN and the infinities are no JSON; what holds one has no value there."""

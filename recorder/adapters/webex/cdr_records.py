@@ -5,12 +5,11 @@ Columns have names for people, come and go without notice, and are empty as `""`
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from recorder.adapters.http.json_body import hash_of
 from recorder.adapters.http.values import clean_text
 from recorder.adapters.webex.ids import bare_id
 from recorder.instants import from_text
@@ -109,7 +108,7 @@ def record_of(row: object, more: Collection[str] = ()) -> CallRecord | None:
     if ended_us is None and started_us is not None:
         seconds = columns.get("Duration", "")
         ended_us = started_us + int(seconds) * 1_000_000 if _is_count(seconds) else None
-    report_id = bare_id(raw.get(REPORT_ID)) or f"row-{_hash(raw)}"
+    report_id = bare_id(raw.get(REPORT_ID)) or f"row-{hash_of(raw)}"
     return CallRecord(report_id, columns, started_us, ended_us)
 
 
@@ -139,11 +138,3 @@ def _instant(value: object) -> int | None:
             continue
         return instant_us if 0 <= instant_us <= _LATEST_US else None
     return None
-
-
-def _hash(row: dict[str, Any]) -> str:
-    try:
-        text = json.dumps(row, sort_keys=True)
-    except (ValueError, RecursionError):
-        text = ",".join(sorted(row))
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]

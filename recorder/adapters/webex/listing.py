@@ -6,11 +6,10 @@ it can be read, so that it is counted, parked and seen by people.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+from recorder.adapters.http.json_body import hash_of
 from recorder.adapters.http.values import parse
 from recorder.adapters.webex.ids import bare_id
 from recorder.adapters.webex.records import Recording, RecordingTraces
@@ -24,7 +23,6 @@ RAW_ID: Final = "id"
 VERSION: Final = "1"
 """The service never puts another file into a recording."""
 _SECOND_US: Final = 1_000_000
-_HASH_CHARS: Final = 32
 
 
 def items_of(source: str, rows: Sequence[object], window: Window) -> tuple[ItemRef, ...]:
@@ -77,7 +75,7 @@ def _unreadable(source: str, row: object, window: Window, reason: str) -> ItemRe
         if placed_us is None:
             return None
         changed_us = placed_us
-    key = key_of(row) or f"{UNREADABLE}-{_hash(row)}"
+    key = key_of(row) or f"{UNREADABLE}-{hash_of(row)}"
     return ItemRef(
         source=source,
         key=key,
@@ -110,11 +108,3 @@ def _object(row: object) -> dict[str, Any]:
 def _raw_id(row: object) -> str | None:
     raw = _object(row).get("id")
     return raw if isinstance(raw, str) else None
-
-
-def _hash(row: object) -> str:
-    try:
-        text = json.dumps(row, sort_keys=True)
-    except (ValueError, RecursionError):
-        text = type(row).__name__
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, cast
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
 from recorder.adapters.http.values import Instant, OptionalInstant, OptionalInt, Text
 from recorder.adapters.webex.ids import bare_id, number_of
@@ -198,12 +198,3 @@ class Metadata(_Part):
     owner_email: Text = Field(default="", alias="ownerEmail")
     version: Text = ""
     call: Annotated[CallData, BeforeValidator(_object)] = Field(CallData(), alias="serviceData")
-
-
-def listed_rows(body: dict[str, Any]) -> list[object] | None:
-    """The rows of a page, whatever they are; None where there is no list of them."""
-    items = body.get("items")
-    return cast("list[object]", items) if isinstance(items, list) else None
-
-
-ROW: Final = TypeAdapter(dict[str, Any])

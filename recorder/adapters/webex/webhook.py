@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from typing import Final
 
-from recorder.adapters.webex.api import parse_object
+from recorder.adapters.http.json_body import json_object
 from recorder.errors import BadAnswer
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 
@@ -45,7 +45,7 @@ def answer_to(request: WebhookRequest, secret: str | None) -> WebhookAnswer:
     if not is_genuine(request, secret):
         return WebhookAnswer(_REFUSED)
     try:
-        event = parse_object(request.body)
+        event = json_object(request.body)
     except BadAnswer:
         return WebhookAnswer(_NO_JSON)
     return WebhookAnswer(_OK, poll_now=event.get("resource") == _RESOURCE)

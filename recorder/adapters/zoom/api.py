@@ -6,18 +6,18 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import httpx
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cluster.ports import Clock
 from recorder.adapters.http.client import Answer, build_request, exchange
 from recorder.adapters.http.errors import BodyTooLarge, from_status, safe_text, where
+from recorder.adapters.http.json_body import json_object, rows_of
 from recorder.adapters.http.patience import Patience
 from recorder.adapters.http.values import int_or_none
-from recorder.adapters.zoom.records import Meeting, meeting_of, row_of
+from recorder.adapters.zoom.records import Meeting, meeting_of
 from recorder.adapters.zoom.settings import ZoomSettings
 from recorder.budgets import BudgetFigures
 from recorder.errors import AuthRefused, BadAnswer, ItemGone, SourceError
@@ -94,14 +94,6 @@ class PageToken:
 # --- answers ---------------------------------------------------------------------------------------
 
 
-class _ErrorBody(BaseModel):
-    code: Any = None
-    message: Any = ""
-
-
-_ERROR: Final = TypeAdapter(_ErrorBody)
-
-
 @dataclass(frozen=True, slots=True)
 class RawPage:
     """Meetings as they came, where the listing goes on, and the service's clock."""
@@ -114,11 +106,11 @@ class RawPage:
 def error_of(body: bytes) -> tuple[int | None, str]:
     """Code and message of an error body; None and empty when it is none."""
     try:
-        part = _ERROR.validate_json(body)
-    except ValidationError:
+        part = json_object(body)
+    except BadAnswer:
         return None, ""
-    message = part.message if isinstance(part.message, str) else ""
-    return int_or_none(part.code), safe_text(message)
+    message: object = part.get("message")
+    return int_or_none(part.get("code")), safe_text(message if isinstance(message, str) else "")
 
 
 def refuse(answer: Answer) -> None:
@@ -151,9 +143,9 @@ def refuse(answer: Answer) -> None:
 
 def page_of(answer: Answer, asked: PageToken, window: Window) -> RawPage:
     """A page of the listing; `asked.to` is what the question said. Raises BadAnswer, SourceError."""
-    body = row_of(answer.body)
-    rows = body.get("meetings")
-    if not isinstance(rows, list):
+    body = json_object(answer.body)
+    rows = rows_of(body, "meetings")
+    if rows is None:
         raise BadAnswer("a page without a list of meetings")
     echoed = _echoed(body.get("to"), asked, window)
     token = body.get("next_page_token")
@@ -165,7 +157,7 @@ def page_of(answer: Answer, asked: PageToken, window: Window) -> RawPage:
         raise BadAnswer("the next page is the same page again")
     else:
         next_page = PageToken(echoed, token)
-    return RawPage(tuple(cast("list[object]", rows)), next_page, answer.time)
+    return RawPage(tuple(rows), next_page, answer.time)
 
 
 def _echoed(to: object, asked: PageToken, window: Window) -> str:
@@ -250,7 +242,7 @@ class ZoomApi:
         """The same, as it came: its UUID is right, nothing else is judged."""
         answer = self._ask(f"past_meetings/{uuid_segment(uuid)}/archive_files", {})
         refuse(answer)
-        row = row_of(answer.body)
+        row = json_object(answer.body)
         if meeting_of(row).uuid != uuid:
             raise BadAnswer("the service answered with another meeting than asked for")
         return row
@@ -260,7 +252,7 @@ class ZoomApi:
         since, until = bounds(window)
         answer = self._ask("archive_files/statistics", {"from": since, "to": until})
         refuse(answer)
-        return row_of(answer.body)
+        return json_object(answer.body)
 
     def time(self) -> SourceTime:
         """The service's clock, by a listing of a second long ago, which holds nothing.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
-from recorder.adapters.zoom.records import Broken, Meeting, hash_of, meeting_of
+from recorder.adapters.http.json_body import hash_of
+from recorder.adapters.zoom.records import Broken, Meeting, meeting_of
 from recorder.errors import BadAnswer
 from recorder.model import ItemRef, Window
 
@@ -26,7 +27,7 @@ def items_of(source: str, rows: Sequence[object], window: Window) -> tuple[ItemR
     """The items of a page, in its order, each once.
 
     What has no instant of completion yet, or one where nothing was asked for, is put at the nearest
-    instant inside the window. Raises BadAnswer when the page has meetings and none has a readable UUID.
+    instant inside the window. Raises BadAnswer when the page has several meetings and none has a readable UUID.
     """
     items: dict[tuple[str, str], ItemRef] = {}
     readable = 0
@@ -40,7 +41,7 @@ def items_of(source: str, rows: Sequence[object], window: Window) -> tuple[ItemR
         readable += 1
         for ref in _of_meeting(source, meeting, window):
             items.setdefault((ref.key, ref.version), ref)
-    if rows and not readable:
+    if len(rows) > 1 and not readable:
         raise BadAnswer(
             f"a page of {len(rows)} meetings of which none has a readable UUID",
             hint="Look for a proxy in between, or a change of the service's API.",

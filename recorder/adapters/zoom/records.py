@@ -6,14 +6,11 @@ hide the others of its meeting: it is kept as `Broken`, with what can still be r
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from recorder.adapters.http.values import (
     OptionalBool,
@@ -28,7 +25,6 @@ from recorder.errors import BadAnswer
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,100}")
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _URL_CHARS_MAX: Final = 8192
-_HASH_CHARS: Final = 32
 _FILES_MAX: Final = 10_000
 _BREAKOUT_ROOM: Final = 100
 _DURATION_S_MAX: Final = 366 * 86_400
@@ -165,17 +161,6 @@ class Meeting(_Row):
         return next((file for file in self.files if file.id == file_id), None)
 
 
-_ROW: Final = TypeAdapter(dict[str, Any])
-
-
-def row_of(body: bytes) -> Mapping[str, Any]:
-    """An answer's JSON object. Raises BadAnswer."""
-    try:
-        return _ROW.validate_json(body)
-    except ValidationError:
-        raise BadAnswer("an answer that is no JSON object") from None
-
-
 def meeting_of(row: object) -> Meeting:
     """A meeting with its files. Raises BadAnswer when not even its UUID can be read."""
     if not isinstance(row, dict):
@@ -211,9 +196,3 @@ def _file(row: object, *, attached: bool) -> File | Broken:
         return parse(File, fields | {"attached": attached})
     except BadAnswer as error:
         return Broken(_key_or_none(fields.get("id")), str(error))
-
-
-def hash_of(value: object) -> str:
-    """A short name for what has none; the same for equal JSON values."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_HASH_CHARS]

@@ -64,6 +64,15 @@ def test_a_listing_without_end_is_refused(run, monkeypatch):
         run.listed(page("3"))
 
 
+def test_more_items_than_fit_into_the_memory_are_refused(run, monkeypatch):
+    monkeypatch.setattr(poll_run, "FOUND_MAX", 2)
+    run.unfinished([ref("a"), ref("b")])
+    run.listed(page("1"))
+    run.unfinished([ref("c")])
+    with pytest.raises(TooManyPages, match="more than 2 items"):
+        run.listed(page("2"))
+
+
 def test_the_same_token_in_another_window_is_no_circle(run):
     run.listed(page("2"))
     run.listed(page(None))

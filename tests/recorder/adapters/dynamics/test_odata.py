@@ -164,7 +164,6 @@ def test_endless_paging_is_a_bad_answer(world, odata):
         httpx.Response(200, json=[]),
         httpx.Response(200, json={}),
         httpx.Response(200, json={"value": {}}),
-        httpx.Response(200, json={"value": [1]}),
         httpx.Response(200, json={"value": [], "@odata.nextLink": 5}),
         httpx.Response(200, json={"value": [], "@odata.nextLink": "x" * 100_000}),
         httpx.Response(204),

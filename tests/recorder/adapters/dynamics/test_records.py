@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.adapters.dynamics.odata import error_of, parse_page, parse_row
+from recorder.adapters.dynamics.odata import error_of, parse_page
 from recorder.adapters.dynamics.reading import parse_metadata
 from recorder.adapters.dynamics.records import (
     AcsMetadata,
@@ -19,6 +19,7 @@ from recorder.adapters.dynamics.records import (
     User,
 )
 from recorder.adapters.dynamics.tables import ALL_TABLES
+from recorder.adapters.http.json_body import json_object
 from recorder.adapters.http.values import clean_text, parse
 from recorder.errors import BadAnswer
 from tests.recorder.adapters.dynamics.scripted import at, guid, us
@@ -87,7 +88,7 @@ def test_a_conversation_with_a_key_always_parses(row):
 
 @given(st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_an_answer_or_a_bad_answer(body):
-    for read in (parse_page, parse_row, parse_metadata):
+    for read in (parse_page, json_object, parse_metadata):
         with contextlib.suppress(BadAnswer):
             read(body)
     code, message = error_of(body)
@@ -97,7 +98,7 @@ def test_any_bytes_are_an_answer_or_a_bad_answer(body):
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"value":' + b"[" * 100_000, b"1" * 5000])
 def test_deep_and_huge_json_is_a_bad_answer(body):
-    for read in (parse_page, parse_row, parse_metadata):
+    for read in (parse_page, json_object, parse_metadata):
         with pytest.raises(BadAnswer):
             read(body)
 

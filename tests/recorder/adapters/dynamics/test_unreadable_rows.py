@@ -108,6 +108,36 @@ def test_a_page_on_which_no_row_has_a_key_is_a_bad_answer(world):
         lists(world, row(1, msdyn_ocrecordingid=None), row(2, msdyn_ocrecordingid=None))
 
 
+def test_a_row_that_is_no_object_or_lacks_the_column_of_its_file_is_an_item(world):
+    columns = {"@odata.etag": 'W/"1"'}
+    bare = {name: value for name, value in row(2).items() if name != "msdyn_recording"}
+    rows = [row(1) | columns, 7, bare | columns]
+    world.order("msdyn_ocrecordings?", lambda _: answer(rows))
+
+    sound, nameless, lacking = world.open().list_items(ALL, None).items
+
+    assert UNREADABLE not in sound.hints
+    assert nameless.key.startswith("unreadable-")
+    assert (lacking.key, lacking.hints[UNREADABLE]) == (
+        guid(2, 1),
+        "it lacks the column of its file",
+    )
+
+
+def test_the_only_row_of_a_page_that_has_no_key_is_an_item_too(world):
+    (odd,) = lists(world, row(1, msdyn_ocrecordingid=None))
+
+    assert odd.key.startswith("unreadable-")
+
+
+@pytest.mark.parametrize("link", [None, ""])
+def test_a_next_link_that_is_empty_is_none(world, link):
+    page = {"value": [row(1)], "@odata.nextLink": link}
+    world.order("msdyn_ocrecordings?", lambda _: httpx.Response(200, json=page))
+
+    assert world.open().list_items(ALL, None).next_page is None
+
+
 def test_an_unreadable_row_without_a_file_is_not_listed(world):
     assert lists(world, row(1, msdyn_recording=None), row(2, "odd", msdyn_recording="")) == ()
 
