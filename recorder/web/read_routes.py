@@ -14,6 +14,7 @@ from recorder.rows import ItemQuery
 from recorder.web.auth import require_reader
 from recorder.web.cluster_view import ClusterView, cluster_view
 from recorder.web.contact_routes import Limit, add_contacts
+from recorder.web.filters import check_source, check_states
 from recorder.web.refusals import documented, refuse
 from recorder.web.views import (
     EventView,
@@ -114,7 +115,10 @@ def _add_items(router: APIRouter, control: NodeControl) -> None:
         with them a page may be shorter than `limit` and still have a next one.
         """
         states = tuple(state or ())
+        check_states(states)
         found = control.contact_db.items(ItemQuery(source, on_record(states), parked, after, limit))
+        if not found.rows:
+            check_source(control, source)
         chosen = LiveItems(control.board).choose(found.rows, states)
         return ItemsView(items=[ItemView.of(*one) for one in chosen], next=found.next)
 

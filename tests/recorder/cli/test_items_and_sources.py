@@ -1,3 +1,5 @@
+import pytest
+
 from cluster.frames import Role
 from cluster.status import PairStatus
 from recorder.budgets import BudgetFigures
@@ -45,7 +47,16 @@ def test_items_are_chosen_by_state(tandem, node):
     assert keys() == ["i1", "i2", "i3"]
     assert keys("--failed") == ["i2", "i3"]
     assert keys("--state", "archived", "--state", "parked") == ["i1", "i3"]
-    assert keys("--source", "crm") == []
+    assert keys("--source", "zoom") == ["i1", "i2", "i3"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "status"), [("--source", "crm", 4), ("--state", "fialed", 2)]
+)
+def test_a_misspelt_filter_is_told_instead_of_an_empty_list(tandem, option, value, status):
+    ended = tandem("item", "list", option, value)
+    assert (ended.status, ended.out) == (status, "")
+    assert f"'{value}'" in ended.err
 
 
 def test_the_next_page_is_told_on_stderr(tandem, node):

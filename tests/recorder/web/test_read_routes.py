@@ -158,7 +158,6 @@ def test_items_are_filtered_by_state_and_parked_is_one(node, client):
     assert keys(state="failed") == ["i2"]
     assert keys(state="parked") == ["i3"]
     assert sorted(keys(state=["failed", "parked"])) == ["i2", "i3"]
-    assert keys(source="other") == []
 
 
 def test_an_item_in_hand_is_shown_as_it_is_now_and_found_by_that(node, client):
