@@ -17,6 +17,7 @@ from recorder.budgets import BudgetFigures, budget_of
 from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
+from recorder.proof_desk import ProofDesk
 from recorder.recovery_control import RecoveryDesk
 from recorder.webhooks import Hearing, kind_of
 
@@ -86,6 +87,8 @@ class NodeControl:
     audit_writer: Address[AuditCommand] | None = None
     """Behind `audit`, for who must wait until a record is safe."""
     audit_db: AuditDb | None = None
+    proof: ProofDesk | None = None
+    """Contacts for programs, and certificates."""
     recoveries: RecoveryDesk | None = None
 
     def switchover(self, to_node: str) -> CommandAnswer:

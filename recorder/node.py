@@ -37,6 +37,7 @@ from recorder.node_adapters import (
     node_stores,
     node_transport,
 )
+from recorder.node_proof import proof_desk
 from recorder.recovery_control import RecoveryDesk
 from recorder.traced_node import NodeTracing
 from recorder.traps import Trap, trapped
@@ -223,6 +224,7 @@ class Node:
             audit=self._assembly.audit.trail,
             audit_writer=self._assembly.audit.writer,
             audit_db=self._stores.audit.db,
+            proof=proof_desk(config, self._stores, self._clock, self._assembly.audit.trail),
             recoveries=self._recovery_desk(ports),
             tokens=tuple(
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))

@@ -16,6 +16,8 @@ from cluster.zeroconf_discovery import ZeroconfDiscovery
 from recorder.adapters.audit_anchor import AuditAnchorFile
 from recorder.adapters.buffer_files import DiskBufferFiles
 from recorder.adapters.contact_db.audit import SqlAuditDb
+from recorder.adapters.contact_db.certificates import SqlCertificateDb
+from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
@@ -61,6 +63,8 @@ class Stores:
     audit: AuditPorts
     audit_journal: JournalFile
     """That of `audit`, to be closed."""
+    das: SqlDas
+    certificates: SqlCertificateDb
 
 
 def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
@@ -106,6 +110,8 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             schema=REVISION,
         ),
         audit_journal=audit_journal,
+        das=SqlDas(engine),
+        certificates=SqlCertificateDb(engine, cluster=config.node.cluster),
     )
 
 

@@ -60,12 +60,16 @@ class NodeClient:
             lambda url: self.request(url, "GET", path, params=params, timeout_s=READ_TIMEOUT_S)
         )
 
-    def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        timeout_s: float = COMMAND_TIMEOUT_S,
+    ) -> Any:
         """Tell the first node that answers; a lost answer is UNKNOWN."""
         return self._first(
-            lambda url: self.request(
-                url, "POST", path, body=body or {}, timeout_s=COMMAND_TIMEOUT_S
-            )
+            lambda url: self.request(url, "POST", path, body=body or {}, timeout_s=timeout_s)
         )
 
     def request(

@@ -13,6 +13,7 @@ from recorder.cli import (
     audit,
     config_commands,
     contact,
+    das,
     health,
     item,
     node,
@@ -25,6 +26,7 @@ from recorder.cli.certs import certs
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.missing import what_to_type
 from recorder.cli.output import say
+from recorder.cli.prove import prove
 from recorder.plugins import COMMAND_GROUP
 from recorder.version import build
 
@@ -56,6 +58,8 @@ def build_app(command: str = "") -> App:
     app.command(item.app)
     app.command(contact.app)
     app.command(audit.app)
+    app.command(das.app)
+    app.command(prove)
     app.command(recovery.app)
     app.command(config_commands.app)
     app.command(pair_commands.switchover)

@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 from recorder.control import NodeControl
 from recorder.errors import ArchiveError, BadCursor, DataCenterError, RecorderError
 from recorder.web.audit_routes import audit_router
+from recorder.web.certificate_routes import certificate_router
 from recorder.web.command_routes import command_router
+from recorder.web.das_routes import das_router
 from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
 from recorder.web.read_routes import read_router
@@ -37,6 +39,8 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(read_router(control))
     app.include_router(command_router(control))
     app.include_router(audit_router(control))
+    app.include_router(das_router(control))
+    app.include_router(certificate_router(control))
     app.include_router(recovery_router(control))
     app.include_router(webhook_router(control, tally))
     _add_refusals(app)

@@ -59,7 +59,7 @@ def _add_list(router: APIRouter, control: NodeControl) -> None:
         limit: Limit = 100,
     ) -> ContactsView:
         """Contacts, newest first, each in its newest revision."""
-        window = _window(begin, end)
+        window = period(begin, end)
         found = control.contact_db.contacts(ContactQuery(source, window, text, after, limit))
         return ContactsView(contacts=[ContactView.of(row) for row in found.rows], next=found.next)
 
@@ -160,7 +160,8 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
             yield chunk
 
 
-def _window(begin: str | None, end: str | None) -> Window | None:
+def period(begin: str | None, end: str | None) -> Window | None:
+    """What `from` and `to` ask for; None without either. Refuses what is no instant."""
     if begin is None and end is None:
         return None
     try:

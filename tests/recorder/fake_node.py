@@ -16,12 +16,16 @@ from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditStatus
 from recorder.control import NodeControl
 from recorder.messages import RetryItems, Rewind
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
+from recorder.proof_desk import ProofDesk
+from recorder.prove.make import Prover
 from recorder.recovery_control import RecoveryDesk
 from recorder.rows import HistoryRow
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
 from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
+from sim.certificates import MemoryCertificateDb, MemoryCertificateStore, MemorySigner
+from sim.das import MemoryDas
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from tests.by_hand import HandClock, Inbox
@@ -218,6 +222,7 @@ class FakeNode:
         self.trail = ListedTrail()
         self.audit_store = MemoryAuditStore()
         self.audit_db = MemoryAuditDb(self.audit_store)
+        self.certificates = MemoryCertificateStore()
         self.recoveries = MemoryRecoveryDb(
             RecoveryTables(), self.center, node=self.name, clock=self.clock
         )
@@ -286,6 +291,7 @@ class FakeNode:
             admin_token=lambda: self.token,
             tokens=self.tokens,
             audit=self.trail,
+            proof=self.proof_desk(),
             audit_db=self.audit_db,
         )
 
@@ -300,6 +306,23 @@ class FakeNode:
             yield f"http://{server.endpoint}"
         finally:
             server.stop()
+
+    def proof_desk(self):
+        """Contacts for programs, and certificates, over the Data Center in memory."""
+        prover = Prover(
+            cluster=self.cluster,
+            node=self.name,
+            build="1.0",
+            clock=self.clock,
+            db=MemoryCertificateDb(self.center, self.certificates),
+            contact_db=self.contact_db,
+            archive=self.archive,
+            signer=MemorySigner(self.name),
+            audit_db=self.audit_db,
+            trail=self.trail,
+            wait=lambda _seconds: None,
+        )
+        return ProofDesk(MemoryDas(self.center), prover, lambda _source: 90.0)
 
     def client(self, token=None):
         """Asks this node's application without a socket."""
