@@ -33,6 +33,7 @@ from recorder.settings import (
     BufferSettings,
     IngestSettings,
     PollSettings,
+    ReconcileSettings,
     RecoverySettings,
     RetrySettings,
 )
@@ -169,6 +170,7 @@ class Config(BaseSettings):
     buffer: BufferSettings = BufferSettings()  # pyright: ignore[reportCallIssue]
     archive: ArchiveSettings = ArchiveSettings()  # pyright: ignore[reportCallIssue]
     recovery: RecoverySettings = RecoverySettings()  # pyright: ignore[reportCallIssue]
+    reconcile: ReconcileSettings = ReconcileSettings()  # pyright: ignore[reportCallIssue]
     log: LogTable = LogTable()
     hooks: HooksTable = HooksTable()
     sources: dict[Annotated[str, Field(pattern=_NAME)], SourceTable] = Field(default_factory=dict)
@@ -342,6 +344,9 @@ def _with_paths_from(config: Config, folder: Path) -> Config:
     )
     return config.model_copy(
         update={
+            "recovery": config.recovery.model_copy(
+                update={"drop_folder": absolute(config.recovery.drop_folder)}
+            ),
             "ingest": config.ingest.model_copy(update={"ca_file": absolute(config.ingest.ca_file)}),
             "node": config.node.model_copy(update={"data": folder / config.node.data}),
             "peer": config.peer.model_copy(update={"tls": peer_tls}),

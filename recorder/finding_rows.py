@@ -155,6 +155,8 @@ class FindingQuery:
     from_us: int | None = None
     """Only what is about an instant from here on, or was open then."""
     to_us: int | None = None
+    about_only: bool = False
+    """With a period: only what is about it."""
     after: str | None = None
     limit: int = 100
 

@@ -134,6 +134,8 @@ class RecoverySettings(BaseModel):
     back_s: float = Field(259_200.0, gt=0, le=LOOK_BACK_S_MAX)
     give_up_s: float = Field(3600.0, gt=0, le=LOOK_BACK_S_MAX)
     """A recovery whose source does not answer for so long is stopped."""
+    drop_folder: Path | None = None
+    """Where files with ids are put down, by kind of source; TextCapture under node.data without it."""
 
 
 class ScrubSettings(BaseModel):
@@ -152,3 +154,35 @@ class ScrubSettings(BaseModel):
     """Keys of the archive and of the contact database are compared this often."""
     stray_after_s: float = Field(DAY_S, ge=0, le=LOOK_BACK_S_MAX)
     """An object without a row may be on its way for so long."""
+
+
+class ReconcileSettings(BaseModel):
+    """How often source, contact database and archive are compared, both ways."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    enabled: bool = True
+    at_hour_utc: float = Field(2.0, ge=0, lt=24)
+    """Runs begin at the first look after this hour of the night."""
+    recent_back_s: float = Field(259_200.0, gt=0, le=LOOK_BACK_S_MAX)
+    """What a nightly run compares."""
+    retention_every_s: float = Field(7 * DAY_S, gt=0, le=LOOK_BACK_S_MAX)
+    """A run over all that the source keeps, and every object of the archive, this often."""
+    retention_max_s: float = Field(366 * DAY_S, gt=0, le=LOOK_BACK_S_MAX)
+    """So far back at a source that keeps for longer, or for ever."""
+    grace_s: float = Field(3600.0, ge=0, le=LOOK_BACK_S_MAX)
+    """What is younger is on its way, and not compared."""
+    share: float = Field(0.1, gt=0, le=0.9)
+    """Of each source's request budget."""
+    calls_per_s: float = Field(1.0, gt=0, le=100_000)
+    """For sources that tell of no budget."""
+    asked_max: int = Field(100, ge=0, le=10_000)
+    """Items that are here and were not listed, which the source is asked for, in each section."""
+    described_max: int = Field(5, ge=0, le=10_000)
+    """Archived items of each section whose size and hash are compared, each night others."""
+    findings_max: int = Field(10_000, ge=1, le=1_000_000)
+    """Of one run; what is more is counted, and found by the next."""
+    recover: bool = True
+    """Whether what is missing and still offered is fetched."""
+    check_s: float = Field(300.0, gt=0, le=DAY_S)
+    """How often it is looked whether a run is due, and which findings are over."""

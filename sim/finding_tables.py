@@ -334,4 +334,5 @@ def _matches(row: FindingRow, query: FindingQuery) -> bool:
     if from_us is None or to_us is None:
         return True
     lasted = row.closed_us is None or row.closed_us >= from_us
-    return from_us <= row.at_us < to_us or (row.opened_us < to_us and lasted)
+    about = from_us <= row.at_us < to_us
+    return about or (not query.about_only and row.opened_us < to_us and lasted)

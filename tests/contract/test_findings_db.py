@@ -178,6 +178,7 @@ def test_findings_of_a_period_are_about_it_or_were_open_in_it(world, db):
     assert [row.subject for row in listed(db, **later)] == ["other"]
     about = {"from_us": START_US, "to_us": START_US + 1}
     assert {row.subject for row in listed(db, **about)} == {"old", "other"}
+    assert [row.subject for row in listed(db, **about, about_only=True)] == ["old"]
     assert listed(db, source="zoom") == ()
 
 

@@ -315,7 +315,8 @@ def _wanted(query: FindingQuery) -> list[ColumnElement[bool]]:
     if from_us is not None and to_us is not None:
         about = and_(column.at_us >= from_us, column.at_us < to_us)
         lasted = or_(column.closed_us.is_(None), column.closed_us >= from_us)
-        wanted.append(or_(about, and_(column.opened_us < to_us, lasted)))
+        was_open = and_(column.opened_us < to_us, lasted)
+        wanted.append(about if query.about_only else or_(about, was_open))
     return wanted
 
 
