@@ -71,7 +71,8 @@ class Pollers:
     """The same, poll by poll: whoever is relieved polls on for the overlap at most.
 
     Longer only while the nodes reach neither each other nor both the witness, and right after that, or
-    after waking from a stop: then what was begun before may still come.
+    after waking from a stop: then what was begun before may still come. What left a node while it was
+    primary was right, however late the source hears it.
     """
 
     def __init__(self, overlap_s: float = OVERLAP_S) -> None:
@@ -84,16 +85,23 @@ class Pollers:
         """May take over: became primary, or is left as the only one, and did not poll since."""
         self._excused_ns: dict[str, int] = {}
         self._apart = False
+        self._since_primary_ns: dict[str, int] = {}
+        self._reigned: dict[str, tuple[int, int]] = {}
+        """Of each node its last reign that is over."""
 
-    def reign(self, node: str) -> None:
+    def reign(self, node: str, at_ns: int) -> None:
         """`node` is primary from now on."""
         self._primary.add(node)
+        self._since_primary_ns.setdefault(node, at_ns)
         if node != self._polls:
             self._crowned.add(node)
 
-    def relieved(self, node: str) -> None:
+    def relieved(self, node: str, at_ns: int) -> None:
         """`node` is primary no more, or is no more."""
         self._primary.discard(node)
+        since_ns = self._since_primary_ns.pop(node, None)
+        if since_ns is not None:
+            self._reigned[node] = (since_ns, at_ns)
         self._crowned.discard(node)
         if node == self._polls:
             self._crowned |= self._primary
@@ -113,7 +121,10 @@ class Pollers:
         self._excused_ns[node] = at_ns
 
     def polled(self, node: str, at_ns: int) -> tuple[Violation, ...]:
-        """`node` asked for a listing."""
+        """`node` asked for a listing, which left it at `at_ns`."""
+        first_ns, last_ns = self._reigned.get(node, (0, -1))
+        if first_ns <= at_ns <= last_ns:
+            return ()
         if node in self._crowned:
             self._crowned.discard(node)
             self._polls, self._since_ns = node, at_ns

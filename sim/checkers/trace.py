@@ -137,7 +137,7 @@ class _Judge:
             self._pollers.woke(row.lane, row.at_ns)
         if row.what in {"started", "crashed", "powered_off"}:
             self._committed.lets_go(row.lane, ())
-            self._pollers.relieved(row.lane)
+            self._pollers.relieved(row.lane, row.at_ns)
         return ()
 
     def _received(self, row: TraceRow) -> tuple[Violation, ...]:
@@ -147,9 +147,9 @@ class _Judge:
     def _role(self, row: TraceRow) -> tuple[Violation, ...]:
         if row.what != Role.PRIMARY:
             if row.what != Role.HANDING_OVER:
-                self._pollers.relieved(row.lane)
+                self._pollers.relieved(row.lane, row.at_ns)
             return ()
-        self._pollers.reign(row.lane)
+        self._pollers.reign(row.lane, row.at_ns)
         resumed = row.data.get("old") == Role.HANDING_OVER
         return self._terms.reign(row.lane, int(row.data.get("term", 0)), resumed=resumed)
 

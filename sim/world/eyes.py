@@ -81,22 +81,24 @@ class Eyes:
         """See sim.world.observer.Observer."""
         if self.guard is not None:
             inner = self.guard.transport(node, source, inner)
-        road = self.watch.transport(inner)
-        return road if self._trace is None else self._trace.transport(node, source, road)
+        return inner if self._trace is None else self._trace.transport(node, source, inner)
 
     def item(self, item: TruthItem) -> None:
         """An item of the service is new or changed."""
         if self._trace is not None:
             self._trace.item(item)
-        self.watch.item(item, by_poll=self.guard is None or self.guard.is_listing)
+        self.watch.item(item, by_poll=self._poll_ordered_ns() is not None)
 
     def request(self, source: str, subject: Subject) -> None:
         """The service of a source understood a request and answers."""
         if self._trace is not None:
             self._trace.request(subject)
-        polls = self.guard is None or self.guard.is_listing
-        if polls and subject.request == "list":
-            self.watch.polled(source, subject.client)
+        ordered_ns = self._poll_ordered_ns()
+        if ordered_ns is not None and subject.request == "list":
+            self.watch.polled(source, subject.client, ordered_ns)
+
+    def _poll_ordered_ns(self) -> int | None:
+        return None if self.guard is None else self.guard.listing_since_ns
 
     def fault_begins(self, fault: Fault) -> int:
         """Returns the number that pairs it with its end."""

@@ -45,7 +45,8 @@ class Guard:
         self._fence = FenceBook()
         self._patience = {source: PatienceBook() for source in world.incident.sources}
         self._heard = HeardBook(NODES)
-        self._listers: set[greenlet] = set()
+        self._listers: dict[greenlet, int] = {}
+        """Who lists just now, and when that was ordered."""
         self._seen_since_ns: dict[str, int] = {}
         """Since when every call of a node to the witness was answered."""
         center = world.data_center
@@ -81,7 +82,7 @@ class Guard:
         for source in ports.sources:
             lane = calls_lane(source)
             lanes[lane] = _WatchedLane(
-                lanes[lane], partial(self._listing, node, source), self._listers
+                lanes[lane], partial(self._listing, node, source), self._now_ns, self._listers
             )
         lease = _WatchedLease(ports.lease, partial(self._witness, node))
         return replace(ports, around=around, workers=lanes, lease=lease)
@@ -95,9 +96,9 @@ class Guard:
         self._heard.fault(kind, target, self._now_ns(), begins=begins)
 
     @property
-    def is_listing(self) -> bool:
-        """Whether a poll asks just now: checks of credentials and clocks may ask for a listing, too."""
-        return getcurrent() in self._listers
+    def listing_since_ns(self) -> int | None:
+        """When the poll was ordered that asks just now; None: a check of credentials or clocks may list, too."""
+        return self._listers.get(getcurrent())
 
     def at_the_end(self) -> None:
         """What is only counted."""
@@ -201,9 +202,16 @@ class _Watched:
 class _WatchedLane:
     """Tells when a listing is submitted, and who is at one."""
 
-    def __init__(self, lane: Workers, listing: Callable[[], None], listers: set[greenlet]) -> None:
+    def __init__(
+        self,
+        lane: Workers,
+        listing: Callable[[], None],
+        now_ns: Callable[[], int],
+        listers: dict[greenlet, int],
+    ) -> None:
         self._lane = lane
         self._listing = listing
+        self._now_ns = now_ns
         self._listers = listers
 
     def submit(
@@ -211,16 +219,16 @@ class _WatchedLane:
     ) -> None:
         if getattr(job, "func", None) is list_page:
             self._listing()
-            job = partial(self._at, job)
+            job = partial(self._at, job, self._now_ns())
         self._lane.submit(job, reply_to, then)
 
-    def _at(self, job: Callable[[], Any]) -> Any:
+    def _at(self, job: Callable[[], Any], ordered_ns: int) -> Any:
         me = getcurrent()
-        self._listers.add(me)
+        self._listers[me] = ordered_ns
         try:
             return job()
         finally:
-            self._listers.discard(me)
+            del self._listers[me]
 
     def waiting(self) -> int:
         return self._lane.waiting()

@@ -128,7 +128,7 @@ class Situation:
         self._roles[node] = (role, now_ns)
         if role is Role.PRIMARY:
             for pollers in self._pollers.values():
-                pollers.reign(node)
+                pollers.reign(node, now_ns)
             yield from self._needless.reign(node, now_ns)
         elif role is not Role.HANDING_OVER:
             self._relieved(node)
@@ -164,4 +164,4 @@ class Situation:
 
     def _relieved(self, node: str) -> None:
         for pollers in self._pollers.values():
-            pollers.relieved(node)
+            pollers.relieved(node, self._now_ns())

@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
-import httpx
-from greenlet import getcurrent, greenlet
-
 from cluster.frames import Mark, Role
 from cluster.messages import RoleChanged
 from recorder.archive.journal_records import replay
@@ -79,7 +76,6 @@ class Watch:
         """What only processes knew that are no more."""
         self._stamps_wrong = False
         self._nodes: Mapping[str, str] = {client_id(node): node for node in NODES}
-        self._began_ns: dict[greenlet, int] = {}
         self._marks: dict[tuple[str, str], Mark] = {}
 
     @property
@@ -123,20 +119,15 @@ class Watch:
         self._open.offered(item, excused=self._stamps_wrong)
         self._served.offered(item)
 
-    def polled(self, source: str, client: str) -> None:
-        """The service of a source understood a poll of whoever asks just now."""
+    def polled(self, source: str, client: str, ordered_ns: int) -> None:
+        """The service of a source understood a poll that was ordered at `ordered_ns`."""
         node, now_ns = self._nodes.get(client), self._kernel.now_ns
         if node is None:
             return
         polls = self.polls.setdefault(source, [])
         poll = Poll(len(polls) + 1, client, now_ns, self._now_us(), first_page=True, status=0)
         polls.append(poll)
-        began_ns = self._began_ns.get(getcurrent(), now_ns)
-        self._broken(self._situation.polled(source, node, began_ns))
-
-    def transport(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
-        """A road to the service on which departures are noted."""
-        return _Road(inner, self._kernel, self._began_ns)
+        self._broken(self._situation.polled(source, node, ordered_ns))
 
     def ports(self, node: str, ports: NodePorts) -> NodePorts:
         """The ports of a new life of `node`, watched."""
@@ -288,18 +279,3 @@ class Watch:
 
 def _hash(data: bytes) -> str:
     return sha256(data).hexdigest()
-
-
-class _Road(httpx.BaseTransport):
-    def __init__(
-        self, inner: httpx.BaseTransport, kernel: Kernel, began_ns: dict[greenlet, int]
-    ) -> None:
-        self._inner = inner
-        self._kernel = kernel
-        self._began_ns = began_ns
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._began_ns[getcurrent()] = self._kernel.now_ns
-        response = self._inner.handle_request(request)
-        self._began_ns.pop(getcurrent(), None)
-        return response

@@ -197,9 +197,9 @@ def test_a_stale_write_is_not_accepted():
 
 def both_primary():
     book = Pollers(overlap_s=8.0)
-    book.reign("a")
+    book.reign("a", 0)
     assert book.polled("a", 0) == ()
-    book.reign("b")
+    book.reign("b", 9 * NS)
     assert book.polled("b", 10 * NS) == ()
     return book
 
@@ -228,7 +228,7 @@ def test_whoever_wakes_may_end_what_was_begun():
 
 def test_whoever_is_left_polls_on():
     book = both_primary()
-    book.relieved("b")
+    book.relieved("b", 50 * NS)
     assert book.polled("a", 60 * NS) == ()
     assert book.polled("a", 90 * NS) == ()
 
@@ -236,7 +236,7 @@ def test_whoever_is_left_polls_on():
 def test_while_the_one_who_took_over_is_stopped_the_other_primary_may_poll_on():
     book = Pollers(overlap_s=8.0)
     for node in ("a", "b"):
-        book.reign(node)
+        book.reign(node, 0)
         assert book.polled(node, 0) == ()
     assert book.polled("a", 9 * 10**9) != ()
     book.stopped("b")
@@ -244,6 +244,17 @@ def test_while_the_one_who_took_over_is_stopped_the_other_primary_may_poll_on():
     book.woke("b", 30 * 10**9)
     assert book.polled("b", 37 * 10**9) == ()
     assert book.polled("b", 39 * 10**9) != ()
+
+
+def test_what_left_a_primary_may_arrive_long_after_its_reign():
+    book = both_primary()
+    book.relieved("b", 20 * NS)
+    book.relieved("a", 20 * NS)
+    book.reign("a", 30 * NS)
+    book.relieved("a", 31 * NS)
+    book.reign("b", 35 * NS)
+    assert book.polled("a", 30 * NS) == ()
+    assert book.polled("a", 48 * NS) != ()
 
 
 def test_a_node_that_was_never_primary_does_not_poll():
