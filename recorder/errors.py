@@ -6,6 +6,7 @@
         * Throttled          it asks us to wait (`retry_after_s`)
         * AuthRefused        our credentials are wrong, expired or lack a right
         * Unreachable        no answer, or a server error: try again
+        * NotReady           it is listed, its file is not there yet
         * BadAnswer          an answer that breaks the source's own contract
         * ItemGone           the source says the item no longer exists
         * LinkExpired        a download link ran out: ask for a new one
@@ -69,6 +70,12 @@ class Unreachable(SourceError):
     """Raised when there was no answer, a connection error, or a 5xx."""
 
     code = "unreachable"
+
+
+class NotReady(SourceError):
+    """Raised when an item is listed and its file is not there yet: it is asked for again."""
+
+    code = "not_ready"
 
 
 class BadAnswer(SourceError):

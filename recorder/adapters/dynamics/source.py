@@ -36,7 +36,7 @@ from recorder.adapters.http.fields import is_usable
 from recorder.adapters.http.oauth import BearerAuth
 from recorder.adapters.http.values import parse
 from recorder.budgets import BudgetFigures
-from recorder.errors import BadAnswer, SourceError, Throttled
+from recorder.errors import BadAnswer, NotReady, SourceError, Throttled
 from recorder.model import (
     Capabilities,
     Finding,
@@ -127,7 +127,7 @@ class DynamicsSource:
     def describe(self, ref: ItemRef) -> Interaction:
         """Read everything around a recording.
 
-        Raises ItemGone when its row is gone, a retryable SourceError while its file is not there, and
+        Raises ItemGone when its row is gone, NotReady while its file is not there, and
         BadAnswer while its row cannot be read.
         """
         if UNREADABLE in ref.hints and not is_guid(ref.key):
@@ -141,7 +141,7 @@ class DynamicsSource:
         recording = reader.recording(ref.key)
         audio = recording.audio
         if recording.file_id is None or (audio is not None and audio.size_bytes == 0):
-            raise SourceError(
+            raise NotReady(
                 "the recording's row is there, its file not yet",
                 hint="The service uploads the file after the row; it is tried again.",
             )

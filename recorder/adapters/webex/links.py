@@ -8,7 +8,7 @@ from recorder.adapters.http.fields import is_usable
 from recorder.adapters.webex.interaction import AUDIO, TRANSCRIPT
 from recorder.adapters.webex.records import Recording
 from recorder.adapters.webex.settings import WebexSettings
-from recorder.errors import BadAnswer, RedirectRefused, SourceError
+from recorder.errors import BadAnswer, NotReady, RedirectRefused, SourceError
 from recorder.model import MediaRef
 
 COMPLIANCE_HINT: Final = (
@@ -21,12 +21,6 @@ class NoLink(SourceError):
     """Raised when a recording is there and offers no way to download it."""
 
     code = "no_download_link"
-
-
-class NotReady(SourceError):
-    """Raised when a recording is listed and its file is not there yet."""
-
-    code = "not_ready"
 
 
 def audio_link(recording: Recording, settings: WebexSettings) -> str:

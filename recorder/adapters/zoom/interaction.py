@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from recorder.adapters.zoom.records import File, Meeting
-from recorder.errors import BadAnswer, SourceError
+from recorder.errors import BadAnswer, NotReady
 from recorder.model import Interaction, MediaKind, MediaRef, Party, Segment
 
 TYPE_WORDS: Final[Mapping[int, str]] = {
@@ -47,7 +47,7 @@ def interaction(
 ) -> Interaction:
     """The meeting with these of its files as media. `verify`: their bytes must have the fingerprint.
 
-    Raises a retryable SourceError while a file is not ready, and BadAnswer for one that nothing could be
+    Raises NotReady while a file is not complete, and BadAnswer for one that nothing could be
     verified by.
     """
     media: list[MediaRef] = []
@@ -81,11 +81,11 @@ def interaction(
 
 
 def _why_not(file: File) -> str:
-    """Why there is nothing to keep of a file; empty when there is. Raises SourceError: come back."""
+    """Why there is nothing to keep of a file; empty when there is. Raises NotReady: come back."""
     if file.status == "failed":
         return "archive_failed: the service could not archive this file"
     if file.status == "processing":
-        raise SourceError(
+        raise NotReady(
             "the service is still processing this file",
             hint="It is tried again until the file is complete.",
         )
@@ -99,7 +99,7 @@ def _why_not(file: File) -> str:
     if file.size_bytes == 0:
         if file.fingerprint == _EMPTY_SHA256 or file.messages == 0:
             return "empty_file: the service archived a file without content"
-        raise SourceError(
+        raise NotReady(
             "the service lists this file with 0 bytes as yet",
             hint="It is tried again until the file has its size.",
         )

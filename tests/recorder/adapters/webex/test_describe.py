@@ -1,10 +1,11 @@
 import httpx
 import pytest
 
-from recorder.adapters.webex.links import NoLink, NotReady
+from recorder.adapters.webex.links import NoLink
 from recorder.errors import (
     BadAnswer,
     ItemGone,
+    NotReady,
     RedirectRefused,
     SourceError,
     Throttled,

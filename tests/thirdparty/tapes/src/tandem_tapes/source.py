@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from recorder.adapters.http.fields import is_usable
 from recorder.adapters.http.values import parse
 from recorder.budgets import BudgetFigures
-from recorder.errors import BadAnswer, ItemGone, SourceError
+from recorder.errors import BadAnswer, ItemGone, NotReady, SourceError
 from recorder.instants import to_text
 from recorder.model import (
     Capabilities,
@@ -85,10 +85,10 @@ class TapesSource:
         return Page(tuple(refs), listing.next, answer.time)
 
     def describe(self, ref: ItemRef) -> Interaction:
-        """Everything about a recording. Raises ItemGone, or a retryable error while it is uploaded."""
+        """Everything about a recording. Raises ItemGone, and NotReady while it is uploaded."""
         row = read(Recorded, self._api.get(f"recordings/{ref.key}"))
         if not row.ready:
-            raise SourceError("the recording is not uploaded yet", hint="It is tried again.")
+            raise NotReady("the recording is not uploaded yet", hint="It is tried again.")
         parties = (
             Party("caller", "external", number=row.caller),
             Party("agent", "agent", row.agent),
