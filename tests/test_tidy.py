@@ -43,6 +43,7 @@ PORT_MODULES = (
     "recorder.ports",
     "recorder.proof_ports",
     "recorder.audit_ports",
+    "recorder.prove_ports",
     "recorder.scrub_ports",
 )
 PORT_FILES = tuple(f"{name.replace('.', '/')}.py" for name in PORT_MODULES)
@@ -63,11 +64,16 @@ IMPLEMENTATIONS = {
     ),
     "AuditDb": ("recorder.adapters.contact_db.audit.SqlAuditDb", "sim.audit.MemoryAuditDb"),
     "BufferFiles": ("recorder.adapters.buffer_files.DiskBufferFiles", "sim.buffer.SimBufferFiles"),
+    "CertificateDb": (
+        "recorder.adapters.contact_db.certificates.SqlCertificateDb",
+        "sim.certificates.MemoryCertificateDb",
+    ),
     "Clock": ("cluster.real_clock.RealClock", "sim.clock.SimClock"),
     "ContactDb": (
         "recorder.adapters.contact_db.db.SqlContactDb",
         "sim.data_center.MemoryContactDb",
     ),
+    "Das": ("recorder.adapters.contact_db.das.SqlDas", "sim.das.MemoryDas"),
     "Discovery": ("cluster.zeroconf_discovery.ZeroconfDiscovery", "sim.discovery.SimDiscovery"),
     "DropFolder": (
         "recorder.adapters.drop_folder.DiskDropFolder",
@@ -99,6 +105,7 @@ IMPLEMENTATIONS = {
     "Randomness": ("cluster.real_randomness.RealRandomness", "sim.randomness.SimRandomness"),
     "Runtime": ("cluster.thread_runtime.ThreadRuntime", "sim.runtime.SimRuntime"),
     "Secrets": ("recorder.adapters.secrets.FileSecrets", "sim.memory_secrets.MemorySecrets"),
+    "Signer": ("recorder.adapters.signing_key.FileSigner", "sim.certificates.MemorySigner"),
     "Transport": ("cluster.tcp_transport.TcpTransport", "sim.transport.SimTransport"),
     "Workers": ("cluster.thread_workers.ThreadWorkers", "sim.workers.SimWorkers"),
 }
