@@ -4,7 +4,8 @@
 
 Fills a database (SQLite in a folder of its own; PostgreSQL with `--database`, which must be empty) with
 committed calls, multiplies them inside the database up to each size, and measures at each: the question
-which of 100 items are unfinished, the commit of 64 items, a page of contacts, and a search by number.
+which of 100 items are unfinished, the commit of 64 items, a page of contacts, a search by number, and a page
+of the data access service from the middle of all contacts.
 
 Writes var/bench/growth.json.
 """
@@ -14,16 +15,20 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
 
 from cluster.real_clock import RealClock
+from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import WRITES, open_engine
 from recorder.adapters.contact_db.migrate import migrate
+from recorder.adapters.contact_db.pages import encode_cursor
 from recorder.adapters.contact_db.tables import contacts
+from recorder.das_rows import DasQuery
 from recorder.model import (
     BufferedItem,
     Interaction,
@@ -32,6 +37,7 @@ from recorder.model import (
     MediaRef,
     Party,
     StoredMedia,
+    Window,
 )
 from recorder.rows import ContactQuery
 from sim.bench.figures import latency_row, publish, show
@@ -141,11 +147,20 @@ def measure(database: Database) -> Iterator[dict[str, Any]]:
     known = [a_call(number).ref for number in range(0, _SEED_ROWS, 20)]
     new = [a_call(10_000_000 + number).ref for number in range(50)]
     fresh = iter(range(20_000_000 + size, 10**9))
+    das = SqlDas(database.engine)
+    middle = DasQuery(
+        source="dynamics",
+        window=Window(START_US, 2 * START_US),
+        after=encode_cursor(START_US + _SEED_ROWS * 500_000, ""),
+    )
+    whole = replace(middle, items=True, media=True)
     questions: dict[str, Callable[[], object]] = {
         "unfinished of 100": lambda: db.unfinished([*known, *new]),
         "commit of 64": lambda: commit(db, [next(fresh) for _ in range(BATCH)]),
         "page of 100 contacts": lambda: db.contacts(ContactQuery(limit=100)),
         "search by number": lambda: db.contacts(ContactQuery(text="+4930100000500", limit=100)),
+        "das page of 1,000": lambda: das.contacts(middle),
+        "das page of 1,000 with items and media": lambda: das.contacts(whole),
     }
     for name, ask in questions.items():
         ask()
