@@ -27,6 +27,9 @@ BLOCK_BYTES = 256 * 1024
 """The price of Python is paid per block, above all where threads wait for each other's turn. Yet a block
 must fill, even on a poor line, long before a claim on the work expires; and a first, smaller one is
 kept soon, so that connections that break early still bring a download further."""
+BLOCK_S = 60.0
+"""A block that takes longer is given up, what came of it is kept: a server that trickles would hold a download
+for as long as it likes."""
 
 
 class Answer(Protocol):
@@ -93,7 +96,11 @@ def _one_answer(
     """Follow redirects to the bytes asked for and take them. None when there are none beyond."""
     hop = first_hop(request)
     for _ in range(limits.redirects_max + 1):
-        sent = Hop(hop.url, (*hop.headers, ("Accept-Encoding", "identity"), *asked.range_header))
+        sent = Hop(
+            hop.url,
+            (*hop.headers, ("Accept-Encoding", "identity"), *asked.range_header),
+            within_s=_within_s(request, asked, limits),
+        )
         with exchange(sent, limits) as answer:
             if is_redirect(answer.status):
                 hop = follow(hop, answer.header("Location"), request.allowed_hosts)
@@ -112,6 +119,12 @@ def _one_answer(
                 _take(answer, offered, sink, limits)
             return offered
     raise RedirectRefused(f"more than {limits.redirects_max} redirects")
+
+
+def _within_s(request: MediaRequest, asked: Wanted, limits: FetchLimits) -> float:
+    """How long the whole answer may take, were every block as slow as it may be."""
+    end = asked.end or request.size_bytes or limits.size_bytes_max
+    return limits.stall_s + BLOCK_S * (1 + max(0, end - asked.start) // BLOCK_BYTES)
 
 
 def _take(answer: Answer, offered: Offered, sink: MediaSink, limits: FetchLimits) -> None:

@@ -57,13 +57,10 @@ class FastMediaFetcher:
     def _exchange(self, hop: Hop, limits: FetchLimits) -> Generator[Answer]:
         # The errors of pyreqwest carry the signed address in their text: none may be chained.
         try:
-            request = (
-                self._client(limits.stall_s)
-                .get(hop.url)
-                .headers(list(hop.headers))
-                .streamed_read_buffer_limit(FIRST_BLOCK_BYTES)
-                .build_streamed()
-            )
+            builder = self._client(limits.stall_s).get(hop.url).headers(list(hop.headers))
+            if hop.within_s is not None:
+                builder = builder.timeout(timedelta(seconds=hop.within_s))
+            request = builder.streamed_read_buffer_limit(FIRST_BLOCK_BYTES).build_streamed()
             response = request.__enter__()
         except RequestTimeoutError:
             # Named ConnectTimeoutError whether or not a connection came about, so it tells us nothing.

@@ -9,8 +9,12 @@ from contextlib import contextmanager
 import certifi
 import httpx
 
+from cluster.ports import Clock
+from cluster.real_clock import RealClock
+from recorder.adapters.http.deadline import keep_deadlines, within
 from recorder.adapters.media_download import (
     BLOCK_BYTES,
+    BLOCK_S,
     FIRST_BLOCK_BYTES,
     Answer,
     download,
@@ -21,20 +25,27 @@ from recorder.errors import Stalled, Truncated, Unreachable
 from recorder.ports import FetchLimits, MediaRequest, MediaSink
 
 CONNECT_S = 10.0
+_NS = 1_000_000_000
 
 
 class HttpxMediaFetcher:
     """MediaFetcher on one httpx transport. Any thread.
 
     The transport is used without httpx's client: redirects, cookies and decoding are not wanted here,
-    and each costs time on every request.
+    and each costs time on every request. `clock` says when a server that trickles is given up.
     """
 
     def __init__(
-        self, transport: Callable[[], httpx.BaseTransport], *, user_agent: str = "tandem"
+        self,
+        transport: Callable[[], httpx.BaseTransport],
+        *,
+        user_agent: str = "tandem",
+        clock: Clock | None = None,
     ) -> None:
         self._transport = transport()
         self._user_agent = user_agent
+        self._clock: Clock = clock or RealClock()
+        keep_deadlines(self._transport, self._clock)
 
     def fetch(self, request: MediaRequest, sink: MediaSink, limits: FetchLimits) -> None:
         """See MediaFetcher."""
@@ -55,7 +66,8 @@ class HttpxMediaFetcher:
         )
         # The errors of httpx carry the request and with it the signed address: none may be chained.
         try:
-            response = self._transport.handle_request(request)
+            with within(self._clock.monotonic_ns() + int(limits.stall_s * _NS)):
+                response = self._transport.handle_request(request)
         except (httpx.ConnectTimeout, httpx.PoolTimeout):
             raise Unreachable(f"{hop.host} does not accept the connection") from None
         except httpx.TimeoutException:
@@ -63,16 +75,19 @@ class HttpxMediaFetcher:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise no_answer(hop, type(error).__name__, str(error)) from None
         try:
-            yield _HttpxAnswer(response, hop, limits)
+            yield _HttpxAnswer(response, hop, limits, self._clock)
         finally:
             response.close()
 
 
 class _HttpxAnswer:
-    def __init__(self, response: httpx.Response, hop: Hop, limits: FetchLimits) -> None:
+    def __init__(
+        self, response: httpx.Response, hop: Hop, limits: FetchLimits, clock: Clock
+    ) -> None:
         self._response = response
         self._hop = hop
         self._limits = limits
+        self._clock = clock
 
     @property
     def status(self) -> int:
@@ -87,15 +102,23 @@ class _HttpxAnswer:
         waiting: list[bytes] = []
         held, wanted = 0, FIRST_BLOCK_BYTES
         problem: Exception | None = None
+        chunks, until_ns = iter(stream), self._until_ns()
         try:
-            for chunk in stream:
+            while True:
+                with within(until_ns):
+                    chunk = next(chunks, None)
+                if chunk is None:
+                    break
                 waiting.append(chunk)
                 held += len(chunk)
                 if held >= wanted:
                     yield b"".join(waiting)
                     waiting, held, wanted = [], 0, BLOCK_BYTES
+                    until_ns = self._until_ns()
         except httpx.TimeoutException:
-            problem = Stalled(f"{self._hop.host} sent nothing for {self._limits.stall_s:g} s")
+            problem = Stalled(
+                f"{self._hop.host} sent nothing for {self._limits.stall_s:g} s, or too little"
+            )
         except (httpx.TransportError, httpx.StreamError):
             problem = Truncated(f"{self._hop.host} broke off")
         # What came before the connection broke is kept: the next try resumes behind it.
@@ -103,6 +126,9 @@ class _HttpxAnswer:
             yield b"".join(waiting)
         if problem is not None:
             raise problem
+
+    def _until_ns(self) -> int:
+        return self._clock.monotonic_ns() + int(BLOCK_S * _NS)
 
 
 def httpx_transport(*, ca_file: str | None = None, connections: int = 64) -> httpx.BaseTransport:

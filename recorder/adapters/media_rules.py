@@ -59,6 +59,8 @@ class Hop:
 
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
+    within_s: float | None = None
+    """How long all of its answer may take; None for no limit of its own."""
 
     @property
     def host(self) -> str:
