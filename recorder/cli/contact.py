@@ -13,6 +13,8 @@ from recorder.cli.output import print_json, print_line, print_table, say, short_
 from recorder.cli.watch import Watch, watched
 from recorder.instants import bytes_text, offset_text
 
+_SHA256_CHARS = 64
+
 app = App(name="contact", help="Find, look at and take out what was recorded.")
 
 
@@ -177,8 +179,14 @@ def revisions(contact: str, *, common: Common | None = None) -> None:
 def _brought(one: dict[str, Any]) -> str:
     told = [f"interaction {key}" for key in one["added_interactions"]]
     told += [f"more of interaction {key}" for key in one["changed_interactions"]]
-    told += [f"file {key}" for key in one["added_media"]]
+    told += [f"file {_shortened(key)}" for key in one["added_media"]]
     return ", ".join(told)
+
+
+def _shortened(key: str) -> str:
+    """Without the hash that some sources end a file's key with: nobody reads it, and --json has it."""
+    start, slash, end = key.rpartition("/")
+    return f"{start}/{end[:8]}…" if slash and len(end) == _SHA256_CHARS else key
 
 
 @app.command

@@ -7,7 +7,7 @@ import sys
 
 from recorder.cli.arguments import normalized
 from recorder.cli.errors import CliError, Exit
-from recorder.cli.output import say
+from recorder.cli.output import complain
 from recorder.cli.start_node import plain_options, start_node
 from recorder.errors import ConfigError, RecorderError
 
@@ -26,14 +26,10 @@ def run(arguments: list[str]) -> int:
         status = _run(words)
         sys.stdout.flush()
     except CliError as error:
-        say(f"tandem: {error}")
-        if error.hint:
-            say(f"        {error.hint}")
+        complain(str(error), error.hint)
         return error.code
     except RecorderError as error:
-        say(f"tandem: {error}")
-        if error.hint:
-            say(f"        {error.hint}")
+        complain(str(error), error.hint)
         return Exit.USAGE if isinstance(error, ConfigError) else Exit.FAILED
     except BrokenPipeError:
         # Whoever read has enough. Nothing may be flushed into the closed pipe at the end.

@@ -11,8 +11,10 @@ _GAP = "  "
 _BOLD, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 _COLOURS = {"error": _RED, "warning": _YELLOW}
 _CLEAR = "\x1b[H\x1b[2J"
-_CONTROLS = dict.fromkeys((*range(32), 127, *range(128, 160)), "�")
-"""What a service names its things must not move the cursor of a terminal."""
+_CONTROLS = dict.fromkeys(
+    (*range(32), 127, *range(128, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)), "�"
+)
+"""What a service names its things must not move the cursor of a terminal, nor turn a line around."""
 
 
 def print_json(value: object, *, one_line: bool = False) -> None:
@@ -28,6 +30,12 @@ def print_line(text: str, level: str = "") -> None:
     colour = _COLOURS.get(level)
     sys.stdout.write(f"{colour}{line}{_PLAIN}\n" if colour and _is_colourful() else f"{line}\n")
     sys.stdout.flush()
+
+
+def complain(text: str, hint: str) -> None:
+    """What went wrong and what to do next, on stderr; every line after the first stands under it."""
+    lines = [*text.split("\n"), *filter(None, hint.split("\n"))]
+    say("tandem: " + "\n        ".join(lines))
 
 
 def say(text: str) -> None:

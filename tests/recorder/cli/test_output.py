@@ -55,6 +55,23 @@ def test_what_a_service_names_its_things_never_moves_the_cursor(
     assert not set(capsys.readouterr().out) & {"\x1b", "\r", "\x07", "\x9b"}
 
 
+@pytest.mark.parametrize("mark", ["\u202e", "\u2067", "\u2028"])
+def test_what_a_service_names_its_things_never_turns_a_line_around(capsys, mark):
+    output.print_table(["A"], [[f"invoice{mark}gpj.exe"]])
+    assert capsys.readouterr().out == "A\ninvoice\ufffdgpj.exe\n"
+
+
+def test_every_line_of_an_error_stands_under_the_first(capsys):
+    output.complain("a.toml: this\na.toml: that", "Mend it.")
+    told = "tandem: a.toml: this\n        a.toml: that\n        Mend it.\n"
+    assert capsys.readouterr().err == told
+
+
+def test_an_error_without_a_hint_is_one_line(capsys):
+    output.complain("no", "")
+    assert capsys.readouterr().err == "tandem: no\n"
+
+
 def test_json_may_be_one_line(capsys):
     output.print_json({"a": ["ü"]}, one_line=True)
     assert capsys.readouterr().out == '{"a": ["ü"]}\n'

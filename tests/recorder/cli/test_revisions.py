@@ -72,6 +72,15 @@ def test_every_revision_is_listed_with_what_it_brought(tandem, contact):
     assert lines[3].endswith("interaction room, file m-i2")
 
 
+def test_the_hash_in_a_key_of_a_file_is_cut_in_the_table_and_whole_for_programs(tandem, node):
+    key = "f1/" + "ab" * 32
+    contact = bring(node, key, call=ROOT)
+    (last,) = tandem("contact", "revisions", contact).lines[2:]
+    assert last.endswith("file m-f1/abababab…")
+    (told,) = tandem("contact", "revisions", contact, "--json").json["revisions"]
+    assert told["added_media"] == [f"m-{key}"]
+
+
 def test_more_of_an_interaction_is_said_to_be_more(tandem, node, contact):
     bring(node, "i3", call="room", subject="Room 2")
     last = tandem("contact", "revisions", contact).lines[-1]
