@@ -51,6 +51,9 @@ from recorder.ports import (
 )
 from recorder.proof_ports import RecoveryDb
 from recorder.recovery_assembly import RecoveryAssembly
+from recorder.retention_assembly import NAME as RETENTION
+from recorder.retention_assembly import RetentionAssembly
+from recorder.retention_ports import RetentionDb
 from recorder.traps import Trap
 
 ACTORS: Final = ("monitor", "link", "pair", "distributor", "ingester", "archiver", "call_buffer")
@@ -78,6 +81,7 @@ def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
         "archive": 1,
         "control": CONTROL_WORKERS,
         "local": LOCAL_WORKERS,
+        RETENTION: 1,
     }
     for source in sources:
         shared[downloads_lane(source)] = config.ingest.downloads
@@ -126,6 +130,8 @@ class NodePorts:
     """Without it there is no audit trail."""
     recoveries: RecoveryDb | None = None
     """Without it there is no recovery."""
+    retention: RetentionDb | None = None
+    """Without it nothing is ever deleted."""
 
 
 class Assembly:
@@ -141,6 +147,7 @@ class Assembly:
             name: ports.runtime.reserve(f"poller:{name}") for name in ports.sources
         }
         self.recovery = RecoveryAssembly(ports.recoveries, runtime=ports.runtime)
+        self.retention = RetentionAssembly(ports.retention, runtime=ports.runtime)
         self.audit = AuditAssembly(
             ports.audit,
             node=config.node.id,
@@ -174,6 +181,9 @@ class Assembly:
         for name, address in self._pollers.items():
             start(address, self._poller(name, address))
         self._start_recovery()
+        self.retention.start(
+            self._begin, self._config, self._ports, at["monitor"], self.audit.trail
+        )
         start(at["link"], self._link())
         start(at["pair"], self._pair())
         start(at["supervisor"], self._supervisor())
@@ -184,6 +194,7 @@ class Assembly:
         self.say_goodbye()
         for name in ("supervisor", "pair", "link"):
             stop(self._at[name])
+        self.retention.stop()
         self.recovery.stop()
         for address in self._pollers.values():
             stop(address)
@@ -357,7 +368,7 @@ class Assembly:
             link=self._at["link"],
             distributor=self._at["distributor"],
             observer=self._at["monitor"],
-            duty_holders=(*self._pollers.values(), *self.recovery.watched),
+            duty_holders=(*self._pollers.values(), *self.recovery.watched, *self.retention.watched),
         )
 
     def _supervisor(self) -> Supervisor:
@@ -370,6 +381,7 @@ class Assembly:
                 *(self._at[name] for name in ACTORS),
                 *self._pollers.values(),
                 *self.recovery.watched,
+                *self.retention.watched,
                 *self.audit.watched,
             ),
             link=self._at["link"],

@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from cluster.ports import Endpoint
 from cluster.settings import PairSettings
 from recorder.errors import ConfigError
+from recorder.retention_settings import RetentionSettings
 from recorder.settings import (
     ArchiveSettings,
     BufferSettings,
@@ -169,6 +170,7 @@ class Config(BaseSettings):
     ingest: IngestSettings = IngestSettings()  # pyright: ignore[reportCallIssue]
     buffer: BufferSettings = BufferSettings()  # pyright: ignore[reportCallIssue]
     archive: ArchiveSettings = ArchiveSettings()  # pyright: ignore[reportCallIssue]
+    retention: RetentionSettings = RetentionSettings()  # pyright: ignore[reportCallIssue]
     recovery: RecoverySettings = RecoverySettings()  # pyright: ignore[reportCallIssue]
     reconcile: ReconcileSettings = ReconcileSettings()  # pyright: ignore[reportCallIssue]
     log: LogTable = LogTable()

@@ -108,6 +108,7 @@ class Node:
             trap=trap,
             around=around,
             recoveries=self._stores.recoveries,
+            retention=self._stores.retention,
             audit=self._stores.audit,
         )
         self._tracing = None

@@ -22,6 +22,7 @@ from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
+from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.data_lock import claim_data
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.journal_file import JournalFile
@@ -53,6 +54,7 @@ class Stores:
     archive: FolderArchive
     contact_db: SqlContactDb
     recoveries: SqlRecoveryDb
+    retention: SqlRetentionDb
     migrate: Callable[[], None]
     """Waits long for a busy database."""
     migrate_now: Callable[[], None]
@@ -89,6 +91,9 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         recoveries=SqlRecoveryDb(
+            engine, cluster=config.node.cluster, node=config.node.id, clock=clock
+        ),
+        retention=SqlRetentionDb(
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         migrate=partial(migrate, url),

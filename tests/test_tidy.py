@@ -44,6 +44,7 @@ PORT_MODULES = (
     "recorder.proof_ports",
     "recorder.audit_ports",
     "recorder.prove_ports",
+    "recorder.retention_ports",
     "recorder.scrub_ports",
 )
 PORT_FILES = tuple(f"{name.replace('.', '/')}.py" for name in PORT_MODULES)
@@ -104,6 +105,10 @@ IMPLEMENTATIONS = {
     ),
     "Randomness": ("cluster.real_randomness.RealRandomness", "sim.randomness.SimRandomness"),
     "Runtime": ("cluster.thread_runtime.ThreadRuntime", "sim.runtime.SimRuntime"),
+    "ScrubDb": (
+        "recorder.adapters.contact_db.scrubs.SqlScrubDb",
+        "sim.scrub_tables.MemoryScrubDb",
+    ),
     "Secrets": ("recorder.adapters.secrets.FileSecrets", "sim.memory_secrets.MemorySecrets"),
     "Signer": ("recorder.adapters.signing_key.FileSigner", "sim.certificates.MemorySigner"),
     "Transport": ("cluster.tcp_transport.TcpTransport", "sim.transport.SimTransport"),
