@@ -51,6 +51,8 @@ class Cause:
     GAP = "gap"
     """Between two periods that are known to be complete."""
     SCHEDULE = "schedule"
+    RECONCILIATION = "reconciliation"
+    """A comparison found items missing that the source still offers."""
 
 
 class Stage(StrEnum):

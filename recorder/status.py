@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recorder.finding_rows import RunRow
 from recorder.model import Finding, Window
 from recorder.recovery_rows import RecoveryRow
 
@@ -117,3 +118,19 @@ class RecoveryStatus:
     """Items on the normal road, by source."""
     waits_because: Mapping[str, str] = field(default_factory=dict[str, str])
     """Why nothing is given now, by source; absent where nothing is in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationStatus:
+    """Comparisons of sources with what is on record, as the primary makes them (part `reconciliation`)."""
+
+    on_duty: bool
+    running: tuple[RunRow, ...] = ()
+    ended: Mapping[str, RunRow] = field(default_factory=dict[str, RunRow])
+    """The last one that came to its end, by source."""
+    open_counts: Mapping[tuple[str, str, str], int] = field(
+        default_factory=dict[tuple[str, str, str], int]
+    )
+    """Open findings by (source, severity, cause)."""
+    waits_because: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Why nothing is asked now, by source."""

@@ -75,8 +75,13 @@ def judge_unlisted(row: ItemRow, *, is_gone: bool) -> Sighting | None:
 def judge_described(
     row: ItemRow, described: Interaction, held: Iterable[HeldMedia]
 ) -> Sighting | None:
-    """What the source tells of an archived item now; None when size and hash are as archived."""
+    """What the source tells of an archived item now; None when size and hash are as archived.
+
+    An item whose files were deleted here by decision has none to compare.
+    """
     files = {one.media_key: one for one in held}
+    if not files:
+        return None
     wrong: list[str] = []
     for media in described.media:
         one = files.get(media.key)

@@ -147,6 +147,10 @@ def test_size_or_hash_differing_is_seen(said, text):
     assert text in seen.detail
 
 
+def test_what_was_deleted_here_by_decision_has_nothing_to_compare():
+    assert judge_described(row(), described(media()), []) is None
+
+
 def test_a_file_without_an_object_is_seen():
     held = [held_file(), held_file("n", 7)]
     sizes = {"desk/m.mp3": 5, "desk/n.mp3": 7}
