@@ -20,6 +20,9 @@ TRIES_EVERY_NS = 1_000_000_000
 FUTURE_S = 5.0
 """The watermark is behind by the settling time; ahead of the source's clock it has no business."""
 
+ESCAPE_TOLD_NS = 3600 * 1_000_000_000
+"""How long a late item stays a finding: it was archived, and one that came alone needs nobody."""
+
 STALLED_HINT = (
     "Polls that fail or hang hold it, and so do items that are not archived yet: see `tandem source list`, "
     "then `tandem item list --state found --state failed`."
@@ -49,6 +52,7 @@ class Reporter:
         self._last_error = ""
         self._next_step = ""
         self._escapes = 0
+        self._escaped_ns = 0
         self._tries = SourceTries({})
         self._tries_ns: int | None = None
 
@@ -122,6 +126,7 @@ class Reporter:
         )
         if self._lister.lateness.escapes > self._escapes:
             self._escapes = self._lister.lateness.escapes
+            self._escaped_ns = now_ns
             keys = ", ".join(self._lister.lateness.escaped)
             self._alarms.open(
                 "late_escape",
@@ -129,6 +134,8 @@ class Reporter:
                 f"{_items(self._escapes)} of {name} appeared later than polls look back: {keys}",
                 "They were archived. Raise overlap_s of this source if this goes on.",
             )
+        elif now_ns - self._escaped_ns >= ESCAPE_TOLD_NS:
+            self._alarms.close("late_escape")
 
     def _look_at_clock(self, lag_s: float | None) -> None:
         name, leap_s = self._ports.name, self._lister.source_clock.leap_s

@@ -51,4 +51,8 @@ def test_an_item_only_a_look_back_finds_is_archived_counted_and_told():
     assert desk.given() == ["late"]
     assert desk.status.late_escapes == 1
     assert told(desk, "late_escape").what.startswith("1 item of crm ")
+    desk.advance(3000)
+    assert "late_escape" in desk.findings()
+    desk.advance(700)
+    assert "late_escape" not in desk.findings()
     assert desk.status.lateness_p999_s > 1000
