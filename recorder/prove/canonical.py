@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from typing import Final, cast
 
-_INT_MAX: Final = 2**53
+INT_MAX: Final = 2**53
+"""Whole numbers beyond are not the same in every reader of JSON."""
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def plain(text: str) -> str:
@@ -21,8 +23,12 @@ def plain(text: str) -> str:
 def canonical(value: object) -> bytes:
     """The one way to write a value. Raises ValueError for what is not the same in every reader of JSON."""
     _refuse_odd(value)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()  # UnicodeEncodeError is a ValueError
+    return canonical_of_plain(value)
+
+
+def canonical_of_plain(value: object) -> bytes:
+    """The same for what is known to hold nothing but texts, small whole numbers, truth values, lists and objects."""
+    return _ENCODER.encode(value).encode()  # UnicodeEncodeError is a ValueError
 
 
 def parsed(text: str | bytes) -> object:
@@ -58,7 +64,7 @@ def _refuse_odd(value: object) -> None:
         case None | bool() | str():
             pass
         case int():
-            if not -_INT_MAX <= value <= _INT_MAX:
+            if not -INT_MAX <= value <= INT_MAX:
                 raise ValueError(f"{value} is not the same in every reader of JSON")
         case dict():
             for key, one in cast("dict[object, object]", value).items():

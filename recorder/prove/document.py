@@ -15,12 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from recorder.prove.canonical import canonical, parsed
+from recorder.prove.canonical import INT_MAX, canonical, canonical_of_plain, parsed
 from recorder.prove.merkle import leaf_hash
 from recorder.prove.signature import ALGORITHM, to_base64
 from recorder.prove_rows import Leaf, LeafMedia, LeafState
 
 CHECK_BYTES: Final = 8
+_LEVEL: Final = 3
 _UNPACKED_BYTES_MAX: Final = 2**31
 _LEAF_KEYS: Final = (
     "cause",
@@ -72,9 +73,14 @@ def leaf_values(leaf: Leaf) -> dict[str, object]:
     }
 
 
+def leaf_bytes(leaf: Leaf) -> bytes:
+    """Its canonical JSON."""
+    return canonical_of_plain(leaf_values(leaf))
+
+
 def hash_of(leaf: Leaf) -> bytes:
-    """What the tree is over."""
-    return leaf_hash(canonical(leaf_values(leaf)))
+    """What the tree is over. Raises ValueError for half a character."""
+    return leaf_hash(leaf_bytes(leaf))
 
 
 def checks_of(hashes: Sequence[bytes]) -> str:
@@ -99,7 +105,7 @@ def signature_values(key_id: str, public_key: bytes, value: bytes) -> dict[str, 
 
 def to_text(certificate: Certificate) -> str:
     """The file: one line for each leaf, so that two of them can be compared with ordinary tools."""
-    leaves = ",\n".join(canonical(leaf_values(leaf)).decode() for leaf in certificate.leaves)
+    leaves = b",\n".join(leaf_bytes(leaf) for leaf in certificate.leaves).decode()
     statement = canonical(dict(certificate.statement)).decode()
     signature = canonical(dict(certificate.signature)).decode()
     checks = canonical(certificate.checks).decode()
@@ -123,11 +129,8 @@ def from_text(text: str | bytes) -> Certificate:
 
 def pack(leaves: Sequence[Leaf], checks: str) -> bytes:
     """As the Data Center keeps them."""
-    values: dict[str, object] = {
-        "checks": checks,
-        "leaves": [leaf_values(leaf) for leaf in leaves],
-    }
-    return zlib.compress(canonical(values), 6)
+    joined = b",".join(leaf_bytes(leaf) for leaf in leaves)
+    return zlib.compress(b'{"checks":%b,"leaves":[%b]}' % (canonical(checks), joined), _LEVEL)
 
 
 def unpack(packed: bytes) -> tuple[tuple[Leaf, ...], str]:
@@ -205,8 +208,8 @@ def _text(found: Mapping[str, object], key: str, where: str) -> str:
 
 def _whole(found: Mapping[str, object], key: str, where: str) -> int:
     value = found[key]
-    if type(value) is not int:
-        raise ValueError(f"{where}.{key} is no whole number")
+    if type(value) is not int or not -INT_MAX <= value <= INT_MAX:
+        raise ValueError(f"{where}.{key} is no whole number, or too large a one")
     return value
 
 

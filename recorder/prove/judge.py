@@ -85,46 +85,36 @@ def _unlisted(row: ProofRow) -> Leaf:
 
 
 def _of_row(row: ProofRow) -> Leaf:
-    leaf = Leaf(row.item, row.version, LeafState.ARCHIVED, row.changed_us, recovery=row.recovery)
     reason = row.reason[:REASON_CHARS_MAX]
     if row.deleted:
-        return replace(
-            leaf,
-            state=LeafState.DELETED,
-            committed_us=row.archived_us,
-            cause=Cause.RETENTION,
-            reason=f"deleted by {row.deleted}"[:REASON_CHARS_MAX],
-        )
+        told = f"deleted by {row.deleted}"[:REASON_CHARS_MAX]
+        return _leaf(row, LeafState.DELETED, Cause.RETENTION, told)
     match row.state:
+        case ItemState.ARCHIVED if row.media:
+            return _leaf(row, LeafState.ARCHIVED, "", "")
         case ItemState.ARCHIVED:
-            return _archived(leaf, row)
-        case ItemState.NOT_RECORDABLE:
-            cause = cause_of(reason, row.state)
-            return replace(leaf, state=LeafState.NOT_RECORDABLE, cause=cause, reason=reason)
-        case ItemState.GONE:
-            return replace(
-                leaf, state=LeafState.GONE, cause=cause_of(reason, row.state), reason=reason
-            )
-        case ItemState.FAILED:
-            return replace(
-                leaf, state=LeafState.FAILED, cause=cause_of(reason, row.state), reason=reason
-            )
+            told = "it is said to be archived, and no media file of it is on record"
+            return _leaf(row, LeafState.MISSING, Cause.MEDIA_NOT_ON_RECORD, told)
+        case ItemState.NOT_RECORDABLE | ItemState.GONE | ItemState.FAILED:
+            return _leaf(row, LeafState(row.state), cause_of(reason, row.state), reason)
         case _:
-            what = "it was found and is on its way"
-            return replace(leaf, state=LeafState.MISSING, cause=Cause.UNDER_WAY, reason=what)
+            told = "it was found and is on its way"
+            return _leaf(row, LeafState.MISSING, Cause.UNDER_WAY, told)
 
 
-def _archived(leaf: Leaf, row: ProofRow) -> Leaf:
-    media = tuple(sorted(row.media, key=lambda one: one.key))
-    leaf = replace(leaf, committed_us=row.archived_us, media=media)
-    if not media:
-        return replace(
-            leaf,
-            state=LeafState.MISSING,
-            cause=Cause.MEDIA_NOT_ON_RECORD,
-            reason="it is said to be archived, and no media file of it is on record",
-        )
-    return leaf
+def _leaf(row: ProofRow, state: LeafState, cause: str, reason: str) -> Leaf:
+    was_archived = row.deleted or row.state == ItemState.ARCHIVED
+    return Leaf(
+        item=row.item,
+        version=row.version,
+        state=state,
+        changed_us=row.changed_us,
+        committed_us=row.archived_us if was_archived else None,
+        cause=cause,
+        reason=reason,
+        recovery=row.recovery,
+        media=tuple(sorted(row.media, key=lambda one: one.key)) if was_archived else (),
+    )
 
 
 def _with_objects(leaf: Leaf, faults: Mapping[str, ObjectFault]) -> Leaf:

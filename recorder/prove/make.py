@@ -168,8 +168,8 @@ def _keep(
     prover: Prover, leaves: tuple[Leaf, ...], actor: str, key: PublishedKey, facts: Facts
 ) -> Certificate:
     """Sign with the next number; the other node may have taken it at the same time."""
-    statement = statement_of(leaves, facts)
-    checks = checks_of([hash_of(leaf) for leaf in leaves])
+    hashes = [hash_of(leaf) for leaf in leaves]
+    statement, checks = statement_of(leaves, hashes, facts), checks_of(hashes)
     for _ in range(_TRIES):
         last = prover.db.last(facts.source, facts.day)
         statement |= {

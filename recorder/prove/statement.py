@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recorder.audit_rows import AuditHead
-from recorder.prove.document import checks_of, digest_of, hash_of
+from recorder.prove.document import checks_of, digest_of
 from recorder.prove.merkle import root_of
 from recorder.prove_rows import (
     FORMAT,
@@ -52,9 +52,8 @@ class Facts:
     keys: tuple[PublishedKey, ...] = ()
 
 
-def statement_of(leaves: Sequence[Leaf], facts: Facts) -> dict[str, Any]:
-    """The statement, to be signed."""
-    hashes = [hash_of(leaf) for leaf in leaves]
+def statement_of(leaves: Sequence[Leaf], hashes: Sequence[bytes], facts: Facts) -> dict[str, Any]:
+    """The statement, to be signed; `hashes` are those of the leaves."""
     return {
         "format": FORMAT,
         "cluster": facts.cluster,

@@ -80,8 +80,8 @@ def signed(statement, key):
 
 def certify(leaves, key=None, **more):
     leaves = tuple(sorted(leaves, key=lambda leaf: leaf.item))
-    statement = statement_of(leaves, facts(**more))
-    checks = checks_of([hash_of(leaf) for leaf in leaves])
+    hashes = [hash_of(leaf) for leaf in leaves]
+    statement, checks = statement_of(leaves, hashes, facts(**more)), checks_of(hashes)
     return Certificate(statement, signed(statement, key or the_key()), leaves, checks)
 
 
