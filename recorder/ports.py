@@ -275,8 +275,8 @@ class Archive(Protocol):
         """
         ...
 
-    def keys(self) -> Iterator[str]:
-        """Every object's key, in order."""
+    def keys(self, after: str = "") -> Iterator[str]:
+        """Every object's key behind `after`, in order."""
         ...
 
     def delete(self, key: str) -> None:

@@ -87,10 +87,14 @@ class Walk:
     """Key of the last object; empty at the beginning."""
     started_us: int = 0
     """0 before the first."""
-    running: bool = False
     ended_us: int | None = None
     """Of the last one that came to its end, and when that one was begun."""
     ended_started_us: int | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether one was begun that has not come to its end."""
+        return self.started_us > 0 and self.started_us != self.ended_started_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,9 @@ class ScrubRow:
     detail: str
     since_us: int | None
     read_us: int
+    """0 when it never was."""
     times: int
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

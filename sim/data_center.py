@@ -336,10 +336,10 @@ class MemoryArchive:
         self._touched.add(key)
         return True
 
-    def keys(self) -> Iterator[str]:
+    def keys(self, after: str = "") -> Iterator[str]:
         """See Archive."""
         self._call("keys")
-        yield from sorted(self._store.objects)
+        yield from (key for key in sorted(self._store.objects) if key > after)
 
     def delete(self, key: str) -> None:
         """See Archive."""

@@ -140,10 +140,10 @@ class FolderArchive:
         self._touch(self._target(key).parent)
         return True
 
-    def keys(self) -> Iterator[str]:
-        """Every object's key, in order. Files that are no objects are passed over."""
+    def keys(self, after: str = "") -> Iterator[str]:
+        """Every object's key behind `after`, in order. Files that are no objects are passed over."""
         try:
-            yield from _walk(self._root, "")
+            yield from _walk(self._root, "", after)
         except OSError as error:
             raise _refused("the archive folder cannot be listed", error) from error
 
@@ -254,17 +254,21 @@ class FolderArchive:
         return place == self._root or self._root in place.parents
 
 
-def _walk(directory: Path, prefix: str) -> Iterator[str]:
+def _walk(directory: Path, prefix: str, after: str) -> Iterator[str]:
     with os.scandir(directory) as entries:
         found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     # Sorted as whole keys are: a folder counts with its slash.
     for name, is_folder in sorted(found, key=lambda one: one[0] + "/" * one[1]):
         if not _KEY.fullmatch(name):
             continue
+        key = f"{prefix}{name}"
         if is_folder:
-            yield from _walk(directory / name, f"{prefix}{name}/")
-        else:
-            yield f"{prefix}{name}"
+            inside = f"{key}/"
+            # A folder whose keys all come before `after` is not looked into.
+            if inside > after or after.startswith(inside):
+                yield from _walk(directory / name, inside, after)
+        elif key > after:
+            yield key
 
 
 def _drop_left_over(incoming: Path) -> None:

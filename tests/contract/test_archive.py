@@ -43,6 +43,15 @@ def test_what_was_put_can_be_read(archive, sealed):
     assert archive.info("dyn/2026/a.mp3") == ObjectInfo("dyn/2026/a.mp3", len(BODY))
 
 
+@pytest.mark.parametrize("after", ["", "a", "a/b", "a/b/2", "a/b0", "a-b", "b", "b/1", "zz"])
+def test_keys_go_on_behind_one(archive, sealed, after):
+    every = ["a-b/1", "a/1", "a/b/1", "a/b/2", "a/b/3", "a/c", "b/1", "b/2"]
+    for key in every:
+        archive.put(key, **sealed())
+    assert list(archive.keys(after)) == [key for key in every if key > after]
+    assert list(archive.keys(after=every[3])) == every[4:]
+
+
 def test_what_was_never_put_is_not_there(archive):
     assert archive.info("dyn/a") is None
     assert list(archive.keys()) == []
