@@ -27,6 +27,7 @@ from sim.checkers.fenced import FenceBook
 from sim.checkers.heard import HeardBook
 from sim.checkers.patience_kept import PatienceBook
 from sim.checkers.violation import Violation
+from sim.truth import TruthItem
 from sim.world.incident import NODES
 
 if TYPE_CHECKING:
@@ -152,15 +153,16 @@ class Guard:
         """Rows that no watermark may pass.
 
         An item that appeared with stamps from the past may be put on record while a save that knew nothing
-        of it is under way, and what the source deleted or replaced is listed no more: neither is held
-        against a save. One that cannot be had yet may turn out to be such.
+        of it is under way, and what the source deleted or replaced is listed no more, or has moved on to a
+        later stamp and is listed there: none of them is held against a save. One that cannot be had yet may
+        turn out to be such.
         """
         for row in self._world.data_center.contacts.items.rows.values():
             if ItemState(row.state).is_final or row.parked:
                 continue
             truth = self._world.services[row.ref.source].fake.truth()
             mine = [item for item in truth if item.key == row.ref.key]
-            if mine and not any(item.late or not item.must_be_archived for item in mine):
+            if mine and all(_is_held(row, item) for item in mine):
                 yield row
 
     def _given(self, node: str, term: int) -> None:
@@ -179,6 +181,11 @@ class Guard:
             self._seen_since_ns.setdefault(node, self._now_ns())
         else:
             self._seen_since_ns.pop(node, None)
+
+
+def _is_held(row: ItemRow, item: TruthItem) -> bool:
+    moved = item.changed_us != row.ref.changed_us
+    return item.must_be_archived and not item.late and not moved
 
 
 class _Watched:
