@@ -50,7 +50,8 @@ from recorder.ports import (
     ProgressStore,
 )
 from recorder.proof_ports import RecoveryDb
-from recorder.recovery_assembly import RecoveryAssembly
+from recorder.reconcile_assembly import COMPARE, ReconcileAssembly, ReconcileStores
+from recorder.recovery_assembly import RecoveryAssembly, calls_lane
 from recorder.retention_assembly import NAME as RETENTION
 from recorder.retention_assembly import RetentionAssembly
 from recorder.retention_ports import RetentionDb
@@ -82,6 +83,7 @@ def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
         "control": CONTROL_WORKERS,
         "local": LOCAL_WORKERS,
         RETENTION: 1,
+        COMPARE: 1,
     }
     for source in sources:
         shared[downloads_lane(source)] = config.ingest.downloads
@@ -92,11 +94,6 @@ def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
 def downloads_lane(source: str) -> str:
     """Of the downloads of one source."""
     return f"downloads:{source}"
-
-
-def calls_lane(source: str) -> str:
-    """Of listings and checks of one source."""
-    return f"sources:{source}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +127,8 @@ class NodePorts:
     """Without it there is no audit trail."""
     recoveries: RecoveryDb | None = None
     """Without it there is no recovery."""
+    reconcile: ReconcileStores | None = None
+    """Without it nothing is compared, and no file with ids is taken."""
     retention: RetentionDb | None = None
     """Without it nothing is ever deleted."""
 
@@ -147,6 +146,7 @@ class Assembly:
             name: ports.runtime.reserve(f"poller:{name}") for name in ports.sources
         }
         self.recovery = RecoveryAssembly(ports.recoveries, runtime=ports.runtime)
+        self.reconcile = ReconcileAssembly(ports.reconcile, runtime=ports.runtime)
         self.retention = RetentionAssembly(ports.retention, runtime=ports.runtime)
         self.audit = AuditAssembly(
             ports.audit,
@@ -180,7 +180,15 @@ class Assembly:
         start(at["call_buffer"], self._call_buffer())
         for name, address in self._pollers.items():
             start(address, self._poller(name, address))
-        self._start_recovery()
+        self.recovery.start(start, self._config, self._ports, self._pollers, at["monitor"])
+        self.reconcile.start(
+            start,
+            self._config,
+            self._ports,
+            at["monitor"],
+            recovery=self.recovery.address,
+            trail=self.audit.trail,
+        )
         self.retention.start(
             self._begin, self._config, self._ports, at["monitor"], self.audit.trail
         )
@@ -195,6 +203,7 @@ class Assembly:
         for name in ("supervisor", "pair", "link"):
             stop(self._at[name])
         self.retention.stop()
+        self.reconcile.stop()
         self.recovery.stop()
         for address in self._pollers.values():
             stop(address)
@@ -321,23 +330,6 @@ class Assembly:
             )
         )
 
-    def _start_recovery(self) -> None:
-        ports = self._ports
-        self.recovery.start(
-            self._begin,
-            node=self._config.node.id,
-            sources=ports.sources,
-            pollers=self._pollers,
-            source_lanes={name: ports.workers[calls_lane(name)] for name in ports.sources},
-            database_lane=ports.workers["database"],
-            contact_db=ports.contact_db,
-            clock=ports.clock,
-            randomness=ports.randomness,
-            board=ports.board,
-            monitor=self._at["monitor"],
-            settings=self._config.recovery,
-        )
-
     def _link(self) -> Link:
         return Link(
             own=self._at["link"],
@@ -368,7 +360,12 @@ class Assembly:
             link=self._at["link"],
             distributor=self._at["distributor"],
             observer=self._at["monitor"],
-            duty_holders=(*self._pollers.values(), *self.recovery.watched, *self.retention.watched),
+            duty_holders=(
+                *self._pollers.values(),
+                *self.recovery.watched,
+                *self.reconcile.holders,
+                *self.retention.watched,
+            ),
         )
 
     def _supervisor(self) -> Supervisor:
@@ -381,6 +378,7 @@ class Assembly:
                 *(self._at[name] for name in ACTORS),
                 *self._pollers.values(),
                 *self.recovery.watched,
+                *self.reconcile.watched,
                 *self.retention.watched,
                 *self.audit.watched,
             ),

@@ -109,6 +109,7 @@ class Node:
             around=around,
             recoveries=self._stores.recoveries,
             retention=self._stores.retention,
+            reconcile=self._stores.reconcile,
             audit=self._stores.audit,
         )
         self._tracing = None

@@ -20,11 +20,13 @@ from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
+from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.data_lock import claim_data
 from recorder.adapters.folder_archive import FolderArchive
+from recorder.adapters.drop_folder import DiskDropFolder
 from recorder.adapters.journal_file import JournalFile
 from recorder.adapters.lease_db import SqlLease
 from recorder.adapters.media import open_media_fetcher
@@ -39,6 +41,7 @@ from recorder.errors import ConfigError
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource, MediaFetcher
 from recorder.traps import Trap
+from recorder.reconcile_assembly import ReconcileStores
 from recorder.version import build
 
 START_WAIT_S = 3.0
@@ -55,6 +58,7 @@ class Stores:
     contact_db: SqlContactDb
     recoveries: SqlRecoveryDb
     retention: SqlRetentionDb
+    reconcile: ReconcileStores
     migrate: Callable[[], None]
     """Waits long for a busy database."""
     migrate_now: Callable[[], None]
@@ -94,6 +98,16 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         retention=SqlRetentionDb(
+        reconcile=ReconcileStores(
+            findings=SqlFindingsDb(
+                engine, cluster=config.node.cluster, node=config.node.id, clock=clock
+            ),
+            drops=DiskDropFolder(
+                root=config.recovery.drop_folder or data / "TextCapture",
+                node=config.node.id,
+                kinds=[table.kind for table in config.sources.values()],
+            ),
+        ),
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         migrate=partial(migrate, url),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cluster.board import Board
-from cluster.ports import Address, Behaviour, Clock, Randomness, Runtime, Workers
-from recorder.ports import ContactDb, DataSource
+from cluster.ports import Address, Behaviour, Runtime
+from recorder.config import Config
 from recorder.proof_ports import RecoveryDb
 from recorder.recover.recovery import Recovery
 from recorder.recover.recovery_ports import RecoveryPorts
-from recorder.settings import RecoverySettings
 
+if TYPE_CHECKING:
+    from recorder.assembly import NodePorts
+
+Begin = Callable[[Address[Any], Behaviour[Any]], None]
 NAME = "recovery"
 
 
@@ -31,41 +33,38 @@ class RecoveryAssembly:
 
     def start(
         self,
-        begin: Callable[[Address[Any], Behaviour[Any]], None],
-        *,
-        node: str,
-        sources: Mapping[str, DataSource],
+        begin: Begin,
+        config: Config,
+        ports: NodePorts,
         pollers: Mapping[str, Address[Any]],
-        source_lanes: Mapping[str, Workers],
-        database_lane: Workers,
-        contact_db: ContactDb,
-        clock: Clock,
-        randomness: Randomness,
-        board: Board,
         monitor: Address[Any],
-        settings: RecoverySettings,
     ) -> None:
         """Start the actor."""
         if self._db is None or self.address is None:
             return
-        ports = RecoveryPorts(
-            node=node,
+        given = RecoveryPorts(
+            node=config.node.id,
             me=self.address,
-            sources=sources,
+            sources=ports.sources,
             pollers=pollers,
-            source_lanes=source_lanes,
-            database_lane=database_lane,
+            source_lanes={name: ports.workers[calls_lane(name)] for name in ports.sources},
+            database_lane=ports.workers["database"],
             db=self._db,
-            contact_db=contact_db,
-            clock=clock,
-            randomness=randomness,
-            board=board,
+            contact_db=ports.contact_db,
+            clock=ports.clock,
+            randomness=ports.randomness,
+            board=ports.board,
             monitor=monitor,
-            settings=settings,
+            settings=config.recovery,
         )
-        begin(self.address, Recovery(ports=ports))
+        begin(self.address, Recovery(ports=given))
 
     def stop(self) -> None:
         """Stop the actor."""
         if self.address is not None:
             self._runtime.stop(self.address)
+
+
+def calls_lane(source: str) -> str:
+    """The lane of listings and checks of one source."""
+    return f"sources:{source}"
