@@ -108,8 +108,8 @@ class Node:
             trap=trap,
             around=around,
             recoveries=self._stores.recoveries,
-            retention=self._stores.retention,
             reconcile=self._stores.reconcile,
+            retention=self._stores.retention,
             audit=self._stores.audit,
         )
         self._tracing = None

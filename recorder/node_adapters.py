@@ -20,13 +20,13 @@ from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
+from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.data_lock import claim_data
-from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.drop_folder import DiskDropFolder
+from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.journal_file import JournalFile
 from recorder.adapters.lease_db import SqlLease
 from recorder.adapters.media import open_media_fetcher
@@ -40,8 +40,8 @@ from recorder.control import SourceProblem
 from recorder.errors import ConfigError
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource, MediaFetcher
-from recorder.traps import Trap
 from recorder.reconcile_assembly import ReconcileStores
+from recorder.traps import Trap
 from recorder.version import build
 
 START_WAIT_S = 3.0
@@ -57,8 +57,8 @@ class Stores:
     archive: FolderArchive
     contact_db: SqlContactDb
     recoveries: SqlRecoveryDb
-    retention: SqlRetentionDb
     reconcile: ReconcileStores
+    retention: SqlRetentionDb
     migrate: Callable[[], None]
     """Waits long for a busy database."""
     migrate_now: Callable[[], None]
@@ -97,7 +97,6 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
         recoveries=SqlRecoveryDb(
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
-        retention=SqlRetentionDb(
         reconcile=ReconcileStores(
             findings=SqlFindingsDb(
                 engine, cluster=config.node.cluster, node=config.node.id, clock=clock
@@ -108,6 +107,7 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
                 kinds=[table.kind for table in config.sources.values()],
             ),
         ),
+        retention=SqlRetentionDb(
             engine, cluster=config.node.cluster, node=config.node.id, clock=clock
         ),
         migrate=partial(migrate, url),
