@@ -31,7 +31,7 @@ from cluster.ports import (
 from cluster.supervisor import Supervisor
 from recorder.archive.archiver import Archiver
 from recorder.archive.commit_job import CommitTools
-from recorder.audit_assembly import AuditAssembly, AuditPorts
+from recorder.audit_assembly import SCRUB_LANE, AuditAssembly, AuditPorts
 from recorder.buffer.call_buffer import CallBuffer
 from recorder.codec import source_of
 from recorder.config import Config
@@ -84,6 +84,7 @@ def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
         "local": LOCAL_WORKERS,
         RETENTION: 1,
         COMPARE: 1,
+        SCRUB_LANE: 1,
     }
     for source in sources:
         shared[downloads_lane(source)] = config.ingest.downloads
@@ -156,6 +157,8 @@ class Assembly:
             clock=ports.clock,
             board=ports.board,
             workers=ports.workers,
+            archive=ports.archive,
+            settings=config.scrub,
         )
 
     @property
@@ -365,6 +368,7 @@ class Assembly:
                 *self.recovery.watched,
                 *self.reconcile.holders,
                 *self.retention.watched,
+                *self.audit.duties,
             ),
         )
 

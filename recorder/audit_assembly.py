@@ -12,10 +12,15 @@ from recorder.audit.guard import AuditGuard, GuardSettings
 from recorder.audit.trail import NO_TRAIL, Trail
 from recorder.audit.writer import AuditWriter
 from recorder.audit_ports import AuditAnchor, AuditDb, AuditTrail
-from recorder.ports import Journal
+from recorder.ports import Archive, Journal
+from recorder.scrub.scrubber import Scrubber
+from recorder.scrub_ports import ScrubDb
+from recorder.settings import ScrubSettings
 
-ACTORS: Final = ("audit", "audit_guard")
+ACTORS: Final = ("audit", "audit_guard", "scrub")
 """In the order in which they start."""
+SCRUB_LANE: Final = "scrub"
+"""Of its own: a read that hangs keeps nothing else waiting."""
 
 Begin = Callable[[Address[Any], Behaviour[Any]], None]
 
@@ -28,12 +33,13 @@ class AuditPorts:
     journal: Journal
     """Of its own."""
     anchor: AuditAnchor
+    scrub_db: ScrubDb
     schema: str = ""
     """Revision of the contact database's schema that this program needs."""
 
 
 class AuditAssembly:
-    """The audit trail of one node; without `ports` there is none, and what is told is forgotten."""
+    """Audit trail and scrub of one node; without `ports` there are none, and what is told is forgotten."""
 
     def __init__(
         self,
@@ -45,6 +51,8 @@ class AuditAssembly:
         clock: Clock,
         board: Board,
         workers: Mapping[str, Workers],
+        archive: Archive,
+        settings: ScrubSettings,
     ) -> None:
         self._ports = ports
         self._node = node
@@ -53,6 +61,8 @@ class AuditAssembly:
         self._clock = clock
         self._board = board
         self._workers = workers
+        self._archive = archive
+        self._settings = settings
         names = ACTORS if ports is not None else ()
         self._at: dict[str, Address[Any]] = {name: runtime.reserve(name) for name in names}
         writer = self._at.get("audit")
@@ -72,6 +82,11 @@ class AuditAssembly:
     def watched(self) -> tuple[Address[Any], ...]:
         """Those that answer pings."""
         return tuple(self._at.values())
+
+    @property
+    def duties(self) -> tuple[Address[Any], ...]:
+        """Those that do the primary's work."""
+        return () if self._ports is None else (self._at["scrub"],)
 
     def start(self, begin: Begin, monitor: Address[Any]) -> None:
         """Start them, with `begin`."""
@@ -101,6 +116,20 @@ class AuditAssembly:
         )
         begin(self._at["audit"], writer)
         begin(self._at["audit_guard"], guard)
+        begin(self._at["scrub"], self._scrubber(self._ports, monitor))
+
+    def _scrubber(self, ports: AuditPorts, monitor: Address[Any]) -> Scrubber:
+        return Scrubber(
+            me=self._at["scrub"],
+            monitor=monitor,
+            board=self._board,
+            lane=self._workers[SCRUB_LANE],
+            clock=self._clock,
+            archive=self._archive,
+            db=ports.scrub_db,
+            trail=self.trail,
+            settings=self._settings,
+        )
 
     def stop(self) -> None:
         """Stop them, in the reverse order of `start`."""

@@ -37,6 +37,7 @@ from recorder.settings import (
     ReconcileSettings,
     RecoverySettings,
     RetrySettings,
+    ScrubSettings,
 )
 
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -173,6 +174,7 @@ class Config(BaseSettings):
     retention: RetentionSettings = RetentionSettings()  # pyright: ignore[reportCallIssue]
     recovery: RecoverySettings = RecoverySettings()  # pyright: ignore[reportCallIssue]
     reconcile: ReconcileSettings = ReconcileSettings()  # pyright: ignore[reportCallIssue]
+    scrub: ScrubSettings = ScrubSettings()  # pyright: ignore[reportCallIssue]
     log: LogTable = LogTable()
     hooks: HooksTable = HooksTable()
     sources: dict[Annotated[str, Field(pattern=_NAME)], SourceTable] = Field(default_factory=dict)

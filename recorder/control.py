@@ -19,6 +19,7 @@ from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
 from recorder.proof_desk import ProofDesk
 from recorder.recovery_control import RecoveryDesk
+from recorder.scrub_ports import ScrubDb
 from recorder.webhooks import Hearing, kind_of
 
 M = TypeVar("M")
@@ -87,6 +88,7 @@ class NodeControl:
     audit_writer: Address[AuditCommand] | None = None
     """Behind `audit`, for who must wait until a record is safe."""
     audit_db: AuditDb | None = None
+    scrub_db: ScrubDb | None = None
     proof: ProofDesk | None = None
     """Contacts for programs, and certificates."""
     recoveries: RecoveryDesk | None = None

@@ -226,6 +226,7 @@ class Node:
             audit=self._assembly.audit.trail,
             audit_writer=self._assembly.audit.writer,
             audit_db=self._stores.audit.db,
+            scrub_db=self._stores.audit.scrub_db,
             proof=proof_desk(config, self._stores, self._clock, self._assembly.audit.trail),
             recoveries=self._recovery_desk(ports),
             tokens=tuple(

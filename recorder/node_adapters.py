@@ -20,10 +20,11 @@ from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
 from recorder.adapters.contact_db.findings import SqlFindingsDb
+from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
+from recorder.adapters.contact_db.scrubs import SqlScrubDb
 from recorder.adapters.data_lock import claim_data
 from recorder.adapters.drop_folder import DiskDropFolder
 from recorder.adapters.folder_archive import FolderArchive
@@ -126,6 +127,7 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             db=SqlAuditDb(engine),
             journal=audit_journal,
             anchor=AuditAnchorFile(data / "audit-anchor.json"),
+            scrub_db=SqlScrubDb(engine, cluster=config.node.cluster),
             schema=REVISION,
         ),
         audit_journal=audit_journal,

@@ -19,6 +19,7 @@ from recorder.cli import (
     node,
     pair_commands,
     recovery,
+    scrub,
     source,
 )
 from recorder.cli.arguments import command_of
@@ -58,6 +59,7 @@ def build_app(command: str = "") -> App:
     app.command(item.app)
     app.command(contact.app)
     app.command(audit.app)
+    app.command(scrub.app)
     app.command(das.app)
     app.command(prove)
     app.command(recovery.app)

@@ -19,6 +19,7 @@ from recorder.web.limits import BodyLimit
 from recorder.web.read_routes import read_router
 from recorder.web.recovery_routes import recovery_router
 from recorder.web.refusals import error_body
+from recorder.web.scrub_routes import scrub_router
 from recorder.web.webhook_routes import webhook_router
 from recorder.web.webhook_tally import WebhookTally
 
@@ -39,6 +40,7 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(read_router(control))
     app.include_router(command_router(control))
     app.include_router(audit_router(control))
+    app.include_router(scrub_router(control))
     app.include_router(das_router(control))
     app.include_router(certificate_router(control))
     app.include_router(recovery_router(control))

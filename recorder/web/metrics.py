@@ -16,6 +16,7 @@ from recorder.status import ArchiveStatus, BufferStatus, IngestStatus, RecoveryS
 from recorder.web.audit_metrics import audit_metrics
 from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
+from recorder.web.scrub_metrics import scrub_metrics
 from recorder.web.webhook_tally import WebhookTally
 
 
@@ -36,6 +37,7 @@ class NodeCollector(Collector):
         yield from self._work()
         yield from self._recoveries()
         yield from audit_metrics(self._control.board)
+        yield from scrub_metrics(self._control.board)
         yield from self._actors()
 
     def _node(self) -> Iterator[Metric]:

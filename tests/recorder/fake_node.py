@@ -20,6 +20,7 @@ from recorder.proof_desk import ProofDesk
 from recorder.prove.make import Prover
 from recorder.recovery_control import RecoveryDesk
 from recorder.rows import HistoryRow
+from recorder.scrub_rows import ScrubStatus, ScrubSummary
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
@@ -28,6 +29,7 @@ from sim.certificates import MemoryCertificateDb, MemoryCertificateStore, Memory
 from sim.das import MemoryDas
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
+from sim.scrub_tables import MemoryScrubDb, ScrubTables
 from tests.by_hand import HandClock, Inbox
 from tests.recorder.fakes import AUDIO, MP3, buffered, interaction, ref
 
@@ -227,6 +229,7 @@ class FakeNode:
             RecoveryTables(), self.center, node=self.name, clock=self.clock
         )
         self.recovery = Inbox("recovery")
+        self.scrub_db = MemoryScrubDb(ScrubTables(), self.center)
         self.poller = FakePoller("poller:zoom")
         self.publish_all()
 
@@ -244,6 +247,8 @@ class FakeNode:
         self.board.publish("distributor", DistributorStatus(0, 2, 1, 20, 0, 0))
         self.board.publish("findings", Findings(()))
         self.board.publish("audit", AuditStatus(0, 0, AuditHead(), ""))
+        summary = ScrubSummary(objects=1, oldest_read_us=BEGAN_US)
+        self.board.publish("scrub", ScrubStatus("resting", 1, 10, 1000.0, "", summary))
         self.board.publish("audit_guard", AuditGuardStatus(AuditHead(), "", BEGAN_US))
 
     def change(self, part, kind, **facts):
@@ -293,6 +298,7 @@ class FakeNode:
             audit=self.trail,
             proof=self.proof_desk(),
             audit_db=self.audit_db,
+            scrub_db=self.scrub_db,
         )
 
     @contextmanager
@@ -319,6 +325,7 @@ class FakeNode:
             archive=self.archive,
             signer=MemorySigner(self.name),
             audit_db=self.audit_db,
+            scrub_db=self.scrub_db,
             trail=self.trail,
             wait=lambda _seconds: None,
         )
