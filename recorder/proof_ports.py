@@ -186,6 +186,10 @@ class FindingsDb(Protocol):
         """Those that no file on record names, in the given order. One query."""
         ...
 
+    def items_behind(self, text: str, limit: int) -> tuple[ItemRow, ...]:
+        """Items with a file of this SHA-256, or of an interaction with an attribute of this very value."""
+        ...
+
     def open_items(self, source: str, after: str, limit: int) -> tuple[OpenItem, ...]:
         """Open findings behind the id `after`, in order of id, with the items they are about."""
         ...

@@ -186,6 +186,25 @@ class MemoryFindingsDb:
             known = {row.ref.key: row for row in self._known(source, [one.subject for one in rows])}
         return tuple(OpenItem(row, known.get(row.subject)) for row in rows)
 
+    def items_behind(self, text: str, limit: int) -> tuple[ItemRow, ...]:
+        """See FindingsDb."""
+        with self._call("items_behind"):
+            tables = self._contacts.contacts
+            named = {
+                (contact_id, key)
+                for contact_id, session in tables.sessions.items()
+                for key, interaction in session.items()
+                if text in interaction.attributes.values()
+            }
+            keys = {
+                (source, one.item_key)
+                for (source, _), one in tables.media.items()
+                if one.row.sha256 == text.lower()
+                or (one.contact_id, one.row.interaction_key) in named
+            }
+            rows = self._contacts.items.rows
+            return tuple(rows[key] for key in sorted(keys)[:limit] if key in rows)
+
     # -- the primary ----
 
     def begin_run(self, run: RunRow, term: int) -> RunRow:

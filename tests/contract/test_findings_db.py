@@ -347,3 +347,13 @@ def test_strange_texts_are_the_same_finding_again(db):
     db.settle(step(odd), 3)
     db.settle(step(odd), 3)
     assert len(listed(db)) == 1
+
+
+def test_items_are_found_by_the_hash_of_a_file_and_by_an_attribute(db, contacts):
+    one, other = an_item(files=[a_file("med-1")]), an_item("rec-2", session="ses-2")
+    contacts.commit([one, other], names_of(one, other))
+    assert [row.ref.key for row in db.items_behind("AB" * 32, 10)] == ["rec-1", "rec-2"]
+    assert [row.ref.key for row in db.items_behind("ab" * 32, 1)] == ["rec-1"]
+    assert [row.ref.key for row in db.items_behind("sales", 10)] == ["rec-1", "rec-2"]
+    for text in ("cd" * 32, "sale", "queue", '"', "%", "\\", "sales%", ""):
+        assert db.items_behind(text, 10) == ()

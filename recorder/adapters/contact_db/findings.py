@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -37,7 +40,7 @@ from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cu
 from recorder.adapters.contact_db.proof_tables import findings, reconciliations, spans
 from recorder.adapters.contact_db.rows import AnyRow, item_of
 from recorder.adapters.contact_db.sql import Upsert, among, each, texts, to_json
-from recorder.adapters.contact_db.tables import items, media
+from recorder.adapters.contact_db.tables import interactions, items, media
 from recorder.finding_rows import (
     FindingList,
     FindingQuery,
@@ -51,6 +54,8 @@ from recorder.finding_rows import (
 )
 from recorder.model import Window
 from recorder.rows import ItemRow
+
+_HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class SqlFindingsDb:
@@ -230,6 +235,35 @@ class SqlFindingsDb:
         found = self.known(source, [row.subject for row in rows]) if rows else ()
         by_key = {row.ref.key: row for row in found}
         return tuple(OpenItem(row, by_key.get(row.subject)) for row in rows)
+
+    def items_behind(self, text: str, limit: int) -> tuple[ItemRow, ...]:
+        """By the hash of a file from an index; by an attribute in a walk over all interactions."""
+        column, its = media.c, interactions.c
+        if _HASH.fullmatch(text):
+            chosen = select(column.source, column.item_key).where(column.sha256 == text.lower())
+        else:
+            value = json.dumps(clean(text))
+            wanted = its.attributes.contains(f":{value}", autoescape=True)
+            chosen = select(column.source, column.item_key).join(
+                interactions,
+                and_(
+                    its.source == column.source,
+                    its.interaction_key == column.interaction_key,
+                    wanted,
+                ),
+            )
+        chosen = chosen.distinct().order_by(column.source, column.item_key)
+        pairs = chosen.limit(limit).subquery()
+        statement = (
+            select(items)
+            .join(
+                pairs,
+                and_(pairs.c.source == items.c.source, pairs.c.item_key == items.c.item_key),
+            )
+            .order_by(items.c.source, items.c.item_key)
+        )
+        with translated("looking for what is called so"), self._engine.connect() as connection:
+            return tuple(item_of(row) for row in connection.execute(statement))
 
     # -- the primary ----
 
