@@ -117,6 +117,7 @@ class Scrubber:
         self._settings = settings
         self._alarms = ScrubAlarms(monitor=monitor)
         self._budget = Budget(settings.bytes_per_day / 86_400)
+        self._rest_s = min(REST_S, settings.recheck_s, settings.census_every_s)
         self._reign = 0
         self._duty: DutyGranted | None = None
         self._busy = False
@@ -299,7 +300,7 @@ class Scrubber:
             self._run(partial(_save_walk, self._db, ended, duty.term))
         else:
             sum_s = (self._sum_ns - self._clock.monotonic_ns()) / _NS
-            rest_s = CENSUS_PAGE_S if known.census.running else REST_S
+            rest_s = CENSUS_PAGE_S if known.census.running else self._rest_s
             self._later(min(rest_s, max(0.0, sum_s)))
 
     def _known(self) -> ScrubSummary:
