@@ -27,8 +27,9 @@ from recorder.rows import ItemRow
 from sim.data_center import DataCenterFaults, MemoryContactStore
 
 
-def _no_recovery(source: str, item: str) -> str:
-    del source, item
+def nothing_known(source: str, key: str) -> str:
+    """Nobody brought it, nobody deleted it."""
+    del source, key
     return ""
 
 
@@ -42,8 +43,10 @@ class MemoryCertificateStore:
     keys: dict[tuple[str, str], PublishedKey] = field(
         default_factory=dict[tuple[str, str], PublishedKey]
     )
-    recovered: Callable[[str, str], str] = _no_recovery
+    recovered: Callable[[str, str], str] = nothing_known
     """The recovery that brought an item of a source; empty for none."""
+    deleted: Callable[[str, str], str] = nothing_known
+    """The policy that deleted the contact of a source and session; empty for none."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -147,6 +150,7 @@ class MemoryCertificateDb:
             for (of, key), one in self._contacts.contacts.media.items()
             if of == source and one.item_key == item
         ]
+        is_bare = row.archived_us is not None and not media
         return ProofRow(
             item=item,
             version=row.ref.version,
@@ -158,6 +162,7 @@ class MemoryCertificateDb:
             archived_us=row.archived_us,
             media=tuple(sorted(media, key=lambda one: one.key)),
             recovery=self._store.recovered(source, item),
+            deleted=self._store.deleted(source, row.ref.session_key) if is_bare else "",
         )
 
     @contextmanager

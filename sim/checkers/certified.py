@@ -6,7 +6,7 @@ must verify, by itself and against the Data Center, and count as the ground trut
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -20,7 +20,12 @@ from recorder.prove.make import ProvedSource, Prover, make_certificate
 from recorder.prove.verify import Fault, verify
 from recorder.prove_rows import Leaf, LeafState
 from sim.audit import ListedTrail
-from sim.certificates import MemoryCertificateDb, MemoryCertificateStore, MemorySigner
+from sim.certificates import (
+    MemoryCertificateDb,
+    MemoryCertificateStore,
+    MemorySigner,
+    nothing_known,
+)
 from sim.checkers.violation import Violation
 from sim.data_center import (
     MemoryArchive,
@@ -72,6 +77,8 @@ class Held:
     contacts: MemoryContactStore
     objects: MemoryArchiveStore
     clock: Clock
+    deleted: Callable[[str, str], str] = nothing_known
+    """The policy that deleted the contact of a source and session; empty for none."""
 
 
 def check_certified(
@@ -163,7 +170,7 @@ def _contradiction(item: TruthItem, leaf: Leaf | None, *, settled: bool) -> str:
         return "an item that was offered is in no leaf"
     archived = leaf.state is LeafState.ARCHIVED
     if item.must_be_archived:
-        if settled and not archived:
+        if settled and leaf.state not in {LeafState.ARCHIVED, LeafState.DELETED}:
             return f"a certificate calls an item {leaf.state} that was offered all the time"
         if archived and item.sha256 not in {one.sha256 for one in leaf.media}:
             return "a certificate names another hash than that of the bytes offered"
@@ -173,7 +180,7 @@ def _contradiction(item: TruthItem, leaf: Leaf | None, *, settled: bool) -> str:
 
 
 def _db(held: Held) -> MemoryCertificateDb:
-    return MemoryCertificateDb(held.contacts, MemoryCertificateStore())
+    return MemoryCertificateDb(held.contacts, MemoryCertificateStore(deleted=held.deleted))
 
 
 def _archive(held: Held) -> MemoryArchive:

@@ -79,3 +79,20 @@ def test_an_object_that_lost_a_byte_is_told():
     objects[key] = objects[key][:-1] + bytes([objects[key][-1] ^ 1])
     (what,) = found(world)
     assert what.startswith("a certificate made a moment ago does not verify: object_differs")
+
+
+def test_what_a_policy_deleted_is_no_loss():
+    world = lived()
+    contacts, objects = world.data_center.contacts.contacts, world.data_center.objects
+    place = next(iter(contacts.media))
+    session = contacts.rows[contacts.media[place].contact_id].session_key
+    home = contacts.media[place].contact_id
+    for key in [key for key, one in contacts.media.items() if one.contact_id == home]:
+        del objects.objects[contacts.media.pop(key).row.object_key]
+    assert found(world) == ["a certificate calls an item missing that was offered all the time"]
+
+    def deleted(_source, key):
+        return "seven-years" if key == session else ""
+
+    with_policy = replace(held(world), deleted=deleted)
+    assert [*check_certified(world.services.truth(), with_policy)] == []
