@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import shutil
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any, cast
 
@@ -243,3 +244,15 @@ def _advice(config: Config) -> Iterator[str]:
         yield "web.token: missing: commands that change something are refused"
     if not any(table.enabled for table in config.sources.values()):
         yield "sources: none is enabled: this node has nothing to record"
+    yield from _twins([(name, table) for name, table in config.sources.items() if table.enabled])
+
+
+def _twins(sources: Sequence[tuple[str, SourceTable]]) -> Iterator[str]:
+    for (one, first), (other, second) in combinations(sources, 2):
+        if first.kind != second.kind:
+            continue
+        mine, theirs = first.adapter_settings(), second.adapter_settings()
+        if mine == theirs:
+            yield f"sources.{other}: the same as sources.{one}: every recording would be archived twice"
+        elif mine.get("token_file") is not None and mine["token_file"] == theirs.get("token_file"):
+            yield f"sources.{other}.token_file: also that of sources.{one}: each source needs its own"

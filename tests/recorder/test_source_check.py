@@ -31,6 +31,7 @@ class ToySettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     secret: str
     size: int = 1
+    token_file: str = ""
 
 
 class Toy:
@@ -180,6 +181,27 @@ def test_what_is_allowed_but_unwise_is_advice(write, registry):
     assert [line.partition(":")[0] for line in advice] == ["peer.tls", "web.tls_certificate"]
     advice = check_config(write(GOOD.replace('token = "value:t"', "")), registry=registry)
     assert [line.partition(":")[0] for line in advice] == ["web.token"]
+
+
+TWIN = GOOD + GOOD[GOOD.index("[sources.crm]") :].replace("crm", "copy")
+
+
+def test_two_sources_that_are_the_same_are_advice(write, registry):
+    (advice,) = check_config(write(TWIN), registry=registry)
+    assert advice.startswith("sources.copy: the same as sources.crm")
+
+
+@pytest.mark.parametrize("change", ['secret = "value:s2"', 'secret = "value:s"\nenabled = false'])
+def test_two_sources_of_a_kind_with_settings_of_their_own_are_well(write, registry, change):
+    text = change.join(TWIN.rsplit('secret = "value:s"', 1))
+    assert check_config(write(text), registry=registry) == ()
+
+
+def test_a_token_file_that_two_sources_share_is_advice(write, registry):
+    ours = 'secret = "value:s"\ntoken_file = "/var/token"'
+    text = ours.replace('"value:s"', '"value:s2"').join(TWIN.rsplit('secret = "value:s"', 1))
+    (advice,) = check_config(write(text.replace('secret = "value:s"', ours, 1)), registry=registry)
+    assert advice.startswith("sources.copy.token_file: also that of sources.crm")
 
 
 def test_a_source_is_really_tried(write, registry):
