@@ -18,6 +18,7 @@ from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
 from recorder.proof_desk import ProofDesk
+from recorder.proof_ports import FindingsDb
 from recorder.recovery_control import RecoveryDesk
 from recorder.scrub_ports import ScrubDb
 from recorder.webhooks import Hearing, kind_of
@@ -92,6 +93,7 @@ class NodeControl:
     proof: ProofDesk | None = None
     """Contacts for programs, and certificates."""
     recoveries: RecoveryDesk | None = None
+    findings: FindingsDb | None = None
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""

@@ -229,6 +229,7 @@ class Node:
             scrub_db=self._stores.audit.scrub_db,
             proof=proof_desk(config, self._stores, self._clock, self._assembly.audit.trail),
             recoveries=self._recovery_desk(ports),
+            findings=self._stores.reconcile.findings,
             tokens=tuple(
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
                 for name, one in sorted(config.web.tokens.items())

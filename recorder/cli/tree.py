@@ -14,6 +14,7 @@ from recorder.cli import (
     config_commands,
     contact,
     das,
+    finding,
     health,
     item,
     node,
@@ -57,6 +58,7 @@ def build_app(command: str = "") -> App:
     app.command(node.app)
     app.command(source.app)
     app.command(item.app)
+    app.command(finding.app)
     app.command(contact.app)
     app.command(audit.app)
     app.command(scrub.app)

@@ -14,6 +14,7 @@ from recorder.web.audit_routes import audit_router
 from recorder.web.certificate_routes import certificate_router
 from recorder.web.command_routes import command_router
 from recorder.web.das_routes import das_router
+from recorder.web.finding_routes import finding_router
 from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
 from recorder.web.read_routes import read_router
@@ -22,6 +23,7 @@ from recorder.web.refusals import error_body
 from recorder.web.scrub_routes import scrub_router
 from recorder.web.webhook_routes import webhook_router
 from recorder.web.webhook_tally import WebhookTally
+from recorder.web.why_routes import why_router
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +46,8 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(das_router(control))
     app.include_router(certificate_router(control))
     app.include_router(recovery_router(control))
+    app.include_router(finding_router(control))
+    app.include_router(why_router(control))
     app.include_router(webhook_router(control, tally))
     _add_refusals(app)
     return app

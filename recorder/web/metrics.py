@@ -14,6 +14,7 @@ from recorder.control import NodeControl
 from recorder.figures import source_lag_s, sources
 from recorder.status import ArchiveStatus, BufferStatus, IngestStatus, RecoveryStatus
 from recorder.web.audit_metrics import audit_metrics
+from recorder.web.finding_metrics import finding_metrics
 from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
 from recorder.web.scrub_metrics import scrub_metrics
@@ -36,6 +37,7 @@ class NodeCollector(Collector):
         yield from self._webhooks()
         yield from self._work()
         yield from self._recoveries()
+        yield from finding_metrics(self._control.board)
         yield from audit_metrics(self._control.board)
         yield from scrub_metrics(self._control.board)
         yield from self._actors()
