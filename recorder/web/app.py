@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from recorder.web.das_routes import das_router
 from recorder.web.finding_routes import finding_router
 from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
+from recorder.web.parameters import only_known_parameters
 from recorder.web.read_routes import read_router
 from recorder.web.recovery_routes import recovery_router
 from recorder.web.refusals import error_body
@@ -35,6 +36,7 @@ def create_app(control: NodeControl) -> FastAPI:
         version=control.build,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(only_known_parameters)],
     )
     app.add_middleware(BodyLimit)
     tally = WebhookTally(control.clock)

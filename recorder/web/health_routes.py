@@ -34,6 +34,11 @@ class HealthView(BaseModel):
 
 
 _UNWELL: dict[int | str, dict[str, Any]] = {503: {"model": HealthView}}
+_NOT_HERE: dict[int | str, dict[str, Any]] = {503: {"description": "another role, in plain text"}}
+_ODD_LAG: dict[int | str, dict[str, Any]] = {
+    400: {"description": "a lag that is none, in plain text"},
+    **documented(422),
+}
 
 
 class FindingsView(BaseModel):
@@ -100,14 +105,14 @@ def _add_health(router: APIRouter, control: NodeControl) -> None:
 def _add_roles(router: APIRouter, control: NodeControl) -> None:
     others = ["HEAD", "OPTIONS"]
 
-    @router.get("/primary", response_class=PlainTextResponse)
+    @router.get("/primary", response_class=PlainTextResponse, responses=_NOT_HERE)
     @router.api_route("/primary", methods=others, include_in_schema=False)
     def primary() -> Response:
         """200 on the node that polls, 503 on the other."""
         pair = control.board.read("pair", PairStatus)
         return _role(pair, {Role.PRIMARY, Role.HANDING_OVER}, "primary")
 
-    @router.get("/secondary", response_class=PlainTextResponse, responses=documented(422))
+    @router.get("/secondary", response_class=PlainTextResponse, responses=_NOT_HERE | _ODD_LAG)
     @router.api_route("/secondary", methods=others, include_in_schema=False)
     def secondary(lag: str | None = None) -> Response:
         """200 on the standby; with `?lag=30s` only while no source lags more."""
