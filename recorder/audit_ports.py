@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord
+from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord, Untold
 
 
 class AuditTrail(Protocol):
@@ -51,6 +51,10 @@ class AuditDb(Protocol):
 
     def span(self, from_us: int | None, to_us: int | None) -> tuple[int, int] | None:
         """The lowest and highest number of records made in [from_us, to_us); None when there is none."""
+        ...
+
+    def untold(self, since_us: int, limit: int) -> tuple[Untold, ...]:
+        """Changes of role and ends of deletions since then that are in the database, but not in the trail."""
         ...
 
 

@@ -65,6 +65,27 @@ class AuditQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """What the contact database knows that happened, and the trail does not: whoever did it died first."""
+
+    what: str
+    subject: str
+    at_us: int
+    detail: Mapping[str, object]
+    once: str
+
+
+def role_once(node: str, at_us: int, term: int, new: str) -> str:
+    """The name of a change of role as a deed that is told once."""
+    return f"role:{node}:{at_us}:{term}:{new}"
+
+
+def deletion_once(contact_id: str, number: int, state: str, ended_us: int | None) -> str:
+    """The name of the end of a deletion as a deed that is told once."""
+    return f"deletion:{contact_id}:{number}:{state}:{ended_us}"
+
+
+@dataclass(frozen=True, slots=True)
 class AuditStatus:
     """The way into the audit trail (part `audit`, published by the writer)."""
 

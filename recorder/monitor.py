@@ -29,7 +29,7 @@ from cluster.messages import (
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.audit.trail import NO_TRAIL
 from recorder.audit_ports import AuditTrail
-from recorder.audit_rows import SYSTEM
+from recorder.audit_rows import SYSTEM, role_once
 from recorder.figures import figures
 from recorder.findings import FindingBook
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
@@ -189,7 +189,7 @@ class Monitor:
                 "term": change.term,
                 "reason": change.reason,
             },
-            once=f"role:{change.node}:{change.at_us}:{change.term}:{change.new.value}",
+            once=role_once(change.node, change.at_us, change.term, change.new.value),
         )
         if len(self._history) < HISTORY_WAITING_MAX:
             self._history.append(row)

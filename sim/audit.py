@@ -7,11 +7,12 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from recorder.adapters.contact_db.audit_untold import ENDED, deletion_told, role_told
 from recorder.adapters.contact_db.pages import bounded
 from recorder.audit.canonical import chained, plain
-from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord
+from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord, Untold
 from recorder.errors import CallBufferError, DataCenterDown
-from sim.data_center import DataCenterFaults
+from sim.data_center import DataCenterFaults, MemoryContactStore
 
 
 @dataclass
@@ -25,9 +26,16 @@ class MemoryAuditStore:
 class MemoryAuditDb:
     """Implements `recorder.audit_ports.AuditDb`. Any thread."""
 
-    def __init__(self, store: MemoryAuditStore, *, faults: DataCenterFaults | None = None) -> None:
+    def __init__(
+        self,
+        store: MemoryAuditStore,
+        *,
+        contacts: MemoryContactStore | None = None,
+        faults: DataCenterFaults | None = None,
+    ) -> None:
         self.faults = faults or DataCenterFaults()
         self._store = store
+        self._contacts = contacts or MemoryContactStore()
 
     def append(self, entries: Sequence[AuditEntry]) -> AuditHead:
         """See AuditDb."""
@@ -61,6 +69,21 @@ class MemoryAuditDb:
         with self._call("audit_span") as records:
             numbers = [record.number for record in records if _matches(record, query)]
             return (min(numbers), max(numbers)) if numbers else None
+
+    def untold(self, since_us: int, limit: int) -> tuple[Untold, ...]:
+        """See AuditDb."""
+        with self._call("audit_untold") as records:
+            told = {record.entry.record_id for record in records}
+            roles = [role_told(row) for row in self._contacts.history]
+            ended = [
+                deletion_told(one)
+                for one in self._contacts.deletions.values()
+                if one.state in ENDED
+            ]
+            chosen = [
+                one for one in (*roles, *ended) if one.at_us >= since_us and one.once not in told
+            ]
+            return tuple(sorted(chosen, key=lambda one: (one.at_us, one.once))[:limit])
 
     @contextmanager
     def _call(self, name: str) -> Generator[list[AuditRecord]]:

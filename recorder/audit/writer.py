@@ -20,7 +20,7 @@ from recorder.audit import spool
 from recorder.audit.audit_messages import Record, Recorded
 from recorder.audit.canonical import plain
 from recorder.audit_ports import AuditDb
-from recorder.audit_rows import AuditEntry, AuditHead, AuditStatus
+from recorder.audit_rows import SYSTEM, AuditEntry, AuditHead, AuditStatus, Untold
 from recorder.errors import DataCenterDown
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
@@ -29,6 +29,9 @@ from recorder.ports import Journal
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("audit")
 
 RETRY_S: Final = 2.0
+COMPARE_FIRST_S: Final = 10.0
+COMPARE_S: Final = 900.0
+UNTOLD_BACK_US: Final = 7 * 86_400 * 1_000_000
 DISK_FAILING: Final = "audit_disk_failing"
 REFUSED: Final = "audit_refused"
 
@@ -66,8 +69,27 @@ class _AppendDue:
     """Time to try the Data Center again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    outcome: Outcome[tuple[Untold, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _CompareDue:
+    """Time to look for what the database knows and the trail does not."""
+
+
 WriterMessage: TypeAlias = (
-    Record | Ping | _Read | _Spooled | _Compacted | _Appended | _DiskDue | _AppendDue
+    Record
+    | Ping
+    | _Read
+    | _Spooled
+    | _Compacted
+    | _Appended
+    | _DiskDue
+    | _AppendDue
+    | _Compared
+    | _CompareDue
 )
 
 
@@ -111,9 +133,10 @@ class AuditWriter:
         """Codes of the findings this actor opened."""
 
     def on_start(self) -> None:
-        """What a former life left is appended first."""
+        """What a former life left is appended first; what it died before telling is told soon."""
         self._publish()
         self._go_on()
+        self._clock.call_later(COMPARE_FIRST_S, self._me, _CompareDue())
 
     def on_stop(self) -> None:
         """What is not appended is on disk."""
@@ -137,6 +160,8 @@ class AuditWriter:
                 self._disk_busy = False
             case _AppendDue():
                 self._database_busy = False
+            case _CompareDue() | _Compared():
+                self._compare(message)
             case _:
                 assert_never(message)
         self._go_on()
@@ -158,6 +183,20 @@ class AuditWriter:
         if told.reply_to is not None:
             self._told.setdefault(entry.record_id, []).append(told.reply_to)
         self._publish()
+
+    def _compare(self, message: _CompareDue | _Compared) -> None:
+        """A node may die between a deed and its record; both nodes look, and it is one record."""
+        if isinstance(message, _CompareDue):
+            since_us = self._clock.wall_us() - UNTOLD_BACK_US
+            job = partial(self._db.untold, since_us, spool.BATCH_MAX)
+            self._database.submit(job, self._me, _Compared)
+            return
+        outcome, delay_s = message.outcome, COMPARE_FIRST_S
+        if isinstance(outcome, Done):
+            for one in outcome.value:
+                self._take(Record(one.what, one.subject, SYSTEM, one.at_us, one.detail, one.once))
+            delay_s = COMPARE_S if len(outcome.value) < spool.BATCH_MAX else COMPARE_FIRST_S
+        self._clock.call_later(delay_s, self._me, _CompareDue())
 
     def _go_on(self) -> None:
         """Start what can be started: one job at a time on the disk, and one in the database."""

@@ -1,12 +1,16 @@
-"""The audit trails a contract test runs against, with a way to tamper with each."""
+"""The audit trails a contract test runs against, and what else the database knows."""
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import insert
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
 from recorder.adapters.contact_db.audit import SqlAuditDb
+from recorder.adapters.contact_db.proof_tables import deletions
+from recorder.adapters.contact_db.retention_rows_sql import deletion_values
 from sim.audit import MemoryAuditDb, MemoryAuditStore
+from sim.data_center import MemoryContactDb, MemoryContactStore
+from tests.recorder.hand_clock import HandClock
 
 
 class MemoryAuditWorld:
@@ -14,9 +18,16 @@ class MemoryAuditWorld:
 
     def __init__(self):
         self._store = MemoryAuditStore()
+        self._contacts = MemoryContactStore()
 
     def node(self):
-        return MemoryAuditDb(self._store)
+        return MemoryAuditDb(self._store, contacts=self._contacts)
+
+    def contacts(self):
+        return MemoryContactDb(self._contacts, node="alpha", clock=HandClock())
+
+    def delete(self, one):
+        self._contacts.deletions[one.contact_id, one.number] = one
 
     def close(self):
         pass
@@ -33,11 +44,15 @@ class SqlAuditWorld:
         self._engines.append(open_engine(self.url))
         return SqlAuditDb(self._engines[-1])
 
-    def run(self, statement, **values):
-        """Tamper."""
+    def contacts(self):
+        self._engines.append(open_engine(self.url))
+        return SqlContactDb(self._engines[-1], cluster="pair", node="alpha", clock=HandClock())
+
+    def delete(self, one):
+        """Put the end of a deletion on record."""
         engine = open_engine(self.url)
         with engine.begin() as connection:
-            connection.execute(text(statement), values)
+            connection.execute(insert(deletions).values(deletion_values(one)))
         engine.dispose()
 
     def close(self):

@@ -6,7 +6,9 @@ from itertools import pairwise
 import pytest
 
 from recorder.audit.canonical import hash_of
-from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery
+from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, deletion_once, role_once
+from recorder.retention_rows import Deletion, DeletionState, KeptMedia
+from recorder.rows import HistoryRow
 from tests.contract.audit_dbs import audit_world
 
 
@@ -140,3 +142,55 @@ def test_a_period_spans_the_numbers_that_a_whole_excerpt_needs(listed):
     assert listed.span(15, 30) == (2, 4)
     assert listed.span(None, 15) == (1, 1)
     assert listed.span(31, None) is None
+
+
+def a_deletion(contact="c1", state=DeletionState.DELETED, ended_us=50):
+    return Deletion(
+        contact_id=contact,
+        number=1,
+        source="dyn",
+        session_key="s",
+        policy="all",
+        decision={"age_days": 9},
+        state=state,
+        reason="",
+        decided_us=10,
+        due_us=20,
+        ended_us=ended_us,
+        node="alpha",
+        term=3,
+        size_bytes=7,
+        media=(KeptMedia("m1", "dyn/a", 7, "ab"),),
+    )
+
+
+def told(untold):
+    return [
+        AuditEntry(one.once, one.at_us, "beta", "system", one.what, one.subject, one.detail)
+        for one in untold
+    ]
+
+
+def test_what_the_database_knows_and_the_trail_does_not_is_named_until_it_is_told(world, db):
+    world.contacts().record_role_change(HistoryRow(30, "alpha", "secondary", "primary", 7, "why"))
+    world.delete(a_deletion())
+    role, deletion = db.untold(0, 10)
+    assert (role.what, role.subject, role.at_us) == ("role_changed", "alpha", 30)
+    assert role.once == role_once("alpha", 30, 7, "primary")
+    assert role.detail == {"old": "secondary", "new": "primary", "term": 7, "reason": "why"}
+    assert (deletion.what, deletion.subject, deletion.at_us) == ("contact_deleted", "c1", 50)
+    assert deletion.once == deletion_once("c1", 1, "deleted", 50)
+    assert deletion.detail["media"] == ["dyn/a"]
+    assert db.untold(0, 1) == (role,)
+    db.append(told([role]))
+    assert db.untold(0, 10) == (deletion,)
+    db.append(told([deletion]))
+    assert db.untold(0, 10) == ()
+
+
+def test_what_is_older_or_not_at_its_end_is_not_named(world, db):
+    world.contacts().record_role_change(HistoryRow(30, "alpha", "secondary", "primary", 7, "why"))
+    world.delete(a_deletion("c1", DeletionState.DUE, None))
+    world.delete(a_deletion("c2", DeletionState.WITHDRAWN, 50))
+    assert [one.what for one in db.untold(31, 10)] == ["deletion_withdrawn"]
+    assert db.untold(51, 10) == ()

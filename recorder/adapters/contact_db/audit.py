@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, text
 
+from recorder.adapters.contact_db.audit_untold import untold
 from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.errors import translated
@@ -19,7 +20,7 @@ from recorder.adapters.contact_db.proof_tables import audit
 from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import POSTGRES, among, texts
 from recorder.audit.canonical import chained, detail_of, detail_text, plain
-from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord
+from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord, Untold
 
 _LOCK = 0x7A9DE4
 """Any number, but the same on every node, and another one than that of migrations."""
@@ -66,6 +67,14 @@ class SqlAuditDb:
         with translated("reading the audit trail"), self._engine.connect() as connection:
             low, high = connection.execute(statement).one()
         return None if low is None else (low, high)
+
+    def untold(self, since_us: int, limit: int) -> tuple[Untold, ...]:
+        """Changes of role and ends of deletions that are not in the trail."""
+        with (
+            translated("comparing with the audit trail"),
+            self._engine.connect() as connection,
+        ):
+            return untold(connection, since_us, limit)
 
 
 def _append(connection: Connection, entries: Sequence[AuditEntry]) -> AuditHead:

@@ -1,5 +1,7 @@
 """The writer of the audit trail: order, crashes, outages of the disk and of the Data Center."""
 
+from dataclasses import replace
+
 import pytest
 
 from cluster.board import Board
@@ -10,8 +12,10 @@ from recorder.audit.writer import AuditWriter
 from recorder.audit_rows import AuditQuery, AuditStatus
 from recorder.errors import DataCenterError
 from recorder.messages import FindingClosed, FindingOpened
+from recorder.rows import HistoryRow
 from sim.audit import MemoryAuditDb, MemoryAuditStore
 from sim.buffer import SimJournal
+from sim.data_center import MemoryContactStore
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 
@@ -22,7 +26,8 @@ class World:
     def __init__(self):
         self.clock = HandClock()
         self.store = MemoryAuditStore()
-        self.db = MemoryAuditDb(self.store)
+        self.contacts = MemoryContactStore()
+        self.db = MemoryAuditDb(self.store, contacts=self.contacts)
         self.journal = SimJournal()
         self.boots = 0
         self.start()
@@ -58,8 +63,10 @@ class World:
                     self.me.pump()
 
     def later(self, seconds):
-        self.clock.advance(seconds)
-        self.work()
+        end_ns = self.clock.now_ns + int(seconds * 1e9)
+        while self.clock.now_ns < end_ns:
+            self.clock.advance(min(5.0, (end_ns - self.clock.now_ns) / 1e9))
+            self.work()
 
     def subjects(self):
         return [record.entry.subject for record in self.db.records(AuditQuery())]
@@ -249,3 +256,29 @@ def test_it_answers_pings(world):
 
 def test_a_node_without_a_trail_records_nothing():
     NoTrail().record("hold", "c1", "anna", {"a": 1}, once="x")
+
+
+def test_what_a_node_died_before_telling_is_told_by_whoever_looks_and_once(world):
+    row = HistoryRow(30, "beta", "secondary", "primary", 7, "beta died after this")
+    world.contacts.history.add(replace(row, at_us=world.clock.wall_us()))
+    world.later(11)
+    (record,) = world.db.records(AuditQuery())
+    assert (record.entry.what, record.entry.subject, record.entry.actor) == (
+        "role_changed",
+        "beta",
+        "system",
+    )
+    world.later(2000)
+    world.start()
+    world.later(30)
+    assert world.db.head().number == 1
+
+
+def test_looking_for_it_waits_for_the_data_center(world):
+    world.db.faults.down = True
+    world.later(30)
+    row = HistoryRow(world.clock.wall_us(), "beta", "secondary", "primary", 7, "why")
+    world.contacts.history.add(row)
+    world.db.faults.down = False
+    world.later(15)
+    assert world.db.head().number == 1
