@@ -20,6 +20,7 @@ from recorder.ports import Archive, ContactDb, DataSource
 from recorder.proof_desk import ProofDesk
 from recorder.proof_ports import FindingsDb
 from recorder.recovery_control import RecoveryDesk
+from recorder.retention_control import RetentionDesk
 from recorder.scrub_ports import ScrubDb
 from recorder.webhooks import Hearing, kind_of
 
@@ -94,6 +95,7 @@ class NodeControl:
     """Contacts for programs, and certificates."""
     recoveries: RecoveryDesk | None = None
     findings: FindingsDb | None = None
+    retention: RetentionDesk | None = None
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""

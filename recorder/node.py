@@ -39,6 +39,7 @@ from recorder.node_adapters import (
 )
 from recorder.node_proof import proof_desk
 from recorder.recovery_control import RecoveryDesk
+from recorder.retention_control import RetentionDesk
 from recorder.traced_node import NodeTracing
 from recorder.traps import Trap, trapped
 from recorder.version import build
@@ -230,6 +231,12 @@ class Node:
             proof=proof_desk(config, self._stores, self._clock, self._assembly.audit.trail),
             recoveries=self._recovery_desk(ports),
             findings=self._stores.reconcile.findings,
+            retention=RetentionDesk(
+                self._stores.retention,
+                ports.clock,
+                ports.randomness,
+                config.retention.rules(),
+            ),
             tokens=tuple(
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
                 for name, one in sorted(config.web.tokens.items())

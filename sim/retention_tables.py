@@ -35,6 +35,13 @@ from sim.data_center import DataCenterFaults, MemoryContactStore
 _HIDDEN = {DeletionState.DUE, DeletionState.DELETING}
 
 
+@dataclass(frozen=True, eq=False)
+class _Transaction:
+    """One that deletes. `lives`: whether the process behind it does."""
+
+    lives: Callable[[], bool]
+
+
 @dataclass
 class RetentionTables:
     """What the database keeps of retention, beside the deletions themselves. Outlives the nodes."""
@@ -42,10 +49,10 @@ class RetentionTables:
     holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
     plans: dict[str, Plan] = field(default_factory=dict[str, Plan])
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
-    erasing: str = ""
-    """The node that is in the middle of a transaction that deletes: it holds the lock."""
-    gone: Callable[[Deletion], None] = lambda _one: None
-    """Called when the rows of a contact went; for checkers."""
+    erasing: _Transaction | None = None
+    """What holds the lock until it is over, or its process is."""
+    gone: Callable[[Deletion, Facts], None] = lambda _one, _facts: None
+    """Called just before the rows of a contact go, with how it is; for checkers."""
     held: Callable[[Hold], None] = lambda _hold: None
     """Called when a hold was placed; for checkers."""
 
@@ -62,6 +69,7 @@ class MemoryRetentionDb:
         clock: Clock,
         faults: DataCenterFaults | None = None,
         now_us: Callable[[], int] | None = None,
+        lives: Callable[[], bool] = lambda: True,
     ) -> None:
         self.faults = faults or DataCenterFaults()
         self._tables = tables
@@ -69,8 +77,7 @@ class MemoryRetentionDb:
         self._node = node
         self._clock = clock
         self._now_us = now_us or clock.wall_us
-        if tables.erasing == node:  # its process died: the database ended what it had begun
-            tables.erasing = ""
+        self._lives = lives
 
     def now_us(self) -> int:
         """See RetentionDb."""
@@ -220,28 +227,32 @@ class MemoryRetentionDb:
 
     def finish_deletion(self, order: Order, term: int, erase: Callable[[str], None]) -> Deletion:
         """See RetentionDb. Whoever erases holds the lock; others hear that the database is busy."""
-        stamp = Stamp(self._node, order.now_us, term)
-        with self._alone("finish_deletion"):
-            self._fence("a deletion", term)
-            self._tables.erasing = self._node
+        stamp, mine = Stamp(self._node, order.now_us, term), _Transaction(self._lives)
         try:
-            new = self._step(
-                self._store.deletions[order.contact_id, order.number],
-                order.rules,
-                stamp,
-                begins=False,
-            )
+            with self._alone("finish_deletion"):
+                self._fence("a deletion", term)
+                self._tables.erasing = mine
+            old = self._store.deletions[order.contact_id, order.number]
+            new = self._step(old, order.rules, stamp, begins=False)
             if new.state in {DeletionState.DELETING, DeletionState.AGAIN}:
                 for key in self._own_objects(new):
                     self._fence("a deletion", term)
                     erase(key)
+            return self._finished(new, order.now_us, term)
         finally:
-            self._tables.erasing = ""
+            if self._tables.erasing is mine:
+                self._tables.erasing = None
+
+    def _finished(self, new: Deletion, now_us: int, term: int) -> Deletion:
+        """The end of the transaction."""
         with self._call("done_deletion"):
             self._fence("a deletion", term)
+            facts = self._store.contacts.facts(new.contact_id)
+            if new.state is DeletionState.DELETING and facts and facts.media != new.media:
+                raise DataCenterDown("a commit came between, which a database would have kept out")
             if new.state in {DeletionState.DELETING, DeletionState.AGAIN}:
-                self._take_out(new, order.now_us)
-                new = replace(new, state=DeletionState.DELETED, ended_us=order.now_us)
+                self._take_out(new, now_us)
+                new = replace(new, state=DeletionState.DELETED, ended_us=now_us)
             self._store.control_written("finish_deletion", term)
             return self._put(new)
 
@@ -249,10 +260,12 @@ class MemoryRetentionDb:
         if one.state is DeletionState.AGAIN:
             return
         store = self._store
+        facts = store.contacts.facts(one.contact_id)
+        if facts is not None:
+            self._tables.gone(one, facts)
         keys = store.items.take_out(one.contact_id, deleted_reason(one), now_us)
         store.items.add_events(deletion_events(one, keys, self._node, now_us))
         store.contacts.take_out(one.contact_id)
-        self._tables.gone(one)
 
     # -- what the tables say ----
 
@@ -323,7 +336,7 @@ class MemoryRetentionDb:
     def _alone(self, name: str) -> Generator[None]:
         """As `_call`, and not while somebody erases."""
         with self._call(name):
-            if self._tables.erasing not in {"", self._node}:
+            if self._tables.erasing is not None and self._tables.erasing.lives():
                 raise DataCenterDown(f"the contact database is busy while {name} is asked")
             yield
 

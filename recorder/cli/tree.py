@@ -16,10 +16,12 @@ from recorder.cli import (
     das,
     finding,
     health,
+    hold,
     item,
     node,
     pair_commands,
     recovery,
+    retention,
     scrub,
     source,
 )
@@ -65,6 +67,8 @@ def build_app(command: str = "") -> App:
     app.command(das.app)
     app.command(prove)
     app.command(recovery.app)
+    app.command(retention.app)
+    app.command(hold.app)
     app.command(config_commands.app)
     app.command(pair_commands.switchover)
     app.command(pair_commands.failover)

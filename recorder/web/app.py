@@ -21,6 +21,7 @@ from recorder.web.parameters import only_known_parameters
 from recorder.web.read_routes import read_router
 from recorder.web.recovery_routes import recovery_router
 from recorder.web.refusals import error_body
+from recorder.web.retention_routes import retention_router
 from recorder.web.scrub_routes import scrub_router
 from recorder.web.webhook_routes import webhook_router
 from recorder.web.webhook_tally import WebhookTally
@@ -50,6 +51,7 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(recovery_router(control))
     app.include_router(finding_router(control))
     app.include_router(why_router(control))
+    app.include_router(retention_router(control))
     app.include_router(webhook_router(control, tally))
     _add_refusals(app)
     return app

@@ -1,0 +1,281 @@
+"""The JSON of retention: field names are a contract, as in `views.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from recorder.instants import to_text
+from recorder.keep.retention_parts import RetentionStatus
+from recorder.retention_rows import DAY_US, Deletion, Hold, Plan, Policy, Rules, Run
+from recorder.web.views import instant
+
+_FOR_EVER_US = 2**62
+
+
+class HoldView(BaseModel):
+    """A legal hold; what its scope leaves out is absent."""
+
+    hold: str
+    reason: str
+    contact: str | None = None
+    source: str | None = None
+    query: str | None = None
+    begin: str | None = None
+    end: str | None = None
+    placed: str
+    placed_by: str
+    released: str | None = None
+    released_by: str | None = None
+    released_because: str | None = None
+
+    @staticmethod
+    def of(one: Hold) -> HoldView:
+        """From the model."""
+        window = one.scope.window
+        return HoldView(
+            hold=one.hold_id,
+            reason=one.reason,
+            contact=one.scope.contact_id or None,
+            source=one.scope.source or None,
+            query=one.scope.text or None,
+            begin=to_text(window.from_us) if window and window.from_us else None,
+            end=to_text(window.to_us) if window and window.to_us < _FOR_EVER_US else None,
+            placed=to_text(one.placed_us),
+            placed_by=one.placed_by,
+            released=instant(one.released_us),
+            released_by=one.released_by or None,
+            released_because=one.released_because or None,
+        )
+
+
+class HoldsView(BaseModel):
+    """Holds, by id."""
+
+    holds: list[HoldView]
+
+
+class HoldToldView(BaseModel):
+    """What became of a command about a hold."""
+
+    status: str
+    message: str
+    hold: HoldView
+    already_deleted: list[str] = []
+
+
+class PolicyView(BaseModel):
+    """A policy; conditions that it does not have are absent."""
+
+    name: str
+    keep_days: float
+    sources: list[str] | None = None
+    channels: list[str] | None = None
+    directions: list[str] | None = None
+    attributes: dict[str, str] | None = None
+
+    @staticmethod
+    def of(one: Policy) -> PolicyView:
+        """From the model."""
+        match = one.match
+        return PolicyView(
+            name=one.name,
+            keep_days=one.keep_us / DAY_US,
+            sources=list(match.sources) or None,
+            channels=list(match.channels) or None,
+            directions=list(match.directions) or None,
+            attributes=dict(match.attributes) or None,
+        )
+
+
+class RulesView(BaseModel):
+    """Policies with what holds for all of them."""
+
+    policies: list[PolicyView]
+    legal_minimum_days: float
+    recycle_days: float
+
+    @staticmethod
+    def of(rules: Rules) -> RulesView:
+        """From the model."""
+        return RulesView(
+            policies=[PolicyView.of(one) for one in rules.policies],
+            legal_minimum_days=rules.legal_minimum_us / DAY_US,
+            recycle_days=rules.recycle_us / DAY_US,
+        )
+
+
+class ExampleView(BaseModel):
+    """A contact that would be deleted."""
+
+    contact: str
+    source: str
+    started: str | None = None
+    policy: str
+    size_bytes: int
+
+
+class PlanView(BaseModel):
+    """What policies would delete."""
+
+    plan: str
+    made: str
+    made_by: str
+    rules: RulesView
+    contacts: int
+    size_bytes: int
+    held: int
+    looked_at: int
+    oldest: str | None = None
+    examples: list[ExampleView]
+    is_lower_bound: bool
+    """It was cut short: there is more."""
+    confirmed: str | None = None
+    confirmed_by: str | None = None
+
+    @staticmethod
+    def of(plan: Plan) -> PlanView:
+        """From the model."""
+        survey = plan.survey
+        return PlanView(
+            plan=plan.plan_id,
+            made=to_text(plan.made_us),
+            made_by=plan.made_by,
+            rules=RulesView.of(plan.rules),
+            contacts=survey.contacts,
+            size_bytes=survey.bytes,
+            held=survey.held,
+            looked_at=survey.looked_at,
+            oldest=instant(survey.oldest_us),
+            examples=[
+                ExampleView(
+                    contact=one.contact_id,
+                    source=one.source,
+                    started=instant(one.started_us),
+                    policy=one.policy,
+                    size_bytes=one.size_bytes,
+                )
+                for one in survey.examples
+            ],
+            is_lower_bound=survey.truncated,
+            confirmed=instant(plan.confirmed_us),
+            confirmed_by=plan.confirmed_by or None,
+        )
+
+
+class PlanToldView(BaseModel):
+    """What became of a command about a plan."""
+
+    status: str
+    message: str
+    plan: PlanView
+
+
+class RunView(BaseModel):
+    """A run of retention."""
+
+    run: str
+    started: str
+    ended: str | None = None
+    node: str
+    term: int
+    outcome: str
+    contacts: int
+    size_bytes: int
+
+    @staticmethod
+    def of(run: Run) -> RunView:
+        """From the model."""
+        return RunView(
+            run=run.run_id,
+            started=to_text(run.started_us),
+            ended=instant(run.ended_us),
+            node=run.node,
+            term=run.term,
+            outcome=run.outcome,
+            contacts=run.contacts,
+            size_bytes=run.bytes,
+        )
+
+
+class RetentionView(BaseModel):
+    """What is in force, what was done, and what stands in the way."""
+
+    seen_by: str
+    phase: str
+    """Of the node asked: standby, look, survey, decide, delete or end."""
+    refused: str
+    """Why nothing is deleted: the code of a finding; empty when nothing is in the way, or on a standby."""
+    last_error: str
+    rules: RulesView
+    """Of the configuration of the node asked."""
+    confirmed_plan: PlanView | None = None
+    needs_confirmation: bool
+    """The policies of this node may delete earlier than those confirmed: nothing is deleted until they are."""
+    holds: int
+    runs: list[RunView]
+
+    @staticmethod
+    def status_of(status: RetentionStatus | None) -> tuple[str, str, str]:
+        """Phase, refusal and last error of a node."""
+        if status is None:
+            return "off", "", ""
+        return status.phase, status.refused, status.last_error
+
+
+class DeletionView(BaseModel):
+    """A decision, and what became of it."""
+
+    contact: str
+    number: int
+    source: str
+    session: str
+    policy: str
+    decision: dict[str, Any]
+    state: str
+    reason: str
+    decided: str
+    due: str
+    ended: str | None = None
+    node: str
+    term: int
+    size_bytes: int
+    objects: list[str]
+
+    @staticmethod
+    def of(one: Deletion) -> DeletionView:
+        """From the model."""
+        return DeletionView(
+            contact=one.contact_id,
+            number=one.number,
+            source=one.source,
+            session=one.session_key,
+            policy=one.policy,
+            decision=dict(one.decision),
+            state=one.state.value,
+            reason=one.reason,
+            decided=to_text(one.decided_us),
+            due=to_text(one.due_us),
+            ended=instant(one.ended_us),
+            node=one.node,
+            term=one.term,
+            size_bytes=one.size_bytes,
+            objects=[media.object_key for media in one.media],
+        )
+
+
+class DeletionsView(BaseModel):
+    """A page of deletions, newest decision first; `next` is absent on the last."""
+
+    deletions: list[DeletionView]
+    next: str | None = None
+
+
+class UndeletedView(BaseModel):
+    """What became of an undelete."""
+
+    status: str
+    message: str
+    deletion: DeletionView
+    hold: str

@@ -1,0 +1,70 @@
+"""`tandem hold` and `tandem retention`."""
+
+import json
+
+import pytest
+
+from recorder.retention_rows import Walk
+from tests.calls import an_item
+
+
+@pytest.fixture
+def old(node):
+    for key in "ab":
+        item = an_item(key, source="dyn", session=f"ses-{key}")
+        node.contact_db.commit([item], [[f"dyn/{key}"]])
+    node.clock.advance(31 * 86_400)
+    return node
+
+
+def test_a_hold_is_placed_listed_and_released(tandem, old):
+    placed = tandem("hold", "place", "--contact", "ses-a", "--reason", "case 7")
+    assert placed.status == 0
+    (hold,) = old.retention.holds()
+    assert placed.lines == [f"Hold {hold.hold_id} is in force."]
+    listed = tandem("hold", "list")
+    assert hold.hold_id in listed.out
+    assert "case 7" in listed.out
+    assert tandem("hold", "release", hold.hold_id, "--reason", "closed").status == 0
+    assert old.retention.holds() == ()
+    (row,) = json.loads(tandem("hold", "list", "--released", "--json").out)["holds"]
+    assert row["released_because"] == "closed"
+
+
+def test_a_hold_on_nothing_is_a_wrong_command(tandem):
+    assert tandem("hold", "place", "--reason", "case 7").status == 2
+
+
+def test_a_hold_nobody_knows_is_not_found(tandem):
+    assert tandem("hold", "release", "H-9", "--reason", "x").status == 4
+
+
+def test_a_plan_says_what_would_go_and_how_to_confirm_it(tandem, old):
+    planned = tandem("retention", "plan")
+    assert planned.status == 0
+    assert "2 contacts would go." in planned.out
+    confirm = planned.lines[-1].partition("tandem ")[2].split()
+    assert tandem(*confirm).status == 0
+    assert old.retention.confirmed_plan() is not None
+    shown = tandem("retention", "show")
+    assert "confirmed last: P-" in shown.out
+
+
+def test_policies_that_nobody_confirmed_are_shown_as_such(tandem):
+    shown = tandem("retention", "show")
+    assert "nothing is deleted: these policies were not confirmed" in shown.out
+    assert "   → tandem retention plan" in shown.lines
+
+
+def test_what_is_due_is_listed_and_taken_back(tandem, old):
+    now_us = old.clock.wall_us()
+    old.retention.decide(Walk(now_us), old.rules, now_us, 9)
+    assert tandem("retention", "list", "--state", "due").out.count(" due ") == 2
+    page = tandem("retention", "list", "--limit", "1")
+    assert "more: --after" in page.err
+    undone = tandem("retention", "undelete", "ses-a", "--reason", "a mistake")
+    assert undone.status == 0
+    assert "held by H-" in undone.out
+    assert tandem("retention", "undelete", "ses-a", "--reason", "again").status != 0
+    states = json.loads(tandem("retention", "list", "--json").out)["deletions"]
+    assert sorted(one["state"] for one in states) == ["due", "withdrawn"]
