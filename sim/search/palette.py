@@ -14,6 +14,8 @@ from sim.world.rules import RULES
 from sim.world.rules.check import check_incident
 from sim.world.rules.service import KNOWN
 
+KEEPING: Final = ("hold", "recovery")
+"""Kinds that mean nothing without more: drawn only where they are asked for."""
 _FATAL: Final = ("pause", "crash")
 
 
@@ -36,7 +38,7 @@ def _severity(kind: str) -> int:
 def palette(sources: Sequence[str]) -> Sequence[Colour]:
     """What may go wrong with these sources; what kills comes last."""
     return tuple(
-        _colour(kind) for kind in _ORDER if any(can_happen(kind, source) for source in sources)
+        colour_of(kind) for kind in _ORDER if any(can_happen(kind, source) for source in sources)
     )
 
 
@@ -68,7 +70,8 @@ def is_of_service(kind: str) -> bool:
     return "source" in RULES[kind].options
 
 
-def _colour(kind: str) -> Colour:
+def colour_of(kind: str) -> Colour:
+    """A kind with all that may be drawn of it."""
     rule = RULES[kind]
     return Colour(
         kind=kind,
@@ -79,7 +82,7 @@ def _colour(kind: str) -> Colour:
 
 
 _OF_SERVICE: Final = {f"service_{kind.value}": kind for kind in KNOWN}
-_ORDER: Final = sorted(RULES, key=_severity)
+_ORDER: Final = sorted((kind for kind in RULES if kind not in KEEPING), key=_severity)
 PALETTE: Final[Sequence[Colour]] = palette((FIRST_SOURCE,))
 """For worlds with one source."""
 POINTS: Final = points()

@@ -12,6 +12,7 @@ from cluster.ports import Clock, Lease, LeaseView
 from cluster.settings import PairSettings
 from recorder.errors import ArchiveError, DataCenterDown
 from recorder.traps import POINTS
+from sim.clock import WALL_START_US
 from sim.data_center import (
     DataCenterFaults,
     MemoryArchive,
@@ -21,13 +22,14 @@ from sim.data_center import (
 )
 from sim.kernel import Kernel
 from sim.lease import SimLease, SimLeaseTable
-from sim.world.points import CHANGES
+from sim.retention_tables import MemoryRetentionDb, RetentionTables
+from sim.world.points import CHANGES, KEEPING
 
 _CALL_S: Final = (0.0005, 0.004)
 _CLOCK_OFF_NS: Final = 77_000_000_000
 _NS: Final = 1_000_000_000
 _CONNECT_S: Final = 3.0
-_ARCHIVE: Final = frozenset({"put", "sync", "open", "info", "keys", "check"})
+_ARCHIVE: Final = frozenset({"put", "sync", "open", "info", "keys", "check", "delete"})
 
 
 @dataclass
@@ -55,6 +57,7 @@ class WorldDataCenter:
         )
         self.contacts = MemoryContactStore(highest_term=lambda: self.lease_table.row[1])
         self.objects = MemoryArchiveStore()
+        self.retention_tables = RetentionTables()
         self.ways = {node: Way() for node in nodes}
         self.calls = 0
         self.clock_set: Callable[[], None] = lambda: None
@@ -66,6 +69,22 @@ class WorldDataCenter:
     def contact_db(self, node: str, clock: Clock) -> MemoryContactDb:
         """The database as `node` sees it."""
         return MemoryContactDb(self.contacts, node=node, clock=clock, faults=self._faults(node))
+
+    def retention(self, node: str, clock: Clock, lives: Callable[[], bool]) -> MemoryRetentionDb:
+        """Holds and deletions as one life of `node` sees them: what it began ends with it."""
+        return MemoryRetentionDb(
+            self.retention_tables,
+            self.contacts,
+            node=node,
+            clock=clock,
+            faults=self._faults(node),
+            now_us=self.now_us,
+            lives=lives,
+        )
+
+    def now_us(self) -> int:
+        """The calendar of its host, which is right."""
+        return WALL_START_US + self._kernel.now_ns // 1000
 
     def archive(self, node: str, read: Callable[[str], bytes]) -> MemoryArchive:
         """The archive as `node` sees it; `read` gives the bytes behind a path on its disk."""
@@ -143,7 +162,7 @@ class _WayFaults(DataCenterFaults):
             raise ArchiveError(what) if call in _ARCHIVE else DataCenterDown(what)
 
     def _on_done(self, call: str) -> None:
-        if call in CHANGES:
+        if call in CHANGES or call in KEEPING:
             self._way.reach(f"done:{call}")
 
     @property

@@ -25,6 +25,7 @@ from recorder.config import Config
 from recorder.messages import PollNow
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource
+from recorder.retention_ports import RetentionDb
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
@@ -350,11 +351,18 @@ class Machine:
             progress=self.disk.progress,
             archive=self._data_center.archive(name, self.disk.files.content),
             contact_db=self._data_center.contact_db(name, self.clock),
+            retention=self._retention(epoch),
             migrate=self._data_center.migrate(name),
             run_hook=None,
             trap=self._point,
             around=around,
         )
+
+    def _retention(self, epoch: Epoch) -> RetentionDb | None:
+        """Only where something may ever be deleted."""
+        if not self.config.retention.policies:
+            return None
+        return self._data_center.retention(self.name, self.clock, lambda: not epoch.ended)
 
     def _transport(self) -> SimTransport:
         newer = self._protocol_max > PROTOCOL_MAX

@@ -62,6 +62,10 @@ ROLES: Final = tuple(
 _PAGE: Final = re.compile(r"request:list:[1-9]\d{0,3}")
 
 
+KEEPING: Final = ("decide", "begin_deletion", "finish_deletion", "delete", "done_deletion")
+"""Calls of retention, which only happen where something is ever deleted."""
+
+
 def points() -> tuple[str, ...]:
     """Every point to draw from, always in the same order."""
     return (
@@ -80,6 +84,11 @@ def more_points() -> tuple[str, ...]:
     return tuple(f"request:{request}" for request in MORE_REQUESTS)
 
 
+def keeping_points() -> tuple[str, ...]:
+    """Those that only worlds with a retention policy come to."""
+    return (*(f"call:{call}" for call in KEEPING), *(f"done:{call}" for call in KEEPING))
+
+
 def parted(at_next: str) -> tuple[str, str]:
     """The node (or none, ``) and the point of a fault's `at_next`. Raises ConfigError."""
     node, slash, point = at_next.rpartition("/")
@@ -87,7 +96,7 @@ def parted(at_next: str) -> tuple[str, str]:
         raise ConfigError(
             f"there is no node {node!r}", hint=f"A point of a node is NODE/POINT; {_known(NODES)}"
         )
-    every = (*points(), *more_points())
+    every = (*points(), *more_points(), *keeping_points())
     if point not in every and not _PAGE.fullmatch(point):
         raise ConfigError(f"there is no point {point!r}", hint=_known(every))
     return node, point

@@ -31,6 +31,7 @@ from sim.world.observed import ObservedMachine
 from sim.world.patience import settling_s, usual_patience
 from sim.world.postman import Postman
 from sim.world.report import Broken, Report
+from sim.world.retention import RetentionGuard
 from sim.world.rules import RULES, End
 from sim.world.rules.check import check_incident
 from sim.world.service import WorldService
@@ -85,6 +86,7 @@ class World:
         self.counts: Counter[str] = Counter()
         self.violations: list[Broken] = []
         self._guard = self._eyes.guard = Guard(self)
+        self.retention = RetentionGuard(self)
         self.postmen = tuple(
             Postman(
                 kernel=self.kernel,
@@ -226,7 +228,8 @@ class World:
             found = self._judged()
             if not found:
                 break
-        for violation in (*found, *self._healing(healed_us), *self._contacts()):
+        over = (*self._healing(healed_us), *self._contacts(), *self.retention.at_the_end())
+        for violation in (*found, *over):
             self.broken(violation)
 
     def _healing(self, healed_us: int) -> tuple[Violation, ...]:
@@ -255,7 +258,8 @@ class World:
         db = self._reader()
         archive = MemoryArchive(self.data_center.objects, read=_nothing)
         contents = read_contents(db, archive)
-        truth = tuple(self._eyes.watch.forgotten.without(self.services.truth()))
+        offered = self._eyes.watch.forgotten.without(self.services.truth())
+        truth = tuple(self.retention.without_deleted(offered))
         run = Run(truth=truth, contents=contents)
         return tuple(
             violation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants import archive_bugs, media_bugs, pair_bugs, poll_bugs, work_bugs
+from tests.mutants import archive_bugs, keep_bugs, media_bugs, pair_bugs, poll_bugs, work_bugs
 from tests.mutants.mutant import Mutant
 
 ROOMS: dict[str, tuple[Mutant, ...]] = {
@@ -11,5 +11,6 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "archive": archive_bugs.BUGS,
     "work": work_bugs.BUGS,
     "pair": pair_bugs.BUGS,
+    "keep": keep_bugs.BUGS,
 }
 CATALOGUE: tuple[Mutant, ...] = tuple(bug for bugs in ROOMS.values() for bug in bugs)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sim.search.palette import PALETTE, Colour
+from sim.search.palette import PALETTE, Colour, colour_of
 from sim.search.swarm import USUAL, Profile
 from sim.world.incident import Value
 
-_BY_KIND = {colour.kind: colour for colour in PALETTE}
+_BY_KIND = {colour.kind: colour for colour in (*PALETTE, colour_of("hold"))}
 _MINUTES = 3.0
 
 
@@ -161,3 +161,25 @@ LONG_CLAIMS = of(
     calls_per_minute=20.0,
 )
 PARTED = of("data_center_down", "crash", "cut")
+_DAY_S = 86_400.0
+_KEEP_SHORT = {
+    "retention": {
+        "policies": [{"name": "all", "keep_days": 30 / _DAY_S}],
+        "recycle_days": 15 / _DAY_S,
+        "every_s": 5.0,
+        "first_s": 1.0,
+        "pause_s": 0.2,
+    }
+}
+HOLDS = of(
+    *(one("hold", 30.0, 90.0), one("crash", 4.0, 10.0), "cut"),
+    settings=_KEEP_SHORT,
+    points=("done:decide", "done:begin_deletion", "call:delete"),
+    calls_per_minute=12.0,
+)
+DELETIONS = of(
+    *(one("pause", 10.0, 20.0), "cut"),
+    settings=_KEEP_SHORT,
+    points=("call:decide", "call:begin_deletion", "call:finish_deletion", "call:done_deletion"),
+    calls_per_minute=12.0,
+)

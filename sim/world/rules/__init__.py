@@ -9,6 +9,7 @@ from sim.world.rules import (
     clocks,
     data_center,
     disks,
+    holds,
     network,
     orders,
     processes,
@@ -28,5 +29,6 @@ RULES: Final[Mapping[str, Rule]] = {
     **service.RULES,
     **versions.RULES,
     **orders.RULES,
+    **holds.RULES,
 }
 """Kinds of faults by name."""
