@@ -25,7 +25,10 @@ def _revisions() -> None:
     op.add_column("contact_revisions", _number("sort_us"))
     table = sa.table(
         "contact_revisions",
-        *(sa.column(name) for name in ("contact_id", "revision", "sort_us", "document")),
+        sa.column("contact_id", sa.Text),
+        sa.column("revision", sa.BigInteger),
+        sa.column("sort_us", sa.BigInteger),
+        sa.column("document", sa.Text),
     )
     connection = op.get_bind()
     for row in connection.execute(sa.select(table)).all():
