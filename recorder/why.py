@@ -173,9 +173,9 @@ def of_nobody(
     facts = [coverage_fact(one) for one in sources]
     for one in asked:
         facts += _of_asked(one)
-    hint = ""
+    hint = "`tandem item list` shows what is known."
     if not asked and can_ask:
-        hint = "Ask the sources themselves: add --ask-source."
+        hint = f"Ask the sources themselves: add --ask-source. {hint}"
     elif any(one.absences for one in asked):
         hint = "`tandem recovery start --source NAME --ids -` fetches it."
     return Explanation(

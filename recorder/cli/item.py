@@ -6,6 +6,7 @@ from typing import Any
 
 from cyclopts import App
 
+from recorder.cli.client import NodeClient
 from recorder.cli.common import Common, JsonFlag
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table, say, short_instant
@@ -71,23 +72,73 @@ def _show_list(view: dict[str, Any]) -> None:
 
 
 @app.command
-def why(key: str, *, source: str | None = None, common: Common | None = None) -> None:
-    """The whole story of a recording across both nodes: seen, given, fetched, committed.
+def why(
+    key: str | None = None,
+    *,
+    at: str | None = None,
+    agent: str | None = None,
+    source: str | None = None,
+    ask_source: JsonFlag = False,
+    common: Common | None = None,
+) -> int:
+    """Why something is not here, or its whole story across both nodes: seen, given, fetched, committed.
+
+    Exit 4 when nobody here knows it; what is known of its absence is told all the same.
 
     Args:
-        key: Its id, the start of it, its session, or its media id.
+        key: An id of any kind, or the start of it: of an item, its conversation or meeting, a medium, a contact, a
+            recovery or finding; a meeting's number; the SHA-256 of a file.
+        at: What was recorded around this instant, and what was so then: 2026-11-21T09:30, in UTC without a zone.
+        agent: What is recorded of somebody; with --at, of them around that time.
         source: Only of this source.
+        ask_source: Ask the sources themselves for an id that nobody here knows.
     """
     options = common or Common()
-    views = options.client().primary_first().get("/api/v1/why", key=key, source=source)
-    if options.json:
+    client = options.client().primary_first()
+    if key is None and at is None and agent is None:
+        raise CliError(
+            "Nothing is asked for.", Exit.USAGE, hint="Give an id, --at INSTANT or --agent NAME."
+        )
+    views = _stories(client, key, source) if key and not (at or agent) else []
+    if views and options.json:
         print_json(views)
-        return
-    for view in views:
-        _show_story(view)
+        return Exit.DONE
+    asked = {"key": key, "at": at, "agent": agent, "source": source}
+    found = client.get("/api/v1/explain", **asked, ask_source="true" if ask_source else None)
+    if options.json:
+        print_json(found)
+    else:
+        _show_explanation(found, views)
+    return Exit.DONE if found["known"] else Exit.NOT_FOUND
 
 
-def _show_story(view: dict[str, Any]) -> None:
+def _stories(client: NodeClient, key: str, source: str | None) -> list[dict[str, Any]]:
+    """Of items that are called so; none when the node knows no such item."""
+    try:
+        return client.get("/api/v1/why", key=key, source=source)
+    except CliError as error:
+        if error.code is not Exit.NOT_FOUND:
+            raise
+        return []
+
+
+def _show_explanation(found: dict[str, Any], views: list[dict[str, Any]]) -> None:
+    stories = views or found["items"]
+    if not views:
+        print_line(found["verdict"])
+    rows = [
+        [short_instant(fact["at"]) if "at" in fact else "", fact["what"], fact["text"]]
+        for fact in found["facts"]
+    ]
+    for view in stories:
+        _show_story(view, rows if view is stories[0] else [])
+    if not stories and rows:
+        print_table(["At (UTC)", "Of", "What is known"], rows)
+    if found.get("hint"):
+        say(f"→ {found['hint']}")
+
+
+def _show_story(view: dict[str, Any], known: list[list[str]]) -> None:
     item = view["item"]
     parked = " (parked: no longer holds the watermark, tried on)" if item["parked"] else ""
     print_line(f"{item['source']} {item['item']}: {item['state'].upper()}{parked}")
@@ -102,6 +153,8 @@ def _show_story(view: dict[str, Any]) -> None:
     print_line(f"  at the source since {item['changed']}, {tries}{size}")
     if item.get("contact"):
         print_line(f"  contact {item['contact']} (`tandem contact show {item['contact']}`)")
+    for at, _, text in known:
+        print_line(f"  {at} {text}")
     rows = [
         [
             _milliseconds(event["at"]),

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from recorder.cli.client import NodeClient
 from recorder.cli.common import Common, JsonFlag
 from recorder.cli.errors import CliError, Exit
+from recorder.cli.id_file import ids_of
 from recorder.cli.output import print_json, print_line, print_table, say, short_instant
 from recorder.cli.watch import Watch, watched
 from recorder.instants import bytes_text, duration_text
@@ -35,13 +36,14 @@ _COUNTS = (
 def start(
     *,
     source: str,
-    begin: Annotated[str, Parameter(name="--from")],
+    begin: Annotated[str | None, Parameter(name="--from")] = None,
     to: str | None = None,
+    ids: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     dry_run: JsonFlag = False,
     wait: JsonFlag = False,
     common: Common | None = None,
 ) -> int:
-    """Ask for a recovery of a period of a source. Asked for again while it runs, it is the same one.
+    """Ask for a recovery of a period of a source, or of ids. Asked for again while it runs, it is the same one.
 
     Exit 0: asked for, or with --wait completed; 1: stopped, failed or cancelled.
 
@@ -49,12 +51,23 @@ def start(
         source: The source.
         begin: An instant with a time zone, such as 2026-11-21T00:00:00Z.
         to: The end of the period; now without it.
+        ids: Instead of a period: a file with one id a row, as docs/recovery.md tells; - reads them from stdin.
         dry_run: Fetch nothing; say what would be fetched, how long it takes, and what comes too late.
         wait: Follow it until it is over; a dry run is always waited for.
     """
     options = common or Common()
     client = options.client().primary_first()
-    body = {"source": source, "from": begin, "dry_run": dry_run, **({"to": to} if to else {})}
+    body: dict[str, object] = {"source": source, "dry_run": dry_run}
+    if (begin is None) == (ids is None):
+        raise CliError(
+            "A recovery is of a period or of ids.",
+            Exit.USAGE,
+            hint="Give --from INSTANT or --ids FILE.",
+        )
+    if ids is None:
+        body |= {"from": begin, **({"to": to} if to else {})}
+    else:
+        body |= {"ids": ids_of(ids)}
     answer = client.post("/api/v1/recoveries", body)
     if not (wait or dry_run):
         if options.json:

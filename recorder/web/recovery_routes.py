@@ -12,6 +12,7 @@ from recorder.instants import from_text
 from recorder.model import Window
 from recorder.recovery_control import RecoveryDesk
 from recorder.recovery_rows import (
+    Cause,
     RecoveryItemQuery,
     RecoveryKind,
     RecoveryQuery,
@@ -33,15 +34,19 @@ from recorder.web.recovery_views import (
 )
 from recorder.web.refusals import documented, refuse
 
+IDS_MAX = 10_000
+"""In one request; a file in the folder for files with ids may hold more."""
+
 
 class RecoveryBody(BaseModel):
-    """A period of a source; without `to` it ends now."""
+    """A period of a source, which ends now without `to`; or ids as the source knows them."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     source: Name
-    begin: Annotated[Name, Field(alias="from")]
+    begin: Annotated[Name | None, Field(alias="from")] = None
     to: Name | None = None
+    ids: Annotated[list[Name] | None, Field(min_length=1, max_length=IDS_MAX)] = None
     dry_run: bool = False
 
 
@@ -109,17 +114,9 @@ def _add_commands(router: APIRouter, control: NodeControl) -> None:
                 f"There is no source {body.source!r} here (running: {known}).",
                 "`tandem source list` shows the state of every source.",
             )
-        begin_us = _instant("from", body.begin)
-        to_us = control.clock.wall_us() if body.to is None else _instant("to", body.to)
-        by = caller_of(control, request).actor
-        try:
-            row, is_new = _desk(control).start(
-                body.source, Window(begin_us, to_us), by, dry_run=body.dry_run
-            )
-        except ValueError as error:
-            refuse(422, f"The period is no period: {error}.", "Give two instants of the past.")
+        row, is_new = _asked(control, body, caller_of(control, request).actor)
         status = "done" if is_new else "already"
-        said = "is asked for" if is_new else "runs already for the same period"
+        said = "is asked for" if is_new else "runs already for the same"
         return StartedView(
             status=status,
             message=f"Recovery {row.recovery_id} {said}.",
@@ -144,6 +141,22 @@ def _add_commands(router: APIRouter, control: NodeControl) -> None:
         if row.status is not RecoveryStatus.RUNNING:
             refuse(409, f"Recovery {recovery} is {row.status.value}: there is nothing to resume.")
         return _told(control, row, "runs", is_new=before.status != row.status)
+
+
+def _asked(control: NodeControl, body: RecoveryBody, by: str) -> tuple[RecoveryRow, bool]:
+    desk = _desk(control)
+    if (body.begin is None) == (body.ids is None):
+        refuse(422, "A recovery is of a period or of ids.", "Give `from`, or `ids`.")
+    if body.ids is not None:
+        ids = tuple(dict.fromkeys(body.ids))
+        return desk.start_ids(body.source, ids, by, cause=Cause.OPERATOR, dry_run=body.dry_run)
+    assert body.begin is not None, "one of the two is given"
+    begin_us = _instant("from", body.begin)
+    to_us = control.clock.wall_us() if body.to is None else _instant("to", body.to)
+    try:
+        return desk.start(body.source, Window(begin_us, to_us), by, dry_run=body.dry_run)
+    except ValueError as error:
+        refuse(422, f"The period is no period: {error}.", "Give two instants of the past.")
 
 
 def _told(control: NodeControl, row: RecoveryRow, said: str, *, is_new: bool) -> StartedView:

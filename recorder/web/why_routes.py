@@ -109,6 +109,11 @@ def _view(control: NodeControl, found: Explanation) -> ExplanationView:
 
 
 def _instant(text: str) -> int:
+    """In UTC where no time zone is given."""
+    try:
+        return from_text(f"{text}Z")
+    except (ValueError, OverflowError):
+        pass
     try:
         return from_text(text)
     except (ValueError, OverflowError) as error:
