@@ -69,9 +69,11 @@ class SqlCertificateDb:
     ) -> tuple[ProofRow, ...]:
         """Along the index by source and instant."""
         row = items.c
+        # The place is a lower bound too: SQLite walks its index from the bound that comes first.
+        begin_us = window.from_us if after is None else max(window.from_us, after[0])
         where = [
             row.source == source,
-            row.changed_us >= window.from_us,
+            row.changed_us >= begin_us,
             row.changed_us < window.to_us,
         ]
         if after is not None:

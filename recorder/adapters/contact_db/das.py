@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Select, exists, or_, select, tuple_
 
 from recorder.adapters.contact_db.errors import translated
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
@@ -79,7 +79,7 @@ def _present(
     query: DasQuery, window: Window, after: tuple[int | str, ...] | None, limit: int
 ) -> Select[Any]:
     row = contacts.c
-    where = [*_within(row.sort_us, window), *_beyond(row.sort_us, row.contact_id, after)]
+    where = _within(row.sort_us, row.contact_id, window, after)
     if query.source is not None:
         where.append(row.source == query.source)
     return select(contacts).where(*where).order_by(row.sort_us, row.contact_id).limit(limit)
@@ -88,28 +88,31 @@ def _present(
 def _past(
     query: DasQuery, window: Window, after: tuple[int | str, ...] | None, limit: int
 ) -> Select[Any, Any]:
-    """Places contacts once had. Few: most contacts begin when they were first said to."""
-    row = contact_revisions.c
-    where = [
-        *_within(row.sort_us, window),
-        *_beyond(row.sort_us, row.contact_id, after),
-        row.contact_id == contacts.c.contact_id,
-        row.sort_us != contacts.c.sort_us,
-    ]
+    """Places contacts once had. Few: most contacts begin when they were first said to.
+
+    Asked as EXISTS, so that what is walked are these few, and not all contacts of the source.
+    """
+    row, now = contact_revisions.c, contacts.c
+    moved = [now.contact_id == row.contact_id, now.sort_us != row.sort_us]
     if query.source is not None:
-        where.append(contacts.c.source == query.source)
+        moved.append(now.source == query.source)
+    where = [*_within(row.sort_us, row.contact_id, window, after), exists().where(*moved)]
     chosen = select(row.sort_us, row.contact_id).where(*where).distinct()
     return chosen.order_by(row.sort_us, row.contact_id).limit(limit)
 
 
-def _within(column: ColumnElement[int], window: Window) -> list[ColumnElement[bool]]:
-    return [column >= window.from_us, column < window.to_us]
-
-
-def _beyond(
-    at: ColumnElement[int], home: ColumnElement[str], after: tuple[int | str, ...] | None
+def _within(
+    at: ColumnElement[int],
+    home: ColumnElement[str],
+    window: Window,
+    after: tuple[int | str, ...] | None,
 ) -> list[ColumnElement[bool]]:
-    return [] if after is None else [tuple_(at, home) > tuple_(*after)]
+    """In the window, and behind the cursor."""
+    if after is None:
+        return [at >= window.from_us, at < window.to_us]
+    # The cursor is told as a lower bound as well: SQLite walks its index from the bound that comes first.
+    begin_us = max(window.from_us, int(after[0]))
+    return [at >= begin_us, at < window.to_us, tuple_(at, home) > tuple_(*after)]
 
 
 def _rows(connection: Connection, homes: Iterable[str]) -> dict[str, ContactRow]:
@@ -159,7 +162,8 @@ def _by_ids(connection: Connection, query: DasQuery) -> tuple[list[ContactRow], 
             among(dialect, row.session_key, "ids"),
             row.contact_id.in_(homes),
         ),
-        *_within(row.sort_us, window),
+        row.sort_us >= window.from_us,
+        row.sort_us < window.to_us,
     ]
     if query.source is not None:
         where.append(row.source == query.source)
