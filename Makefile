@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-world bench-prove clean lock
+.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -51,7 +51,7 @@ swarm: $(STAMP) ## search for broken promises in random worlds; MINUTES=60 SEED=
 mutants: $(STAMP) ## put every deliberate bug into the code and look for it; var/mutants.json
 	@$(BIN)/python -m tests.mutants
 
-bench: bench-takeover bench-ingest bench-idle bench-growth bench-world bench-prove ## every benchmark; tables and var/bench/*.json
+bench: bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove ## every benchmark; tables and var/bench/*.json
 
 bench-takeover: $(STAMP) ## from fault to the peer's next poll: death, silence, switchover
 	@$(BIN)/python -m sim.bench.takeover
@@ -67,6 +67,9 @@ bench-growth: $(STAMP) ## poll and skip cost with 1 k, 100 k and 1 M contacts
 
 bench-prove: $(STAMP) ## a certificate for a day of 100 k items: to make, to verify
 	@$(BIN)/python -m sim.bench.prove
+
+bench-adapters: $(STAMP) ## items per second through each adapter, memory while 2 GB stream
+	@$(BIN)/python -m sim.bench.adapters
 
 lock: ## pin today's versions of what pyproject.toml asks for
 	@$(BIN)/python -m pip install --quiet pip-tools

@@ -72,6 +72,8 @@ class Orders:
     """On the server."""
     size_bytes: int
     downloads: int
+    warm_up: int = WARM_UP_ITEMS
+    """Items to archive before the work begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,9 @@ class MediaPath:
         """Archive some items that are not part of the work. Raises RuntimeError."""
         self._at["distributor"].tell(PairChanged(Role.PRIMARY, 1, "unknown", 0, alone=False))
         # Other items than those of the peer, whose share begins elsewhere, however small it is.
-        first = WARM_UP_FROM + self._orders.first * WARM_UP_ITEMS
-        self._archive(range(first, first + WARM_UP_ITEMS))
+        count = self._orders.warm_up
+        first = WARM_UP_FROM + self._orders.first * count
+        self._archive(range(first, first + count))
 
     def run(self) -> None:
         """Give every job out and wait until the last one is committed. Raises RuntimeError."""
