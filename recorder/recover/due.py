@@ -88,10 +88,9 @@ def steps(
     return (*found, *_scheduled(known, now_us, settings))
 
 
-def after_stop(
-    known: Known, *, from_us: int, now_us: int, settings: RecoverySettings
-) -> tuple[Step, ...]:
-    """This node begins to poll, and the watermark stands at `from_us` while it is `now_us`."""
+def after_stop(known: Known, *, now_us: int, settings: RecoverySettings) -> tuple[Step, ...]:
+    """This node begins to poll where `known` says, while it is `now_us` at the source."""
+    from_us = known.progress.watermark_us
     stopped_s = (now_us - from_us) / _US
     if stopped_s < settings.start_s:
         return ()

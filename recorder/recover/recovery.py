@@ -6,6 +6,7 @@ ids. Here duty, looks and the system's own requests come together; the work itse
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import assert_never
 
@@ -27,7 +28,7 @@ from recorder.errors import DataCenterError
 from recorder.messages import FindingClosed, FindingOpened, PeriodProven, RecoveriesChanged
 from recorder.model import Finding, Level
 from recorder.recover import recovery_jobs as jobs
-from recorder.recover.due import Ask, Prove, Resume, Step, after_stop, steps
+from recorder.recover.due import Ask, Known, Prove, Resume, Step, after_stop, steps
 from recorder.recover.lane import Lane
 from recorder.recover.recovery_messages import (
     Asked,
@@ -49,6 +50,7 @@ from recorder.recover.recovery_ports import RecoveryPorts
 from recorder.recover.request import new_id
 from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.status import RecoveryStatus as Snapshot
+from recorder.status import SourceStatus
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +71,9 @@ class Recovery:
         self._run = 0
         self._looking = self._again = False
         self._checking = False
-        self._after_stop_checked: set[str] = set()
+        self._met: dict[str, Known] = {}
+        """What this duty met at its begin, by source, until the source says what time it is."""
+        self._begins = True
         self._looks = self._checks = 0
 
     def on_start(self) -> None:
@@ -138,7 +142,8 @@ class Recovery:
         self._looks += 1
         self._checks += 1
         self._looking = self._again = self._checking = False
-        self._after_stop_checked.clear()
+        self._met.clear()
+        self._begins = True
         for lane in self._lanes.values():
             lane.stand_by()
 
@@ -189,6 +194,7 @@ class Recovery:
         was_idle = not any(lane.rows for lane in self._lanes.values())
         for name, lane in self._lanes.items():
             lane.looked(row for row in outcome.value if row.source == name)
+        self._look_at_stops()
         strangers = [row for row in outcome.value if row.source not in self._lanes]
         for row in strangers:
             self._stop_stranger(row)
@@ -244,33 +250,47 @@ class Recovery:
             _expect_away(outcome.error)
             return
         ports, now_us = self._ports, self._ports.clock.wall_us()
-        rows: list[RecoveryRow] = []
-        resumed: list[str] = []
+        if self._begins:
+            self._begins = False
+            self._met = {known.progress.source: known for known in outcome.value.known}
         for known in outcome.value.known:
             source = known.progress.source
             retention_s = ports.sources[source].capabilities.retention_s
-            found: list[Step] = list(
-                steps(known, retention_s=retention_s, now_us=now_us, settings=ports.settings)
-            )
-            if source not in self._after_stop_checked:
-                self._after_stop_checked.add(source)
-                from_us = known.progress.watermark_us
-                found += after_stop(known, from_us=from_us, now_us=now_us, settings=ports.settings)
-            for step in found:
-                match step:
-                    case Ask():
-                        rows.append(self._request(source, step, now_us))
-                    case Resume(recovery_id):
-                        resumed.append(recovery_id)
-                    case Prove(window):
-                        ports.pollers[source].tell(PeriodProven(window))
-                    case _:
-                        assert_never(step)
+            found = steps(known, retention_s=retention_s, now_us=now_us, settings=ports.settings)
+            self._take(source, found)
+        self._look_at_stops()
+
+    def _look_at_stops(self) -> None:
+        """How long nobody polled is told by the clock of the source: that of this node may be wrong."""
+        for source, known in list(self._met.items()):
+            status = self._ports.board.read(f"source:{source}", SourceStatus)
+            if status is None or status.lag_s is None or status.watermark_us is None:
+                continue
+            del self._met[source]
+            now_us = status.watermark_us + int(status.lag_s * 1e6)
+            self._take(source, after_stop(known, now_us=now_us, settings=self._ports.settings))
+
+    def _take(self, source: str, found: Iterable[Step]) -> None:
+        """Do what is called for."""
+        ports = self._ports
+        rows: list[RecoveryRow] = []
+        resumed: list[str] = []
+        for step in found:
+            match step:
+                case Ask():
+                    rows.append(self._request(source, step))
+                case Resume(recovery_id):
+                    resumed.append(recovery_id)
+                case Prove(window):
+                    ports.pollers[source].tell(PeriodProven(window))
+                case _:
+                    assert_never(step)
         if rows or resumed:
             job = partial(jobs.ask, ports.db, tuple(rows), tuple(resumed))
             ports.database_lane.submit(job, ports.me, Asked)
 
-    def _request(self, source: str, step: Ask, now_us: int) -> RecoveryRow:
+    def _request(self, source: str, step: Ask) -> RecoveryRow:
+        now_us = self._ports.clock.wall_us()
         recovery_id = new_id(now_us, self._ports.randomness.token())
         _log.info("recovery_asked", recovery=recovery_id, source=source, cause=step.cause)
         return RecoveryRow(

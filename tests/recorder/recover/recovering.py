@@ -176,7 +176,9 @@ class Desk:
         self.tell(DutyWithdrawn(inbox))
         return inbox
 
-    def busy(self, pending=0, *, state="polling", watermark_us=NOW_US - 60 * US, failed=0):
+    def busy(
+        self, pending=0, *, state="polling", watermark_us=NOW_US - 60 * US, failed=0, lag_s=60.0
+    ):
         """What the poller says of itself."""
         status = SourceStatus(
             name="dyn",
@@ -185,7 +187,7 @@ class Desk:
             epoch=0,
             watermark_us=watermark_us,
             horizon_us=watermark_us,
-            lag_s=60.0,
+            lag_s=lag_s,
             coverage=(),
             pending=pending,
             failed=failed,

@@ -112,20 +112,20 @@ def test_not_too_many_are_asked_for_at_once():
 
 def test_a_short_stop_is_no_reason():
     state = known([(0, NOW)], oldest=0)
-    assert after_stop(state, from_us=NOW, now_us=NOW + 200 * US, settings=SETTINGS) == ()
+    assert after_stop(state, now_us=NOW + 200 * US, settings=SETTINGS) == ()
 
 
 @pytest.mark.parametrize(("stopped_s", "cause"), [(400, Cause.START), (22_000, Cause.LONG_STOP)])
 def test_a_longer_stop_is_followed_by_a_look_at_the_time_around_it(stopped_s, cause):
     state = known([(0, NOW)], oldest=0)
     now = NOW + stopped_s * US
-    asked = after_stop(state, from_us=NOW, now_us=now, settings=SETTINGS)
+    asked = after_stop(state, now_us=now, settings=SETTINGS)
     assert asked == (Ask(Window(NOW - int(MARGIN_S * US), now), cause),)
 
 
 def test_it_does_not_reach_behind_what_was_ever_covered():
     state = known([(NOW - 60 * US, NOW)])
-    (ask,) = after_stop(state, from_us=NOW, now_us=NOW + HOUR, settings=SETTINGS)
+    (ask,) = after_stop(state, now_us=NOW + HOUR, settings=SETTINGS)
     assert ask.window.from_us == NOW - 60 * US
 
 
@@ -133,7 +133,7 @@ def test_a_second_start_in_the_same_stop_asks_for_nothing_more():
     start = NOW - int(MARGIN_S * US)
     row = a_row(start, NOW + HOUR, RecoveryStatus.RUNNING, cause=Cause.START)
     state = known([(0, NOW)], oldest=0, recent=[row])
-    assert after_stop(state, from_us=NOW, now_us=NOW + HOUR, settings=SETTINGS) == ()
+    assert after_stop(state, now_us=NOW + HOUR, settings=SETTINGS) == ()
 
 
 # -- the schedule ----
