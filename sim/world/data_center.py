@@ -10,6 +10,7 @@ from typing import Final
 from cluster.errors import LeaseUnavailable
 from cluster.ports import Clock, Lease, LeaseView
 from cluster.settings import PairSettings
+from recorder.audit_assembly import AuditPorts
 from recorder.errors import ArchiveError, DataCenterDown
 from recorder.traps import POINTS
 from sim.clock import WALL_START_US
@@ -24,6 +25,7 @@ from sim.kernel import Kernel
 from sim.lease import SimLease, SimLeaseTable
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.world.points import CHANGES, KEEPING
+from sim.world.proof import ProofDisk, ProofTables
 
 _CALL_S: Final = (0.0005, 0.004)
 _CLOCK_OFF_NS: Final = 77_000_000_000
@@ -58,6 +60,7 @@ class WorldDataCenter:
         self.contacts = MemoryContactStore(highest_term=lambda: self.lease_table.row[1])
         self.objects = MemoryArchiveStore()
         self.retention_tables = RetentionTables()
+        self.proof = ProofTables()
         self.ways = {node: Way() for node in nodes}
         self.calls = 0
         self.clock_set: Callable[[], None] = lambda: None
@@ -81,6 +84,11 @@ class WorldDataCenter:
             now_us=self.now_us,
             lives=lives,
         )
+
+    def audit(self, node: str, disk: ProofDisk) -> AuditPorts:
+        """Audit trail and scrub as `node` sees them."""
+        faults = self._faults(node)
+        return self.proof.ports(disk, self.contacts, self.retention_tables, faults)
 
     def now_us(self) -> int:
         """The calendar of its host, which is right."""

@@ -21,6 +21,7 @@ from cluster.status import PairStatus
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts, lanes
+from recorder.audit_assembly import AuditPorts
 from recorder.config import Config
 from recorder.messages import PollNow
 from recorder.plugins import SourceDeps
@@ -29,7 +30,7 @@ from recorder.retention_ports import RetentionDb
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
-from sim.kernel import Chance, Epoch, Kernel
+from sim.kernel import Epoch, Kernel
 from sim.network import SimNetwork
 from sim.node_state import SimNodeStateStore
 from sim.progress import MemoryProgress
@@ -38,12 +39,13 @@ from sim.runtime import SimRuntime
 from sim.transport import SimTransport
 from sim.workers import SimWorkers
 from sim.world.data_center import WorldDataCenter
+from sim.world.disk import DISK_BYTES, Disk
 from sim.world.kinds import kind_of
 from sim.world.newer import with_unknown_field
+from sim.world.proof import ProofDisk
 from sim.world.services import Services
 from sim.world.settings import CLUSTER, LINK_PORT, Layer
 
-DISK_BYTES: Final = 200_000_000
 _SYNC_S_MAX: Final = 0.008
 
 OnPoint = Callable[[str, str], None]
@@ -52,39 +54,6 @@ OnCrash = Callable[[str, str, BaseException], None]
 """Called with a node, an actor of it and what it raised."""
 Around = Callable[[str, str, Behaviour[Any]], Behaviour[Any]]
 """Wraps the behaviour of an actor of a node."""
-
-
-@dataclass
-class Disk:
-    """What survives the process."""
-
-    files: SimBufferFiles
-    journal: SimJournal
-    progress: MemoryProgress
-    state: SimNodeStateStore
-    slow_s: float = 0.0
-    """Added to every sync."""
-    failing_syncs: int = 0
-    """Faults that make every sync fail."""
-    full: int = 0
-    """Faults that leave no space for anything."""
-    buffer_full: int = 0
-    """Faults that leave no space in the call buffer."""
-
-    def crash(self, chance: Chance, *, power: bool) -> None:
-        """The process died; with `power` what was not synced is lost or torn."""
-        torn = chance.randrange(3) if power else 0
-        self.files.crash(power=power, chance=chance)
-        self.journal.crash(power=power, torn_after=torn, chance=chance)
-        self.state.crash(chance if power else None)
-        self.progress.crash(chance if power else None)
-
-    def settle(self) -> None:
-        """Take over what the faults say now."""
-        full = self.full > 0
-        self.files.capacity_bytes = 0 if full or self.buffer_full else DISK_BYTES
-        self.journal.full = os.strerror(errno.ENOSPC) if full else ""
-        self.progress.full = self.state.full = full
 
 
 @dataclass
@@ -172,6 +141,7 @@ class Machine:
             journal=SimJournal(trap=self._point),
             progress=MemoryProgress(trap=self._point),
             state=SimNodeStateStore(kernel=kernel, node=name, trap=self._point),
+            proof=ProofDisk(trap=self._point),
         )
         self._randomness = SimRandomness(kernel=kernel, node=name)
         self._instance = self._randomness.token()
@@ -352,11 +322,18 @@ class Machine:
             archive=self._data_center.archive(name, self.disk.files.content),
             contact_db=self._data_center.contact_db(name, self.clock),
             retention=self._retention(epoch),
+            audit=self._audit(),
             migrate=self._data_center.migrate(name),
             run_hook=None,
             trap=self._point,
             around=around,
         )
+
+    def _audit(self) -> AuditPorts | None:
+        """Only where the incident has a word to say about it: it takes its time."""
+        if "scrub" not in self.config.model_fields_set:
+            return None
+        return self._data_center.audit(self.name, self.disk.proof)
 
     def _retention(self, epoch: Epoch) -> RetentionDb | None:
         """Only where something may ever be deleted."""

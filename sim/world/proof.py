@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from recorder.audit.chain import Anchor
 from recorder.audit_assembly import AuditPorts
@@ -16,6 +17,9 @@ from sim.data_center import DataCenterFaults, MemoryArchiveStore, MemoryContactS
 from sim.kernel import Chance
 from sim.retention_tables import RetentionTables
 from sim.scrub_tables import MemoryScrubDb, ScrubTables
+
+TELLING_S: Final = 30.0
+"""After a run has settled: what a node died before telling is told within it."""
 
 
 class ProofDisk:

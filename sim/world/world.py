@@ -30,6 +30,7 @@ from sim.world.machine import Hooks, Machine
 from sim.world.observed import ObservedMachine
 from sim.world.patience import settling_s, usual_patience
 from sim.world.postman import Postman
+from sim.world.proof import TELLING_S
 from sim.world.report import Broken, Report
 from sim.world.retention import RetentionGuard
 from sim.world.rules import RULES, End
@@ -229,7 +230,7 @@ class World:
             if not found:
                 break
         over = (*self._healing(healed_us), *self._contacts(), *self.retention.at_the_end())
-        for violation in (*found, *over):
+        for violation in (*found, *over, *self._proof()):
             self.broken(violation)
 
     def _healing(self, healed_us: int) -> tuple[Violation, ...]:
@@ -249,6 +250,14 @@ class World:
         yield from check_one_contact(self.services.truth(), center.items.rows.values())
         for contact_id in center.contacts.rows:
             yield from check_revisions(contact_id, db.contact_revisions(contact_id))
+
+    def _proof(self) -> Iterator[Violation]:
+        """Whether the audit trail is whole, and everything in it that happened."""
+        center = self.data_center
+        if "scrub" in self.machines[NODES[0]].config.model_fields_set:
+            self.kernel.run_for(TELLING_S)
+            disks = [(name, machine.disk.proof) for name, machine in self.machines.items()]
+            yield from center.proof.at_the_end(disks, center.contacts, center.objects)
 
     def _reader(self) -> MemoryContactDb:
         clock = SimClock(kernel=self.kernel, epoch=Epoch("judge", 0))
