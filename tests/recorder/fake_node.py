@@ -14,11 +14,14 @@ from cluster.ports import Endpoint
 from cluster.status import DistributorStatus, PairStatus, PeerStatus, SupervisorStatus
 from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditStatus
 from recorder.control import NodeControl
+from recorder.keep.retention_parts import RetentionStatus
 from recorder.messages import RetryItems, Rewind
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
 from recorder.proof_desk import ProofDesk
 from recorder.prove.make import Prover
 from recorder.recovery_control import RecoveryDesk
+from recorder.retention_control import RetentionDesk
+from recorder.retention_rows import DAY_US, Match, Policy, Rules
 from recorder.rows import HistoryRow
 from recorder.scrub_rows import ScrubStatus, ScrubSummary
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
@@ -30,6 +33,7 @@ from sim.das import MemoryDas
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
 from sim.finding_tables import FindingTables, MemoryFindingsDb
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
+from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.scrub_tables import MemoryScrubDb, ScrubTables
 from tests.by_hand import HandClock, Inbox
 from tests.recorder.fakes import AUDIO, MP3, buffered, interaction, ref
@@ -233,6 +237,12 @@ class FakeNode:
             RecoveryTables(), self.center, node=self.name, clock=self.clock
         )
         self.recovery = Inbox("recovery")
+        self.retention = MemoryRetentionDb(
+            RetentionTables(), self.center, node=self.name, clock=self.clock
+        )
+        status = RetentionStatus("standby", 1, 0, 0, 0, 0, 0, "", "", None, None)
+        self.board.publish("retention", status)
+        self.rules = Rules((Policy("all", Match(), 30 * DAY_US),), 0, 5 * DAY_US)
         self.scrub_db = MemoryScrubDb(ScrubTables(), self.center)
         self.poller = FakePoller("poller:zoom")
         self.publish_all()
@@ -298,6 +308,7 @@ class FakeNode:
             sources=self.sources,
             findings=self.findings,
             recoveries=RecoveryDesk(self.recoveries, self.recovery, self.clock, SmallRandomness()),
+            retention=RetentionDesk(self.retention, self.clock, SmallRandomness(), self.rules),
             admin_token=lambda: self.token,
             tokens=self.tokens,
             audit=self.trail,
@@ -330,7 +341,6 @@ class FakeNode:
             archive=self.archive,
             signer=MemorySigner(self.name),
             audit_db=self.audit_db,
-            scrub_db=self.scrub_db,
             trail=self.trail,
             wait=lambda _seconds: None,
         )
