@@ -189,4 +189,4 @@ def _of(source: str, rows: Sequence[SourceProgress]) -> SourceProgress | None:
 
 
 def _text(error: RecorderError) -> str:
-    return f"{error} {error.hint}".strip()
+    return f"{error}. {error.hint}" if error.hint else str(error)

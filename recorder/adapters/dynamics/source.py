@@ -113,7 +113,10 @@ class DynamicsSource:
         """By WhoAmI, which reads no table. Raises BadAnswer when the answer has no date."""
         time = self._odata.get("WhoAmI").time
         if time is None:
-            raise BadAnswer("the service's answer has no readable Date header")
+            raise BadAnswer(
+                "the service's answer has no readable Date header",
+                hint="Look for a proxy or another server in between that answers in its place.",
+            )
         return time
 
     def list_items(self, window: Window, page: str | None) -> Page:

@@ -83,7 +83,10 @@ class WebexSource:
         """By a listing of one recording. Raises BadAnswer when the answer has no date."""
         time = checks.newest(self._api, self._settings.statuses[0]).time
         if time is None:
-            raise BadAnswer("the service's answer has no readable Date header")
+            raise BadAnswer(
+                "the service's answer has no readable Date header",
+                hint="Look for a proxy or another server in between that answers in its place.",
+            )
         return time
 
     def list_items(self, window: Window, page: str | None) -> Page:

@@ -264,7 +264,10 @@ class ZoomApi:
         if not (refused_only and error_of(answer.body)[0] == _VALIDATION_CODE):
             refuse(answer)
         if answer.time is None:
-            raise BadAnswer("the service's answer has no readable Date header")
+            raise BadAnswer(
+                "the service's answer has no readable Date header",
+                hint="Look for a proxy or another server in between that answers in its place.",
+            )
         return answer.time
 
     def _ask(self, path: str, query: Mapping[str, str]) -> Answer:

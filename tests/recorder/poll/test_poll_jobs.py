@@ -48,7 +48,7 @@ def test_a_broken_disk_and_an_absent_data_center_do_not_hide_each_other(center):
     center.down = True
     loaded = load_progress(BrokenDisk(), center, "crm")
     assert (loaded.disk, loaded.center) == (None, None)
-    assert (loaded.disk_error, loaded.center_error) == ("damaged move it", "away")
+    assert (loaded.disk_error, loaded.center_error) == ("damaged. move it", "away")
 
 
 def test_a_standby_saves_on_its_disk_only(center):

@@ -172,8 +172,9 @@ def test_an_answer_without_a_date_tells_no_time():
     world = ScriptedZoom()
     world.order("2020-01-01", httpx.Response(200, json={}, headers={"date": ""}))
 
-    with pytest.raises(BadAnswer, match="Date"):
+    with pytest.raises(BadAnswer, match="Date") as caught:
         world.open().server_time()
+    assert "proxy" in caught.value.hint
 
 
 def test_a_token_is_asked_for_once_and_renewed_before_its_hour_is_over():
