@@ -146,7 +146,7 @@ def _add_commands(router: APIRouter, control: NodeControl) -> None:
 def _asked(control: NodeControl, body: RecoveryBody, by: str) -> tuple[RecoveryRow, bool]:
     desk = _desk(control)
     if (body.begin is None) == (body.ids is None):
-        refuse(422, "A recovery is of a period or of ids.", "Give `from`, or `ids`.")
+        refuse(422, "A recovery is of a period (`from`) or of `ids`: give one of them.")
     if body.ids is not None:
         ids = tuple(dict.fromkeys(body.ids))
         return desk.start_ids(body.source, ids, by, cause=Cause.OPERATOR, dry_run=body.dry_run)
