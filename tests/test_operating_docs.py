@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from recorder.budgets import BudgetFigures
 from recorder.cli.main import run
 from recorder.cli.tree import build_app
 from recorder.control import OpenSource
+from recorder.finding_rows import RunRow, Scope
 from recorder.model import ItemState
-from recorder.status import Findings, IngestStatus, SourceWork
+from recorder.status import Findings, IngestStatus, ReconciliationStatus, SourceWork
 from sim.commands import SIM
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, TOKEN, FakeNode
 
@@ -167,6 +169,10 @@ def test_every_metric_of_a_node_is_explained():
     node = FakeNode(sources={"zoom": OpenSource("zoom", Thrifty())})
     work = {"zoom": SourceWork(downloading=2, queued=1, free_capacity=21)}
     node.change("ingest", IngestStatus, by_source=work)
+    run = RunRow("C-1", "zoom", Scope.RECENT, 0, 10, 0, 10)
+    ended = {"zoom": replace(run, ended_us=BEGAN_US)}
+    counts = {("zoom", "minor", "commit_unfinished"): 1}
+    node.board.publish("reconciliation", ReconciliationStatus(True, (run,), ended, counts))
     client = node.client()
     client.post("/api/recording/cti/v1/nobody")
     page = client.get("/metrics").text
