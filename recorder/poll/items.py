@@ -89,7 +89,7 @@ class Items:
         )
 
     def take(self, refs: Iterable[tuple[ItemRef, ItemEvent]], *, hold: bool = True) -> None:
-        """New items: they hold the watermark from now on unless told otherwise, and are handed out."""
+        """New items are handed out; they hold the watermark, all of them or those not below it."""
         for ref, event in refs:
             key = job_key(ref)
             if key in self._items:
@@ -100,18 +100,28 @@ class Items:
             self._newest[ref.key] = key
             watermark = self._keeper.watermark
             assert watermark is not None, "items are found in windows of a watermark"
-            if hold:
+            if hold or ref.changed_us >= watermark.mark.at_us:
                 watermark.found(key, ref.changed_us)
             if older is not None:  # only now: without either, the watermark would pass both
                 self._forget(older)
             self._give(key, self._items[key], 1, (event,))
 
     def has(self, ref: ItemRef) -> bool:
-        """Whether the item is under way; one that is parked is tried again now."""
-        item = self._items.get(job_key(ref))
-        if item is not None and item.parked:
-            self._step(job_key(ref), ledger.RetryDue())
-        return item is not None
+        """Whether the item is under way in this or a later version; a parked one is tried again now."""
+        key = self._newest.get(ref.key, "")
+        item = self._items.get(key)
+        if item is None or (key != job_key(ref) and item.ref.changed_us < ref.changed_us):
+            return False
+        if item.parked:
+            self._step(key, ledger.RetryDue())
+        return True
+
+    def hold(self, ref: ItemRef) -> None:
+        """A poll listed it. What was taken in without holding the watermark does now, if it lies ahead."""
+        watermark, item = self._keeper.watermark, self._items.get(job_key(ref))
+        ahead = watermark is not None and ref.changed_us >= watermark.mark.at_us
+        if watermark is not None and ahead and item is not None and not item.parked:
+            watermark.found(job_key(ref), ref.changed_us)
 
     def skip(self, refs: Iterable[ItemRef]) -> None:
         """These are final in the Data Center; do not ask for them again."""

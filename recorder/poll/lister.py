@@ -126,6 +126,8 @@ class Lister:
         except SourceError as error:
             return self._failed(error)
         refs = tuple(ref for ref in page.items if not self._items.is_known(ref))
+        for ref in page.items:
+            self._items.hold(ref)
         if not refs or self._stopping:
             return self._go_on(now_ns)
         job = partial(unfinished, self._ports.db, refs)

@@ -134,15 +134,18 @@ class Taken:
 def take_in(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> Taken:
     """Put items on record and see what is to be done about each; `events` has one for each."""
     record_found(db, refs, events)
-    left = unfinished(db, refs)
-    others = [ref for ref in refs if ref not in left]
-    parked = [
-        ref
-        for ref in others
-        for row in db.item(ref.source, ref.key)
-        if row.parked and row.ref.key == ref.key
-    ]
-    return Taken(left, tuple(parked))
+    rows = {row.ref.key: row for ref in refs for row in db.item(ref.source, ref.key)}
+    current = [ref for ref in refs if not _is_replaced(ref, rows.get(ref.key))]
+    left = unfinished(db, current)
+    others = [ref for ref in current if ref not in left]
+    return Taken(left, tuple(ref for ref in others if ref.key in rows and rows[ref.key].parked))
+
+
+def _is_replaced(ref: ItemRef, row: ItemRow | None) -> bool:
+    """Another version is on record that is not older."""
+    if row is None or row.ref.version == ref.version:
+        return False
+    return row.ref.changed_us >= ref.changed_us
 
 
 def record_outcome(db: ContactDb, outcome: ItemOutcome, term: int) -> None:

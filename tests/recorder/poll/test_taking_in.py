@@ -4,8 +4,9 @@ import pytest
 
 from cluster.work_messages import Distribute
 from recorder.codec import JOB
-from recorder.messages import PeriodProven, TakeIn
+from recorder.messages import PeriodProven, Rewind, TakeIn
 from recorder.model import ItemRef, ItemState, Window
+from tests.by_hand import Inbox
 from tests.recorder.poll.polling import START_US, US, Desk, SmallCenter, known, parked_row
 
 OLD_S = 90_000
@@ -49,7 +50,7 @@ def test_a_missing_item_is_put_on_record_and_handed_out(desk):
 
 
 def test_it_does_not_hold_the_watermark(desk):
-    take_in(desk, missed(age_s=10), missed("n"))
+    take_in(desk, missed(age_s=1000), missed("n"))
     before = desk.mark
     desk.advance(120)
     assert desk.mark > before
@@ -140,6 +141,42 @@ def test_a_data_center_that_is_away_loses_it_and_it_is_told_again(desk):
     desk.center.down = False
     take_in(desk, missed())
     assert desk.given() == ["m"]
+
+
+def test_an_item_ahead_of_the_watermark_holds_it_as_if_it_had_been_listed(desk):
+    ref = desk.source.add("ahead", age_s=30)
+    take_in(desk, ref)
+    desk.advance(300)
+    assert desk.mark.at_us < ref.changed_us
+    desk.finish(ref)
+    desk.advance(60)
+    assert desk.mark.at_us > ref.changed_us
+
+
+def test_after_a_rewind_what_was_taken_in_holds_the_watermark_too(desk):
+    ref = desk.source.add("m", age_s=3000)
+    take_in(desk, ref)
+    assert desk.status.pending == 0
+    desk.tell(Rewind(ref.changed_us - US, Inbox()))
+    desk.run()
+    desk.advance(120)
+    assert desk.mark.at_us < ref.changed_us
+    desk.finish(ref)
+    desk.advance(60)
+    assert desk.mark.at_us > ref.changed_us
+
+
+def test_a_version_that_was_replaced_meanwhile_is_left_to_what_took_its_place(desk):
+    newer = desk.source.add("both", age_s=200, version="2")
+    desk.advance(60)
+    assert desk.given() == ["both"]
+    older = ItemRef("crm", "both", "1", newer.changed_us - US, "s")
+    take_in(desk, older)
+    assert desk.given() == []
+    desk.center.rows = (parked_row(newer),)
+    desk.finish(newer)
+    take_in(desk, older)
+    assert desk.given() == []
 
 
 # -- periods ----
