@@ -9,8 +9,8 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "poll": poll_bugs.BUGS,
     "media": media_bugs.BUGS,
     "archive": archive_bugs.BUGS,
+    "keep": keep_bugs.BUGS,
     "work": work_bugs.BUGS,
     "pair": pair_bugs.BUGS,
-    "keep": keep_bugs.BUGS,
 }
 CATALOGUE: tuple[Mutant, ...] = tuple(bug for bugs in ROOMS.values() for bug in bugs)

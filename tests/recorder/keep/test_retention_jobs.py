@@ -1,0 +1,134 @@
+"""Deleting for real: rows in a SQLite file, objects in a folder."""
+
+import hashlib
+
+import pytest
+
+from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
+from recorder.adapters.contact_db.retention import SqlRetentionDb
+from recorder.adapters.folder_archive import FolderArchive
+from recorder.keep.retention_jobs import DeleteTools, delete_some, look
+from recorder.model import Window
+from recorder.retention_rows import (
+    DAY_US,
+    DeletionState,
+    Hold,
+    Match,
+    Order,
+    Plan,
+    Policy,
+    Rules,
+    Scope,
+    Surveyed,
+    Walk,
+)
+from tests.calls import START_US, an_item
+from tests.recorder.hand_clock import HandClock
+
+RULES = Rules((Policy("all", Match(), 30 * DAY_US),), 0, 5 * DAY_US)
+LATER_US = START_US + 31 * DAY_US
+OVER_US = LATER_US + 5 * DAY_US
+
+
+class Center:
+    """A Data Center on disk."""
+
+    def __init__(self, folder):
+        url = f"sqlite:///{folder / 'contacts.db'}"
+        migrate(url)
+        self.clock, self.folder = HandClock(), folder
+        self.engine = open_engine(url)
+        self.contacts = SqlContactDb(self.engine, cluster="pair", node="alpha", clock=self.clock)
+        self.db = SqlRetentionDb(self.engine, cluster="pair", node="alpha", clock=self.clock)
+        self.archive = FolderArchive(folder / "archive", reserve_bytes=0)
+
+    def commit(self, *keys):
+        for key in keys:
+            body = key.encode() * 100
+            path = self.folder / key
+            path.write_bytes(body)
+            self.archive.put(f"dyn/{key}", str(path), hashlib.sha256(body).hexdigest(), len(body))
+            self.contacts.commit([an_item(key, session=f"ses-{key}")], [[f"dyn/{key}"]])
+        self.archive.sync()
+
+    def decide(self):
+        return self.db.decide(Walk(LATER_US), RULES, LATER_US, 3)
+
+    def delete(self, limit=10, may_go_on=lambda: True):
+        tools = DeleteTools(self.db, self.archive, may_go_on)
+        return delete_some(tools, RULES, OVER_US, 3, limit)
+
+
+@pytest.fixture
+def center(tmp_path):
+    center = Center(tmp_path)
+    yield center
+    center.engine.dispose()
+
+
+def test_contacts_and_their_files_are_gone(center):
+    center.commit("a", "b", "c")
+    center.decide()
+    done = center.delete(limit=2)
+    assert (len(done.ended), done.more, done.error) == (2, True, "")
+    assert center.delete(limit=2).more is False
+    assert list(center.archive.keys()) == []
+    assert center.contacts.contact("ses-a") is None
+
+
+def test_a_held_contact_keeps_rows_and_files(center):
+    center.commit("a", "b")
+    center.decide()
+    center.db.place_hold(Hold("H-1", "case", Scope(contact_id="ses-a"), START_US, "ada"))
+    states = {one.deletion.session_key: one.deletion.state for one in center.delete().ended}
+    assert states == {"ses-a": DeletionState.WITHDRAWN, "ses-b": DeletionState.DELETED}
+    assert list(center.archive.keys()) == ["dyn/a"]
+
+
+def test_a_hold_on_a_period_keeps_what_lies_in_it(center):
+    center.commit("a")
+    center.decide()
+    window = Window(START_US - 1, START_US + 1)
+    center.db.place_hold(Hold("H-1", "case", Scope(window=window), START_US, "ada"))
+    (one,) = center.delete().ended
+    assert one.deletion.state is DeletionState.WITHDRAWN
+    assert one.lost == ()
+
+
+def test_it_stops_between_two_contacts_when_the_duty_ends(center):
+    center.commit("a", "b")
+    center.decide()
+    left = [True, False]
+    done = center.delete(may_go_on=lambda: left.pop(0))
+    assert (len(done.ended), done.more) == (1, True)
+
+
+def test_it_deletes_nothing_while_the_archive_is_away(center):
+    center.commit("a")
+    center.decide()
+    center.archive.check = FolderArchive(center.folder / "full", reserve_bytes=2**62).check
+    done = center.delete()
+    assert done.ended == ()
+    assert "reserve" in done.error
+    assert center.contacts.contact("ses-a") is not None
+
+
+def test_objects_that_are_gone_though_the_contact_is_held_are_named(center):
+    center.commit("a")
+    center.decide()
+    (due,) = center.db.ready(OVER_US, 9)
+    center.db.begin_deletion(Order(due.contact_id, 1, RULES, OVER_US), 3)
+    center.archive.delete("dyn/a")
+    center.db.place_hold(Hold("H-1", "case", Scope(source="dyn"), START_US, "ada"))
+    (one,) = center.delete().ended
+    assert one.deletion.state is DeletionState.WITHDRAWN
+    assert one.lost == ("dyn/a",)
+
+
+def test_a_look_tells_what_was_agreed_and_the_earlier_of_two_calendars(center):
+    center.db.save_plan(Plan("P-1", 1, "ada", RULES, Surveyed()))
+    center.db.confirm_plan("P-1", "bob")
+    looked = look(center.db, 7)
+    assert (looked.now_us, looked.standing.in_force()) == (7, RULES)
+    far_us = 2**62
+    assert look(center.db, far_us).now_us < far_us
