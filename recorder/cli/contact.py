@@ -66,6 +66,7 @@ def _show_list(view: dict[str, Any]) -> None:
     rows = [
         [
             row["contact"],
+            row["source"],
             short_instant(row.get("started")),
             row["direction"],
             str(row.get("revision", 1)),
@@ -75,7 +76,8 @@ def _show_list(view: dict[str, Any]) -> None:
         ]
         for row in view["contacts"]
     ]
-    print_table(["Contact", "Started (UTC)", "Direction", "Rev", "Files", "Size", "Parties"], rows)
+    columns = ["Contact", "Source", "Started (UTC)", "Direction", "Rev", "Files", "Size", "Parties"]
+    print_table(columns, rows)
     if view.get("next"):
         say(f"more: --after {view['next']}")
 

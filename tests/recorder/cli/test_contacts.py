@@ -23,8 +23,8 @@ def contact(node):
 def test_contacts_are_listed(tandem, contact):
     ended = tandem("contact", "list")
     assert ended.status == 0
-    assert ended.lines[1].split()[:7] == [
-        *(contact, "1970-01-01", "00:00", "inbound", "1", "1"),
+    assert ended.lines[1].split()[:8] == [
+        *(contact, "zoom", "1970-01-01", "00:00", "inbound", "1", "1"),
         *f"{len(MP3) / 1000:.1f} kB".split()[:1],
     ]
     assert tandem("contact", "list", "--json").json["contacts"][0]["contact"] == contact
