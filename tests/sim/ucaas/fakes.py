@@ -9,6 +9,7 @@ from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.http import MemoryTransport
+from tests.sim.ucaas.written import as_written
 
 START_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 ORG = "https://contoso.crm.dynamics.com"
@@ -43,7 +44,7 @@ class Fake:
         self.service = FakeDynamics(
             now_us=self.clock, monotonic_ns=lambda: self.clock.now_us * 1000, **options
         )
-        transport = MemoryTransport(handle=self.service.handle, wait=self.clock.wait)
+        transport = MemoryTransport(handle=as_written(self.service.handle), wait=self.clock.wait)
         self.bare = httpx.Client(transport=transport, timeout=5.0)
         self.http = httpx.Client(transport=transport, timeout=5.0)
         self.login()
