@@ -17,7 +17,8 @@ from typing import IO, Any, Final
 from recorder.adapters.contact_db.migrate import migrate
 from sim.audio import AudioBank, of_size
 from sim.bench.figures import rounded
-from sim.bench.file_server import HOST, Tls, make_tls
+from sim.bench.file_server import Tls, make_tls
+from sim.bench.listed_source import HOST
 from sim.bench.media_path import Orders
 from sim.bench.programs import process_rss_bytes
 from sim.bench.stage import AUDIO

@@ -14,13 +14,13 @@ import httpx
 
 from cluster.certs import make_certificates
 from sim.audio import AudioBank, of_size
+from sim.bench.listed_source import HOST, file_name
 from sim.bench.stage import AUDIO
 from sim.bench.timing import until
 from sim.local_pair import free_ports
 from sim.ucaas.http import Content, Request, Response
 from sim.ucaas.server import FakeServer
 
-HOST = "127.0.0.1"
 _SERVER_NAME = "server"
 _NUMBER_BYTES = 8
 
@@ -63,11 +63,6 @@ def make_tls(directory: Path, now_us: int) -> Tls:
         directory / f"{_SERVER_NAME}.pem",
         directory / f"{_SERVER_NAME}.key",
     )
-
-
-def file_name(number: int) -> str:
-    """Of the file with this number, from 0."""
-    return f"{number:05}.mp3"
 
 
 def make_files(directory: Path, count: int, size_bytes: int) -> int:

@@ -19,12 +19,18 @@ from recorder.model import (
     Window,
 )
 from recorder.ports import MediaRequest
-from sim.bench.file_server import HOST, file_name
 
 NAME = "listed"
+HOST = "127.0.0.1"
+"""Where the files are served."""
 _SECOND_US = 1_000_000
 _START_US = 1_700_000_000 * _SECOND_US
 _TALK_US = 30 * _SECOND_US
+
+
+def file_name(number: int) -> str:
+    """Of the file with this number, from 0."""
+    return f"{number:05}.mp3"
 
 
 class ListedSource:

@@ -6,7 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.bench.file_server import Served, Tls, file_name
+from sim.bench.file_server import Served, Tls
+from sim.bench.listed_source import file_name
 from sim.bench.programs import Cost, run_program
 
 RCLONE = "rclone copy"
