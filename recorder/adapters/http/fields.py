@@ -69,6 +69,11 @@ class TimeoutTable(BaseModel):
         )
 
 
+def has_plain_host(url: httpx.URL) -> bool:
+    """Whether every parser reads the same host from an address: nothing is escaped in it, or strange."""
+    return _HOST.match(url.raw_host.decode("ascii", "replace").lower()) is not None
+
+
 def is_usable(link: str, allowed_hosts: tuple[str, ...], own: str) -> bool:
     """Whether a download link leads where downloads may go: https, or the scheme of `own`."""
     try:
@@ -76,6 +81,8 @@ def is_usable(link: str, allowed_hosts: tuple[str, ...], own: str) -> bool:
     except (httpx.InvalidURL, ValueError):
         return False
     if url.scheme not in {"https", httpx.URL(own).scheme} or url.userinfo:
+        return False
+    if not has_plain_host(url):
         return False
     return any(
         url.host == allowed or (allowed.startswith(".") and url.host.endswith(allowed))

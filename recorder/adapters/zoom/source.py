@@ -12,6 +12,7 @@ import httpx
 
 from recorder.adapters.http.account_grant import AccountGrant
 from recorder.adapters.http.client import open_client
+from recorder.adapters.http.fields import has_plain_host
 from recorder.adapters.http.oauth import BearerAuth
 from recorder.adapters.media_rules import is_allowed
 from recorder.adapters.zoom import checks, webhook
@@ -237,7 +238,7 @@ class ZoomSource:
         except (httpx.InvalidURL, ValueError):
             return False
         own = httpx.URL(self._settings.api_url)
-        if url.scheme not in {"https", own.scheme} or url.userinfo:
+        if url.scheme not in {"https", own.scheme} or url.userinfo or not has_plain_host(url):
             return False
         port = url.port or (443 if url.scheme == "https" else 80)
         return is_allowed(url.host, port, self._settings.allowed_hosts)
