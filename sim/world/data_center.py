@@ -23,6 +23,7 @@ from sim.data_center import (
 )
 from sim.kernel import Kernel
 from sim.lease import SimLease, SimLeaseTable
+from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.world.points import CHANGES, KEEPING
 from sim.world.proof import ProofDisk, ProofTables
@@ -61,6 +62,7 @@ class WorldDataCenter:
         self.objects = MemoryArchiveStore()
         self.retention_tables = RetentionTables()
         self.proof = ProofTables()
+        self.recovery_tables = RecoveryTables()
         self.ways = {node: Way() for node in nodes}
         self.calls = 0
         self.clock_set: Callable[[], None] = lambda: None
@@ -72,6 +74,12 @@ class WorldDataCenter:
     def contact_db(self, node: str, clock: Clock) -> MemoryContactDb:
         """The database as `node` sees it."""
         return MemoryContactDb(self.contacts, node=node, clock=clock, faults=self._faults(node))
+
+    def recoveries(self, node: str, clock: Clock) -> MemoryRecoveryDb:
+        """Recoveries as `node` sees them."""
+        return MemoryRecoveryDb(
+            self.recovery_tables, self.contacts, node=node, clock=clock, faults=self._faults(node)
+        )
 
     def retention(self, node: str, clock: Clock, lives: Callable[[], bool]) -> MemoryRetentionDb:
         """Holds and deletions as one life of `node` sees them: what it began ends with it."""

@@ -26,6 +26,7 @@ from recorder.config import Config
 from recorder.messages import PollNow
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource
+from recorder.proof_ports import RecoveryDb
 from recorder.retention_ports import RetentionDb
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
@@ -323,6 +324,7 @@ class Machine:
             contact_db=self._data_center.contact_db(name, self.clock),
             retention=self._retention(epoch),
             audit=self._audit(),
+            recoveries=self._recoveries(),
             migrate=self._data_center.migrate(name),
             run_hook=None,
             trap=self._point,
@@ -340,6 +342,12 @@ class Machine:
         if not self.config.retention.policies:
             return None
         return self._data_center.retention(self.name, self.clock, lambda: not epoch.ended)
+
+    def _recoveries(self) -> RecoveryDb | None:
+        """Only where somebody may ask for one."""
+        if "recovery" not in self.config.model_fields_set:
+            return None
+        return self._data_center.recoveries(self.name, self.clock)
 
     def _transport(self) -> SimTransport:
         newer = self._protocol_max > PROTOCOL_MAX

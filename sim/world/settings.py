@@ -16,6 +16,9 @@ from sim.world.kinds import kind_of
 CLUSTER = "world"
 LINK_PORT = 7440
 
+Layer: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Tables of a configuration, over what lies below."""
+
 QUICK: Mapping[str, Mapping[str, Any]] = {
     "poll": {
         "interval_s": 5.0,
@@ -34,6 +37,19 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
 """Timings at which a run of five minutes shows what takes a day in an office."""
 
 
+RECOVERY: Layer = {
+    "recovery": {
+        "look_s": 1.0,
+        "check_s": 15.0,
+        "start_s": 20.0,
+        "calls_per_s": 5.0,
+        "in_hand_max": 4,
+        "give_up_s": 60.0,
+    }
+}
+"""For worlds in which somebody asks for a recovery: the system then does so as well."""
+
+
 class _WorldConfig(Config):
     """Never reads the environment of whoever runs the world."""
 
@@ -50,17 +66,15 @@ class _WorldConfig(Config):
         return (init_settings,)
 
 
-Layer: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""Tables of a configuration, over what lies below."""
-
-
 def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Config:
     """The configuration of `node`, with `more` on top.
 
     Raises pydantic's ValidationError for settings that are wrong.
     """
     tables: dict[str, dict[str, Any]] = {}
-    for layer in (QUICK, incident.settings, incident.own_settings.get(node, {}), *more):
+    recovers = any(fault.kind == "recovery" for fault in incident.faults)
+    usual = (QUICK, RECOVERY) if recovers else (QUICK,)
+    for layer in (*usual, incident.settings, incident.own_settings.get(node, {}), *more):
         for table, values in layer.items():
             tables.setdefault(table, {}).update(values)
     return _config(node, incident.sources, json.dumps(tables, sort_keys=True))

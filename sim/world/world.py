@@ -31,6 +31,7 @@ from sim.world.observed import ObservedMachine
 from sim.world.patience import settling_s, usual_patience
 from sim.world.postman import Postman
 from sim.world.proof import TELLING_S
+from sim.world.recovery import RecoveryGuard
 from sim.world.report import Broken, Report
 from sim.world.retention import RetentionGuard
 from sim.world.rules import RULES, End
@@ -88,6 +89,7 @@ class World:
         self.violations: list[Broken] = []
         self._guard = self._eyes.guard = Guard(self)
         self.retention = RetentionGuard(self)
+        self.recovery = RecoveryGuard(self)
         self.postmen = tuple(
             Postman(
                 kernel=self.kernel,
@@ -226,7 +228,7 @@ class World:
         found: tuple[Violation, ...] = ()
         while self.kernel.now_ns < deadline_ns:
             self.kernel.run_for(_LOOK_S)
-            found = self._judged()
+            found = (*self._judged(), *self.recovery.unfinished())
             if not found:
                 break
         over = (*self._healing(healed_us), *self._contacts(), *self.retention.at_the_end())

@@ -13,6 +13,7 @@ from sim.world.rules import (
     network,
     orders,
     processes,
+    recovery,
     service,
     versions,
 )
@@ -30,5 +31,6 @@ RULES: Final[Mapping[str, Rule]] = {
     **versions.RULES,
     **orders.RULES,
     **holds.RULES,
+    **recovery.RULES,
 }
 """Kinds of faults by name."""
