@@ -97,7 +97,9 @@ def why(
     client = options.client().primary_first()
     if key is None and at is None and agent is None:
         raise CliError(
-            "Nothing is asked for.", Exit.USAGE, hint="Give an id, --at INSTANT or --agent NAME."
+            "KEY is missing.",
+            Exit.USAGE,
+            hint="Type `tandem item why KEY`. Its id, or --at INSTANT or --agent NAME instead.",
         )
     views = _stories(client, key, source) if key and not (at or agent) else []
     if views and options.json:

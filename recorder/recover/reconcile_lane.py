@@ -19,12 +19,13 @@ from recorder.budgets import BudgetFigures, budget_of
 from recorder.errors import ArchiveError, DataCenterError
 from recorder.finding_rows import Closing, RunRow, Sighting, Step
 from recorder.messages import MonitorMessage
-from recorder.model import ItemRef, Page, Window
+from recorder.model import Page
 from recorder.ports import DataSource
 from recorder.recover import reconcile_jobs as jobs
-from recorder.recover.compare import closings, judge_described, judge_unlisted
+from recorder.recover.compare import closings
 from recorder.recover.pacing import Pace, Pacer, yields_because
 from recorder.recover.reconcile_plan import Lengths, due, new_run, period
+from recorder.recover.reconcile_section import Asking, Listing
 from recorder.settings import ReconcileSettings
 from recorder.status import RecoveryStatus, SourceStatus
 
@@ -82,50 +83,6 @@ class ReconcilePorts:
     monitor: Address[MonitorMessage]
     recovery: Address[Any] | None
     settings: ReconcileSettings
-
-
-class _Listing:
-    """What the source listed of a section so far."""
-
-    def __init__(self, window: Window) -> None:
-        self.window = window
-        self.page: str | None = None
-        self.pages = 0
-        self.items: dict[str, ItemRef] = {}
-
-    def take(self, page: Page) -> bool:
-        """Whether that was the last page."""
-        self.pages += 1
-        self.page = page.next_page
-        self.items |= {ref.key: ref for ref in page.items}
-        return page.next_page is None
-
-
-class _Asking:
-    """Which items of a section the source is asked for, and what it said."""
-
-    def __init__(self, look: jobs.Look, asked_max: int) -> None:
-        self.look = look
-        unlisted = sorted(look.compared.unlisted, key=lambda row: row.state == "archived")
-        self.queue = [*unlisted[:asked_max], *look.described]
-        self.unasked = {row.ref.key for row in unlisted[asked_max:]}
-        self.sightings: list[Sighting] = list(look.compared.sightings)
-        self.calls = 0
-
-    def told(self, told: jobs.Told) -> None:
-        """The answer about the first of the queue."""
-        row = self.queue.pop(0)
-        self.calls += 1
-        listed = row.ref.key in self.look.section.listed
-        if told.error:
-            self.unasked.add(row.ref.key)
-        elif not listed:
-            self._add(judge_unlisted(row, is_gone=told.is_gone))
-        elif told.described is not None:
-            self._add(judge_described(row, told.described, self.look.media.get(row.ref.key, ())))
-
-    def _add(self, seen: Sighting | None) -> None:
-        self.sightings += [] if seen is None else [seen]
 
 
 class Comparison:
@@ -279,18 +236,18 @@ class Comparison:
     def _next(self) -> None:
         run = self._needed_run()
         if run.reached_us < run.to_us:
-            self._list(_Listing(self._lengths.next_window(run)))
+            self._list(Listing(self._lengths.next_window(run)))
         elif jobs.is_retention(run):
             job = partial(jobs.strays, self._ports.tools, self._ports.folders[self._name])
             self._do(self._ports.compare_lane, job, self._strays_found)
         else:
             self._end(run, "")
 
-    def _list(self, listing: _Listing) -> None:
+    def _list(self, listing: Listing) -> None:
         job = partial(jobs.list_page, self._source, listing.window, listing.page)
         self._ask_source(job, partial(self._listed, listing))
 
-    def _listed(self, listing: _Listing, page: Page) -> None:
+    def _listed(self, listing: Listing, page: Page) -> None:
         is_last = listing.take(page)
         if self._lengths.is_too_much(len(listing.items), listing.pages):
             self._lengths.shorten()
@@ -302,7 +259,7 @@ class Comparison:
         else:
             self._list(listing)
 
-    def _look(self, listing: _Listing) -> None:
+    def _look(self, listing: Listing) -> None:
         settings, run = self._ports.settings, self._needed_run()
         now_us = self._ports.clock.wall_us()
         wanted = jobs.Wanted(
@@ -319,20 +276,20 @@ class Comparison:
         self._do(self._ports.compare_lane, job, then)
 
     def _looked(self, pages: int, look: jobs.Look) -> None:
-        self._ask_items(pages, _Asking(look, self._ports.settings.asked_max))
+        self._ask_items(pages, Asking(look, self._ports.settings.asked_max))
 
-    def _ask_items(self, pages: int, asking: _Asking) -> None:
+    def _ask_items(self, pages: int, asking: Asking) -> None:
         if not asking.queue:
             self._record(pages, asking)
             return
         job = partial(jobs.ask, self._source, asking.queue[0])
         self._ask_source(job, partial(self._told, pages, asking))
 
-    def _told(self, pages: int, asking: _Asking, told: jobs.Told) -> None:
+    def _told(self, pages: int, asking: Asking, told: jobs.Told) -> None:
         asking.told(told)
         self._ask_items(pages, asking)
 
-    def _record(self, pages: int, asking: _Asking) -> None:
+    def _record(self, pages: int, asking: Asking) -> None:
         look, run = asking.look, self._needed_run()
         over = closings(look.opened, asking.sightings, look.section, unasked=asking.unasked)
         room = max(0, self._ports.settings.findings_max - self._seen)

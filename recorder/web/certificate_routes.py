@@ -17,6 +17,7 @@ from recorder.prove.document import to_text as document_text
 from recorder.prove.page import page_text
 from recorder.prove.verify import Fault, verify
 from recorder.prove_rows import CertificateHead, CertificateQuery
+from recorder.web.audited import audited_routes
 from recorder.web.auth import caller_of, require_admin, require_reader
 from recorder.web.command_routes import Name
 from recorder.web.contact_routes import Limit
@@ -124,6 +125,7 @@ def certificate_router(control: NodeControl) -> APIRouter:
         tags=["certificates"],
         dependencies=[Depends(require_reader(control))],
         responses=documented(401, 403, 404, 409, 422, 503),
+        route_class=audited_routes(control),
     )
     _add_lists(router, control)
     _add_making(router, control)
@@ -179,8 +181,6 @@ def _add_making(router: APIRouter, control: NodeControl) -> None:
             known = ", ".join(sorted(control.sources)) or "none"
             refuse(404, f"There is no source {body.source!r} here (running: {known}).")
         actor = caller_of(control, request).actor
-        detail = {"day": body.day}
-        control.audited("certificate_ordered", body.source, actor, detail)
         try:
             made = desk_of(control).make(opened.source, opened.kind, body.day, actor)
         except AlreadyMaking:

@@ -24,8 +24,9 @@ def paths_in_code():
     found = set()
     for file in Path("recorder/web").glob("*_routes.py"):
         text = file.read_text("utf-8")
-        prefix = PREFIXES.get(file.name, "/api/v1")
-        for path in re.findall(r'@router\.\w+\(\s*"([^"]+)"', text):
+        own = re.search(r'prefix="([^"]+)"', text)
+        prefix = PREFIXES.get(file.name, own[1] if own else "/api/v1")
+        for path in re.findall(r'@router\.\w+\(\s*"([^"]*)"', text):
             found.add(prefix + path.replace(":path}", "}"))
     return found
 

@@ -47,7 +47,12 @@ def test_a_certificate_is_made_and_verifies(node, source, client):
     assert certificate.statement["verdict"] == "complete"
     assert certificate.statement["counts"]["archived"] == 1
     whats = [what for what, *_ in node.trail.told]
-    assert whats == ["certificate_ordered", "signing_key_published", "certificate_made"]
+    assert whats == [
+        "make_certificate_ordered",
+        "signing_key_published",
+        "certificate_made",
+        "make_certificate",
+    ]
     assert {actor for what, _, actor, _ in node.trail.told if what.startswith("cert")} == {"admin"}
 
 

@@ -1,0 +1,251 @@
+"""What may go wrong during a recovery, what it forecasts, and ids instead of a period."""
+
+import pytest
+
+from recorder.errors import AuthRefused, Throttled, Unreachable
+from recorder.messages import RecoveriesChanged
+from recorder.model import Window
+from recorder.recovery_rows import Counts, RecoveryKind, RecoveryStatus
+from recorder.settings import RecoverySettings
+from tests.recorder.recover.recovering import (
+    HOUR_US,
+    NOW_US,
+    US,
+    Desk,
+)
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+def some(desk, count, apart_s=60):
+    """Items of the last day, the first one the oldest; their keys."""
+    keys = [f"i{number:03d}" for number in range(count)]
+    for number, key in enumerate(keys):
+        desk.source.add(key, age_s=80_000 - number * apart_s)
+    return keys
+
+
+def test_a_source_that_asks_for_patience_gets_it(desk):
+    some(desk, 2)
+    desk.source.errors = [Throttled("slow down", retry_after_s=60.0)]
+    desk.request()
+    desk.grant().advance(55)
+    assert len(desk.source.calls) == 1
+    desk.advance(30)
+    assert desk.row().counts.detected == 2
+
+
+def test_a_source_that_went_away_stops_the_recovery_and_it_can_be_resumed(desk):
+    keys = some(desk, 3)
+    desk.request()
+    desk.source.errors = [None] * 4 + [Unreachable("no answer", hint="Look at it.")] * 1000
+    desk.source.page_size = 1
+    desk.grant().advance(5000)
+    row = desk.row()
+    assert row.status is RecoveryStatus.STOPPED
+    assert "no answer" in row.reason
+    assert desk.findings() == ["recovery_stopped"]
+    desk.source.errors = []
+    desk.db.resume("R-1")
+    desk.advance(10).serve()
+    assert desk.row().counts.detected == 3
+    assert desk.row().status is RecoveryStatus.COMPLETED
+    assert desk.findings() == []
+    assert desk.stages() == dict.fromkeys(keys, "recovered")
+
+
+def test_a_recovery_that_could_not_even_start_failed(desk):
+    desk.source.errors = [AuthRefused("the secret is wrong")] * 1000
+    desk.request()
+    desk.grant().advance(5000)
+    row = desk.row()
+    assert row.status is RecoveryStatus.FAILED
+    assert "credentials" in row.reason
+
+
+def test_an_adapter_that_breaks_does_not_break_the_node(desk):
+    desk.source.errors = [ValueError("odd")]
+    some(desk, 1)
+    desk.request()
+    desk.grant().advance(10)
+    assert desk.row().counts.detected == 1
+
+
+def test_a_recovery_of_a_source_that_does_not_run_here_fails(desk):
+    desk.request(source="zoom")
+    desk.grant().advance(6)
+    assert desk.row().status is RecoveryStatus.FAILED
+    assert "zoom" in desk.row().reason
+
+
+def test_a_data_center_that_is_away_is_waited_for(desk):
+    keys = some(desk, 7)
+    desk.request()
+    desk.faults.down = True
+    desk.grant().advance(30)
+    desk.faults.down = False
+    desk.advance(12)
+    assert desk.given() == keys
+    desk.faults.down = True
+    desk.advance(30)
+    desk.faults.down = False
+    desk.archive(*keys)
+    desk.advance(10)
+    assert desk.row().counts == Counts(detected=7, recovered=7)
+
+
+def test_an_answer_that_is_lost_counts_nothing_twice(desk):
+    some(desk, 7)
+    desk.request()
+    desk.faults.answers_lost = 3
+    desk.grant().advance(60)
+    desk.faults.answers_lost = 2
+    desk.serve()
+    assert desk.row().counts == Counts(detected=7, recovered=7)
+
+
+# -- more than one ----
+
+
+def test_two_recoveries_with_overlapping_periods_fetch_nothing_twice(desk):
+    keys = some(desk, 6)
+    desk.request("R-1", window=Window(NOW_US - 24 * HOUR_US, NOW_US))
+    desk.request("R-2", window=Window(NOW_US - 23 * HOUR_US, NOW_US))
+    desk.grant()
+    given = desk.given()
+    assert sorted(set(given)) == keys
+    desk.archive(*keys)
+    desk.advance(6)
+    for name in ("R-1", "R-2"):
+        row = desk.row(name)
+        assert row.status is RecoveryStatus.COMPLETED
+        assert row.counts.detected == row.counts.recovered + row.counts.already_here
+
+
+def test_a_dry_run_has_its_turn_before_the_rest_and_fetches_nothing(desk):
+    keys = some(desk, 6)
+    desk.archive(keys[0])
+    desk.request("R-1")
+    desk.request("R-2", dry_run=True)
+    desk.grant()
+    dry = desk.row("R-2")
+    assert dry.status is RecoveryStatus.COMPLETED
+    assert dry.counts == Counts(detected=6, already_here=1, pending=5)
+    assert dry.forecast.size_bytes == 5 * 1000
+    assert dry.forecast.is_estimate
+    assert dry.forecast.api_calls == 15
+    assert desk.row("R-1").counts.detected == 6
+
+
+def test_a_dry_run_uses_the_sizes_that_the_source_tells(desk):
+    some(desk, 4)
+    desk.source.listed_bytes = lambda ref: 77 if ref.key != "i000" else None
+    desk.request(dry_run=True)
+    desk.grant()
+    assert desk.row().forecast.size_bytes == 3 * 77
+    assert desk.row().forecast.is_estimate
+    desk.source.listed_bytes = lambda _ref: 77
+    desk.request("R-2", dry_run=True)
+    desk.advance(6)
+    assert not desk.row("R-2").forecast.is_estimate
+
+
+def test_a_dry_run_names_what_will_be_deleted_before_its_turn(desk):
+    desk.source.add("old", age_s=30 * 86_400 - 1)
+    desk.source.add("new", age_s=100)
+    desk.request(dry_run=True, window=Window(NOW_US - 31 * 24 * HOUR_US, NOW_US))
+    desk.grant().advance(5)
+    forecast = desk.row().forecast
+    assert (forecast.too_late, forecast.too_late_keys) == (0, ())
+    slow = Desk(settings=RecoverySettings(calls_per_s=0.5, automatic=False), source=desk.source)
+    slow.request(dry_run=True, window=Window(NOW_US - 31 * 24 * HOUR_US, NOW_US))
+    slow.grant().advance(100)
+    assert slow.row().forecast.too_late_keys == ("old",)
+
+
+# -- cancel ----
+
+
+def test_a_cancelled_recovery_lists_and_gives_nothing_more(desk):
+    some(desk, 30)
+    desk.source.page_size = 1
+    desk.request()
+    desk.duty().steps(20)
+    desk.db.cancel("R-1", "cancelled by ada")
+    desk.tell(RecoveriesChanged())
+    desk.run()
+    calls = len(desk.source.calls)
+    desk.given()
+    desk.advance(60)
+    assert len(desk.source.calls) == calls
+    assert desk.given() == []
+    assert desk.row().status is RecoveryStatus.CANCELLED
+    assert desk.snapshot.running == ()
+
+
+def test_another_recovery_goes_on_when_one_is_cancelled(desk):
+    some(desk, 10)
+    desk.source.page_size = 1
+    desk.request("R-1")
+    desk.duty().steps(10)
+    desk.request("R-2", window=Window(NOW_US - 25 * HOUR_US, NOW_US))
+    desk.db.cancel("R-1", "")
+    desk.tell(RecoveriesChanged())
+    desk.run().serve()
+    assert desk.row("R-2").status is RecoveryStatus.COMPLETED
+
+
+# -- ids ----
+
+
+def test_ids_are_looked_for_one_by_one_and_each_has_an_outcome(desk):
+    for key in ("a", "b"):
+        desk.source.add(key)
+    desk.archive("b")
+    ids = ("session-a", "session-b", "session-x")
+    desk.request(kind=RecoveryKind.SPECIFIC, window=None, ids=ids)
+    desk.grant().serve()
+    row = desk.row()
+    assert row.status is RecoveryStatus.COMPLETED
+    assert row.counts == Counts(detected=3, already_here=1, recovered=1, gone=1)
+    assert desk.stages() == {"a": "recovered", "session-x": "gone"}
+    assert desk.proven() == []
+
+
+def test_thousands_of_ids_are_looked_for_in_parts(desk):
+    ids = tuple(f"session-{number}" for number in range(45))
+    desk.source.add("44")
+    desk.request(kind=RecoveryKind.SPECIFIC, window=None, ids=ids)
+    desk.grant().serve()
+    assert desk.row().counts == Counts(detected=45, recovered=1, gone=44)
+    assert desk.row().listed == 45
+
+
+def test_a_source_that_cannot_be_asked_by_id_says_so():
+    desk = Desk()
+    desk.source.find = None
+    desk.request(kind=RecoveryKind.SPECIFIC, window=None, ids=("a",))
+    desk.grant().advance(5)
+    assert desk.row().counts == Counts(detected=1, failed=1)
+
+
+def test_memory_stays_flat_when_all_of_a_long_section_is_missing(desk):
+    some(desk, 12_000)
+    desk.source.page_size = 1000
+    for number, ref in enumerate(list(desk.source.items.values())):
+        desk.source.add(ref.key, age_s=80_000 - number * 0.1)
+    staged = []
+    inside = desk.own_db.stage
+    desk.own_db.stage = lambda items, name, *, first: (
+        staged.append(len(items)) or inside(items, name, first=first)
+    )
+    desk.request()
+    desk.grant().advance(5)
+    assert desk.row().counts.detected == 12_000
+    assert staged
+    assert max(staged) <= 6000
+    assert desk.row().counts.pending == 12_000
+    assert US == 1_000_000
