@@ -13,6 +13,8 @@ from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.migrate import migrate
 from recorder.control import OpenSource
+from recorder.errors import Unreachable
+from recorder.model import Capabilities
 from recorder.web.app import create_app
 from recorder.webhooks import WebhookAnswer
 from tests.recorder.fake_node import TOKEN, FakeNode
@@ -47,7 +49,16 @@ QUICK = settings(
 
 
 class Hearing:
-    """A source that takes empty messages only."""
+    """A source that takes empty messages only, and cannot be reached."""
+
+    name = "zoom"
+    capabilities = Capabilities(3600.0, 100, 1, None)
+
+    def server_time(self):
+        raise Unreachable("nobody answers there")
+
+    def list_items(self, _window, _page):
+        raise Unreachable("nobody answers there")
 
     def hear(self, request):
         return WebhookAnswer(401 if request.body else 204)
@@ -66,6 +77,12 @@ def client(request, tmp_path_factory):
     node.archive_one()
     node.fail_one()
     return node.client(TOKEN)
+
+
+@pytest.mark.parametrize("day", ["", "2026-02-30", "2026-01-01"])
+def test_a_day_of_a_source_that_does_not_answer_is_no_fault_of_the_node(client, day):
+    answer = client.post("/api/v1/certificates", json={"source": "zoom", "day": day})
+    assert answer.status_code in {422, 503}
 
 
 def resolved(schema):
