@@ -16,11 +16,10 @@ from recorder.adapters.dynamics.odata import (
 from recorder.adapters.dynamics.records import Recording, SignedLink
 from recorder.adapters.dynamics.schema_probe import REQUIRED_COLUMNS, SchemaProbe, logical_name
 from recorder.adapters.dynamics.tables import ALL_TABLES, RECORDING, Table
+from recorder.adapters.http.clock_offset import clock_findings
 from recorder.adapters.http.values import parse
 from recorder.errors import AuthRefused, BadAnswer, SourceError, Throttled, Unreachable
-from recorder.model import Finding, Level, SourceTime
-
-CLOCK_OFFSET_MAX_S = 60.0
+from recorder.model import Finding, Level
 
 
 def check(
@@ -36,7 +35,7 @@ def check(
         time = odata.get("WhoAmI").time
     except SourceError as error:
         return (_no_entry(name, error),)
-    found = [*_clock(name, time, clock)]
+    found = [*clock_findings(name, time, clock)]
     try:
         for table in ALL_TABLES:
             found += _table(name, table, odata)
@@ -64,22 +63,6 @@ def _no_entry(name: str, error: SourceError) -> Finding:
         error.hint or "Run the check again; if it stays, look at the source's address and version."
     )
     return Finding(code, level, name, str(error), hint)
-
-
-def _clock(name: str, time: SourceTime | None, clock: Clock) -> list[Finding]:
-    """How far this node's clock is off; windows follow the source's clock, so it is for people."""
-    if time is None:
-        what = "the service's answers have no readable Date header"
-        return [
-            Finding("no_source_clock", Level.WARNING, name, what, "Look for a proxy in between.")
-        ]
-    since_s = (clock.monotonic_ns() - time.received_ns) / 1e9
-    offset_s = clock.wall_us() / 1e6 - since_s - time.source_us / 1e6
-    if abs(offset_s) <= CLOCK_OFFSET_MAX_S:
-        return []
-    side = "ahead of" if offset_s > 0 else "behind"
-    what = f"this node's clock is {abs(offset_s):.0f} s {side} the service's"
-    return [Finding("clock_offset", Level.WARNING, name, what, "Set up NTP on this node.")]
 
 
 def _table(name: str, table: Table, odata: ODataClient) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cluster.ports import Clock
+from recorder.adapters.http.clock_offset import clock_findings
 from recorder.adapters.http.refresh_grant import RefreshGrant
 from recorder.adapters.http.values import parse
 from recorder.adapters.webex.api import (
@@ -22,7 +23,6 @@ from recorder.errors import AuthRefused, BadAnswer, SourceError, Throttled, Unre
 from recorder.model import Finding, Level, SourceTime
 
 LIST_PATH: Final = "admin/convergedRecordings"
-CLOCK_OFFSET_MAX_S: Final = 60.0
 _REFRESH_ENDS_S: Final = 14 * 86_400.0
 _NS: Final = 1_000_000_000
 
@@ -41,7 +41,7 @@ def check(
         page = newest(api, statuses[0])
     except SourceError as error:
         return (_no_entry(name, error),)
-    found = [*_clock(name, page.time, clock), *_token(name, grant, clock)]
+    found = [*clock_findings(name, page.time, clock), *_token(name, grant, clock)]
     try:
         for status in statuses[1:]:
             found += _status(name, api, status)
@@ -75,22 +75,6 @@ def _no_entry(name: str, error: SourceError) -> Finding:
     if isinstance(error, RightMissing):
         hint = COMPLIANCE_HINT
     return Finding(code, level, name, str(error), hint)
-
-
-def _clock(name: str, time: SourceTime | None, clock: Clock) -> list[Finding]:
-    """How far this node's clock is off; windows follow the service's clock, so it is for people."""
-    if time is None:
-        what = "the service's answers have no readable Date header"
-        return [
-            Finding("no_source_clock", Level.WARNING, name, what, "Look for a proxy in between.")
-        ]
-    since_s = (clock.monotonic_ns() - time.received_ns) / 1e9
-    offset_s = clock.wall_us() / 1e6 - since_s - time.source_us / 1e6
-    if abs(offset_s) <= CLOCK_OFFSET_MAX_S:
-        return []
-    side = "ahead of" if offset_s > 0 else "behind"
-    what = f"this node's clock is {abs(offset_s):.0f} s {side} the service's"
-    return [Finding("clock_offset", Level.WARNING, name, what, "Set up NTP on this node.")]
 
 
 def _token(name: str, grant: RefreshGrant, clock: Clock) -> list[Finding]:

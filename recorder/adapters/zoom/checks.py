@@ -8,14 +8,15 @@ from typing import Any, cast
 import httpx
 
 from cluster.ports import Clock
+from recorder.adapters.http.clock_offset import clock_findings
 from recorder.adapters.http.errors import safe_text
 from recorder.adapters.http.values import int_or_none
 from recorder.adapters.zoom.api import ScopeMissing, ZoomApi
 from recorder.adapters.zoom.listing import MEETING, UNREADABLE, items_of
 from recorder.errors import AuthRefused, BadAnswer, ItemGone, SourceError, Throttled, Unreachable
-from recorder.model import Finding, ItemRef, Level, SourceTime, Window
+from recorder.model import Finding, ItemRef, Level, Window
 
-CLOCK_OFFSET_MAX_S = 60.0
+_CLOCK_HINT = "Set up NTP on this node; webhooks are refused while it is off."
 _SECOND_US = 1_000_000
 _WEEK_US = 7 * 86_400 * _SECOND_US
 _LONG_US = 6 * 3600 * _SECOND_US
@@ -32,7 +33,7 @@ def check(
         return (_no_clock(name, error),)
     except SourceError as error:
         return (_no_entry(name, error),)
-    found = _clock(name, time, clock)
+    found = clock_findings(name, time, clock, hint=_CLOCK_HINT)
     window = Window(time.source_us - _WEEK_US, time.source_us)
     try:
         refs = items_of(name, api.page(window, None).rows, window)
@@ -65,18 +66,6 @@ def _no_entry(name: str, error: SourceError) -> Finding:
 def _no_clock(name: str, error: BadAnswer) -> Finding:
     hint = error.hint or "Look for a proxy in between that strips or invents answers."
     return Finding("check_failed", Level.ERROR, name, str(error), hint)
-
-
-def _clock(name: str, time: SourceTime, clock: Clock) -> list[Finding]:
-    """How far this node's clock is off; windows follow the source's clock, so it is for people."""
-    since_s = (clock.monotonic_ns() - time.received_ns) / 1e9
-    offset_s = clock.wall_us() / 1e6 - since_s - time.source_us / 1e6
-    if abs(offset_s) <= CLOCK_OFFSET_MAX_S:
-        return []
-    side = "ahead of" if offset_s > 0 else "behind"
-    what = f"this node's clock is {abs(offset_s):.0f} s {side} the service's"
-    hint = "Set up NTP on this node; webhooks are refused while it is off."
-    return [Finding("clock_offset", Level.WARNING, name, what, hint)]
 
 
 def _unreadable(name: str, refs: tuple[ItemRef, ...]) -> list[Finding]:
