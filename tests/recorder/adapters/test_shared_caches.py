@@ -56,7 +56,8 @@ def test_agents_looked_up_by_many_jobs_stay_whole_and_bounded():
             cache.keep(mine, now_ns=step)
             known = cache.known([*mine, *(guid(n) for n in range(7))], now_ns=step)
             assert set(known.values()) <= {None}
-        return len(cache._users)
+        with cache._lock:
+            return len(cache._users)
 
     assert max(at_once(work)) <= 20
     assert len(cache._users) == 20
@@ -85,24 +86,32 @@ def test_a_schema_asked_for_by_many_jobs_is_the_same_for_all():
     assert len(asked) <= most, "a question too many is allowed, one for every use is not"
 
 
-def test_a_meeting_asked_for_by_many_jobs_serves_each_item_once():
+def test_meetings_asked_for_by_many_jobs_serve_each_item_once():
+    cache = MeetingCache(meetings_max=3)
+    for number in range(3):
+        cache.keep(Meeting(uuid=f"m{number}"), 0)
+
+    def work(_):
+        asked = [(f"m{step % 3}", f"item{step}") for step in range(5 * ROUNDS)]
+        return [item for uuid, item in asked if cache.describing(uuid, item, 0) is not None]
+
+    served = [item for items in at_once(work) for item in items]
+    assert sorted(served) == sorted({f"item{step}" for step in range(5 * ROUNDS)})
+
+
+def test_meetings_kept_by_many_jobs_stay_bounded():
     cache = MeetingCache(meetings_max=4)
-    meetings = [Meeting(uuid=f"m{number}") for number in range(3)]
-    for meeting in meetings:
-        cache.keep(meeting, 0)
 
     def work(number):
-        served = []
+        seen = set()
         for step in range(5 * ROUNDS):
-            meeting = cache.describing(f"m{step % 3}", f"item{step}", 0)
-            served += [] if meeting is None else [step]
-            cache.keep(Meeting(uuid=f"other{number}"), 0)
-            if meeting is None and cache.known(f"m{step % 3}", 0) is None:
-                cache.keep(meetings[step % 3], 0)
-            assert len(cache._entries) <= 4
-        return served
+            cache.keep(Meeting(uuid=f"m{number}-{step % 3}"), 0)
+            cache.describing(f"m{(number + 1) % THREADS}-{step % 3}", f"item{step}", 0)
+            with cache._lock:
+                seen.add(len(cache._entries))
+        return max(seen)
 
-    assert all(len(set(served)) == len(served) for served in at_once(work))
+    assert max(at_once(work)) == 4
 
 
 def test_many_jobs_together_spend_no_more_than_the_budget():
