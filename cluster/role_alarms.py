@@ -71,8 +71,10 @@ def _of_the_peer(m: Memory, now_ns: int) -> Iterator[AlarmRaised]:
         yield cloned(m.node, "it holds and renews the lease in the Data Center")
     if m.verdict is not PeerState.DEAD:
         return
-    silent = m.detector.verdict(now_ns).reason is Reason.SILENCE
-    if silent and _writes_unheard(m, now_ns):
+    sensed = m.detector.verdict(now_ns)
+    # After a sleep of this process nothing is known that was not known before: what was said stands.
+    slept = sensed.state is not PeerState.DEAD and ("link_down", m.peer_name) in m.raised
+    if sensed.reason is Reason.SILENCE and (slept or _writes_unheard(m, now_ns)):
         yield AlarmRaised(
             code="link_down",
             subject=m.peer_name,

@@ -7,6 +7,7 @@ from cluster.messages import (
     StepDownAndStop,
     Switchover,
 )
+from cluster.role_io import WokeLate
 from tests.cluster.role_bench import primary, secondary
 
 ACTS = {"role": Role.PRIMARY, "term": 4}
@@ -60,6 +61,20 @@ def test_what_a_silent_peer_wrote_before_the_data_center_was_lost_says_nothing_l
     bench.cut_witness()
     bench.run(6)
     assert bench.alarms() == {"peer_dead", "no_witness"}
+
+
+def test_a_node_that_slept_says_of_its_silent_peer_what_it_said_before():
+    bench = secondary()
+    for _ in range(8):
+        bench.theirs.renew(4)
+        bench.run(1)
+    bench.step(PeerGone("closed"))
+    bench.now_ns += 20_000_000_000
+    bench.step(WokeLate(20.0))
+    assert bench.alarms() == {"link_down"}
+    assert "peer_dead" not in bench.alarms_ever()
+    bench.run(30)
+    assert "link_down" not in bench.alarms(), "silent for long, and nothing heard of its writing"
 
 
 def test_a_peer_that_is_heard_again_clears_its_alarm():
