@@ -11,9 +11,8 @@ import difflib
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -27,8 +26,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cluster.ports import Endpoint
 from cluster.settings import PairSettings
+from recorder.config_paths import sources_from, with_paths_from
 from recorder.errors import ConfigError
 from recorder.retention_settings import RetentionSettings
+from recorder.screen_settings import ReplaySettings, ScreenSettings
 from recorder.settings import (
     ArchiveSettings,
     BufferSettings,
@@ -81,8 +82,8 @@ class TokenTable(_Table):
     """Who may use the API beside the admin."""
 
     token: SecretReference
-    roles: tuple[Literal["admin", "das", "replay"], ...] = Field(min_length=1)
-    """`admin` may everything, `das` ask the data access service, `replay` read and listen."""
+    roles: tuple[Literal["admin", "das", "replay", "desktop"], ...] = Field(min_length=1)
+    """`admin` may everything, `das` ask the data access service, `replay` read and listen, `desktop` register agents' computers."""
 
 
 class WebTable(_Table):
@@ -175,6 +176,8 @@ class Config(BaseSettings):
     recovery: RecoverySettings = RecoverySettings()  # pyright: ignore[reportCallIssue]
     reconcile: ReconcileSettings = ReconcileSettings()  # pyright: ignore[reportCallIssue]
     scrub: ScrubSettings = ScrubSettings()  # pyright: ignore[reportCallIssue]
+    screens: ScreenSettings = ScreenSettings()  # pyright: ignore[reportCallIssue]
+    replay: ReplaySettings = ReplaySettings()  # pyright: ignore[reportCallIssue]
     log: LogTable = LogTable()
     hooks: HooksTable = HooksTable()
     sources: dict[Annotated[str, Field(pattern=_NAME)], SourceTable] = Field(default_factory=dict)
@@ -218,7 +221,7 @@ def load_config(path: Path) -> Config:
             "\n".join(f"{path}: {line}" for line in wrong),
             hint=f"Mend {path}, then try `tandem config check {path}`.",
         )
-    return _with_paths_from(config, path.resolve().parent)
+    return with_paths_from(config, path.resolve().parent)
 
 
 class _SourcesAlone(BaseSettings):
@@ -250,7 +253,7 @@ def load_sources(path: Path) -> dict[str, SourceTable]:
         alone = _SourcesAlone(sources=data.get("sources", {}))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError):
         return {}
-    return _sources_from(alone.sources, path.resolve().parent)
+    return sources_from(alone.sources, path.resolve().parent)
 
 
 def _unknown_overrides() -> list[str]:
@@ -317,82 +320,3 @@ def _nearest(location: tuple[int | str, ...]) -> str:
     names = list(model.model_fields) if model else []
     close = difflib.get_close_matches(str(location[-1]), names, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _with_paths_from(config: Config, folder: Path) -> Config:
-    """The same configuration with relative paths taken from `folder`."""
-
-    def absolute(path: Path | None) -> Path | None:
-        return None if path is None else folder / path
-
-    tls = config.peer.tls
-    peer_tls = tls and tls.model_copy(
-        update={name: folder / getattr(tls, name) for name in ("ca", "certificate", "key")}
-    )
-    web = config.web.model_copy(
-        update={
-            "token": _reference_from(config.web.token, folder),
-            "tokens": {
-                name: one.model_copy(update={"token": _reference_from(one.token, folder)})
-                for name, one in config.web.tokens.items()
-            },
-            "tls_certificate": absolute(config.web.tls_certificate),
-            "tls_key": absolute(config.web.tls_key),
-        }
-    )
-    center = config.data_center.model_copy(
-        update={
-            "database": _database_from(config.data_center.database, folder),
-            "archive": str(folder / config.data_center.archive),
-        }
-    )
-    return config.model_copy(
-        update={
-            "recovery": config.recovery.model_copy(
-                update={"drop_folder": absolute(config.recovery.drop_folder)}
-            ),
-            "ingest": config.ingest.model_copy(update={"ca_file": absolute(config.ingest.ca_file)}),
-            "node": config.node.model_copy(update={"data": folder / config.node.data}),
-            "peer": config.peer.model_copy(update={"tls": peer_tls}),
-            "web": web,
-            "data_center": center,
-            "sources": _sources_from(config.sources, folder),
-        }
-    )
-
-
-def _sources_from(sources: Mapping[str, SourceTable], folder: Path) -> dict[str, SourceTable]:
-    return {
-        name: source.model_copy(update=_references_from(source.adapter_settings(), folder))
-        for name, source in sources.items()
-    }
-
-
-def _reference_from(value: Any, folder: Path) -> Any:
-    """`file:PATH` with the path taken from `folder`; everything else as it is."""
-    if not isinstance(value, str) or not value.startswith("file:"):
-        return value
-    return f"file:{folder / value.removeprefix('file:')}"
-
-
-def _references_from(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    return {
-        key: _references_from(cast("dict[str, Any]", value), folder)
-        if isinstance(value, dict)
-        else _file_from(key, value, folder)
-        for key, value in settings.items()
-    }
-
-
-def _file_from(key: str, value: Any, folder: Path) -> Any:
-    """An adapter's key that ends in `_file` names a file, `ca_file` for one."""
-    if key.endswith("_file") and isinstance(value, str):
-        return str(folder / value)
-    return _reference_from(value, folder)
-
-
-def _database_from(url: str, folder: Path) -> str:
-    prefix = "sqlite:///"
-    if not url.startswith(prefix):
-        return str(_reference_from(url, folder))
-    return f"{prefix}{folder / url.removeprefix(prefix)}"

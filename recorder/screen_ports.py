@@ -1,0 +1,105 @@
+"""What screen recording and replay need from the world, as protocols; see `recorder/ports.py`.
+
+Calls block and belong into job functions, but for those marked *any thread*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from recorder.model import Window
+from recorder.screen_messages import DesktopCommand
+from recorder.screen_model import AgentEvent, Rendition, ScreenPacket, ScreenPart, ScreenStream
+
+
+class AgentEventDb(Protocol):
+    """What platforms said of agents, in the Data Center. Raises DataCenterDown or DataCenterError."""
+
+    def record(self, events: Sequence[AgentEvent]) -> None:
+        """Add; an event that is there stays as it is."""
+        ...
+
+    def since(self, from_us: int, limit: int) -> tuple[AgentEvent, ...]:
+        """Those that happened at or after an instant, oldest first."""
+        ...
+
+    def of_calls(self, calls: Sequence[str]) -> tuple[AgentEvent, ...]:
+        """Those that name one of these calls, oldest first."""
+        ...
+
+    def of_agents(self, agent_keys: Sequence[str], window: Window) -> tuple[AgentEvent, ...]:
+        """Those of these agents within a period, oldest first."""
+        ...
+
+
+class AgentStates(Protocol):
+    """A data source whose platform can be asked what agents did. Optional: `DataSource` does not demand it."""
+
+    def agent_events(self, window: Window) -> tuple[AgentEvent, ...]:
+        """What agents did within a period, with the ids that the same events have as messages. Raises SourceError."""
+        ...
+
+
+class ScreenDb(Protocol):
+    """Parts and renditions on record. Raises DataCenterDown or DataCenterError. Every write may be repeated."""
+
+    def record_parts(self, parts: Sequence[ScreenPart]) -> None:
+        """Add; a part that is there stays as it is."""
+        ...
+
+    def forget_part(self, part_key: str, reason: str) -> None:
+        """Its object is gone from the archive, and why; the row stays, without being listed again."""
+        ...
+
+    def parts(self, agent_keys: Sequence[str], window: Window) -> tuple[ScreenPart, ...]:
+        """Of streams of any of these agents, that touch a period; by stream, then first frame."""
+        ...
+
+    def parts_stored_since(self, from_us: int, limit: int) -> tuple[ScreenPart, ...]:
+        """Newly arrived parts, oldest first by `stored_us`."""
+        ...
+
+    def record_rendition(self, rendition: Rendition) -> Rendition:
+        """Add one more of its contact; with the digest of an existing one, that one. Its number is given here."""
+        ...
+
+    def renditions(self, contact_id: str) -> tuple[Rendition, ...]:
+        """Oldest first; empty when there is none."""
+        ...
+
+
+class ScreenFiles(Protocol):
+    """SCN files in the call buffer. One thread at a time. Raises CallBufferError."""
+
+    def begin(self, part_key: str, stream: ScreenStream, calls: Sequence[str]) -> None:
+        """Create the file of a part, with stream, agents, calls and time base inside."""
+        ...
+
+    def append(self, part_key: str, packets: Sequence[ScreenPacket]) -> int:
+        """Write; the first packet of a part must be a key frame. Returns the highest `seq` that is with the system."""
+        ...
+
+    def seal(self, part_key: str) -> tuple[str, int, str]:
+        """Close durably: path, size in bytes and SHA-256."""
+        ...
+
+    def discard(self, part_key: str) -> None:
+        """Delete, open or sealed; nothing happens when there is none."""
+        ...
+
+    def found(self) -> tuple[str, ...]:
+        """Part keys of files from before this start, sorted."""
+        ...
+
+
+class DesktopLinks(Protocol):
+    """Connections to agents' computers. *Any thread*; what is sent to one that is gone is lost."""
+
+    def send(self, connection: str, command: DesktopCommand) -> None:
+        """Say something to one desktop."""
+        ...
+
+    def close(self, connection: str, reason: str) -> None:
+        """End a connection."""
+        ...
