@@ -16,6 +16,7 @@
         * TooLarge           more bytes than allowed
         * RedirectRefused    a redirect to a host that is not allowed
         * NotAnId            asked for by a name that is no id of this source
+    * BadDesktopFrame        a desktop and a node did not understand each other
     * CallBufferError        the buffer disk does not take more
     * ArchiveError           the archive did not take or give an object
     * DataCenterError        the contact database did not answer or refused
@@ -132,6 +133,10 @@ class NotAnId(SourceError):
 
     code = "not_an_id"
     retryable = False
+
+
+class BadDesktopFrame(RecorderError):
+    """Raised when a frame on the connection of a desktop breaks a rule; the message says which."""
 
 
 class CallBufferError(RecorderError):
