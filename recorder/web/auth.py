@@ -22,7 +22,7 @@ from recorder.web.refusals import refuse
 
 _log = structlog.get_logger(__name__)
 
-_SCHEME = "Bearer "
+_SCHEME = "bearer"
 ADMIN: Final = "admin"
 DAS: Final = "das"
 REPLAY: Final = "replay"
@@ -96,11 +96,12 @@ def known_caller(control: NodeControl, request: Request) -> Caller | None:
     tokens = _tokens(control)
     if not tokens:
         return ANONYMOUS
-    given = request.headers.get("authorization", "").encode()
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    given = given.strip() if scheme.lower() == _SCHEME else ""
     user = request.headers.get(USER_HEADER, "")[:_USER_CHARS_MAX]
     found: Caller | None = None
     for name, roles, token in tokens:  # all of them, so that time tells nothing
-        if hmac.compare_digest(given, (_SCHEME + token).encode()) and token:
+        if hmac.compare_digest(given.encode(), token.encode()) and token:
             found = Caller(name, roles, user if user.isprintable() else "")
     return found
 

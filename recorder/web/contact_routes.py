@@ -23,6 +23,7 @@ from recorder.web.contact_views import (
     RevisionsView,
     RevisionView,
 )
+from recorder.web.filters import check_source
 from recorder.web.refusals import refuse
 
 _CHUNK_BYTES = 256 * 1024
@@ -61,6 +62,8 @@ def _add_list(router: APIRouter, control: NodeControl) -> None:
         """Contacts, newest first, each in its newest revision."""
         window = period(begin, end)
         found = control.contact_db.contacts(ContactQuery(source, window, text, after, limit))
+        if not found.rows:
+            check_source(control, source)
         return ContactsView(contacts=[ContactView.of(row) for row in found.rows], next=found.next)
 
 

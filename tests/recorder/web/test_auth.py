@@ -24,10 +24,14 @@ def test_a_wrong_token_opens_nothing(route, token):
     assert node.pair.told == []
 
 
-@pytest.mark.parametrize("scheme", ["Basic", "bearer", "x"])
+@pytest.mark.parametrize("scheme", ["Basic", "token", "x"])
 def test_another_scheme_than_bearer_opens_nothing(scheme):
     answer = status(FakeNode(), None, READ, authorization=f"{scheme} {TOKEN}")
     assert answer.status_code == 401
+
+
+def test_the_scheme_is_read_without_regard_to_case():
+    assert status(FakeNode(), None, READ, authorization=f"bearer {TOKEN}").status_code == 200
 
 
 @pytest.mark.parametrize("route", [READ, CHANGE])

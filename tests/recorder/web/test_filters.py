@@ -35,6 +35,12 @@ def test_an_empty_list_of_a_source_that_is_not_there_is_refused(node):
     assert "'zom'" in answer.json()["error"]["message"]
 
 
+def test_an_empty_list_of_contacts_of_a_source_that_is_not_there_is_refused(node):
+    answer = node.client(TOKEN).get("/api/v1/contacts", params={"source": "zom"})
+    assert answer.status_code == 404
+    assert "'zom'" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("source", ["zoom", "tapes"])
 def test_an_empty_list_of_a_configured_source_is_an_empty_list(node, source):
     assert items(node, source=source).json() == {"items": []}
