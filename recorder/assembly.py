@@ -50,6 +50,8 @@ from recorder.ports import (
     ProgressStore,
 )
 from recorder.proof_ports import RecoveryDb
+from recorder.prove_assembly import NAME as CERTIFICATES
+from recorder.prove_assembly import ProveAssembly, ProveStores
 from recorder.reconcile_assembly import COMPARE, ReconcileAssembly, ReconcileStores
 from recorder.recovery_assembly import RecoveryAssembly, calls_lane
 from recorder.retention_assembly import NAME as RETENTION
@@ -83,6 +85,7 @@ def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
         "control": CONTROL_WORKERS,
         "local": LOCAL_WORKERS,
         RETENTION: 1,
+        CERTIFICATES: 1,
         COMPARE: 1,
         SCRUB_LANE: 1,
     }
@@ -132,6 +135,8 @@ class NodePorts:
     """Without it nothing is compared, and no file with ids is taken."""
     retention: RetentionDb | None = None
     """Without it nothing is ever deleted."""
+    prove: ProveStores | None = None
+    """Without it no certificate is made."""
 
 
 class Assembly:
@@ -149,6 +154,7 @@ class Assembly:
         self.recovery = RecoveryAssembly(ports.recoveries, runtime=ports.runtime)
         self.reconcile = ReconcileAssembly(ports.reconcile, runtime=ports.runtime)
         self.retention = RetentionAssembly(ports.retention, runtime=ports.runtime)
+        self.prove = ProveAssembly(ports.prove, runtime=ports.runtime)
         self.audit = AuditAssembly(
             ports.audit,
             node=config.node.id,
@@ -192,9 +198,8 @@ class Assembly:
             recovery=self.recovery.address,
             trail=self.audit.trail,
         )
-        self.retention.start(
-            self._begin, self._config, self._ports, at["monitor"], self.audit.trail
-        )
+        self.retention.start(start, self._config, self._ports, at["monitor"], self.audit.trail)
+        self.prove.start(start, self._config, self._ports, self.audit.trail)
         start(at["link"], self._link())
         start(at["pair"], self._pair())
         start(at["supervisor"], self._supervisor())
@@ -205,6 +210,7 @@ class Assembly:
         self.say_goodbye()
         for name in ("supervisor", "pair", "link"):
             stop(self._at[name])
+        self.prove.stop()
         self.retention.stop()
         self.reconcile.stop()
         self.recovery.stop()
@@ -368,6 +374,7 @@ class Assembly:
                 *self.recovery.watched,
                 *self.reconcile.holders,
                 *self.retention.watched,
+                *self.prove.watched,
                 *self.audit.duties,
             ),
         )
@@ -384,6 +391,7 @@ class Assembly:
                 *self.recovery.watched,
                 *self.reconcile.watched,
                 *self.retention.watched,
+                *self.prove.watched,
                 *self.audit.watched,
             ),
             link=self._at["link"],

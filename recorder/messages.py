@@ -68,6 +68,17 @@ class RecoveriesChanged:
 
 RecoveryCommand: TypeAlias = RecoveriesChanged
 
+# --- to the maker of certificates ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatesWanted:
+    """Somebody asked for a certificate or cancelled one: look at once. May be lost."""
+
+
+MakerCommand: TypeAlias = CertificatesWanted
+
+
 # --- to the ingester -------------------------------------------------------------------------------
 
 

@@ -37,7 +37,8 @@ from recorder.node_adapters import (
     node_stores,
     node_transport,
 )
-from recorder.node_proof import proof_desk
+from recorder.node_proof import prove_stores
+from recorder.proof_desk import ProofDesk
 from recorder.recovery_control import RecoveryDesk
 from recorder.retention_control import RetentionDesk
 from recorder.traced_node import NodeTracing
@@ -76,7 +77,6 @@ class Node:
         secrets = FileSecrets()
         self._sources, problems = node_sources(config, self._clock, secrets)
         self._fetcher = node_fetcher(config)
-        transport = node_transport(config, on_crash)
         self._lanes = {
             name: ThreadWorkers(name=name, threads=threads, on_crash=on_crash)
             for name, threads in lanes(config, self._sources).items()
@@ -93,7 +93,7 @@ class Node:
             workers=self._lanes,
             board=board,
             identity=identity,
-            transport=transport,
+            transport=node_transport(config, on_crash),
             discovery=node_discovery(config),
             lease=self._lease,
             state=StateFile(config.node.data / "state.json"),
@@ -112,6 +112,7 @@ class Node:
             reconcile=self._stores.reconcile,
             retention=self._stores.retention,
             audit=self._stores.audit,
+            prove=prove_stores(config, self._stores, self._clock),
         )
         self._tracing = None
         if trace is not None:
@@ -228,7 +229,7 @@ class Node:
             audit_writer=self._assembly.audit.writer,
             audit_db=self._stores.audit.db,
             scrub_db=self._stores.audit.scrub_db,
-            proof=proof_desk(config, self._stores, self._clock, self._assembly.audit.trail),
+            proof=self._proof_desk(ports),
             recoveries=self._recovery_desk(ports),
             findings=self._stores.reconcile.findings,
             retention=RetentionDesk(
@@ -241,6 +242,19 @@ class Node:
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
                 for name, one in sorted(config.web.tokens.items())
             ),
+        )
+
+    def _proof_desk(self, ports: NodePorts) -> ProofDesk | None:
+        maker, given = self._assembly.prove.address, ports.prove
+        if maker is None or given is None:
+            return None
+        return ProofDesk(
+            das=self._stores.das,
+            prover=given.prover(self._assembly.audit.trail),
+            work=given.work,
+            maker=maker,
+            clock=ports.clock,
+            randomness=ports.randomness,
         )
 
     def _recovery_desk(self, ports: NodePorts) -> RecoveryDesk | None:

@@ -16,6 +16,7 @@ from cluster.zeroconf_discovery import ZeroconfDiscovery
 from recorder.adapters.audit_anchor import AuditAnchorFile
 from recorder.adapters.buffer_files import DiskBufferFiles
 from recorder.adapters.contact_db.audit import SqlAuditDb
+from recorder.adapters.contact_db.certificate_requests import SqlCertificateWork
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
@@ -72,6 +73,7 @@ class Stores:
     """That of `audit`, to be closed."""
     das: SqlDas
     certificates: SqlCertificateDb
+    certificate_work: SqlCertificateWork
 
 
 def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
@@ -133,6 +135,7 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
         audit_journal=audit_journal,
         das=SqlDas(engine),
         certificates=SqlCertificateDb(engine, cluster=config.node.cluster),
+        certificate_work=SqlCertificateWork(engine, cluster=config.node.cluster, clock=clock),
     )
 
 

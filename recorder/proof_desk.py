@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
-from recorder.ports import DataSource
+from cluster.ports import Address, Clock, Randomness
+from recorder.instants import to_text
+from recorder.messages import CertificatesWanted, MakerCommand
 from recorder.proof_ports import Das
 from recorder.prove.canonical import parsed
 from recorder.prove.check import check_certificate
 from recorder.prove.compare import Comparison
 from recorder.prove.document import Certificate, unpack
-from recorder.prove.make import ProvedSource, Prover, make_certificate
-from recorder.prove_rows import StoredCertificate
+from recorder.prove.make import Prover, begun_day
+from recorder.prove_ports import CertificateWork
+from recorder.prove_rows import CertificateRequest, StoredCertificate
 
-
-class AlreadyMaking(Exception):
-    """A certificate of this source is being made on this node."""
+_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ProofDesk:
-    """Everything blocks. One certificate of a source is made at a time: each lists a day."""
+    """Everything blocks."""
 
     das: Das
     prover: Prover
-    settle_s: Callable[[str], float]
-    """Of a source."""
-    _busy: set[str] = field(default_factory=set[str])
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    work: CertificateWork
+    maker: Address[MakerCommand]
+    clock: Clock
+    randomness: Randomness
 
-    def make(self, source: DataSource, kind: str, day: str, actor: str) -> Certificate:
-        """See `recorder.prove.make`. Raises AlreadyMaking as well."""
-        with self._alone(source.name):
-            proved = ProvedSource(source, kind, self.settle_s(source.name))
-            return make_certificate(self.prover, proved, day, actor)
+    def request(self, source: str, day: str, by: str) -> tuple[CertificateRequest, bool]:
+        """Ask for a certificate; and whether that is new, or one of that day is being made already.
+
+        Raises ValueError for what is no day, and for one to come.
+        """
+        now_us = self.clock.wall_us()
+        begun_day(day, now_us)
+        name = f"C-{to_text(now_us)[:10].replace('-', '')}-{self.randomness.token()[:_DIGITS]}"
+        row = CertificateRequest(name, source, day, now_us, by, now_us)
+        found = self.work.request(row)
+        self.maker.tell(CertificatesWanted())
+        return found, found == row
+
+    def cancel(self, request_id: str, by: str) -> CertificateRequest | None:
+        """End one that runs; None when there is none of this id."""
+        row = self.work.cancel(request_id, f"cancelled by {by}")
+        self.maker.tell(CertificatesWanted())
+        return row
 
     def kept(self, source: str, day: str, number: int | None) -> Certificate | None:
         """The certificate of that number, or the newest; None when there is none.
@@ -56,18 +67,6 @@ class ProofDesk:
             audit_db=self.prover.audit_db,
             read=read,
         )
-
-    @contextmanager
-    def _alone(self, source: str) -> Generator[None]:
-        with self._lock:
-            if source in self._busy:
-                raise AlreadyMaking(source)
-            self._busy.add(source)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._busy.discard(source)
 
 
 def certificate_of(stored: StoredCertificate) -> Certificate:

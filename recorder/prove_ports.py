@@ -13,8 +13,12 @@ from recorder.prove_rows import (
     CertificateHead,
     CertificateList,
     CertificateQuery,
+    CertificateRequest,
+    Kept,
     ProofRow,
     PublishedKey,
+    RequestList,
+    RequestQuery,
     StoredCertificate,
 )
 
@@ -54,6 +58,44 @@ class CertificateDb(Protocol):
 
     def published_keys(self) -> tuple[PublishedKey, ...]:
         """Every key that nodes of this cluster ever published, by node, then age."""
+        ...
+
+
+class CertificateWork(Protocol):
+    """Certificates that were asked for. Every method raises DataCenterDown or DataCenterError."""
+
+    def request(self, row: CertificateRequest) -> CertificateRequest:
+        """Put it on record. One that runs for the same source and day is returned instead."""
+        ...
+
+    def cancel(self, request_id: str, reason: str) -> CertificateRequest | None:
+        """End one that runs, and tell what it is now; None when there is none of this id."""
+        ...
+
+    def of_id(self, request_id: str) -> CertificateRequest | None:
+        """By its id."""
+        ...
+
+    def requests(self, query: RequestQuery) -> RequestList:
+        """A page of requests, newest first."""
+        ...
+
+    def running(self) -> tuple[CertificateRequest, ...]:
+        """What is to be done, oldest request first."""
+        ...
+
+    def note(self, row: CertificateRequest, term: int) -> None:
+        """How far it is, or how it ended without a certificate. One that runs no more stays as it is.
+
+        Raises StaleTerm.
+        """
+        ...
+
+    def complete(self, request_id: str, certificate: StoredCertificate, term: int) -> Kept:
+        """Keep the certificate and end the request, in one transaction; else nothing is written.
+
+        Raises StaleTerm.
+        """
         ...
 
 

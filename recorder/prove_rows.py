@@ -165,3 +165,78 @@ class CertificateList:
 
     rows: tuple[CertificateHead, ...]
     next: str | None
+
+
+class RequestStatus(StrEnum):
+    """What became of the wish for a certificate."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Phase(StrEnum):
+    """How far the making of a certificate is."""
+
+    WAITING = "waiting"
+    LISTING = "listing"
+    COMPARING = "comparing"
+    """Rows and objects are looked at, and it is signed."""
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRequest:
+    """A certificate that somebody asked for; whichever node is primary makes it."""
+
+    request_id: str
+    """`C-20261121-7f3a`."""
+    source: str
+    day: str
+    requested_us: int
+    requested_by: str
+    updated_us: int
+    status: RequestStatus = RequestStatus.RUNNING
+    phase: Phase = Phase.WAITING
+    reason: str = ""
+    """Why it failed or was cancelled; while it runs, what it waits for."""
+    started_us: int | None = None
+    ended_us: int | None = None
+    node: str = ""
+    """Whose turn it was last."""
+    pages: int = 0
+    items: int = 0
+    """Listed so far."""
+    listed_us: int | None = None
+    """The day is listed up to this instant."""
+    number: int | None = None
+    """Of the certificate, once there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestQuery:
+    """Which requests to list; newest first."""
+
+    source: str | None = None
+    status: RequestStatus | None = None
+    after: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RequestList:
+    """A page of requests; `next` is the cursor of the next page, None on the last."""
+
+    rows: tuple[CertificateRequest, ...]
+    next: str | None
+
+
+class Kept(StrEnum):
+    """What became of the attempt to keep a certificate that was asked for."""
+
+    KEPT = "kept"
+    TAKEN = "taken"
+    """The day has one of this number already."""
+    OVER = "over"
+    """The request runs no more: somebody cancelled it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from recorder.finding_rows import RunRow
 from recorder.model import Finding, Window
+from recorder.prove_rows import CertificateRequest
 from recorder.recovery_rows import RecoveryRow
 
 
@@ -134,3 +135,12 @@ class ReconciliationStatus:
     """Open findings by (source, severity, cause)."""
     waits_because: Mapping[str, str] = field(default_factory=dict[str, str])
     """Why nothing is asked now, by source."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatesStatus:
+    """Certificates as the primary makes them (part `certificates`)."""
+
+    on_duty: bool
+    running: tuple[CertificateRequest, ...] = ()
+    """In hand; those that wait are not among them."""

@@ -18,6 +18,7 @@ from recorder.prove_rows import (
     CertificateHead,
     CertificateList,
     CertificateQuery,
+    CertificateRequest,
     LeafMedia,
     ProofRow,
     PublishedKey,
@@ -43,6 +44,9 @@ class MemoryCertificateStore:
     keys: dict[tuple[str, str], PublishedKey] = field(
         default_factory=dict[tuple[str, str], PublishedKey]
     )
+    requests: dict[str, CertificateRequest] = field(default_factory=dict[str, CertificateRequest])
+    terms: dict[str, int] = field(default_factory=dict[str, int])
+    """Of the last write to each request."""
     recovered: Callable[[str, str], str] = nothing_known
     """The recovery that brought an item of a source; empty for none."""
     deleted: Callable[[str, str], str] = nothing_known

@@ -70,6 +70,10 @@ IMPLEMENTATIONS = {
         "sim.certificates.MemoryCertificateDb",
     ),
     "Clock": ("cluster.real_clock.RealClock", "sim.clock.SimClock"),
+    "CertificateWork": (
+        "recorder.adapters.contact_db.certificate_requests.SqlCertificateWork",
+        "sim.certificate_requests.MemoryCertificateWork",
+    ),
     "ContactDb": (
         "recorder.adapters.contact_db.db.SqlContactDb",
         "sim.data_center.MemoryContactDb",

@@ -14,6 +14,7 @@ import httpx
 from recorder.cli.errors import CliError, Exit
 
 READ_TIMEOUT_S = 10.0
+LARGE_TIMEOUT_S = 600.0
 ROLE_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 20.0
 """Above the node's own patience with a command, so that it is the node who says `unknown`."""
@@ -59,6 +60,10 @@ class NodeClient:
         return self._first(
             lambda url: self.request(url, "GET", path, params=params, timeout_s=READ_TIMEOUT_S)
         )
+
+    def download(self, path: str) -> Any:
+        """JSON of the first node that answers, however large it is and however long it takes to write."""
+        return self._first(lambda url: self.request(url, "GET", path, timeout_s=LARGE_TIMEOUT_S))
 
     def post(
         self,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from recorder.cli.common import Common, JsonFlag
 from recorder.cli.errors import CliError, Exit
-from recorder.cli.output import print_json, print_line, print_table, say, short_instant
+from recorder.cli.output import print_json, print_table, say, short_instant
+from recorder.cli.prove_make import cancel as cancel_request
+from recorder.cli.prove_make import follow, make, show_requests
 
-_MAKING_S = 6 * 3600.0
-"""Above what listing a day and looking at a million objects takes."""
-_SHOWN_MAX = 20
+_HINT = "--source S --day D, --verify FILE, --item ID --from FILE, --request ID, --list or --keys"
 
 
 def prove(
@@ -31,11 +31,15 @@ def prove(
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
     list_: Annotated[JsonFlag, Parameter(name="--list")] = False,
     keys: JsonFlag = False,
+    wait: bool = True,
+    request: str | None = None,
+    requests: JsonFlag = False,
+    cancel: str | None = None,
     common: Common | None = None,
 ) -> int:
     """Certificates of completeness: what a source had on a day, and where every item of it is.
 
-    --source S --day D makes one on a node: JSON to verify, and a page to read. --verify FILE needs nothing but
+    --source S --day D has the primary make one and waits for it: JSON to verify, and a page to read. --verify FILE needs nothing but
     the file; with --config, --archive or --database it is compared with the Data Center too. Exit 1 when
     the day is incomplete, or what is verified is not as it was certified.
 
@@ -53,6 +57,10 @@ def prove(
         from_: The certificate.
         list_: Certificates that were made.
         keys: The keys that nodes have published.
+        wait: Wait until it is made; --no-wait only asks for it.
+        request: Wait for the certificate that was asked for under this id, and write it.
+        requests: What was asked for, and what became of it.
+        cancel: End the request of this id.
     """
     options = common or Common()
     if verify is not None:
@@ -64,79 +72,29 @@ def prove(
         from recorder.cli.prove_verify import write_inclusion  # noqa: PLC0415 - as above
 
         return write_inclusion(_needed(from_, "--from FILE"), item, out, options)
+    if keys or list_ or requests:
+        return _shown(source, day, options, keys=keys, requests=requests)
+    if cancel is not None:
+        return cancel_request(cancel, options)
+    if request is not None:
+        return follow(request, out or Path(), options)
+    if source is None or day is None:
+        raise CliError("Nothing is said to be done.", Exit.USAGE, hint=_HINT)
+    return make(source, day, out or Path(), options, wait=wait)
+
+
+def _shown(
+    source: str | None, day: str | None, options: Common, *, keys: bool, requests: bool
+) -> int:
     if keys:
         return _keys(options)
-    if list_:
-        return _list(source, day, options)
-    if source is None or day is None:
-        raise CliError(
-            "Nothing is said to be done.",
-            Exit.USAGE,
-            hint="--source S --day D, --verify FILE, --item ID --from FILE, --list or --keys",
-        )
-    return _make(source, day, out or Path(), options)
+    return show_requests(source, options) if requests else _list(source, day, options)
 
 
 def _needed(path: Path | None, what: str) -> Path:
     if path is None:
         raise CliError(f"{what} is missing.", Exit.USAGE, hint="A certificate, as JSON.")
     return path
-
-
-def _make(source: str, day: str, folder: Path, options: Common) -> int:
-    from recorder.prove.document import from_text, to_text  # noqa: PLC0415 - cryptography
-    from recorder.prove.page import page_text  # noqa: PLC0415 - as above
-    from recorder.prove.verify import verify as faults_of  # noqa: PLC0415 - as above
-
-    client = options.client().primary_first()
-    body = {"source": source, "day": day}
-    text = client.post("/api/v1/certificates", body, timeout_s=_MAKING_S)
-    certificate = from_text(_text(text))
-    if faults_of(certificate):
-        raise CliError(
-            "The node's certificate does not verify.",
-            Exit.FAILED,
-            hint="Do both programs have the same version?",
-        )
-    said = certificate.statement
-    stem = f"{source}-{day}-{said['number']}"
-    paths = [folder / f"{stem}.json", folder / f"{stem}.html"]
-    write(paths[0], to_text(certificate))
-    write(paths[1], page_text(certificate))
-    if options.json:
-        shown = {
-            name: said[name] for name in ("source", "day", "number", "verdict", "counts", "root")
-        }
-        print_json(
-            {**shown, "key_id": certificate.signature["key_id"], "files": [str(p) for p in paths]}
-        )
-    else:
-        _show(said, certificate.signature["key_id"], paths)
-    return Exit.FAILED if said["verdict"] == "incomplete" else Exit.DONE
-
-
-def _text(document: Any) -> str:
-    """The client reads JSON; a certificate is read from its text, where no key may be there twice."""
-    from recorder.prove.canonical import canonical  # noqa: PLC0415 - as above
-
-    return canonical(document).decode()
-
-
-def _show(said: Any, key_id: str, paths: list[Path]) -> None:
-    level = {"complete": "", "losses": "warning"}.get(said["verdict"], "error")
-    print_line(
-        f"{said['source']} {said['day']} #{said['number']}: {said['verdict'].upper()}", level
-    )
-    counts = [f"{name.replace('_', ' ')} {n}" for name, n in said["counts"].items() if n]
-    print_line("  " + (", ".join(counts) or "no recordings"))
-    if not said["day_is_over"]:
-        print_line("  the day is not over yet", "warning")
-    for one in said["causes"][:_SHOWN_MAX]:
-        print_line(f"  {one['state']}: {one['cause']}, {one['items']}")
-    print_line(f"  root {said['root']}")
-    print_line(f"  signed with {key_id}")
-    for path in paths:
-        print_line(str(path))
 
 
 def _list(source: str | None, day: str | None, options: Common) -> int:
@@ -173,16 +131,3 @@ def _keys(options: Common) -> int:
     ]
     print_table(["Node", "Key id", "Public key", "Since (UTC)"], rows)
     return Exit.DONE
-
-
-def write(path: Path, text: str) -> None:
-    """Raises CliError when the file cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CliError(
-            f"{path}: cannot be written: {error.strerror or error}",
-            Exit.FAILED,
-            hint="Name another folder with --out.",
-        ) from error

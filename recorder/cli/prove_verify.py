@@ -16,7 +16,7 @@ from recorder.adapters.secrets import FileSecrets
 from recorder.cli.common import Common, config_from_environment, from_file
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line
-from recorder.cli.prove import write
+from recorder.cli.prove_make import write
 from recorder.prove import inclusion
 from recorder.prove.check import check_certificate
 from recorder.prove.compare import Comparison

@@ -1,8 +1,8 @@
-"""Makes a certificate: lists the source's day anew, compares, signs, keeps. One blocking job."""
+"""Makes a certificate: lists the source's day anew, compares, signs, keeps. Blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from cluster.ports import Clock
 from recorder.audit_ports import AuditDb, AuditTrail
 from recorder.audit_rows import AuditHead
-from recorder.errors import DataCenterError
+from recorder.errors import ArchiveError, DataCenterError
 from recorder.model import SourceProgress, Window
 from recorder.ports import Archive, ContactDb, DataSource
 from recorder.prove.canonical import canonical, plain
@@ -21,14 +21,21 @@ from recorder.prove.document import (
     pack,
     signature_values,
 )
-from recorder.prove.judge import judged, object_keys, with_objects
+from recorder.prove.judge import ObjectFault, judged, object_keys, with_objects
 from recorder.prove.listing import Listing, list_day
 from recorder.prove.objects import object_faults
 from recorder.prove.rows import read_rows
 from recorder.prove.signature import key_id, to_base64, to_be_signed
 from recorder.prove.statement import Facts, statement_of
 from recorder.prove_ports import CertificateDb, Signer
-from recorder.prove_rows import CertificateHead, Leaf, PublishedKey, StoredCertificate
+from recorder.prove_rows import (
+    CertificateHead,
+    Kept,
+    Leaf,
+    LeafMedia,
+    PublishedKey,
+    StoredCertificate,
+)
 
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,8 +57,6 @@ class Prover:
     signer: Signer
     audit_db: AuditDb | None
     trail: AuditTrail
-    wait: Callable[[float], None]
-    """Blocks for so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,19 @@ class ProvedSource:
     kind: str
     settle_s: float
     """How long after its end a day may still grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which day of which source is certified, and for whom."""
+
+    source: str
+    kind: str
+    settle_s: float
+    day: str
+    actor: str
+    request: str = ""
+    """Id of the wish for it."""
 
 
 def window_of(day: str) -> Window:
@@ -76,24 +94,61 @@ def window_of(day: str) -> Window:
     return Window((begin - _EPOCH) // _US, (end - _EPOCH) // _US)
 
 
-def make_certificate(prover: Prover, proved: ProvedSource, day: str, actor: str) -> Certificate:
-    """The newest certificate of the day; on record when this returns.
-
-    Raises SourceError, DataCenterError, ConfigError (the key) and ValueError (no day, or one to come).
-    """
-    window, name = window_of(day), proved.source.name
-    if window.from_us > prover.clock.wall_us():
+def begun_day(day: str, now_us: int) -> Window:
+    """The UTC day. Raises ValueError for what is none, and for one to come."""
+    window = window_of(day)
+    if window.from_us > now_us:
         raise ValueError(f"{day} has not begun: nothing of it can be certified")
-    key = _published(prover)
-    listing = list_day(proved.source, window, prover.wait)
+    return window
+
+
+def make_certificate(
+    prover: Prover, proved: ProvedSource, day: str, actor: str, wait: Callable[[float], None]
+) -> Certificate:
+    """List the day and certify it, for a caller that may block; `wait` blocks for so many seconds.
+
+    Raises SourceError, ValueError (no day, or one to come), and what `certify` raises.
+    """
+    window = begun_day(day, prover.clock.wall_us())
+    listing = list_day(proved.source, window, wait)
+
+    def keep(certificate: Certificate) -> Kept:
+        return Kept.KEPT if prover.db.add(stored(certificate)) else Kept.TAKEN
+
+    made = certify(
+        prover, Order(proved.source.name, proved.kind, proved.settle_s, day, actor), listing, keep
+    )
+    assert made is not None, "nobody cancels it"
+    return made
+
+
+def certify(
+    prover: Prover, order: Order, listing: Listing, keep: Callable[[Certificate], Kept]
+) -> Certificate | None:
+    """The newest certificate of the day, of what was listed; on record when this returns.
+
+    None when `keep` says that it is over. Raises DataCenterError, ArchiveError and ConfigError (the key).
+    """
+    window, name = window_of(order.day), order.source
+    _publish(prover)
     as_of_us = prover.clock.wall_us()
     rows = read_rows(prover.db, name, window, [plain(ref.key) for ref in listing.items])
     progress = next((p for p in prover.contact_db.load_progress() if p.source == name), None)
     leaves = judged(listing.items, rows, progress)
-    leaves = with_objects(leaves, object_faults(prover.archive, object_keys(leaves), read=False))
-    return _keep(
-        prover, leaves, actor, key, _facts(prover, proved, day, listing, progress, made_us=as_of_us)
-    )
+    leaves = with_objects(leaves, _object_faults(prover.archive, object_keys(leaves)))
+    facts = _facts(prover, order, window, listing, progress, made_us=as_of_us)
+    return _keep(prover, leaves, order, facts, keep)
+
+
+def _object_faults(archive: Archive, objects: Mapping[str, LeafMedia]) -> Mapping[str, ObjectFault]:
+    """Raises ArchiveError when nothing at all is there: an archive that is not mounted lost nothing."""
+    faults = object_faults(archive, objects, read=False)
+    if objects and len(faults) == len(objects) and next(archive.keys(), None) is None:
+        raise ArchiveError(
+            "the archive holds no object at all: is it mounted?",
+            hint="Mount or restore it; the certificate is made as soon as it is there.",
+        )
+    return faults
 
 
 def stored(certificate: Certificate) -> StoredCertificate:
@@ -117,7 +172,7 @@ def stored(certificate: Certificate) -> StoredCertificate:
     )
 
 
-def _published(prover: Prover) -> PublishedKey:
+def _publish(prover: Prover) -> None:
     """This node's key, which everybody can look up before the first signature of it is seen."""
     public = prover.signer.public_key()
     key = PublishedKey(prover.node, key_id(public), to_base64(public), prover.clock.wall_us())
@@ -130,25 +185,23 @@ def _published(prover: Prover) -> PublishedKey:
             {"key_id": key.key_id, "public_key": key.public_key},
             once=f"signing-key.{prover.node}.{key.key_id}",
         )
-    return key
 
 
 def _facts(
     prover: Prover,
-    proved: ProvedSource,
-    day: str,
+    order: Order,
+    window: Window,
     listing: Listing,
     progress: SourceProgress | None,
     *,
     made_us: int,
 ) -> Facts:
-    window = window_of(day)
     head = AuditHead() if prover.audit_db is None else prover.audit_db.head()
     return Facts(
         cluster=prover.cluster,
-        source=proved.source.name,
-        kind=proved.kind,
-        day=day,
+        source=order.source,
+        kind=order.kind,
+        day=order.day,
         from_us=window.from_us,
         to_us=window.to_us,
         number=0,
@@ -156,7 +209,7 @@ def _facts(
         made_by=prover.node,
         build=prover.build,
         source_us=listing.source_us,
-        over_us=window.to_us + int(proved.settle_s * 1e6),
+        over_us=window.to_us + int(order.settle_s * 1e6),
         watermark_us=None if progress is None else progress.watermark_us,
         pages=listing.pages,
         audit=head if head.number else None,
@@ -165,8 +218,12 @@ def _facts(
 
 
 def _keep(
-    prover: Prover, leaves: tuple[Leaf, ...], actor: str, key: PublishedKey, facts: Facts
-) -> Certificate:
+    prover: Prover,
+    leaves: tuple[Leaf, ...],
+    order: Order,
+    facts: Facts,
+    keep: Callable[[Certificate], Kept],
+) -> Certificate | None:
     """Sign with the next number; the other node may have taken it at the same time."""
     hashes = [hash_of(leaf) for leaf in leaves]
     statement, checks = statement_of(leaves, hashes, facts), checks_of(hashes)
@@ -177,16 +234,20 @@ def _keep(
             "previous": None if last is None else {"number": last.number, "root": last.root},
         }
         certificate = Certificate(statement, _sign(prover, statement), leaves, checks)
-        if prover.db.add(stored(certificate)):
+        kept = keep(certificate)
+        if kept is Kept.OVER:
+            return None
+        if kept is Kept.KEPT:
             prover.trail.record(
                 "certificate_made",
                 f"{facts.source} {facts.day} #{statement['number']}",
-                actor,
+                order.actor,
                 {
                     "verdict": statement["verdict"],
                     "root": statement["root"],
                     "counts": statement["counts"],
-                    "key_id": key.key_id,
+                    "key_id": certificate.signature["key_id"],
+                    **({"request": order.request} if order.request else {}),
                 },
             )
             return certificate

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from recorder.control import NodeControl
 from recorder.errors import ArchiveError, BadCursor, DataCenterError, RecorderError
 from recorder.web.audit_routes import audit_router
+from recorder.web.certificate_request_routes import certificate_request_router
 from recorder.web.certificate_routes import certificate_router
 from recorder.web.command_routes import command_router
 from recorder.web.das_routes import das_router
@@ -47,6 +48,7 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(audit_router(control))
     app.include_router(scrub_router(control))
     app.include_router(das_router(control))
+    app.include_router(certificate_request_router(control))
     app.include_router(certificate_router(control))
     app.include_router(recovery_router(control))
     app.include_router(finding_router(control))

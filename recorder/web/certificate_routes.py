@@ -1,25 +1,22 @@
-"""Certificates over HTTP: made by admins on the node that is asked, read by readers."""
+"""Certificates over HTTP: read by readers, checked by admins."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from recorder.control import NodeControl
-from recorder.errors import ConfigError, SourceError
 from recorder.instants import to_text
-from recorder.proof_desk import AlreadyMaking
 from recorder.prove.document import Certificate
 from recorder.prove.document import to_text as document_text
 from recorder.prove.page import page_text
 from recorder.prove.verify import Fault, verify
 from recorder.prove_rows import CertificateHead, CertificateQuery
 from recorder.web.audited import audited_routes
-from recorder.web.auth import caller_of, require_admin, require_reader
-from recorder.web.command_routes import Name
+from recorder.web.auth import require_admin, require_reader
 from recorder.web.contact_routes import Limit
 from recorder.web.das_routes import desk_of
 from recorder.web.refusals import documented, refuse
@@ -100,15 +97,6 @@ class CheckView(BaseModel):
     """What changed since, as it may."""
 
 
-class CertificateBody(BaseModel):
-    """Which day to certify."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    source: Name
-    day: Name
-
-
 class CheckBody(BaseModel):
     """Which certificate to check; `read` hashes every object, else presence and size are looked at."""
 
@@ -128,7 +116,7 @@ def certificate_router(control: NodeControl) -> APIRouter:
         route_class=audited_routes(control),
     )
     _add_lists(router, control)
-    _add_making(router, control)
+    _add_check(router, control)
     _add_one(router, control)
     return router
 
@@ -165,38 +153,7 @@ def _add_lists(router: APIRouter, control: NodeControl) -> None:
         )
 
 
-def _add_making(router: APIRouter, control: NodeControl) -> None:
-    @router.post(
-        "",
-        dependencies=[Depends(require_admin(control))],
-        responses={200: {"content": {_JSON: {}}}},
-    )
-    def make_certificate(body: CertificateBody, request: Request) -> Response:
-        """List the day at its source anew, compare, sign and keep; the answer is the certificate.
-
-        It takes as long as listing a day takes. Whoever hangs up finds it kept all the same.
-        """
-        opened = control.sources.get(body.source)
-        if opened is None:
-            known = ", ".join(sorted(control.sources)) or "none"
-            refuse(404, f"There is no source {body.source!r} here (running: {known}).")
-        actor = caller_of(control, request).actor
-        try:
-            made = desk_of(control).make(opened.source, opened.kind, body.day, actor)
-        except AlreadyMaking:
-            refuse(409, f"A certificate of {body.source} is being made already.", "Wait for it.")
-        except ValueError as error:
-            refuse(422, f"day: {error}")
-        except SourceError as error:
-            refuse(
-                503,
-                f"{body.source} does not give the day whole: {error}",
-                error.hint or "Nothing was certified; try again when the source answers.",
-            )
-        except ConfigError as error:
-            refuse(503, str(error), error.hint)
-        return Response(document_text(made), media_type=_JSON)
-
+def _add_check(router: APIRouter, control: NodeControl) -> None:
     @router.post(
         "/{source}/{day}/check",
         dependencies=[Depends(require_admin(control))],

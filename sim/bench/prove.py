@@ -115,7 +115,6 @@ class Stage:
             signer=FileSigner(folder / "signing.key"),
             audit_db=self.audit_db,
             trail=ListedTrail(),
-            wait=_never,
         )
 
     def close(self) -> None:
@@ -146,7 +145,9 @@ def measure(stage: Stage) -> Iterator[dict[str, Any]]:
     """One row for each thing that is done with a certificate."""
     items = len(stage.source.refs)
     proved = ProvedSource(stage.source, "dynamics", 0.0)  # pyright: ignore[reportArgumentType]
-    took_s, certificate = _timed(lambda: make_certificate(stage.prover, proved, DAY, "bench"))
+    took_s, certificate = _timed(
+        lambda: make_certificate(stage.prover, proved, DAY, "bench", _never)
+    )
     assert certificate.statement["verdict"] == "complete", certificate.statement["causes"]
     yield _row("make, sign and keep", items, took_s)
     took_s, text = _timed(lambda: to_text(certificate))

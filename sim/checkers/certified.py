@@ -110,11 +110,10 @@ def certificate_of_day(
         signer=MemorySigner("judge"),
         audit_db=None,
         trail=ListedTrail(),
-        wait=_never,
     )
     day = datetime.fromtimestamp(start_us // 1_000_000, UTC).date().isoformat()
     proved = ProvedSource(cast("DataSource", listing), "judge", 0.0)
-    made = make_certificate(prover, proved, day, "judge")
+    made = make_certificate(prover, proved, day, "judge", _never)
     return from_text(to_text(made))
 
 

@@ -8,6 +8,7 @@ import pytest
 from recorder.prove.document import from_text
 from recorder.prove.verify import verify
 from tests.process.looking import as_json, tandem
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process
 
@@ -85,4 +86,41 @@ def test_contacts_are_told_to_programs(world):
     done = tandem(world, "das", "contacts", "--fields", "items", "--limit", "1", "--all", "--json")
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert {item["item"] for contact in told for item in contact["items"]} == set(keys)
+    world.settle_and_check()
+
+
+def test_a_certificate_that_is_asked_for_survives_its_primary(world, tmp_path):
+    primary = world[world.pair.start()]
+    other = world.pair.other(primary.name)
+    keys = world.place(*[{}] * 3)
+    world.wait_for_archived(len(keys))
+    world.admin.add_fault("slow", requests=("list",), delay_s=3.0)
+    words = ("prove", "--source", "dynamics", "--day", day_of(world), "--no-wait", "--json")
+    asked = as_json(tandem(world, *words, url=other.url))
+    again = as_json(tandem(world, *words))
+    name = asked["request"]["request"]
+    assert (again["status"], again["request"]["request"]) == ("already", name)
+
+    def request():
+        found = as_json(tandem(world, "prove", "--requests", "--json", url=other.url))["requests"]
+        return next(one for one in found if one["request"] == name)
+
+    wait_until(lambda: request()["phase"] == "listing", 10.0, "the day is being listed")
+    assert request()["node"] == primary.name
+    world.kill(primary)
+    world.admin.clear_faults()
+    done = tandem(
+        world, "prove", "--request", name, "--out", str(tmp_path), "--json", url=other.url
+    )
+    made = json.loads(done.stdout)
+    assert (made["request"], made["number"], made["verdict"]) == (name, 1, "incomplete"), (
+        done.stderr
+    )
+    certificate = from_text((tmp_path / f"dynamics-{made['day']}-1.json").read_text())
+    assert certificate.statement["made_by"] == other.name
+    assert archived(certificate) == set(keys)
+    assert request()["status"] == "completed"
+    listed = as_json(tandem(world, "prove", "--list", "--json", url=other.url))["certificates"]
+    assert [one["number"] for one in listed] == [1]
+    world.mend()
     world.settle_and_check()

@@ -17,8 +17,6 @@ from recorder.control import NodeControl
 from recorder.keep.retention_parts import RetentionStatus
 from recorder.messages import RetryItems, Rewind
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
-from recorder.proof_desk import ProofDesk
-from recorder.prove.make import Prover
 from recorder.recovery_control import RecoveryDesk
 from recorder.retention_control import RetentionDesk
 from recorder.retention_rows import DAY_US, Match, Policy, Rules
@@ -28,14 +26,14 @@ from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus,
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
 from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
-from sim.certificates import MemoryCertificateDb, MemoryCertificateStore, MemorySigner
-from sim.das import MemoryDas
+from sim.certificates import MemoryCertificateStore
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
 from sim.finding_tables import FindingTables, MemoryFindingsDb
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.scrub_tables import MemoryScrubDb, ScrubTables
 from tests.by_hand import HandClock, Inbox
+from tests.recorder.fake_proof import certify, proof_desk_of
 from tests.recorder.fakes import AUDIO, MP3, buffered, interaction, ref
 
 TOKEN = "the-admin-token"
@@ -330,21 +328,11 @@ class FakeNode:
             server.stop()
 
     def proof_desk(self):
-        """Contacts for programs, and certificates, over the Data Center in memory."""
-        prover = Prover(
-            cluster=self.cluster,
-            node=self.name,
-            build="1.0",
-            clock=self.clock,
-            db=MemoryCertificateDb(self.center, self.certificates),
-            contact_db=self.contact_db,
-            archive=self.archive,
-            signer=MemorySigner(self.name),
-            audit_db=self.audit_db,
-            trail=self.trail,
-            wait=lambda _seconds: None,
-        )
-        return ProofDesk(MemoryDas(self.center), prover, lambda _source: 90.0)
+        return proof_desk_of(self)
+
+    def certify(self):
+        """Make the certificates that were asked for, as the primary would."""
+        certify(self)
 
     def client(self, token=None):
         """Asks this node's application without a socket."""

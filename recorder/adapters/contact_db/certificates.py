@@ -103,27 +103,12 @@ class SqlCertificateDb:
 
     def add(self, certificate: StoredCertificate) -> bool:
         """Nothing is ever overwritten."""
-        head = certificate.head
-        values = {
-            "source": head.source,
-            "day": head.day,
-            "number": head.number,
-            "made_us": head.made_us,
-            "made_by": head.made_by,
-            "verdict": head.verdict,
-            "root": head.root,
-            "leaves": head.leaves,
-            "document": certificate.statement,
-            "signature": certificate.signature,
-            "packed_leaves": certificate.packed_leaves,
-        }
         with (
             translated("keeping a certificate"),
             self._engine.connect().execution_options(**WRITES) as connection,
             connection.begin(),
         ):
-            statement = insert(connection.dialect.name, certificates).on_conflict_do_nothing()
-            return connection.execute(statement.returning(certificates.c.number), values).one_or_none() is not None  # fmt: skip
+            return add_certificate(connection, certificate)
 
     def certificate(self, source: str, day: str, number: int | None) -> StoredCertificate | None:
         """Whole."""
@@ -221,6 +206,27 @@ class SqlCertificateDb:
             )
             for one in found
         )
+
+
+def add_certificate(connection: Connection, certificate: StoredCertificate) -> bool:
+    """Whether it was written; the caller's transaction."""
+    head = certificate.head
+    values = {
+        "source": head.source,
+        "day": head.day,
+        "number": head.number,
+        "made_us": head.made_us,
+        "made_by": head.made_by,
+        "verdict": head.verdict,
+        "root": head.root,
+        "leaves": head.leaves,
+        "document": certificate.statement,
+        "signature": certificate.signature,
+        "packed_leaves": certificate.packed_leaves,
+    }
+    statement = insert(connection.dialect.name, certificates).on_conflict_do_nothing()
+    found = connection.execute(statement.returning(certificates.c.number), values)
+    return found.one_or_none() is not None
 
 
 def _newest(statement: Select[Any], source: str, day: str) -> Select[Any]:

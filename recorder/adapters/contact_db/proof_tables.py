@@ -272,6 +272,37 @@ certificates = Table(
     Index("certificates_by_time", "made_us", "source", "day", "number"),
 )
 
+certificate_requests = Table(
+    "certificate_requests",
+    METADATA,
+    _key("request_id"),
+    _text("source"),
+    _text("day"),
+    _text("status"),  # a recorder.prove_rows.RequestStatus
+    _text("phase"),  # a recorder.prove_rows.Phase
+    _text("reason"),
+    _us("requested_us", known=True),
+    _text("requested_by"),
+    _us("started_us"),
+    _us("ended_us"),
+    _us("updated_us", known=True),
+    _text("node"),
+    Column("term", BigInteger, nullable=False, server_default="0"),  # of the last write
+    _number("pages"),
+    _number("items"),
+    _us("listed_us"),  # the day is listed up to here
+    Column("number", Integer),  # of the certificate
+    Index(
+        "certificate_requests_running",
+        "source",
+        "day",
+        unique=True,
+        sqlite_where=sql_text("status = 'running'"),
+        postgresql_where=sql_text("status = 'running'"),
+    ),
+    Index("certificate_requests_by_time", "requested_us", "request_id"),
+)
+
 signing_keys = Table(
     "signing_keys",
     METADATA,

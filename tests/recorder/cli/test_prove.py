@@ -12,6 +12,7 @@ from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.signing_key import FileSigner
 from recorder.audit_rows import AuditEntry
 from recorder.control import OpenSource
+from recorder.errors import Unreachable
 from recorder.prove.document import to_text
 from recorder.prove.make import ProvedSource, Prover, make_certificate
 from sim.audit import ListedTrail
@@ -28,6 +29,12 @@ def source(node):
     source = ListingSource([], now_us=BEGAN_US)
     node.sources["zoom"] = OpenSource("zoom", source)
     return source
+
+
+@pytest.fixture(autouse=True)
+def primary(node, monkeypatch):
+    """Makes what was asked for while the command waits."""
+    monkeypatch.setattr("recorder.cli.prove_make.time.sleep", lambda _seconds: node.certify())
 
 
 @pytest.fixture
@@ -166,9 +173,10 @@ def center(tmp_path):
         signer=FileSigner(tmp_path / "signing.key"),
         audit_db=audit_db,
         trail=ListedTrail(),
-        wait=lambda _seconds: None,
     )
-    certificate = make_certificate(prover, ProvedSource(source, "zoom", 0.0), DAY, "anna")
+    certificate = make_certificate(
+        prover, ProvedSource(source, "zoom", 0.0), DAY, "anna", lambda _: None
+    )
     path = tmp_path / "certificate.json"
     path.write_text(to_text(certificate))
     engine.dispose()
@@ -288,3 +296,61 @@ def test_one_contact_is_found_by_its_item(node, tandem):
     node.archive_one("i2")
     (contact,) = tandem("das", "contacts", "--id", "i2", "--json").json["contacts"]
     assert contact["session"] == "session-i2"
+
+
+# --- asked for, and waited for --------------------------------------------------------------------
+
+
+def test_progress_is_told_while_it_waits(source, tandem, tmp_path):
+    assert source
+    ended = tandem("prove", "--source", "zoom", "--day", DAY, "--out", tmp_path)
+    assert "is asked for: C-" in ended.err
+    assert "waiting 0 %, 0 items, 0 pages, for a primary" in ended.err
+
+
+def test_what_is_only_asked_for_is_fetched_later(node, source, tandem, tmp_path):
+    source.refs.append(node.archive_one("i1").ref)
+    ended = tandem("prove", "--source", "zoom", "--day", DAY, "--no-wait", "--json")
+    assert (ended.status, ended.json["status"]) == (0, "done")
+    request = ended.json["request"]["request"]
+    said = tandem("prove", "--source", "zoom", "--day", DAY, "--no-wait")
+    assert said.lines[0].endswith(f": {request}.")
+    assert said.lines[1].endswith(f"tandem prove --request {request}")
+    ended = tandem("prove", "--request", request, "--out", tmp_path, "--json")
+    assert (ended.status, ended.json["request"], ended.json["number"]) == (0, request, 1)
+    assert (tmp_path / f"zoom-{DAY}-1.json").exists()
+    assert tandem("prove", "--request", "C-0").status == 4
+
+
+def test_an_interrupted_wait_says_how_to_go_on(source, tandem, monkeypatch):
+    assert source
+
+    def interrupted(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recorder.cli.prove_make.time.sleep", interrupted)
+    ended = tandem("prove", "--source", "zoom", "--day", DAY)
+    assert ended.status == 130
+    assert "goes on without you" in ended.err
+    assert "tandem prove --request C-" in ended.err
+    assert "tandem prove --cancel C-" in ended.err
+
+
+def test_requests_are_listed_and_cancelled(source, tandem):
+    assert source
+    request = tandem("prove", "--source", "zoom", "--day", DAY, "--no-wait", "--json").json
+    name = request["request"]["request"]
+    assert tandem("prove", "--requests", "--json").json["requests"][0]["request"] == name
+    assert "waiting 0 %" in tandem("prove", "--requests").out
+    assert tandem("prove", "--cancel", name).out == f"{name} is cancelled.\n"
+    assert "cancelled by admin" in tandem("prove", "--requests", "--source", "zoom").out
+    ended = tandem("prove", "--request", name)
+    assert ended.status == 1
+    assert f"{name} gave no certificate: cancelled by admin" in ended.err
+
+
+def test_a_source_that_is_away_is_temporary(source, tandem):
+    source.troubles = [Unreachable("no answer")] * 99
+    ended = tandem("prove", "--source", "zoom", "--day", DAY)
+    assert ended.status == 5
+    assert "zoom does not give the day whole: no answer" in ended.err

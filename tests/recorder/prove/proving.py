@@ -76,7 +76,6 @@ class Proving:
             signer=MemorySigner(node),
             audit_db=self.audit_db,
             trail=self.trail,
-            wait=self.waited.append,
         )
 
     @property

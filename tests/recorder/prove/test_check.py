@@ -22,7 +22,7 @@ def world():
 
 @pytest.fixture
 def certificate(world):
-    return make_certificate(world.prover(), world.proved, DAY, "anna")
+    return make_certificate(world.prover(), world.proved, DAY, "anna", world.waited.append)
 
 
 def check(world, certificate, **kwargs):

@@ -20,7 +20,7 @@ def world():
 
 
 def make(world, node="alpha", actor="anna", day=DAY):
-    return make_certificate(world.prover(node), world.proved, day, actor)
+    return make_certificate(world.prover(node), world.proved, day, actor, world.waited.append)
 
 
 def counts(certificate):
@@ -133,7 +133,7 @@ def test_making_is_on_record_and_the_audit_trail_is_anchored(world):
 
 def test_a_node_without_an_audit_trail_anchors_nothing(world):
     prover = replace(world.prover(), audit_db=None)
-    certificate = make_certificate(prover, world.proved, DAY, "anna")
+    certificate = make_certificate(prover, world.proved, DAY, "anna", world.waited.append)
     assert certificate.statement["audit"] is None
     assert verify(certificate) == ()
 
@@ -177,12 +177,16 @@ def test_two_nodes_that_take_one_number_make_two_certificates(world):
                 make(world, node="beta")
             return world.db.add(certificate)
 
-    certificate = make_certificate(replace(prover, db=Racing()), world.proved, DAY, "anna")
+    certificate = make_certificate(
+        replace(prover, db=Racing()), world.proved, DAY, "anna", world.waited.append
+    )
     assert certificate.statement["number"] == 3
     assert verify(certificate) == ()
     Racing.races = 99
     with pytest.raises(DataCenterError, match="cannot be numbered"):
-        make_certificate(replace(prover, db=Racing()), world.proved, DAY, "anna")
+        make_certificate(
+            replace(prover, db=Racing()), world.proved, DAY, "anna", world.waited.append
+        )
 
 
 @pytest.mark.parametrize("day", ["", "x", "2024-13-01", "20241004", "2024-W40-5", "1969-12-31"])

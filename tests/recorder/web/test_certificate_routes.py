@@ -11,6 +11,7 @@ from tests.recorder.fakes import MP3
 from tests.recorder.prove.proving import ListingSource
 
 URL = "/api/v1/certificates"
+REQUESTS = "/api/v1/certificate-requests"
 DAY = "1970-01-01"
 BODY = {"source": "zoom", "day": DAY}
 
@@ -32,12 +33,25 @@ def client(node):
     return node.client(TOKEN)
 
 
+def ask(client, body=BODY):
+    answer = client.post(URL, json=body)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
 def made(node, source, client):
+    """The text of a certificate of one item."""
     row = node.archive_one("i1")
     source.refs.append(row.ref)
-    answer = client.post(URL, json=BODY)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    return again(node, client)
+
+
+def again(node, client):
+    request = ask(client)["request"]["request"]
+    node.certify()
+    view = client.get(f"{REQUESTS}/{request}").json()
+    assert view["status"] == "completed", view
+    return client.get(view["certificate"]).text
 
 
 def test_a_certificate_is_made_and_verifies(node, source, client):
@@ -49,17 +63,65 @@ def test_a_certificate_is_made_and_verifies(node, source, client):
     whats = [what for what, *_ in node.trail.told]
     assert whats == [
         "make_certificate_ordered",
+        "make_certificate",
         "signing_key_published",
         "certificate_made",
-        "make_certificate",
     ]
     assert {actor for what, _, actor, _ in node.trail.told if what.startswith("cert")} == {"admin"}
+
+
+def test_asking_is_answered_at_once_with_an_id_and_a_place(client):
+    answer = client.post(URL, json=BODY)
+    assert answer.status_code == 202
+    view = answer.json()
+    assert (view["status"], view["request"]["status"]) == ("done", "running")
+    assert answer.headers["location"] == f"{REQUESTS}/{view['request']['request']}"
+    found = client.get(answer.headers["location"]).json()
+    assert found == view["request"]
+    assert (found["phase"], found["share"], found["items"]) == ("waiting", 0.0, 0)
+    assert "certificate" not in found
+
+
+def test_the_same_day_asked_for_twice_is_one_request(node, client):
+    first, second = ask(client), ask(client)
+    assert (first["status"], second["status"]) == ("done", "already")
+    assert first["request"] == second["request"]
+    assert "is being made already, for admin" in second["message"]
+    node.certify()
+    assert ask(client)["status"] == "done"
+
+
+def test_a_request_is_cancelled_and_nothing_is_kept(node, client):
+    request = ask(client)["request"]["request"]
+    answer = client.post(f"{REQUESTS}/{request}/cancel")
+    assert answer.json()["request"]["status"] == "cancelled"
+    assert answer.json()["request"]["reason"] == "cancelled by admin"
+    assert client.post(f"{REQUESTS}/{request}/cancel").json()["status"] == "already"
+    node.certify()
+    assert client.get(URL).json()["certificates"] == []
+    assert ("cancel_certificate", request) in [(told[0], told[1]) for told in node.trail.told]
+    request = ask(client)["request"]["request"]
+    node.certify()
+    assert client.post(f"{REQUESTS}/{request}/cancel").status_code == 409
+    assert client.post(f"{REQUESTS}/C-0/cancel").status_code == 404
+    assert client.get(f"{REQUESTS}/C-0").status_code == 404
+
+
+def test_requests_are_listed_newest_first(node, client):
+    first = ask(client)["request"]["request"]
+    node.certify()
+    second = ask(client)["request"]["request"]
+    view = client.get(REQUESTS, params={"limit": 1}).json()
+    assert [one["request"] for one in view["requests"]] == [second]
+    rest = client.get(REQUESTS, params={"after": view["next"]}).json()
+    assert [(one["request"], one["status"]) for one in rest["requests"]] == [(first, "completed")]
+    assert client.get(REQUESTS, params={"status": "failed"}).json()["requests"] == []
 
 
 def test_it_is_kept_listed_and_given_again(node, source, client):
     text = made(node, source, client)
     assert client.get(f"{URL}/zoom/{DAY}").text == text
-    second = client.post(URL, json=BODY).text
+    second = again(node, client)
     assert client.get(f"{URL}/zoom/{DAY}").text == second
     assert client.get(f"{URL}/zoom/{DAY}", params={"number": 1}).text == text
     view = client.get(URL, params={"limit": 1}).json()
@@ -113,6 +175,9 @@ def test_readers_read_and_only_admins_make(node):
     assert coach.get(URL).status_code == 200
     assert coach.post(URL, json=BODY).status_code == 403
     assert coach.post(f"{URL}/zoom/{DAY}/check", json={}).status_code == 403
+    assert coach.get(REQUESTS).status_code == 200
+    assert coach.post(f"{REQUESTS}/C-1/cancel").status_code == 403
+    assert node.client("x").get(REQUESTS).status_code == 401
     assert node.client("x").get(URL).status_code == 401
 
 
@@ -131,11 +196,14 @@ def test_what_cannot_be_certified_is_refused(client, body, code, words):
     assert words in answer.text
 
 
-def test_a_source_that_is_away_gives_no_certificate(source, client):
+def test_a_source_that_is_away_gives_no_certificate(node, source, client):
     source.troubles = [Unreachable("no answer")] * 9
-    answer = client.post(URL, json=BODY)
-    assert answer.status_code == 503
-    assert "does not give the day whole" in answer.json()["error"]["message"]
+    request = ask(client)["request"]["request"]
+    node.certify()
+    view = client.get(f"{REQUESTS}/{request}").json()
+    assert view["status"] == "failed"
+    assert view["reason"] == "zoom does not give the day whole: no answer"
+    assert "certificate" not in view
 
 
 def test_a_certificate_that_is_not_there_is_not_found(client):
@@ -143,18 +211,3 @@ def test_a_certificate_that_is_not_there_is_not_found(client):
     assert answer.status_code == 404
     assert "tandem prove" in answer.json()["error"]["hint"]
     assert client.get(f"{URL}/zoom/{DAY}", params={"number": 7}).status_code == 404
-
-
-def test_two_of_one_source_are_not_made_at_once(source, client):
-    codes = []
-
-    def listing():
-        if not codes:
-            codes.append(0)
-            codes[0] = node_client.post(URL, json=BODY).status_code
-        return source_time()
-
-    node_client, source_time = client, source.server_time
-    source.server_time = listing
-    assert client.post(URL, json=BODY).status_code == 200
-    assert codes == [409]

@@ -18,7 +18,8 @@ def upgrade() -> None:
     _findings()
     _audit()
     _retention()
-    _proof()
+    _scrubs()
+    _certificates()
 
 
 def _revisions() -> None:
@@ -237,7 +238,7 @@ def _retention() -> None:
     op.create_index("retention_runs_by_start", "retention_runs", ["started_us"])
 
 
-def _proof() -> None:
+def _scrubs() -> None:
     op.create_table(
         "scrubs",
         _key("object_key"),
@@ -262,6 +263,9 @@ def _proof() -> None:
         _us("ended_started_us"),
         sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
     )
+
+
+def _certificates() -> None:
     op.create_table(
         "certificates",
         _key("source"),
@@ -277,6 +281,38 @@ def _proof() -> None:
         sa.Column("packed_leaves", sa.LargeBinary, nullable=False),
     )
     op.create_index("certificates_by_time", "certificates", ["made_us", "source", "day", "number"])
+    op.create_table(
+        "certificate_requests",
+        _key("request_id"),
+        _text("source"),
+        _text("day"),
+        _text("status"),
+        _text("phase"),
+        _text("reason"),
+        _us("requested_us", known=True),
+        _text("requested_by"),
+        _us("started_us"),
+        _us("ended_us"),
+        _us("updated_us", known=True),
+        _text("node"),
+        sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
+        _number("pages"),
+        _number("items"),
+        _us("listed_us"),
+        sa.Column("number", sa.Integer),
+    )
+    runs = sa.text("status = 'running'")
+    op.create_index(
+        "certificate_requests_running",
+        "certificate_requests",
+        ["source", "day"],
+        unique=True,
+        sqlite_where=runs,
+        postgresql_where=runs,
+    )
+    op.create_index(
+        "certificate_requests_by_time", "certificate_requests", ["requested_us", "request_id"]
+    )
     op.create_table(
         "signing_keys",
         _key("cluster"),
