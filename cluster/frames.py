@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 PROTOCOL_MIN = 1
-PROTOCOL_MAX = 1
+PROTOCOL_MAX = 2
+PROTOCOL_OF_SHARES = 2
+"""A peer that speaks an older one does not know `Share`, and would take it for an offence."""
 PRIORITY_USUAL = 100
 """Of two nodes the one with the higher priority is preferred, then the one with the lower id."""
 
@@ -239,6 +241,17 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Something that one node learnt and the other wants to know. The cluster does not know what it means.
+
+    May be lost with the link: whoever shares says everything again when the peer listens anew.
+    """
+
+    topic: str
+    body: bytes
+
+
 Frame: TypeAlias = (
     Hello
     | Heartbeat
@@ -257,6 +270,7 @@ Frame: TypeAlias = (
     | HandOverAbort
     | Goodbye
     | Refusal
+    | Share
 )
 
 JobFrame: TypeAlias = JobOffer | JobAnswer | JobProgress | JobDone | JobFailed | JobCancel

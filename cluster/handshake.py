@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cluster.errors import NodeIdTaken
 from cluster.frames import PROTOCOL_MAX, PROTOCOL_MIN, Hello
 
 
@@ -72,6 +73,14 @@ def _same_node(own: Identity, hello: Hello) -> Rejected:
         what = "is used by another installation"
     reason = f"node id {own.node} {what}: give each node its own id and data"
     return Rejected(reason, cloned=True, answered=True)
+
+
+def refused_by(endpoint: str, reason: str) -> NodeIdTaken:
+    """What ends this node when a `Refusal` came from there."""
+    return NodeIdTaken(
+        f"the node at {endpoint} refuses this one: {reason}",
+        hint="Give each node its own node.id and its own data directory.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

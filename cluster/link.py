@@ -12,7 +12,7 @@ import structlog
 
 from cluster.beats import Beats
 from cluster.board import Board
-from cluster.errors import NodeIdTaken, WireError
+from cluster.errors import WireError
 from cluster.frames import (
     Frame,
     Goodbye,
@@ -30,11 +30,11 @@ from cluster.frames import (
     JobFailed,
     JobOffer,
     JobProgress,
-    Mark,
     MarksMoved,
     Refusal,
+    Share,
 )
-from cluster.handshake import Identity
+from cluster.handshake import Identity, refused_by
 from cluster.link_alarms import LinkAlarms, log_note
 from cluster.link_effects import (
     BeatAtOnce,
@@ -66,6 +66,7 @@ from cluster.messages import (
     Pong,
     RedialDue,
     SendFrame,
+    ShareMessage,
     StopLink,
     WorkProven,
 )
@@ -87,6 +88,7 @@ from cluster.ports import (
     TransportEvent,
 )
 from cluster.settings import PairSettings
+from cluster.sharing import NOBODY, Sharing, tell_marks
 from cluster.tls_faults import SPEAKS_TLS, TlsFault, is_client_hello
 from cluster.wire import FrameDecoder, encode
 from cluster.work_messages import PeerJobFrame
@@ -120,6 +122,7 @@ class Link:
         observer: Address[ObserverMessage],
         duties: Sequence[Address[MarksHeard | HintsHeard]],
         fixed_peer: Endpoint | None = None,
+        sharers: Mapping[str, Address[ShareMessage]] = NOBODY,
     ) -> None:
         self._own = own
         self._identity = identity
@@ -133,6 +136,7 @@ class Link:
         self._pair = pair
         self._distributor = distributor
         self._duties = tuple(duties)
+        self._sharing = Sharing(sharers)
         self._beats = Beats()
         self._alarms = LinkAlarms(node=identity.node, settings=settings, observer=observer)
         self._state = LinkState(
@@ -172,7 +176,8 @@ class Link:
                 self._do(self._state.seen(message, self._now()))
             case SendFrame(frame=frame):
                 assert not isinstance(frame, Hello | Heartbeat), "the link makes these itself"
-                self._send(frame)
+                if self._sharing.may_send(frame, self._state.protocol):
+                    self._send(frame)
             case DescribeSelf() | WorkProven():
                 self._on_facts(message)
             case BeatDue():
@@ -270,33 +275,27 @@ class Link:
                     self._peer_boot = frame.boot
                     self._beats.forget_peer()
                     self._alarms.forget_peer()
-                self._tell_marks(frame.marks)
+                tell_marks(self._duties, frame.marks)
                 return
             case Heartbeat():
                 self._beats.heard(frame, self._now())
                 self._alarms.beat_heard(frame.echo_seq, self._now())
-                self._tell_marks(frame.marks, self._beats.new_hints(frame))
+                tell_marks(self._duties, frame.marks, self._beats.new_hints(frame))
                 self._publish()
             case MarksMoved() | HandOverOffer() | HandOverCommit():
-                self._tell_marks(frame.marks)
-            case HandOverPlease() | HandOverAccept() | HandOverRefuse() | HandOverAbort():
-                pass
-            case Goodbye():
+                tell_marks(self._duties, frame.marks)
+            case Share():
+                self._sharing.heard(frame)
+                return
+            case (
+                HandOverPlease() | HandOverAccept() | HandOverRefuse() | HandOverAbort() | Goodbye()
+            ):
                 pass
             case Refusal(reason=reason):
-                raise NodeIdTaken(
-                    f"the node at {self._state.endpoint} refuses this one: {reason}",
-                    hint="Give each node its own node.id and its own data directory.",
-                )
+                raise refused_by(str(self._state.endpoint), reason)
             case _:
                 assert_never(frame)
         self._pair.tell(PeerSaid(frame, self._now()))
-
-    def _tell_marks(self, marks: Mapping[str, Mark], hints: tuple[str, ...] = ()) -> None:
-        for duty in self._duties if marks else ():
-            duty.tell(MarksHeard(marks))
-        for duty in self._duties if hints else ():
-            duty.tell(HintsHeard(hints))
 
     # -- what goes out ----
 
@@ -319,6 +318,7 @@ class Link:
                 case TellPair(news=news):
                     self._alarms.news(news, self._now())
                     self._pair.tell(news)
+                    self._sharing.told(news, self._state.protocol)
                     self._publish()
                 case Note():
                     log_note(effect)

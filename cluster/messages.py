@@ -274,6 +274,24 @@ class HintsHeard:
 
 DutyMessage: TypeAlias = DutyGranted | DutyWithdrawn | MarksHeard | HintsHeard
 
+# --- to who shares something with the other node -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PeerListens:
+    """A link to a peer that knows shares came up: what was sent before may be lost, say what matters again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareHeard:
+    """The peer shared something under a topic. Its body is the peer's: check it."""
+
+    topic: str
+    body: bytes
+
+
+ShareMessage: TypeAlias = PeerListens | ShareHeard
+
 # --- to the supervisor -----------------------------------------------------------------------------
 
 

@@ -224,5 +224,5 @@ def test_the_names_of_frames_never_change():
     assert frame_names() == (
         "hello", "heartbeat", "job_offer", "job_answer", "job_progress", "job_done", "job_failed",
         "job_cancel", "marks_moved", "hand_over_please", "hand_over_offer", "hand_over_accept",
-        "hand_over_refuse", "hand_over_commit", "hand_over_abort", "goodbye", "refusal",
+        "hand_over_refuse", "hand_over_commit", "hand_over_abort", "goodbye", "refusal", "share",
     )  # fmt: skip

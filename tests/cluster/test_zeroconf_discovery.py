@@ -61,7 +61,7 @@ class Answers:
 
 
 def service(**changes):
-    said = {"cluster": "acme", "node": "b", "protocol": "1"} | changes
+    said = {"cluster": "acme", "node": "b", "protocol": "2"} | changes
     return ServiceInfo(
         SERVICE_TYPE,
         f"x.{SERVICE_TYPE}",
@@ -114,7 +114,7 @@ def test_the_announcement_tells_cluster_node_and_protocol():
         onlooker.close()
         discovery.stop()
     assert info is not None
-    assert info.decoded_properties == {"cluster": "acme.example", "node": "rec-1", "protocol": "1"}
+    assert info.decoded_properties == {"cluster": "acme.example", "node": "rec-1", "protocol": "2"}
     assert (info.parsed_addresses(), info.port) == (["127.0.0.1"], 7411)
 
 
