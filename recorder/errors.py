@@ -18,6 +18,7 @@
         * NotAnId            asked for by a name that is no id of this source
     * BadDesktopFrame        a desktop and a node did not understand each other
     * CallBufferError        the buffer disk does not take more
+        * BufferFull             there is no room left; whatever else it is would be another error
     * ArchiveError           the archive did not take or give an object
     * DataCenterError        the contact database did not answer or refused
         * DataCenterDown     not reachable: the outcome of a write is unknown
@@ -141,6 +142,10 @@ class BadDesktopFrame(RecorderError):
 
 class CallBufferError(RecorderError):
     """Raised when the buffer disk refuses: full, read-only, or an I/O error."""
+
+
+class BufferFull(CallBufferError):
+    """Raised when the room for this kind of file is used up."""
 
 
 class ArchiveError(RecorderError):

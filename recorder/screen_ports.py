@@ -10,7 +10,8 @@ from typing import Protocol
 
 from recorder.model import Window
 from recorder.screen_messages import DesktopCommand
-from recorder.screen_model import AgentEvent, Rendition, ScreenPacket, ScreenPart, ScreenStream
+from recorder.screen_model import AgentEvent, Rendition, ScreenPacket, ScreenPart
+from recorder.screen_part import ScnHead, ScnPacket, SealedScn
 
 
 class AgentEventDb(Protocol):
@@ -70,26 +71,49 @@ class ScreenDb(Protocol):
 
 
 class ScreenFiles(Protocol):
-    """SCN files in the call buffer. One thread at a time. Raises CallBufferError."""
+    """SCN files in the call buffer: `PART_KEY.scn`, playable at every instant. One thread at a time.
 
-    def begin(self, part_key: str, stream: ScreenStream, calls: Sequence[str]) -> None:
-        """Create the file of a part, with stream, agents, calls and time base inside."""
+    Raises CallBufferError; `BufferFull` when the space that screens may use is used up. Whatever was written
+    when a process dies is found by the next one.
+    """
+
+    def begin(self, head: ScnHead) -> None:
+        """Create the file of a part, with everything of its head inside."""
         ...
 
-    def append(self, part_key: str, packets: Sequence[ScreenPacket]) -> int:
-        """Write; the first packet of a part must be a key frame. Returns the highest `seq` that is with the system."""
+    def append(self, part_key: str, packets: Sequence[ScreenPacket]) -> None:
+        """Write to a part that was begun; all or none. Survives the process at once, the host after some seconds."""
         ...
 
-    def seal(self, part_key: str) -> tuple[str, int, str]:
-        """Close durably: path, size in bytes and SHA-256."""
+    def seal(self, part_key: str) -> SealedScn | None:
+        """Close a part that was begun, durably. None for one without packets: it is gone."""
+        ...
+
+    def keep(self, part_key: str) -> None:
+        """Mark a part, open or sealed, as kept, durably; it is told by `found` again."""
+        ...
+
+    def index(self, part_key: str) -> tuple[ScnPacket, ...]:
+        """The packets of a sealed part."""
+        ...
+
+    def copy(self, part_key: str, head: ScnHead, seq_last: int) -> SealedScn:
+        """A new sealed part with the packets `head.seq_first` to `seq_last` of a sealed one; replaces one of its name."""
         ...
 
     def discard(self, part_key: str) -> None:
         """Delete, open or sealed; nothing happens when there is none."""
         ...
 
-    def found(self) -> tuple[str, ...]:
-        """Part keys of files from before this start, sorted."""
+    def found(self) -> tuple[SealedScn, ...]:
+        """Seal what an earlier life of this node left open, and tell all sealed parts, by key.
+
+        What is torn is cut to its whole packets; what has none is deleted.
+        """
+        ...
+
+    def free_bytes(self) -> int:
+        """What screens may still use. Never negative."""
         ...
 
 
