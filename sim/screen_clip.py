@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -44,7 +44,7 @@ def screen_clip(
         "lag-in-frames": "0",
         "aq-mode": "0",
     }
-    encode: Callable[[av.VideoFrame], list[Any]] = encoder.encode  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    encode: Callable[[av.VideoFrame], list[Any]] = cast("Any", encoder).encode
     packets: list[ScreenPacket] = []
     step_ms = 1000 // frames_per_s
     for number in range(seconds * frames_per_s):
