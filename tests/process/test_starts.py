@@ -25,8 +25,11 @@ def last_primary(world):
 
 
 def test_two_nodes_started_at_once_agree_on_one_primary(world):
-    reigns = [row for row in world.history() if row.new == "primary"]
-    assert [row.node for row in reigns] == ["alpha"], "the lower node id goes first"
+    def reigns():
+        return [row.node for row in world.history() if row.new == "primary"]
+
+    wait_until(reigns, 10.0, "the change of role is on record", every_s=0.1)
+    assert reigns() == ["alpha"], "the lower node id goes first"
     world.calls(6, over_s=1.0)
     world.settle_and_check()
 
