@@ -16,6 +16,7 @@ from recorder.retention_rows import (
     Rules,
     Run,
     Surveyed,
+    Trouble,
     Walk,
 )
 
@@ -92,7 +93,17 @@ class RetentionDb(Protocol):
         ...
 
     def ready(self, now_us: int, limit: int) -> tuple[Deletion, ...]:
-        """DUE ones whose recycle period is over, and those begun, the longest due first."""
+        """DUE ones whose recycle period is over, and those begun, the longest due first.
+
+        What was set aside is not among them before it is to be tried again.
+        """
+        ...
+
+    def set_aside(self, trouble: Trouble, term: int) -> Deletion:
+        """Put on record that a try failed: the next one is later, each time later still. As it is now.
+
+        One that is not open any more stays as it is.
+        """
         ...
 
     def begin_deletion(self, order: Order, term: int) -> Deletion:

@@ -201,6 +201,12 @@ class Deletion:
     size_bytes: int
     media: tuple[KeptMedia, ...] = ()
     """What is deleted; known from DELETING on."""
+    trouble: str = ""
+    """Why the last try failed; it stepped aside for the others."""
+    tries: int = 0
+    """That failed, one after the other."""
+    again_us: int = 0
+    """Not tried before this instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +226,20 @@ class DeletionQuery:
     states: tuple[DeletionState, ...] = ()
     source: str | None = None
     contact_id: str | None = None
+    stuck_tries: int = 0
+    """Only those open that failed so many times at least; 0 for all."""
     after: str | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a deletion could not be done now, and when to try it again."""
+
+    contact_id: str
+    number: int
+    why: str
+    now_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,16 @@ from recorder.adapters.contact_db.retention_facts import deleted_reason, deletio
 from recorder.adapters.contact_db.rows import sort_us
 from recorder.errors import DataCenterDown
 from recorder.keep.rules import judge
-from recorder.keep.surveys import Judged, Stamp, decision, due_of, stepped, surveyed
+from recorder.keep.surveys import (
+    Judged,
+    Stamp,
+    decision,
+    due_of,
+    ended,
+    set_aside,
+    stepped,
+    surveyed,
+)
 from recorder.retention_rows import (
     Deletion,
     DeletionList,
@@ -27,6 +36,7 @@ from recorder.retention_rows import (
     Rules,
     Run,
     Surveyed,
+    Trouble,
     Verdict,
     Walk,
 )
@@ -134,6 +144,7 @@ class MemoryRetentionDb:
                 if (not query.states or one.state in query.states)
                 and query.source in {None, one.source}
                 and query.contact_id in {None, one.contact_id}
+                and (not query.stuck_tries or _is_stuck(one, query.stuck_tries))
                 and (after is None or list(_decided(one)) < after)
             ]
         rows.sort(key=_decided, reverse=True)
@@ -211,10 +222,18 @@ class MemoryRetentionDb:
             found = [
                 one
                 for one in self._store.deletions.values()
-                if one.state.is_open and one.due_us <= now_us
+                if one.state.is_open and one.due_us <= now_us and one.again_us <= now_us
             ]
         found.sort(key=lambda one: (one.due_us, one.contact_id, one.number))
         return tuple(found[: bounded(limit)])
+
+    def set_aside(self, trouble: Trouble, term: int) -> Deletion:
+        """See RetentionDb."""
+        with self._alone("set_aside"):
+            self._fence("that a deletion failed", term)
+            old = self._store.deletions[trouble.contact_id, trouble.number]
+            self._store.control_written("set_aside", term)
+            return self._put(set_aside(old, trouble))
 
     def begin_deletion(self, order: Order, term: int) -> Deletion:
         """See RetentionDb."""
@@ -252,7 +271,7 @@ class MemoryRetentionDb:
                 raise DataCenterDown("a commit came between, which a database would have kept out")
             if new.state in {DeletionState.DELETING, DeletionState.AGAIN}:
                 self._take_out(new, now_us)
-                new = replace(new, state=DeletionState.DELETED, ended_us=now_us)
+                new = ended(new, now_us)
             self._store.control_written("finish_deletion", term)
             return self._put(new)
 
@@ -356,6 +375,10 @@ class MemoryRetentionDb:
 
 def _decided(one: Deletion) -> tuple[int, str, int]:
     return (one.decided_us, one.contact_id, one.number)
+
+
+def _is_stuck(one: Deletion, tries: int) -> bool:
+    return one.state.is_open and one.tries >= tries
 
 
 def _started(run: Run) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from cyclopts import App
 
-from recorder.cli.common import Common
+from recorder.cli.common import Common, JsonFlag
 from recorder.cli.output import print_json, print_line, print_table, say, short_instant
 from recorder.instants import bytes_text
 
@@ -100,6 +100,7 @@ def list_deletions(
     state: list[str] | None = None,
     source: str | None = None,
     contact: str | None = None,
+    stuck: JsonFlag = False,
     after: str | None = None,
     limit: int = 50,
     common: Common | None = None,
@@ -110,11 +111,13 @@ def list_deletions(
         state: Only those due, deleting, deleted, again or withdrawn; may be repeated.
         source: Only of this source.
         contact: Only about this contact.
+        stuck: Only those that could not be deleted when it was tried.
         after: Cursor that the page before ended with.
         limit: So many at most.
     """
     options = common or Common()
     asked = {"state": state, "source": source, "contact": contact, "after": after, "limit": limit}
+    asked |= {"stuck": True} if stuck else {}
     view = options.client().get("/api/v1/deletions", **asked)
     if options.json:
         print_json(view)
@@ -127,7 +130,7 @@ def list_deletions(
             row["state"],
             short_instant(row["decided"]),
             short_instant(row.get("ended") or row["due"]),
-            row["reason"],
+            _because(row),
         ]
         for row in view["deletions"]
     ]
@@ -148,6 +151,13 @@ def undelete(contact: str, *, reason: str, common: Common | None = None) -> None
     options = common or Common()
     path = f"/api/v1/deletions/{quote(contact, safe='')}/undelete"
     _told(options.client().post(path, {"reason": reason}), as_json=options.json)
+
+
+def _because(row: dict[str, Any]) -> str:
+    if "trouble" not in row:
+        return row["reason"]
+    tries = "once" if row["tries"] == 1 else f"{row['tries']} times"
+    return f"tried {tries}, again at {row['again']}: {row['trouble']}"
 
 
 def _told(answer: dict[str, Any], *, as_json: bool) -> None:

@@ -197,10 +197,11 @@ class Retention:
             case PageDone(outcome=Done(found)):
                 self._page(found)
             case DeletionsDone(outcome=Done(deleted)):
-                self._deleted += len(deleted.ended)
+                self._deleted += len(deleted.ended) + len(deleted.aside)
                 self._tell.failing(deleted.error)
                 rest = deleted.more and self._deleted < self._ports.settings.per_run_max
-                self._go(Phase.DELETE if rest else Phase.END, AGAIN_S if deleted.error else None)
+                over = Phase.LOOK if self._run is None else Phase.END
+                self._go(Phase.DELETE if rest else over, AGAIN_S if deleted.error else None)
             case RunRecorded():
                 self._run = None
                 self._go(Phase.LOOK, min(LOOK_S, self._ports.settings.every_s))
@@ -224,9 +225,14 @@ class Retention:
     def _looked(self, looked: Looked) -> None:
         """Begin a run when one is due and may be; otherwise look again soon."""
         self._standing, self._now_us = looked.standing, looked.now_us
+        self._tell.stuck(looked.stuck)
         refusal = unconfirmed(self._rules, looked.standing)
         self._tell.refused(refusal, self._stopped_last())
         wait_s = min(LOOK_S, self._ports.settings.every_s)
+        if refusal is None and not self._is_due() and looked.again and not self._stopped_last():
+            self._decided = self._deleted = 0
+            self._go(Phase.DELETE)  # what failed is not left for the next run
+            return
         if refusal is not None or not self._is_due():
             self._arm(wait_s)
             return

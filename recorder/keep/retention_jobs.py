@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recorder.errors import ArchiveError
+from recorder.errors import ArchiveError, DataCenterError, DataCenterUnfit
 from recorder.keep.interlock import Standing
 from recorder.ports import Archive
 from recorder.retention_ports import RetentionDb
-from recorder.retention_rows import Deletion, DeletionState, Order, Rules
+from recorder.retention_rows import (
+    Deletion,
+    DeletionQuery,
+    DeletionState,
+    Order,
+    Rules,
+    Trouble,
+)
 
 _RUNS = 60
+STUCK_TRIES = 2
+"""From then on an operator is told: once may be an answer that was lost."""
+_FAILED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +31,22 @@ class Looked:
     standing: Standing
     now_us: int
     """The earlier of the two calendars: a clock that is ahead makes nothing older."""
+    stuck: tuple[Deletion, ...] = ()
+    """Those that fail again and again."""
+    again: bool = False
+    """Whether it is time to try one of them again."""
 
 
 def look(db: RetentionDb, wall_us: int) -> Looked:
     """Job: what was agreed to and done before."""
     now_us = min(wall_us, db.now_us())
-    return Looked(Standing(db.confirmed_plan(), db.runs(_RUNS)), now_us)
+    failed = db.deletions(DeletionQuery(stuck_tries=1, limit=_FAILED_MAX)).rows
+    return Looked(
+        Standing(db.confirmed_plan(), db.runs(_RUNS)),
+        now_us,
+        tuple(one for one in failed if one.tries >= STUCK_TRIES),
+        again=any(one.again_us <= now_us for one in failed),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +65,9 @@ class Deleted:
     more: bool
     """Whether there may be more to do."""
     error: str = ""
-    """Why the archive stopped it; the contact it was at is tried again."""
+    """Why the archive stopped it; nothing more is tried for a while."""
+    aside: tuple[Deletion, ...] = ()
+    """What could not be deleted, and stepped aside for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +81,38 @@ class DeleteTools:
 
 
 def delete_some(tools: DeleteTools, rules: Rules, now_us: int, term: int, limit: int) -> Deleted:
-    """Job: the next deletions, one contact after the other. Raises what the database raises, but no ArchiveError."""
+    """Job: the next deletions, one contact after the other. Raises what the database raises, but no ArchiveError.
+
+    What is about one contact alone sets that one aside; what is about the archive or the database stops all.
+    """
     ready = tools.db.ready(now_us, limit)
     ended: list[Ended] = []
-    error = ""
+    aside: list[Deletion] = []
     try:
         if ready:
             tools.archive.check()
         for one in ready:
             if not tools.may_go_on():
-                return Deleted(tuple(ended), more=True, error=error)
+                return Deleted(tuple(ended), more=True, aside=tuple(aside))
             try:
-                ended.append(
-                    _delete(tools, one, Order(one.contact_id, one.number, rules, now_us), term)
-                )
-            except ArchiveError as refused:
-                tools.archive.check()  # one object that cannot be deleted holds up no other
-                error = str(refused)
+                order = Order(one.contact_id, one.number, rules, now_us)
+                ended.append(_delete(tools, one, order, term))
+            except (ArchiveError, DataCenterError) as error:
+                _raise_if_common(tools, error)
+                trouble = Trouble(one.contact_id, one.number, str(error), now_us)
+                aside.append(tools.db.set_aside(trouble, term))
     except ArchiveError as away:
-        return Deleted(tuple(ended), more=True, error=str(away))
-    return Deleted(tuple(ended), more=len(ready) == limit and bool(ended), error=error)
+        return Deleted(tuple(ended), more=True, error=str(away), aside=tuple(aside))
+    return Deleted(tuple(ended), more=len(ready) == limit, aside=tuple(aside))
+
+
+def _raise_if_common(tools: DeleteTools, error: ArchiveError | DataCenterError) -> None:
+    """Raises what is not about this contact alone."""
+    if isinstance(error, DataCenterUnfit):
+        raise error
+    if isinstance(error, ArchiveError):
+        tools.archive.check()
+    tools.db.now_us()
 
 
 def _delete(tools: DeleteTools, one: Deletion, order: Order, term: int) -> Ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,17 +19,20 @@ from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
 from recorder.ports import Archive
 from recorder.retention_ports import RetentionDb
-from recorder.retention_rows import DeletionState, Run, Surveyed
+from recorder.retention_rows import Deletion, DeletionState, Run, Surveyed
 from recorder.retention_settings import RetentionSettings
 
 _log = structlog.get_logger(__name__)
 _SUBJECT: Final = "retention"
+_NAMED: Final = 5
 _FAILING: Final = "retention_failing"
+_STUCK: Final = "deletion_stuck"
 _TORN: Final = "deletion_torn"
 _HINTS: Final = {
     UNCONFIRMED: "See with `tandem retention plan` what they would delete, then `tandem retention confirm PLAN-ID`.",
     INTERLOCK: "Check clocks and policies with `tandem retention plan`; if it is right, `tandem retention confirm PLAN-ID`.",
     _FAILING: "Mend the archive or the database; deletion goes on by itself.",
+    _STUCK: "`tandem retention list --stuck` tells why; mend it, and it goes on by itself.",
     _TORN: "Fetch what is missing from the source or a backup, while they still have it.",
 }
 
@@ -79,6 +83,7 @@ class Teller:
         self._ports = ports
         self._deleted = self._bytes = self._withdrawn = 0
         self._refused = self._error = ""
+        self._is_stuck = False
 
     def refused(self, refusal: Refusal | None, stopped_last: bool) -> None:  # noqa: FBT001 - one of two facts about the run
         """Why nothing is deleted now; one of the two findings at a time."""
@@ -94,6 +99,7 @@ class Teller:
     def stand_by(self) -> None:
         """The duty is the other node's: it tells what there is to tell."""
         self.failing("")
+        self.stuck(())
         self.refused(None, stopped_last=False)
 
     def failing(self, error: str) -> None:
@@ -103,6 +109,17 @@ class Teller:
         elif self._error:
             self._close(_FAILING)
         self._error = error
+
+    def stuck(self, found: Sequence[Deletion]) -> None:
+        """Contacts that cannot be deleted, while the others go on."""
+        if found:
+            named = ", ".join(one.contact_id for one in found[:_NAMED])
+            more = " and others" if len(found) > _NAMED else ""
+            what = f"contacts that cannot be deleted: {named}{more}; the first: {found[0].trouble}"
+            self._open(_STUCK, Level.WARNING, what)
+        elif self._is_stuck:
+            self._close(_STUCK)
+        self._is_stuck = bool(found)
 
     def decided(self, run: Run | None, found: Surveyed) -> None:
         """Contacts were put on record as due."""
@@ -118,6 +135,17 @@ class Teller:
         """Deletions ended."""
         for ended in done.ended:
             self._ended(ended)
+        for one in done.aside:
+            _log.warning(
+                "deletion_delayed", contact=one.contact_id, tries=one.tries, why=one.trouble
+            )
+            self._ports.trail.record(
+                "deletion_delayed",
+                one.contact_id,
+                SYSTEM,
+                {"why": one.trouble, "policy": one.policy},
+                once=f"delayed:{one.contact_id}:{one.number}:{one.trouble}",
+            )
 
     def _ended(self, ended: Ended) -> None:
         one = ended.deletion

@@ -17,6 +17,7 @@ from recorder.retention_rows import (
     Judgement,
     Rules,
     Surveyed,
+    Trouble,
     Verdict,
     Walk,
 )
@@ -115,6 +116,30 @@ def decision(one: Judged, rules: Rules, number: int, stamp: Stamp) -> Deletion:
         node=stamp.node,
         term=stamp.term,
         size_bytes=facts.size_bytes,
+    )
+
+
+def ended(one: Deletion, now_us: int) -> Deletion:
+    """Its objects and rows are gone."""
+    return replace(one, state=DeletionState.DELETED, ended_us=now_us, trouble="", tries=0)
+
+
+FIRST_AGAIN_US: Final = 30_000_000
+LAST_AGAIN_US: Final = 4 * 3_600_000_000
+_GROWTH: Final = 4
+_WHY_MAX: Final = 500
+
+
+def set_aside(old: Deletion, trouble: Trouble) -> Deletion:
+    """What a failed try makes of an open deletion: 30 seconds, then four times as long each time, at most four hours."""
+    if not old.state.is_open:
+        return old
+    wait_us = min(FIRST_AGAIN_US * _GROWTH ** min(old.tries, 9), LAST_AGAIN_US)
+    return replace(
+        old,
+        trouble=trouble.why[:_WHY_MAX],
+        tries=old.tries + 1,
+        again_us=trouble.now_us + wait_us,
     )
 
 

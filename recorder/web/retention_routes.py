@@ -134,14 +134,16 @@ def _add_reading(router: APIRouter, control: NodeControl) -> None:
 
     @router.get("/deletions", dependencies=reader, response_model_exclude_none=True)
     def deletions(
+        *,
         state: Annotated[list[DeletionState] | None, Query()] = None,
         source: str | None = None,
         contact: str | None = None,
+        stuck: bool = False,
         after: str | None = None,
         limit: Limit = 50,
     ) -> DeletionsView:
-        """Decisions to delete and what became of them, newest first."""
-        query = DeletionQuery(tuple(state or ()), source, contact, after, limit)
+        """Decisions to delete and what became of them, newest first; `stuck`: only what failed when it was tried."""
+        query = DeletionQuery(tuple(state or ()), source, contact, int(stuck), after, limit)
         found = _desk(control).db.deletions(query)
         return DeletionsView(
             deletions=[DeletionView.of(one) for one in found.rows], next=found.next

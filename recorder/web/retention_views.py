@@ -242,6 +242,10 @@ class DeletionView(BaseModel):
     term: int
     size_bytes: int
     objects: list[str]
+    trouble: str | None = None
+    """Why it could not be deleted at the last try; it is tried again at `again`, and the others go on."""
+    tries: int | None = None
+    again: str | None = None
 
     @staticmethod
     def of(one: Deletion) -> DeletionView:
@@ -262,6 +266,9 @@ class DeletionView(BaseModel):
             term=one.term,
             size_bytes=one.size_bytes,
             objects=[media.object_key for media in one.media],
+            trouble=(one.trouble or None) if one.state.is_open else None,
+            tries=(one.tries or None) if one.state.is_open else None,
+            again=to_text(one.again_us) if one.state.is_open and one.tries else None,
         )
 
 

@@ -193,6 +193,9 @@ deletions = Table(
     Column("term", BigInteger, nullable=False, server_default="0"),
     _number("size_bytes"),
     _text("media"),  # JSON list: key, object, size and hash of what was deleted
+    _text("trouble"),  # why the last try failed
+    _count("tries"),  # that failed, one after the other
+    _number("again_us"),  # not tried before
     Index("deletions_by_state", "state", "due_us"),
     Index("deletions_by_decision", "decided_us", "contact_id"),
 )

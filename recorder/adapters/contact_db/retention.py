@@ -41,7 +41,7 @@ from recorder.adapters.contact_db.retention_rows_sql import (
 )
 from recorder.adapters.contact_db.sql import POSTGRES
 from recorder.keep.rules import judge
-from recorder.keep.surveys import Stamp, decision, due_of, stepped, surveyed
+from recorder.keep.surveys import Stamp, decision, due_of, ended, set_aside, stepped, surveyed
 from recorder.retention_rows import (
     Deletion,
     DeletionList,
@@ -52,6 +52,7 @@ from recorder.retention_rows import (
     Placed,
     Rules,
     Surveyed,
+    Trouble,
     Verdict,
     Walk,
 )
@@ -134,6 +135,8 @@ class SqlRetentionDb(SqlPlans):
             statement = statement.where(row.source == query.source)
         if query.contact_id is not None:
             statement = statement.where(row.contact_id == query.contact_id)
+        if query.stuck_tries:
+            statement = statement.where(row.state.in_(OPEN), row.tries >= query.stuck_tries)
         if query.after is not None:
             after = decode_cursor(query.after, int, str, int)
             statement = statement.where(tuple_(*place) < tuple_(*after))
@@ -178,12 +181,22 @@ class SqlRetentionDb(SqlPlans):
         row = deletions.c
         statement = (
             select(deletions)
-            .where(row.state.in_(OPEN), row.due_us <= now_us)
+            .where(row.state.in_(OPEN), row.due_us <= now_us, row.again_us <= now_us)
             .order_by(row.due_us, row.contact_id, row.number)
             .limit(bounded(limit))
         )
         with translated("looking for deletions"), self._engine.connect() as connection:
             return tuple(map(deletion_of, connection.execute(statement)))
+
+    def set_aside(self, trouble: Trouble, term: int) -> Deletion:
+        """The next try is later."""
+        with self._alone("setting a deletion aside") as connection:
+            self._fence("that a deletion failed", connection, term)
+            old = _deletion(connection, trouble.contact_id, trouble.number)
+            new = set_aside(old, trouble)
+            if new != old:
+                self._write_fenced(connection, new, term)
+            return new
 
     def begin_deletion(self, order: Order, term: int) -> Deletion:
         """From DUE to DELETING, or to WITHDRAWN."""
@@ -210,7 +223,7 @@ class SqlRetentionDb(SqlPlans):
                     erase(key)
                 if new.state is DeletionState.DELETING:
                     take_out(connection, new, deleted_reason(new), self._node, order.now_us)
-                new = replace(new, state=DeletionState.DELETED, ended_us=order.now_us)
+                new = ended(new, order.now_us)
             if new != old:
                 self._write_fenced(connection, new, term)
             return new

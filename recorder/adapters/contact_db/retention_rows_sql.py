@@ -73,6 +73,9 @@ def deletion_values(one: Deletion) -> Values:
         "term": one.term,
         "size_bytes": one.size_bytes,
         "media": to_json([asdict(media) for media in one.media]),
+        "trouble": one.trouble,
+        "tries": one.tries,
+        "again_us": one.again_us,
     }
 
 
@@ -94,6 +97,9 @@ def deletion_of(row: AnyRow) -> Deletion:
         term=row.term,
         size_bytes=row.size_bytes,
         media=_MEDIA.validate_json(row.media or "[]"),
+        trouble=row.trouble,
+        tries=row.tries,
+        again_us=row.again_us,
     )
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from recorder.retention_rows import Walk
+from recorder.retention_rows import DeletionQuery, Trouble, Walk
 from tests.calls import an_item
 
 
@@ -68,3 +68,18 @@ def test_what_is_due_is_listed_and_taken_back(tandem, old):
     assert tandem("retention", "undelete", "ses-a", "--reason", "again").status != 0
     states = json.loads(tandem("retention", "list", "--json").out)["deletions"]
     assert sorted(one["state"] for one in states) == ["due", "withdrawn"]
+
+
+def test_what_cannot_be_deleted_says_why_and_when_it_is_tried_again(tandem, old):
+    now_us = old.clock.wall_us()
+    old.retention.decide(Walk(now_us), old.rules, now_us, 1)
+    one = old.retention.deletions(DeletionQuery()).rows[0]
+    assert tandem("retention", "list", "--stuck", "--json").json == {"deletions": []}
+    trouble = Trouble(one.contact_id, one.number, "object dyn/a cannot be deleted", now_us)
+    old.retention.set_aside(trouble, 1)
+    shown = tandem("retention", "list", "--stuck")
+    assert shown.status == 0
+    assert "tried once, again at " in shown.out
+    assert "object dyn/a cannot be deleted" in shown.out
+    (row,) = tandem("retention", "list", "--stuck", "--json").json["deletions"]
+    assert (row["contact"], row["tries"]) == (one.contact_id, 1)

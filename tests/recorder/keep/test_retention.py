@@ -223,22 +223,73 @@ def test_it_waits_while_the_archive_is_away():
     assert len(desk.deletions(DeletionState.DELETED)) == 2
 
 
-def test_one_object_that_cannot_be_deleted_holds_up_no_other(monkeypatch):
-    desk = ready_to_decide()
-    desk.live(30)
+@pytest.fixture
+def stubborn(monkeypatch):
+    """Keys of objects that the archive does not let go."""
+    keys = {"dyn/a"}
     delete = MemoryArchive.delete
 
     def refuse(self, key):
-        if key == "dyn/a":
-            raise ArchiveError("object dyn/a cannot be deleted")
+        if key in keys:
+            raise ArchiveError(f"object {key} cannot be deleted")
         delete(self, key)
 
     monkeypatch.setattr(MemoryArchive, "delete", refuse)
+    return keys
+
+
+@pytest.mark.usefixtures("stubborn")
+def test_one_object_that_cannot_be_deleted_holds_up_no_other():
+    desk = ready_to_decide(deletions_at_once=1)
+    desk.live(30)
     desk.clock.advance(5 * DAY_S)
     desk.live(100)
     assert [one.session_key for one in desk.deletions(DeletionState.DELETED)] == ["ses-b"]
-    assert [one.session_key for one in desk.deletions(DeletionState.DELETING)] == ["ses-a"]
-    assert "retention_failing" in desk.findings()
+    (left,) = desk.deletions(DeletionState.DELETING)
+    assert left.session_key == "ses-a"
+    assert left.trouble == "object dyn/a cannot be deleted"
+    assert "retention_failing" not in desk.findings(), "the archive is well"
+
+
+def test_what_cannot_be_deleted_is_told_tried_later_and_later_and_goes_when_it_is_mended(stubborn):
+    desk = ready_to_decide()
+    desk.live(30)
+    desk.clock.advance(5 * DAY_S)
+    desk.live(20)
+    (left,) = desk.deletions(DeletionState.DELETING)
+    assert left.tries == 1
+    assert "deletion_stuck" not in desk.findings(), "it may have been an answer that was lost"
+    desk.live(600)
+    (left,) = desk.deletions(DeletionState.DELETING)
+    assert left.tries in {2, 3}
+    assert len(desk.db.runs(9)) == 2, "no other run was begun for it"
+    texts = [
+        one.finding.what
+        for one in desk.monitor.of(FindingOpened)
+        if one.finding.code == "deletion_stuck"
+    ]
+    assert left.contact_id in texts[-1]
+    assert "object dyn/a cannot be deleted" in texts[-1]
+    stubborn.clear()
+    desk.live(3600, step_s=5.0)
+    assert len(desk.deletions(DeletionState.DELETED)) == 2
+    assert "deletion_stuck" in [one.code for one in desk.monitor.of(FindingClosed)]
+    whats = [told[0] for told in desk.trail.told]
+    assert whats.count("contact_deleted") == 2
+    assert "deletion_delayed" in whats
+
+
+@pytest.mark.usefixtures("stubborn")
+def test_a_hold_on_what_cannot_be_deleted_ends_that():
+    desk = ready_to_decide()
+    desk.live(30)
+    desk.clock.advance(5 * DAY_S)
+    desk.live(20)
+    desk.hold("a")
+    desk.live(200)
+    assert desk.deletions(DeletionState.DELETING) == ()
+    (kept,) = desk.deletions(DeletionState.WITHDRAWN)
+    assert kept.session_key == "ses-a"
 
 
 def test_a_run_does_not_come_twice_within_its_period():

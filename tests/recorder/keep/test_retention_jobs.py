@@ -7,10 +7,12 @@ import pytest
 from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
 from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.folder_archive import FolderArchive
+from recorder.errors import ArchiveError, DataCenterDown, DataCenterUnfit
 from recorder.keep.retention_jobs import DeleteTools, delete_some, look
 from recorder.model import Window
 from recorder.retention_rows import (
     DAY_US,
+    DeletionQuery,
     DeletionState,
     Hold,
     Match,
@@ -111,6 +113,61 @@ def test_it_deletes_nothing_while_the_archive_is_away(center):
     assert done.ended == ()
     assert "reserve" in done.error
     assert center.contacts.contact("ses-a") is not None
+
+
+def refusing(delete, *bad):
+    def refuse(key):
+        if key in bad:
+            raise ArchiveError(f"object {key} cannot be deleted")
+        delete(key)
+
+    return refuse
+
+
+def test_those_at_the_head_that_cannot_be_deleted_do_not_block_those_behind(center):
+    center.commit("a", "b", "c", "d")
+    center.decide()
+    heads = [one.session_key[4:] for one in center.db.ready(OVER_US, 2)]
+    center.archive.delete = refusing(center.archive.delete, *(f"dyn/{one}" for one in heads))
+    first = center.delete(limit=2)
+    assert (first.ended, first.more, first.error) == ((), True, "")
+    assert [one.tries for one in first.aside] == [1, 1]
+    assert len(center.delete(limit=2).ended) == 2
+    assert center.delete(limit=2) == type(first)((), more=False)
+    left = center.db.deletions(DeletionQuery(stuck_tries=1)).rows
+    assert sorted(one.session_key[4:] for one in left) == sorted(heads)
+    assert {one.trouble for one in left} == {f"object dyn/{one} cannot be deleted" for one in heads}
+
+
+def test_a_contact_that_the_database_refuses_steps_aside(center):
+    center.commit("a", "b")
+    center.decide()
+    head = center.db.ready(OVER_US, 1)[0]
+    finish = center.db.finish_deletion
+
+    def refuse(order, term, erase):
+        if order.contact_id == head.contact_id:
+            raise DataCenterDown("the row is held by somebody")
+        return finish(order, term, erase)
+
+    center.db.finish_deletion = refuse
+    done = center.delete()
+    assert len(done.ended) == 1
+    assert [one.trouble for one in done.aside] == ["the row is held by somebody"]
+
+
+@pytest.mark.parametrize("error", [DataCenterDown("away"), DataCenterUnfit("full")])
+def test_nothing_steps_aside_for_a_database_that_is_away_as_a_whole(center, error):
+    center.commit("a")
+    center.decide()
+
+    def away(*_):
+        raise error
+
+    center.db.begin_deletion = center.db.now_us = away
+    with pytest.raises(type(error)):
+        center.delete()
+    assert center.db.deletions(DeletionQuery(stuck_tries=1)).rows == ()
 
 
 def test_objects_that_are_gone_though_the_contact_is_held_are_named(center):

@@ -209,6 +209,9 @@ def _retention() -> None:
         sa.Column("term", sa.BigInteger, nullable=False, server_default="0"),
         _number("size_bytes"),
         _text("media"),
+        _text("trouble"),
+        _count("tries"),
+        _number("again_us"),
     )
     op.create_index("deletions_by_state", "deletions", ["state", "due_us"])
     op.create_index("deletions_by_decision", "deletions", ["decided_us", "contact_id"])
