@@ -20,18 +20,22 @@ QUIET = (
     "zeroconf",
     "pykka",
     "asyncio",
+    "websockets",
 )
 """Libraries whose INFO would repeat per request, or show signed addresses."""
 
 
-def configure_logs(level: str, form: str, *, node: str) -> None:
-    """Send structlog and the standard library's logging through one formatter. May be repeated."""
+def configure_logs(level: str, form: str, *, node: str, label: str = "node") -> None:
+    """Send structlog and the standard library's logging through one formatter. May be repeated.
+
+    Every line names `node`, as `label`.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _with_node(node),
+        _with_name(label, node),
     ]
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
@@ -63,11 +67,11 @@ def configure_logs(level: str, form: str, *, node: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _with_node(node: str) -> structlog.types.Processor:
+def _with_name(label: str, name: str) -> structlog.types.Processor:
     def add(
         _logger: object, _method: str, event: structlog.types.EventDict
     ) -> structlog.types.EventDict:
-        event.setdefault("node", node)
+        event.setdefault(label, name)
         return event
 
     return add

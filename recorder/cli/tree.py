@@ -31,6 +31,7 @@ from recorder.cli.errors import CliError, Exit
 from recorder.cli.missing import what_to_type
 from recorder.cli.output import say
 from recorder.cli.prove import prove
+from recorder.desktop.command import agent_desktop
 from recorder.plugins import COMMAND_GROUP
 from recorder.version import build
 
@@ -76,6 +77,7 @@ def build_app(command: str = "") -> App:
     app.command(pair_commands.resume)
     app.command(health.health)
     app.command(certs)
+    app.command(agent_desktop)
     if not command or command not in app:
         _add_plugins(app)
     return app

@@ -1,0 +1,140 @@
+"""Groups of pictures as files: one each, appended to, readable up to where a crash cut them.
+
+`<t0>-<stream>-<first seq>.gop`: a head with the stream, then records of size, number, time, kind, check sum
+and bytes. Nothing is synced: frames survive the end of the process, not the loss of power.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from array import array
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from recorder.screen_model import ScreenPacket, ScreenStream
+
+SUFFIX = ".gop"
+_MAGIC = b"TSG1"
+_HEAD = struct.Struct(">4sI")
+_RECORD = struct.Struct(">IIIBI")
+_HEAD_BYTES_MAX = 64 * 1024
+_STREAM = TypeAdapter(ScreenStream)
+
+
+def file_name(stream: ScreenStream, first: int) -> str:
+    """Sorted by name, files are in the order of their frames."""
+    return f"{stream.t0_us:020d}-{stream.stream}-{first:010d}{SUFFIX}"
+
+
+class GroupFile:
+    """One group on disk. Raises OSError. One thread at a time."""
+
+    def __init__(self, path: Path, stream: ScreenStream, first: int) -> None:
+        self.path = path
+        self.stream = stream
+        self.first = first
+        self.size_bytes = 0
+        """Of the packets alone."""
+        self._offsets = array("Q")
+        self._end = 0
+
+    @classmethod
+    def create(cls, folder: Path, stream: ScreenStream, first: int) -> GroupFile:
+        """An empty one."""
+        made = cls(folder / file_name(stream, first), stream, first)
+        head = json.dumps({**asdict(stream), "first": first}).encode()
+        data = _HEAD.pack(_MAGIC, len(head)) + head
+        made.path.write_bytes(data)
+        made._end = len(data)
+        return made
+
+    @classmethod
+    def open(cls, path: Path) -> GroupFile | None:
+        """One of an earlier run, without what was not written whole; None when nothing can be read of it."""
+        data = path.read_bytes()
+        begin = _read_head(data)
+        if begin is None:
+            return None
+        stream, first, at = begin
+        found = cls(path, stream, first)
+        while (packet := _read_record(data, at)) is not None and packet.seq == found.last + 1:
+            found._offsets.append(at)
+            found.size_bytes += len(packet.data)
+            at += _RECORD.size + len(packet.data)
+        found._end = at
+        return found if len(found._offsets) else None
+
+    @property
+    def last(self) -> int:
+        """The number of the last packet; one less than `first` while there is none."""
+        return self.first + len(self._offsets) - 1
+
+    def append(self, packet: ScreenPacket) -> None:
+        """Add the next one. After an error the file is as before."""
+        assert packet.seq == self.last + 1, "packets come in order"
+        record = _RECORD.pack(
+            len(packet.data), packet.seq, packet.pts_ms, packet.is_key, _check_sum(packet)
+        )
+        with self.path.open("r+b") as file:
+            file.truncate(self._end)  # what a full disk left of an earlier one
+            file.seek(self._end)
+            file.write(record + packet.data)
+        self._offsets.append(self._end)
+        self._end += len(record) + len(packet.data)
+        self.size_bytes += len(packet.data)
+
+    def read(self, seq: int, bytes_max: int) -> tuple[ScreenPacket, ...]:
+        """Packets from `seq` on, at least one if there is one, until they are `bytes_max` together."""
+        found: list[ScreenPacket] = []
+        size = 0
+        if not self.first <= seq <= self.last:
+            return ()
+        with self.path.open("rb") as file:
+            file.seek(self._offsets[seq - self.first])
+            for wanted in range(seq, self.last + 1):
+                record = file.read(_RECORD.size)
+                packet = None
+                if len(record) == _RECORD.size:
+                    packet = _read_record(record + file.read(_RECORD.unpack(record)[0]), 0)
+                if packet is None or packet.seq != wanted:
+                    break
+                found.append(packet)
+                size += len(packet.data)
+                if size >= bytes_max:
+                    break
+        return tuple(found)
+
+    def remove(self) -> None:
+        """Delete it; nothing happens when it is gone."""
+        self.path.unlink(missing_ok=True)
+
+
+def _read_head(data: bytes) -> tuple[ScreenStream, int, int] | None:
+    if len(data) < _HEAD.size:
+        return None
+    magic, length = _HEAD.unpack_from(data)
+    if magic != _MAGIC or length > _HEAD_BYTES_MAX or len(data) < _HEAD.size + length:
+        return None
+    head = data[_HEAD.size : _HEAD.size + length]
+    try:
+        first = int(json.loads(head)["first"])
+        return _STREAM.validate_json(head), first, _HEAD.size + length
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return None
+
+
+def _read_record(data: bytes, at: int) -> ScreenPacket | None:
+    if len(data) - at < _RECORD.size:
+        return None
+    size, seq, pts_ms, is_key, check_sum = _RECORD.unpack_from(data, at)
+    body = data[at + _RECORD.size : at + _RECORD.size + size]
+    packet = ScreenPacket(seq, pts_ms, bool(is_key), body)
+    return packet if len(body) == size and _check_sum(packet) == check_sum else None
+
+
+def _check_sum(packet: ScreenPacket) -> int:
+    return zlib.crc32(packet.data, packet.seq ^ packet.pts_ms)

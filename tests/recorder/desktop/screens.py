@@ -1,0 +1,47 @@
+"""Screens and encoders for tests: no display, no codec."""
+
+import numpy as np
+
+from recorder.desktop.encoder import EncoderFailed
+from recorder.desktop.pictures import Picture, ScreenAway
+
+
+class PaintedScreens:
+    """Shows `shade` on a screen of one size; counts grabs."""
+
+    def __init__(self, width=16, height=8):
+        self.size = (height, width)
+        self.shade = 0
+        self.away = False
+        self.grabs = 0
+
+    def grab(self):
+        self.grabs += 1
+        if self.away:
+            raise ScreenAway("nobody is logged in")
+        return Picture(np.full((*self.size, 4), self.shade, np.uint8))
+
+    def close(self):
+        pass
+
+
+class EveryFrameAnother(PaintedScreens):
+    def grab(self):
+        self.shade = (self.shade + 1) % 256
+        return super().grab()
+
+
+class PlainEncoder:
+    """A packet is a few bytes that say what was seen."""
+
+    def __init__(self, width, height, fps):
+        self.made_for = (width, height, fps)
+        self.frames = 0
+        self.broken = False
+
+    def encode(self, picture, pts_ms, *, key):  # noqa: ARG002 - as an encoder has it
+        if self.broken:
+            raise EncoderFailed("out of order")
+        self.frames += 1
+        is_key = key or self.frames == 1
+        return is_key, bytes([picture.pixels[0, 0, 0]]) * (300 if is_key else 30)

@@ -1,0 +1,277 @@
+import asyncio
+import threading
+
+import pytest
+
+from cluster.real_clock import RealClock
+from cluster.real_randomness import RealRandomness
+from recorder.desktop.camera import Camera, Who
+from recorder.desktop.client import Client
+from recorder.desktop.desktop_clock import DesktopClock
+from recorder.desktop.settings import DesktopSettings
+from recorder.desktop.spool import Spool
+from recorder.desktop.status import StatusBoard
+from recorder.desktop.studio import Studio
+from recorder.screen_messages import (
+    AskClock,
+    ClockTold,
+    DesktopHello,
+    MaskScreen,
+    NeedKeyFrame,
+    Refused,
+    StartScreen,
+    StopScreen,
+    StreamBegan,
+    StreamEnded,
+)
+from tests.recorder.desktop.fake_node import FakeNode
+from tests.recorder.desktop.screens import EveryFrameAnother, PaintedScreens, PlainEncoder
+from tests.waiting import holds_for, wait_until
+
+
+class Desktop:
+    """The whole service but for its process: a real camera thread and event loop, painted screens."""
+
+    def __init__(self, folder, urls, screens, *, token="secret", unattended_s=600.0):  # noqa: S107
+        self.settings = DesktopSettings.model_validate({
+            "desktop": {"id": "desk-1", "agents": {"dynamics": "anna"}},
+            "nodes": {"urls": urls, "token": "value:x", "connect_s": 0.5, "retry_max_s": 0.3},
+            "spool": {"folder": str(folder), "unattended_max_s": unattended_s},
+        })  # fmt: skip
+        folder.mkdir(exist_ok=True)
+        self.crashed, self.lost, self.troubles, self.kept = [], [], [], {}
+        self.loop = asyncio.new_event_loop()
+        clock, randomness = RealClock(), RealRandomness()
+        desktop_clock = DesktopClock(clock)
+        self.spool = Spool(
+            folder, bytes_max=2**26, memory_bytes_max=2**23, on_lost=self.lost.append,
+            on_trouble=self.troubles.append, on_news=self._news,
+        )  # fmt: skip
+        self.camera = Camera(
+            who=Who("desk-1", self.settings.agent_keys), screens=screens, make_encoder=PlainEncoder,
+            spool=self, clock=clock, desktop_clock=desktop_clock, randomness=randomness,
+            frames_per_s_max=10, key_every_s=1.0,
+        )  # fmt: skip
+        self.studio = Studio(
+            self.camera, on_trouble=self.troubles.append, on_crash=self.crashed.append
+        )
+        self.board = StatusBoard()
+        self.client = Client(
+            settings=self.settings, spool=self.spool, tell_camera=self.studio.tell,
+            read_token=lambda: token, clock=clock, desktop_clock=desktop_clock,
+            randomness=randomness, board=self.board,
+        )  # fmt: skip
+        self.studio.start()
+        self._thread = threading.Thread(target=self._run, daemon=True)  # noqa: TID251 - beside the test
+        self._thread.start()
+
+    # A copy of every frame, for the comparison with what nodes got.
+    def begin(self, stream):
+        self.spool.begin(stream)
+
+    def add(self, stream, packet):
+        self.kept[stream, packet.seq] = packet
+        self.spool.add(stream, packet)
+
+    def end(self, stream, reason):
+        self.spool.end(stream, reason)
+
+    def _news(self):
+        self.loop.call_soon_threadsafe(self.client.news.set)
+
+    def _run(self):
+        self.loop.run_until_complete(self.client.run())
+
+    def close(self):
+        assert self.studio.stop(5)
+        self.loop.call_soon_threadsafe(self.client.stop)
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        self.loop.close()
+        self.spool.flush()
+        assert not self.crashed
+
+
+@pytest.fixture
+def nodes():
+    made = [FakeNode("alpha"), FakeNode("beta")]
+    yield made
+    for node in made:
+        node.stop()
+
+
+@pytest.fixture
+def make_desktop(tmp_path, nodes):
+    made = []
+
+    def make(screens=None, urls=None, **more):
+        urls = urls or [node.url for node in nodes]
+        made.append(Desktop(tmp_path / "spool", urls, screens or EveryFrameAnother(), **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if not one.loop.is_closed():
+            one.close()
+
+
+def test_desktop_registers_with_the_first_node_and_nothing_else_happens(nodes, make_desktop):
+    make_desktop(token="s3cret")
+    hello = nodes[0].wait_for(DesktopHello)[0]
+    assert (hello.desktop, hello.agents, hello.streaming) == ("desk-1", ("dynamics/anna",), None)
+    assert nodes[0].headers[0]["authorization"] == "Bearer s3cret"
+    assert not nodes[1].headers
+
+
+def test_start_brings_frames_and_stop_a_last_one_and_the_end(nodes, make_desktop):
+    desktop = make_desktop()
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0))
+    stream = nodes[0].wait_for(StreamBegan)[0].stream
+    wait_until(lambda: len(nodes[0].packets()) >= 4, 5, "frames")
+    nodes[0].tell(StopScreen())
+    end = nodes[0].wait_for_end()
+    assert (end.stream, end.reason) == (stream.stream, "stopped")
+    got = nodes[0].packets()
+    assert got == desktop.kept
+    assert sorted(seq for _, seq in got) == list(range(end.seq_last + 1))
+    wait_until(lambda: not desktop.spool.streams(), 5, "nothing is left")
+
+
+def test_clock_is_told_at_once(nodes, make_desktop):
+    make_desktop()
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(AskClock(7))
+    told = nodes[0].wait_for(ClockTold)[0]
+    assert told.number == 7
+    assert abs(told.desktop_us - RealClock().wall_us()) < 2_000_000
+
+
+def test_key_frame_comes_at_once_from_a_screen_that_does_not_change(nodes, make_desktop):
+    make_desktop(PaintedScreens())
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0))
+    wait_until(lambda: len(nodes[0].packets()) == 1, 5, "one frame of a still screen")
+    nodes[0].tell(NeedKeyFrame())
+    wait_until(lambda: len(nodes[0].packets()) == 2, 5, "the key frame that was asked for")
+    assert all(packet.is_key for packet in nodes[0].packets().values())
+
+
+def test_masked_screen_is_not_even_looked_at(nodes, make_desktop):
+    screens = EveryFrameAnother()
+    make_desktop(screens)
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0), MaskScreen(on=True))
+    holds_for(0.5, lambda: not nodes[0].packets(), "nothing is seen")
+    assert screens.grabs <= 1
+    nodes[0].tell(MaskScreen(on=False))
+    wait_until(nodes[0].packets, 5, "frames again")
+    assert min(nodes[0].packets().items())[1].is_key
+
+
+def joined(*nodes):
+    found = {}
+    for node in nodes:
+        found.update(node.packets())
+    return found
+
+
+def test_desktop_goes_to_the_other_node_and_no_frame_is_missing(nodes, make_desktop):
+    desktop = make_desktop()
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0))
+    wait_until(lambda: len(nodes[0].packets()) >= 5, 5, "frames")
+    nodes[0].stop()
+    hello = nodes[1].wait_for(DesktopHello)[0]
+    assert hello.streaming is not None
+    assert nodes[1].wait_for(StreamBegan)[0].stream == hello.streaming
+    wait_until(lambda: len(nodes[1].packets()) >= 5, 5, "frames at the other node")
+    assert min(nodes[1].packets().items())[1].is_key
+    nodes[1].tell(StopScreen())
+    nodes[1].wait_for_end()
+    assert joined(*nodes) == desktop.kept
+
+
+def test_silent_node_is_left(nodes, make_desktop):
+    desktop = make_desktop()
+    nodes[0].wait_for(DesktopHello)
+    stuck = threading.Event()
+    nodes[0]._loop.call_soon_threadsafe(stuck.wait, 8)
+    try:
+        nodes[1].wait_for(DesktopHello, timeout_s=5)
+    finally:
+        stuck.set()
+    wait_until(lambda: desktop.board._node.startswith("beta"), 2, "it is said")
+
+
+def test_nothing_is_lost_while_both_nodes_are_away(nodes, make_desktop):
+    desktop = make_desktop()
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0))
+    wait_until(lambda: len(nodes[0].packets()) >= 3, 5, "frames")
+    for node in nodes:
+        node.stop()
+    before = len(desktop.kept)
+    wait_until(lambda: len(desktop.kept) > before + 10, 10, "frames meanwhile")
+    facts = desktop.spool.facts()
+    assert facts.memory_bytes == 0
+    assert facts.disk_bytes > 0
+    nodes[1].start()
+    nodes[1].wait_for(DesktopHello)
+    nodes[1].tell(StopScreen())
+    nodes[1].wait_for_end()
+    assert joined(*nodes) == desktop.kept
+    wait_until(lambda: not desktop.spool.streams(), 5, "nothing is left")
+
+
+def test_frames_of_an_earlier_run_are_delivered_by_the_next(nodes, make_desktop):
+    first = make_desktop()
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0))
+    wait_until(lambda: len(nodes[0].packets()) >= 3, 5, "frames")
+    for node in nodes:
+        node.stop()
+    before = len(first.kept)
+    wait_until(lambda: len(first.kept) > before + 5, 10, "frames meanwhile")
+    first.close()
+    nodes[1].start()
+    second = make_desktop()
+    end = nodes[1].wait_for_end()
+    assert end.reason == "restarted"
+    assert end.seq_last == max(seq for _, seq in first.kept)
+    assert joined(*nodes) == first.kept
+    assert nodes[1].heard(DesktopHello)[0].streaming is None
+    wait_until(lambda: not second.spool.streams(), 5, "nothing is left")
+
+
+def test_refused_desktop_says_why_and_waits_as_long_as_it_was_told(nodes, make_desktop, capfd):
+    nodes[0].answer = Refused("desk-1 is registered twice", "give each its own id", 60.0)
+    nodes[1].status = 401
+    desktop = make_desktop(token="s3cret")
+    wait_until(lambda: len(nodes[1].headers) >= 3, 5, "the other one is tried again and again")
+    assert len(nodes[0].heard(DesktopHello)) == 1
+    assert "the token is refused (401)" in desktop.board._trouble
+    assert "s3cret" not in "".join(capfd.readouterr())
+
+
+def test_end_of_the_service_is_told_to_the_node(nodes, make_desktop):
+    desktop = make_desktop()
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0))
+    wait_until(lambda: len(nodes[0].packets()) >= 2, 5, "frames")
+    desktop.close()
+    end = nodes[0].heard(StreamEnded)[-1]
+    assert end.reason == "stopped: the service ends"
+    assert nodes[0].packets() == desktop.kept
+    assert not desktop.spool.streams()
+
+
+def test_capture_ends_when_no_node_was_there_for_too_long(nodes, make_desktop):
+    desktop = make_desktop(unattended_s=0.5)
+    nodes[0].wait_for(DesktopHello)
+    nodes[0].tell(StartScreen(10.0))
+    wait_until(lambda: len(nodes[0].packets()) >= 2, 5, "frames")
+    for node in nodes:
+        node.stop()
+    wait_until(lambda: not desktop.studio.facts().stream, 5, "the camera is off")
+    assert desktop.spool.streams()[0].ended == "stopped: no node was there to end it"
