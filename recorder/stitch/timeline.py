@@ -134,7 +134,8 @@ class Mask(_Frozen):
 
     agent: str
     start_ms: int
-    end_ms: int
+    end_ms: int | None
+    """None: it was never ended."""
 
 
 class Segment(_Frozen):
