@@ -6,7 +6,7 @@ events and a world in memory. Nothing here knows which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,11 +31,12 @@ from cluster.ports import (
 from cluster.supervisor import Supervisor
 from recorder.archive.archiver import Archiver
 from recorder.archive.commit_job import CommitTools
-from recorder.audit_assembly import SCRUB_LANE, AuditAssembly, AuditPorts
+from recorder.audit_assembly import AuditAssembly, AuditPorts
 from recorder.buffer.call_buffer import CallBuffer
 from recorder.codec import source_of
 from recorder.config import Config
 from recorder.ingest.ingester import Ingester
+from recorder.lanes import downloads_lane
 from recorder.migration import Migration
 from recorder.monitor import Monitor
 from recorder.poll.poller import Poller
@@ -50,54 +51,18 @@ from recorder.ports import (
     ProgressStore,
 )
 from recorder.proof_ports import RecoveryDb
-from recorder.prove_assembly import NAME as CERTIFICATES
 from recorder.prove_assembly import ProveAssembly, ProveStores
-from recorder.reconcile_assembly import COMPARE, ReconcileAssembly, ReconcileStores
+from recorder.reconcile_assembly import ReconcileAssembly, ReconcileStores
 from recorder.recovery_assembly import RecoveryAssembly, calls_lane
-from recorder.retention_assembly import NAME as RETENTION
 from recorder.retention_assembly import RetentionAssembly
 from recorder.retention_ports import RetentionDb
+from recorder.screen_assembly import ScreenAssembly, ScreenPorts
 from recorder.traps import Trap
 
 ACTORS: Final = ("monitor", "link", "pair", "distributor", "ingester", "archiver", "call_buffer")
 """Those the supervisor watches, beside the pollers."""
 
-DATABASE_WORKERS: Final = 2
-CONTROL_WORKERS: Final = 4
-LOCAL_WORKERS: Final = 2
-"""One may be busy with a hook for long; the other still looks at the disk."""
-
 Around = Callable[[str, Behaviour[Any]], Behaviour[Any]]
-
-
-SOURCE_WORKERS: Final = 2
-"""Of each source: while a listing hangs, a check of credentials still goes through."""
-
-
-def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
-    """How many workers each kind of work has, so that a renewal never waits behind a download.
-
-    What calls a source has lanes of that source alone: one that hangs delays no other.
-    """
-    shared = {
-        "database": DATABASE_WORKERS,
-        "archive": 1,
-        "control": CONTROL_WORKERS,
-        "local": LOCAL_WORKERS,
-        RETENTION: 1,
-        CERTIFICATES: 1,
-        COMPARE: 1,
-        SCRUB_LANE: 1,
-    }
-    for source in sources:
-        shared[downloads_lane(source)] = config.ingest.downloads
-        shared[calls_lane(source)] = SOURCE_WORKERS
-    return shared
-
-
-def downloads_lane(source: str) -> str:
-    """Of the downloads of one source."""
-    return f"downloads:{source}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +100,8 @@ class NodePorts:
     """Without it nothing is compared, and no file with ids is taken."""
     retention: RetentionDb | None = None
     """Without it nothing is ever deleted."""
+    screens: ScreenPorts | None = None
+    """Without it nothing is heard of agents, and no screen is recorded."""
     prove: ProveStores | None = None
     """Without it no certificate is made."""
 
@@ -155,6 +122,7 @@ class Assembly:
         self.reconcile = ReconcileAssembly(ports.reconcile, runtime=ports.runtime)
         self.retention = RetentionAssembly(ports.retention, runtime=ports.runtime)
         self.prove = ProveAssembly(ports.prove, runtime=ports.runtime)
+        self.screens = ScreenAssembly(ports.screens, runtime=ports.runtime)
         self.audit = AuditAssembly(
             ports.audit,
             node=config.node.id,
@@ -200,6 +168,7 @@ class Assembly:
         )
         self.retention.start(start, self._config, self._ports, at["monitor"], self.audit.trail)
         self.prove.start(start, self._config, self._ports, self.audit.trail)
+        self.screens.start(start, self._config, self._ports, monitor=at["monitor"], link=at["link"])
         start(at["link"], self._link())
         start(at["pair"], self._pair())
         start(at["supervisor"], self._supervisor())
@@ -211,6 +180,7 @@ class Assembly:
         for name in ("supervisor", "pair", "link"):
             stop(self._at[name])
         self.prove.stop()
+        self.screens.stop()
         self.retention.stop()
         self.reconcile.stop()
         self.recovery.stop()
@@ -354,6 +324,7 @@ class Assembly:
             observer=self._at["monitor"],
             duties=tuple(self._pollers.values()),
             fixed_peer=self._config.peer.address,
+            sharers=self.screens.sharers,
         )
 
     def _pair(self) -> Pair:
@@ -376,6 +347,7 @@ class Assembly:
                 *self.retention.watched,
                 *self.prove.watched,
                 *self.audit.duties,
+                *self.screens.duties,
             ),
         )
 
@@ -393,6 +365,7 @@ class Assembly:
                 *self.retention.watched,
                 *self.prove.watched,
                 *self.audit.watched,
+                *self.screens.watched,
             ),
             link=self._at["link"],
             pair=self._at["pair"],

@@ -23,12 +23,13 @@ from cluster.thread_runtime import ThreadRuntime
 from cluster.thread_workers import ThreadWorkers
 from recorder.adapters.hooks import role_hook
 from recorder.adapters.secrets import FileSecrets
-from recorder.assembly import Assembly, NodePorts, lanes
+from recorder.assembly import Assembly, NodePorts
 from recorder.audit_rows import SYSTEM
 from recorder.config import Config
 from recorder.config_seen import changed_keys, load_seen, save_seen, seen
 from recorder.control import NamedToken, NodeControl, OpenSource, SourceProblem
 from recorder.errors import DataCenterDown
+from recorder.lanes import lanes
 from recorder.node_adapters import (
     Stores,
     node_discovery,
@@ -112,6 +113,7 @@ class Node:
             reconcile=self._stores.reconcile,
             retention=self._stores.retention,
             audit=self._stores.audit,
+            screens=self._stores.screens,
             prove=prove_stores(config, self._stores, self._clock),
         )
         self._tracing = None
@@ -170,6 +172,7 @@ class Node:
         self._stores.contact_db.close()
         self._stores.journal.close()
         self._stores.audit_journal.close()
+        self._stores.agent_journal.close()
         if self._tracing is not None:
             self._tracing.close()
 

@@ -15,6 +15,7 @@ from cluster.tcp_transport import TcpTransport
 from cluster.zeroconf_discovery import ZeroconfDiscovery
 from recorder.adapters.audit_anchor import AuditAnchorFile
 from recorder.adapters.buffer_files import DiskBufferFiles
+from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.certificate_requests import SqlCertificateWork
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
@@ -43,6 +44,7 @@ from recorder.errors import ConfigError
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource, MediaFetcher
 from recorder.reconcile_assembly import ReconcileStores
+from recorder.screen_assembly import ScreenPorts
 from recorder.traps import Trap
 from recorder.version import build
 
@@ -71,6 +73,9 @@ class Stores:
     audit: AuditPorts
     audit_journal: JournalFile
     """That of `audit`, to be closed."""
+    screens: ScreenPorts
+    agent_journal: JournalFile
+    """That of `screens`, to be closed."""
     das: SqlDas
     certificates: SqlCertificateDb
     certificate_work: SqlCertificateWork
@@ -84,6 +89,7 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
     _make_sqlite_folder(url)
     engine = open_engine(url)
     audit_journal = JournalFile(data / "audit-journal")
+    agent_journal = JournalFile(data / "agent-journal")
     return Stores(
         files=DiskBufferFiles(
             data / "buffer",
@@ -133,6 +139,8 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             schema=REVISION,
         ),
         audit_journal=audit_journal,
+        screens=ScreenPorts(events=SqlAgentEventDb(engine), journal=agent_journal),
+        agent_journal=agent_journal,
         das=SqlDas(engine),
         certificates=SqlCertificateDb(engine, cluster=config.node.cluster),
         certificate_work=SqlCertificateWork(engine, cluster=config.node.cluster, clock=clock),

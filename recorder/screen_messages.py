@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cluster.ports import Address
 from recorder.screen_model import AgentEvent, Leg, ScreenPacket, ScreenStream
 
 # --- to the RIS --------------------------------------------------------------------------------------
@@ -19,19 +20,39 @@ class AgentEventsHeard:
 
     events: tuple[AgentEvent, ...]
     from_peer: bool = False
+    reply_to: Address[AgentEventsKept] | None = None
+    """Told when no crash of this node can lose them any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEventsKept:
+    """So many events are on this node's disk, or in the Data Center."""
+
+    events: int
 
 
 RisCommand: TypeAlias = AgentEventsHeard
+
+# --- to who asks platforms what agents did ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AskStates:
+    """A message said that something happened, but not all of it: ask this source now."""
+
+    source: str
+
 
 # --- from the RIS to the screen recorder ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class LegsChanged:
-    """Everything that is known of one agent's legs that are not over for good, oldest first.
+    """Every leg of one agent that is at hand, oldest first: those that last, and those that ended lately.
 
-    Recording goes on while any leg of the agent lasts. What only deleted legs cover is deleted.
-    Nothing known is no order to stop: `legs` is empty only after the last one ended.
+    Recording goes on while any leg of the agent lasts (its span has no end), and stops when the last one
+    ended. What only deleted legs cover is deleted. An ended leg may change yet, when an event comes late. No
+    leg at all is no order to stop: old legs leave this list without a word.
     """
 
     agent_key: str

@@ -66,7 +66,7 @@ def fold(events: Iterable[AgentEvent], limits: Limits, now_us: int) -> Folded:
     return folding.result(now_us)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Leg:
     agent_key: str
     call: str
@@ -105,6 +105,7 @@ class _Folding:
     """While they last, nothing of the agent's screen is recorded, whichever call it is for."""
     to_mask: list[str] = field(default_factory=list[str])
     """Calls to be masked when a leg of them begins; the empty one stands for any."""
+    lasting: list[_Leg] = field(default_factory=list[_Leg])
     newest: dict[str, _Leg] = field(default_factory=dict[str, _Leg])
     """By call."""
 
@@ -122,14 +123,14 @@ class _Folding:
     def result(self, now_us: int) -> Folded:
         """What is known at an instant."""
         self._expire(now_us)
-        due = [self._limit_us(leg) for leg in self.legs if leg.lasts]
+        due = [self._limit_us(leg) for leg in self.lasting]
         return Folded(tuple(self._leg(one) for one in self.legs), min(due, default=None))
 
     # -- events ----
 
     def _of_the_agent(self, response: Response, at_us: int) -> None:
-        for leg in self.legs if response.ends else ():
-            if leg.lasts and (leg.phase is Phase.RINGING or not response.deletes):
+        for leg in tuple(self.lasting) if response.ends else ():
+            if leg.phase is Phase.RINGING or not response.deletes:
                 self._step(leg, response, at_us)
 
     def _of_a_call(self, response: Response, event: AgentEvent) -> None:
@@ -150,16 +151,18 @@ class _Folding:
         rang_on = event.at_us - leg.since_us <= 2 * self.limits.ringing_us
         if response.keeps and leg.phase is Phase.RINGING and leg.ended_by == TIME_LIMIT and rang_on:
             leg.to_us, leg.ended_by = None, ""
+            self.lasting.append(leg)
             return leg
         return self._begin(event) if response.opens is Opens.ALWAYS else None
 
     def _begin(self, event: AgentEvent) -> _Leg:
         at_us = event.at_us
-        for other in self.legs:
-            if other.lasts and other.phase is Phase.ENDED:
+        for other in tuple(self.lasting):
+            if other.phase is Phase.ENDED:
                 self._end(other, at_us, NEXT_CALL)
         leg = _Leg(event.agent_key, event.call, at_us, Phase.RINGING, at_us)
         self.legs.append(leg)
+        self.lasting.append(leg)
         self.newest[event.call] = leg
         for call in ("", event.call):
             if call in self.to_mask:
@@ -195,13 +198,14 @@ class _Folding:
         return leg.since_us + self.limits.after(leg.phase)
 
     def _expire(self, at_us: int) -> None:
-        for leg in sorted((one for one in self.legs if one.lasts), key=self._limit_us):
+        for leg in sorted(self.lasting, key=self._limit_us):
             if self._limit_us(leg) <= at_us:
                 self._end(leg, self._limit_us(leg), TIME_LIMIT)
 
     def _end(self, leg: _Leg, at_us: int, by: str) -> None:
         leg.to_us, leg.ended_by = at_us, by
-        nobody = not any(other.lasts for other in self.legs)
+        self.lasting.remove(leg)
+        nobody = not self.lasting
         for mask in self.masks:
             ours = mask.call == leg.call or (nobody and not mask.call)
             if mask.to_us is None and ours and mask.from_us <= at_us:
@@ -222,7 +226,7 @@ class _Folding:
 
     def _begin_mask(self, event: AgentEvent) -> None:
         """A call that is not recorded yet is masked from its beginning."""
-        if any(leg.lasts and event.call in {leg.call, ""} for leg in self.legs):
+        if any(event.call in {leg.call, ""} for leg in self.lasting):
             self.masks.append(_Mask(event.call, event.at_us))
         elif event.call not in self.to_mask:
             self.to_mask.append(event.call)

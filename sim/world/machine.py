@@ -20,9 +20,10 @@ from cluster.ports import Behaviour
 from cluster.status import PairStatus
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
-from recorder.assembly import Assembly, NodePorts, lanes
+from recorder.assembly import Assembly, NodePorts
 from recorder.audit_assembly import AuditPorts
 from recorder.config import Config
+from recorder.lanes import lanes
 from recorder.messages import PollNow
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource
