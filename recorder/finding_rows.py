@@ -129,6 +129,15 @@ class FindingRow:
         """It alarms."""
         return self.closed_us is None
 
+    @property
+    def is_of_version(self) -> bool:
+        """It differs by its version, which a listing tells; anything else is only seen when it is described."""
+        return self.what is What.DIFFERS and self.detail == NEW_VERSION
+
+
+NEW_VERSION = "the source has replaced its file, and the new one is not archived"
+"""The detail of a difference that a recovery ends; other differences are for people."""
+
 
 def finding_id(sighting: Sighting, now_us: int) -> str:
     """`F-20261121-7f3a91c2`: the day, and a hash of what it is about and when it was seen first."""

@@ -179,7 +179,7 @@ class FindingsDb(Protocol):
         ...
 
     def held_media(self, source: str, item_keys: Sequence[str]) -> tuple[HeldMedia, ...]:
-        """Files on record of these items, in no order. One query."""
+        """Files on record of these items, in no order, without those that are being deleted. One query."""
         ...
 
     def objects_without_row(self, object_keys: Sequence[str]) -> tuple[str, ...]:

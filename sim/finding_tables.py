@@ -28,6 +28,7 @@ from recorder.finding_rows import (
     stays_closed,
 )
 from recorder.model import Window
+from recorder.retention_rows import DeletionState
 from recorder.rows import ItemRow
 from sim.data_center import DataCenterFaults, MemoryContactStore
 
@@ -156,6 +157,11 @@ class MemoryFindingsDb:
         """See FindingsDb."""
         wanted = {(source, key) for key in item_keys}
         with self._call("held_media"):
+            going = {
+                contact_id
+                for (contact_id, _), one in self._contacts.deletions.items()
+                if one.state is DeletionState.DELETING
+            }
             return tuple(
                 HeldMedia(
                     one.item_key,
@@ -165,7 +171,7 @@ class MemoryFindingsDb:
                     one.row.sha256,
                 )
                 for (of, _), one in self._contacts.contacts.media.items()
-                if (of, one.item_key) in wanted
+                if (of, one.item_key) in wanted and one.contact_id not in going
             )
 
     def objects_without_row(self, object_keys: Sequence[str]) -> tuple[str, ...]:
@@ -216,9 +222,10 @@ class MemoryFindingsDb:
                 for row in tables.runs.values()
                 if row.source == run.source and row.ended_us is None
             ]
-            if running:
-                return min(running, key=lambda row: row.started_us)
-            return tables.runs.setdefault(run.run_id, run)
+            begun = min(running, key=lambda row: row.started_us, default=run)
+            begun = tables.runs.setdefault(begun.run_id, begun)
+            self._contacts.control_written("begin_run", term)
+            return begun
 
     def record_step(self, step: Step, term: int) -> RunRow:
         """See FindingsDb."""
@@ -230,6 +237,7 @@ class MemoryFindingsDb:
                 counts = added(run.counts, step.counts)
                 run = replace(run, reached_us=step.reached_us, counts=counts)
                 tables.runs[run.run_id] = self._signed(run, term)
+                self._contacts.control_written("record_step", term)
             return tables.runs[step.run_id]
 
     def end_run(self, run_id: str, reason: str, term: int) -> RunRow:
@@ -240,13 +248,16 @@ class MemoryFindingsDb:
             if run.ended_us is None:
                 run = replace(run, ended_us=self._clock.wall_us(), reason=clean(reason))
                 tables.runs[run_id] = self._signed(run, term)
+                self._contacts.control_written("end_run", term)
             return tables.runs[run_id]
 
     def settle(self, step: Step, term: int) -> int:
         """See FindingsDb."""
         with self._call("settle") as tables:
             self._fence("findings", term)
-            return self._write(tables, step)
+            changed = self._write(tables, step)
+            self._contacts.control_written("settle", term)
+            return changed
 
     def set_recovery(self, source: str, window: Window, recovery_id: str, term: int) -> None:
         """See FindingsDb."""
@@ -257,6 +268,7 @@ class MemoryFindingsDb:
                 fetched = row.is_open and row.what in {What.NOT_HERE, What.DIFFERS}
                 if fetched and inside and row.source == source:
                     tables.findings[name] = replace(row, recovery_id=recovery_id)
+            self._contacts.control_written("set_recovery", term)
 
     # -- inside a call ----
 
@@ -295,7 +307,9 @@ class MemoryFindingsDb:
         return replace(run, node=self._node, term=term, updated_us=self._clock.wall_us())
 
     def _fence(self, what: str, term: int) -> None:
-        refuse_stale(what, term, self._contacts.highest_term())
+        highest = self._contacts.highest_term()
+        self._contacts.refused += term < highest
+        refuse_stale(what, term, highest)
 
     @contextmanager
     def _call(self, name: str) -> Generator[FindingTables]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from recorder.finding_rows import Closing, FindingRow, HeldMedia, Sighting, What
+from recorder.finding_rows import NEW_VERSION, Closing, FindingRow, HeldMedia, Sighting, What
 from recorder.instants import to_text
 from recorder.model import Interaction, ItemRef, ItemState, MediaRef
 from recorder.recover import causes
@@ -16,6 +16,7 @@ ENDED = frozenset({ItemState.ARCHIVED.value, ItemState.NOT_RECORDABLE.value})
 _ITEMS = frozenset(
     {What.NOT_HERE, What.LOST, What.NOT_AT_SOURCE, What.DIFFERS, What.OBJECT_MISSING}
 )
+_FETCHED = frozenset({What.NOT_HERE, What.DIFFERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,7 @@ def compare(section: Section, times: Times) -> Compared:
         elif row is not None and _is_young(row, section.young_us):
             counts["on_the_way"] += 1
         elif row is not None and row.state == ItemState.ARCHIVED:
-            versions = "the source has replaced its file, and the new one is not archived"
-            sightings.append(causes.differs(ref, versions, is_offered=True))
+            sightings.append(causes.differs(ref, NEW_VERSION, is_offered=True))
         else:
             counts["not_here"] += 1
             sightings.append(causes.not_here(ref, row, times))
@@ -121,9 +121,13 @@ def closings(
     over: list[Closing] = []
     for row in opened:
         about = (row.source, row.what, row.subject)
-        if about in places or row.subject in left or row.what not in _ITEMS:
+        waits = row.subject in left and row.what is not What.OBJECT_MISSING
+        if about in places or waits or row.what not in _ITEMS:
             continue
-        because = why_over(row, section.held.get(row.subject), section.listed.get(row.subject))
+        item, listed = section.held.get(row.subject), section.listed.get(row.subject)
+        if row.what in _FETCHED and _is_on_the_way(item, listed):
+            continue
+        because = why_over(row, item, listed)
         over.append(Closing(row.finding_id, because))
     return tuple(over)
 
@@ -132,18 +136,24 @@ def why_over(row: FindingRow, item: ItemRow | None, listed: ItemRef | None) -> s
     """Why a finding that is seen no more is over."""
     if row.what is What.OBJECT_MISSING:
         return "the archive has the file again"
-    if item is not None and item.state == ItemState.ARCHIVED:
-        by = f" by {item.archived_by}" if item.archived_by else ""
-        at = f" at {to_text(item.archived_us)}" if item.archived_us is not None else ""
-        recovery = f", fetched by {row.recovery_id}" if row.recovery_id else ""
-        return f"archived{at}{by}{recovery}"
-    if item is not None and item.state == ItemState.NOT_RECORDABLE:
-        return f"not recordable: {item.reason}"
+    if row.what is What.DIFFERS and not row.is_of_version:
+        return "the source no longer has it" if listed is None else "it agrees again"
+    if item is not None and item.state in ENDED:
+        return _why_ended(row, item)
     if row.what is What.LOST:
         return "the source has it again"
     if listed is None:
         return "the source no longer has it, and nothing of it is on record"
     return "it agrees again"
+
+
+def _why_ended(row: FindingRow, item: ItemRow) -> str:
+    if item.state == ItemState.NOT_RECORDABLE:
+        return f"not recordable: {item.reason}"
+    by = f" by {item.archived_by}" if item.archived_by else ""
+    at = f" at {to_text(item.archived_us)}" if item.archived_us is not None else ""
+    recovery = f", fetched by {row.recovery_id}" if row.recovery_id else ""
+    return f"archived{at}{by}{recovery}"
 
 
 def settled(row: FindingRow, item: ItemRow | None) -> Closing | None:
@@ -162,6 +172,11 @@ def _is_here(ref: ItemRef, row: ItemRow | None) -> bool:
 def _is_young(row: ItemRow, young_us: int) -> bool:
     ended = row.state in ENDED or row.state == ItemState.GONE
     return not ended and not row.parked and row.found_us > young_us
+
+
+def _is_on_the_way(row: ItemRow | None, listed: ItemRef | None) -> bool:
+    """It was found, and has not come to its end: too young to be told of, and not here either."""
+    return listed is not None and row is not None and row.state not in ENDED
 
 
 def _different(media: MediaRef, held: HeldMedia) -> list[str]:

@@ -43,6 +43,8 @@ STRAYS_MAX = 10_000
 APART_US = 3600 * 1_000_000
 """Missing items that lie closer together are fetched by one recovery."""
 PERIODS_MAX = 20
+AGAIN_MAX = 100
+"""Items of a section that differed when they were described last: they are asked for first, so many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,11 @@ def look(tools: Tools, wanted: Wanted) -> Look:
     archived = [row for row in held.values() if row.state == ItemState.ARCHIVED]
     sightings, media = _objects(tools, wanted.source, archived)
     described = [row for row in archived if row.ref.key in listed]
-    described.sort(key=lambda row: _draw(wanted.salt, row.ref.key))
-    chosen = tuple(described[: wanted.described_max])
+    opened = tuple(_opened(tools.findings, wanted.source, wanted.window))
+    differing = {row.subject for row in opened if row.what is What.DIFFERS}
+    again = [row for row in described if row.ref.key in differing]
+    described.sort(key=lambda row: (row.ref.key not in differing, _draw(wanted.salt, row.ref.key)))
+    chosen = tuple(described[: max(wanted.described_max, min(len(again), AGAIN_MAX))])
     compared = replace(compared, sightings=(*compared.sightings, *sightings))
     kept = {row.ref.key: media.get(row.ref.key, ()) for row in chosen}
     return Look(
@@ -147,7 +152,7 @@ def look(tools: Tools, wanted: Wanted) -> Look:
         section,
         compared,
         chosen,
-        tuple(_opened(tools.findings, wanted.source, wanted.window)),
+        opened,
         kept,
     )
 
@@ -198,16 +203,29 @@ def _objects(
     media: dict[str, tuple[HeldMedia, ...]] = {}
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
-        found: dict[str, list[HeldMedia]] = {}
-        for one in tools.findings.held_media(source, [row.ref.key for row in some]):
-            found.setdefault(one.item_key, []).append(one)
-        for row in some:
-            held = tuple(found.get(row.ref.key, ()))
-            media[row.ref.key] = held
-            sizes = {one.object_key: _size(tools.archive, one.object_key) for one in held}
+        media |= _media_of(tools.findings, source, some)
+        sizes = {
+            one.object_key: _size(tools.archive, one.object_key)
+            for row in some
+            for one in media[row.ref.key]
+        }
+        wrong = [row for row in some if judge_objects(row, sizes, media[row.ref.key]) is not None]
+        # Asked again: a policy may have taken the files away after they were read from the record.
+        left = _media_of(tools.findings, source, wrong) if wrong else {}
+        for row in wrong:
+            held = [one for one in left[row.ref.key] if one.object_key in sizes]
             seen = judge_objects(row, sizes, held)
             sightings += [] if seen is None else [seen]
     return sightings, media
+
+
+def _media_of(
+    db: FindingsDb, source: str, rows: Sequence[ItemRow]
+) -> dict[str, tuple[HeldMedia, ...]]:
+    found: dict[str, list[HeldMedia]] = {row.ref.key: [] for row in rows}
+    for one in db.held_media(source, list(found)):
+        found[one.item_key].append(one)
+    return {key: tuple(held) for key, held in found.items()}
 
 
 def _size(archive: Archive, key: str) -> int | None:
@@ -260,9 +278,13 @@ def end_run(
 
 
 def _missing(db: FindingsDb, run: RunRow) -> Iterable[int]:
-    """Instants of what is to be fetched; what waits for its turn comes by itself."""
+    """Instants of what is to be fetched; what waits for its turn comes by itself.
+
+    What differs in another way than by its version is here: to fetch it again would change nothing.
+    """
     for row in _opened(db, run.source, Window(run.from_us, run.to_us)):
-        if row.what in {What.NOT_HERE, What.DIFFERS} and row.why is not Why.SERVICE_BEHIND:
+        is_missing = row.what is What.NOT_HERE and row.why is not Why.SERVICE_BEHIND
+        if is_missing or row.is_of_version:
             yield row.at_us
 
 

@@ -39,7 +39,8 @@ YIELD_S: Final = 5.0
 FAILURES_MAX: Final = 20
 """Failed questions to the source in a row, until a run is ended: the next night compares again."""
 STRAYS_AGAIN_S: Final = 900.0
-"""An object that no row names is asked about again after this: a commit may be on its way."""
+"""An object that no row names is asked about again after this, or after the grace where that is shorter:
+a commit may be on its way."""
 LIVE_MAX: Final = 20
 """Items that live capture may have in hand without being waited for."""
 
@@ -312,8 +313,8 @@ class Comparison:
     # -- the end ----
 
     def _strays_found(self, suspects: tuple[str, ...]) -> None:
-        wait_s = STRAYS_AGAIN_S if suspects else 0.1
-        self._later(wait_s, partial(self._judge_strays, suspects))
+        wait_s = min(STRAYS_AGAIN_S, self._ports.settings.grace_s) if suspects else 0.0
+        self._later(max(wait_s, 0.1), partial(self._judge_strays, suspects))
 
     def _judge_strays(self, suspects: tuple[str, ...]) -> None:
         now_us = self._ports.clock.wall_us()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder.finding_rows import Sighting
+from recorder.finding_rows import Sighting, What
 from recorder.model import ItemRef, Page, Window
 from recorder.recover import reconcile_jobs as jobs
 from recorder.recover.compare import judge_described, judge_unlisted
@@ -35,6 +35,13 @@ class Asking:
         unlisted = sorted(look.compared.unlisted, key=lambda row: row.state == "archived")
         self.queue = [*unlisted[:asked_max], *look.described]
         self.unasked = {row.ref.key for row in unlisted[asked_max:]}
+        described = {row.ref.key for row in look.described}
+        self.unasked |= {
+            row.subject
+            for row in look.opened
+            if row.what is What.DIFFERS and not row.is_of_version
+            if row.subject in look.section.listed and row.subject not in described
+        }
         self.sightings: list[Sighting] = list(look.compared.sightings)
         self.calls = 0
 

@@ -18,7 +18,7 @@ QUIET_NS: Final = 10_000_000_000
 _GONE: Final = frozenset({"peer_dead", "link_down"})
 _ASIDE: Final = (
     *("service_", "clock_jump", "data_center_", "answers_lost", "lease_clock_jump"),
-    *("switchover", "disk_", "fsync_error"),
+    *("switchover", "disk_", "fsync_error", "hold", "recovery", "object_", "rows_lost", "accept"),
 )
 """Faults that leave alone what nodes hear of each other, by how they begin."""
 

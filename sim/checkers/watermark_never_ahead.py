@@ -103,6 +103,12 @@ class OpenItems:
         else:
             self._open[place] = max(changed_us, self._stamps_us.get(place, 0))
 
+    def lost(self, source: str, key: str) -> None:
+        """Somebody took what was on record of it: no watermark can know that it is open again."""
+        self._excused.add((source, key))
+        self._open.pop((source, key), None)
+        self._unknown.pop((source, key), None)
+
     def moved(self, source: str, watermark_us: int) -> tuple[Violation, ...]:
         """The watermark of `source` was saved or told."""
         found: list[Violation] = []

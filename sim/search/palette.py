@@ -14,7 +14,7 @@ from sim.world.rules import RULES
 from sim.world.rules.check import check_incident
 from sim.world.rules.service import KNOWN
 
-KEEPING: Final = ("hold", "recovery")
+KEEPING: Final = ("hold", "recovery", "object_damage", "object_stray", "rows_lost", "accept")
 """Kinds that mean nothing without more: drawn only where they are asked for."""
 _FATAL: Final = ("pause", "crash")
 

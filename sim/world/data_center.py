@@ -21,17 +21,19 @@ from sim.data_center import (
     MemoryContactDb,
     MemoryContactStore,
 )
+from sim.finding_tables import FindingTables, MemoryFindingsDb
 from sim.kernel import Kernel
 from sim.lease import SimLease, SimLeaseTable
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
-from sim.world.points import CHANGES, KEEPING
+from sim.world.points import CHANGES, COMPARING, KEEPING
 from sim.world.proof import ProofDisk, ProofTables
 
 _CALL_S: Final = (0.0005, 0.004)
 _CLOCK_OFF_NS: Final = 77_000_000_000
 _NS: Final = 1_000_000_000
 _CONNECT_S: Final = 3.0
+_TOLD: Final = frozenset({*CHANGES, *KEEPING, *COMPARING})
 _ARCHIVE: Final = frozenset({"put", "sync", "open", "info", "keys", "check", "delete"})
 
 
@@ -63,6 +65,7 @@ class WorldDataCenter:
         self.retention_tables = RetentionTables()
         self.proof = ProofTables()
         self.recovery_tables = RecoveryTables()
+        self.finding_tables = FindingTables()
         self.ways = {node: Way() for node in nodes}
         self.calls = 0
         self.clock_set: Callable[[], None] = lambda: None
@@ -79,6 +82,12 @@ class WorldDataCenter:
         """Recoveries as `node` sees them."""
         return MemoryRecoveryDb(
             self.recovery_tables, self.contacts, node=node, clock=clock, faults=self._faults(node)
+        )
+
+    def findings(self, node: str, clock: Clock) -> MemoryFindingsDb:
+        """Findings of reconciliation as `node` sees them."""
+        return MemoryFindingsDb(
+            self.finding_tables, self.contacts, node=node, clock=clock, faults=self._faults(node)
         )
 
     def retention(self, node: str, clock: Clock, lives: Callable[[], bool]) -> MemoryRetentionDb:
@@ -178,7 +187,7 @@ class _WayFaults(DataCenterFaults):
             raise ArchiveError(what) if call in _ARCHIVE else DataCenterDown(what)
 
     def _on_done(self, call: str) -> None:
-        if call in CHANGES or call in KEEPING:
+        if call in _TOLD:
             self._way.reach(f"done:{call}")
 
     @property

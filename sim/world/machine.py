@@ -28,6 +28,7 @@ from recorder.messages import PollNow
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource
 from recorder.proof_ports import RecoveryDb
+from recorder.reconcile_assembly import ReconcileStores
 from recorder.retention_ports import RetentionDb
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
@@ -326,6 +327,7 @@ class Machine:
             retention=self._retention(epoch),
             audit=self._audit(),
             recoveries=self._recoveries(),
+            reconcile=self._reconcile(),
             migrate=self._data_center.migrate(name),
             run_hook=None,
             trap=self._point,
@@ -349,6 +351,12 @@ class Machine:
         if "recovery" not in self.config.model_fields_set:
             return None
         return self._data_center.recoveries(self.name, self.clock)
+
+    def _reconcile(self) -> ReconcileStores | None:
+        """Only where there may be something to find: it asks the sources for all that they have."""
+        if "reconcile" not in self.config.model_fields_set:
+            return None
+        return ReconcileStores(self._data_center.findings(self.name, self.clock))
 
     def _transport(self) -> SimTransport:
         newer = self._protocol_max > PROTOCOL_MAX

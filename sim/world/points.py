@@ -64,6 +64,8 @@ _PAGE: Final = re.compile(r"request:list:[1-9]\d{0,3}")
 
 KEEPING: Final = ("decide", "begin_deletion", "finish_deletion", "delete", "done_deletion")
 """Calls of retention, which only happen where something is ever deleted."""
+COMPARING: Final = ("begin_run", "record_step", "end_run", "settle")
+"""Calls of reconciliation, which only happen where something is compared."""
 
 
 def points() -> tuple[str, ...]:
@@ -85,8 +87,9 @@ def more_points() -> tuple[str, ...]:
 
 
 def keeping_points() -> tuple[str, ...]:
-    """Those that only worlds with a retention policy come to."""
-    return (*(f"call:{call}" for call in KEEPING), *(f"done:{call}" for call in KEEPING))
+    """Those that only worlds with a retention policy, or with reconciliation, come to."""
+    calls = (*KEEPING, *COMPARING)
+    return (*(f"call:{call}" for call in calls), *(f"done:{call}" for call in calls))
 
 
 def parted(at_next: str) -> tuple[str, str]:

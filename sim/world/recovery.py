@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from recorder.recovery_rows import RecoveryRow, RecoveryStatus, Stage
+from recorder.model import ItemState
+from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus, Stage
 from sim.checkers.violation import Violation
 from sim.clock import SimClock
 from sim.kernel import Epoch
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sim.world.world import World
 
 PROMISE: Final = "recovery_accounts"
+_FINAL: Final = frozenset(state.value for state in ItemState if state.is_final)
 _CALLS: Final = frozenset({"record_section", "tend_recovery", "end_recovery"})
 
 
@@ -49,9 +51,30 @@ class RecoveryGuard:
 
     def unfinished(self) -> Iterator[Violation]:
         """What is still to be waited for."""
-        left = [row.recovery_id for row in self.rows if row.status is RecoveryStatus.RUNNING]
+        left = [row.recovery_id for row in self.running if not self._watches(row)]
         if left:
             yield Violation(PROMISE, "a recovery does not come to its end", tuple(left))
+
+    @property
+    def running(self) -> tuple[RecoveryRow, ...]:
+        """Those that have not come to an end."""
+        return tuple(row for row in self.rows if row.status is RecoveryStatus.RUNNING)
+
+    def _watches(self, row: RecoveryRow) -> bool:
+        """What holds it never gets a file, and is watched for longer than any world lasts.
+
+        Either it is all that is left to be fetched, or the watermark waits for it, and this recovery for the watermark.
+        """
+        truth = self._world.services[row.source].fake.truth()
+        absent = {item.key for item in truth if item.absent}
+        rows = self._world.data_center.contacts.items.rows.values()
+        mine = [one for one in rows if one.ref.source == row.source and one.ref.key in absent]
+        watched = {one.ref.key for one in mine if one.state not in _FINAL}
+        if not row.is_listed:
+            return bool(watched) and row.kind is RecoveryKind.AUTOMATIC
+        held = self._tables.items[row.recovery_id].values()
+        left = {item.ref.key for item in held if item.stage in {Stage.PENDING, Stage.GIVEN}}
+        return bool(left) and left <= watched
 
     def _check(self) -> None:
         for row in self.rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
@@ -48,6 +48,26 @@ RECOVERY: Layer = {
     }
 }
 """For worlds in which somebody asks for a recovery: the system then does so as well."""
+RECONCILE: Layer = {
+    "reconcile": {
+        "at_hour_utc": 23.0,
+        "retention_every_s": 1.0,
+        "check_s": 10.0,
+        "grace_s": 20.0,
+        "calls_per_s": 1.0,
+        "share": 0.1,
+    }
+}
+"""For worlds in which something comes to differ: a comparison of everything follows the one before."""
+DAMAGES: Final = frozenset({"object_damage", "object_stray", "rows_lost", "accept"})
+"""Faults that are nothing where nobody compares."""
+
+
+def reconciles(incident: Incident) -> bool:
+    """Whether what is here is compared with what the sources have."""
+    return "reconcile" in incident.settings or any(
+        fault.kind in DAMAGES for fault in incident.faults
+    )
 
 
 class _WorldConfig(Config):
@@ -72,8 +92,11 @@ def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Conf
     Raises pydantic's ValidationError for settings that are wrong.
     """
     tables: dict[str, dict[str, Any]] = {}
-    recovers = any(fault.kind == "recovery" for fault in incident.faults)
-    usual = (QUICK, RECOVERY) if recovers else (QUICK,)
+    usual = [QUICK]
+    if reconciles(incident):
+        usual += [RECOVERY, RECONCILE]
+    elif any(fault.kind == "recovery" for fault in incident.faults):
+        usual.append(RECOVERY)
     for layer in (*usual, incident.settings, incident.own_settings.get(node, {}), *more):
         for table, values in layer.items():
             tables.setdefault(table, {}).update(values)

@@ -26,6 +26,7 @@ _HARMLESS: Final = frozenset(
         *("clock_jump", "service_far", "service_slow", "service_stall", "service_truncate"),
         *("service_html", "service_empty", "service_late", "service_repeat_rows"),
         *("service_deleted_before_download", "service_link_expired", "service_redirect"),
+        *("hold", "recovery", "object_damage", "object_stray", "rows_lost", "accept"),
     }
 )
 

@@ -223,6 +223,11 @@ class Watch:
                 self._look_again(source, key)
         self._broken(self._open.moved(source, mark.at_us), (source,))
 
+    def rows_lost(self, source: str, key: str) -> None:
+        """What was on record of an item is no more, by no doing of a node."""
+        self._about((key,), f"what was on record of {key} is lost")
+        self._open.lost(source, key)
+
     def kept(self, node: str, term: int) -> None:
         """A term is durable on the disk of the node."""
         self._broken(self._terms.kept(node, term))

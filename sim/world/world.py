@@ -31,6 +31,7 @@ from sim.world.observed import ObservedMachine
 from sim.world.patience import settling_s, usual_patience
 from sim.world.postman import Postman
 from sim.world.proof import TELLING_S
+from sim.world.reconciliation import PATIENCE_S, ReconciliationGuard
 from sim.world.recovery import RecoveryGuard
 from sim.world.report import Broken, Report
 from sim.world.retention import RetentionGuard
@@ -90,6 +91,7 @@ class World:
         self._guard = self._eyes.guard = Guard(self)
         self.retention = RetentionGuard(self)
         self.recovery = RecoveryGuard(self)
+        self.reconciliation = ReconciliationGuard(self, self._eyes.watch)
         self.postmen = tuple(
             Postman(
                 kernel=self.kernel,
@@ -186,6 +188,7 @@ class World:
         self.counts[f"fault {fault.kind}"] += 1
         self.digest.event(self.kernel.now_ns, f"fault {fault}")
         number = self._eyes.fault_begins(fault)
+        misled_end = self.reconciliation.fault_begins(fault)
         rule_end = RULES[fault.kind].begin(self, fault)
         if rule_end is None:
             self._eyes.fault_ends(fault, number)
@@ -193,6 +196,7 @@ class World:
 
         def end() -> None:
             self._eyes.fault_ends(fault, number)
+            misled_end()
             rule_end()
 
         self._ends.append(end)
@@ -224,11 +228,13 @@ class World:
     def _settle(self) -> None:
         healed_us = self.services.now_us()
         patience_s = settling_s(self.machines[NODES[0]].config) + self.incident.patience_s
+        patience_s += PATIENCE_S if self.reconciliation.is_on else 0.0
         deadline_ns = self.kernel.now_ns + round(patience_s * _NS)
         found: tuple[Violation, ...] = ()
         while self.kernel.now_ns < deadline_ns:
             self.kernel.run_for(_LOOK_S)
             found = (*self._judged(), *self.recovery.unfinished())
+            found = (*found, *self.reconciliation.unfinished(others=bool(found)))
             if not found:
                 break
         over = (*self._healing(healed_us), *self._contacts(), *self.retention.at_the_end())

@@ -20,6 +20,7 @@ from recorder.finding_rows import (
     Why,
 )
 from recorder.model import Window
+from recorder.retention_rows import DeletionState
 from tests.calls import START_US, a_file, a_ref, an_item, names_of
 from tests.contract.finding_dbs import findings_world
 
@@ -272,6 +273,16 @@ def test_files_on_record_come_with_their_items(db, contacts):
     assert found["med-2"].size_bytes == 7
     assert found["med-1"].object_key == "dyn/med-1"
     assert found["med-1"].item_key == "rec-1"
+
+
+def test_files_that_are_being_deleted_are_not_asked_after(world, db, contacts):
+    item, other = an_item(), an_item("rec-2", session="another")
+    contacts.commit([item, other], names_of(item, other))
+    homes = {one.ref.key: one.contact_id for one in db.known("dyn", ["rec-1", "rec-2"])}
+    world.decide(homes["rec-1"], DeletionState.DUE)
+    assert len(db.held_media("dyn", ["rec-1", "rec-2"])) == 2
+    world.decide(homes["rec-1"], DeletionState.DELETING)
+    assert [one.item_key for one in db.held_media("dyn", ["rec-1", "rec-2"])] == ["rec-2"]
 
 
 def test_objects_that_no_row_names_are_told_in_order(db, contacts):

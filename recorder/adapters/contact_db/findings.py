@@ -37,7 +37,7 @@ from recorder.adapters.contact_db.finding_work import (
     writing,
 )
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
-from recorder.adapters.contact_db.proof_tables import findings, reconciliations, spans
+from recorder.adapters.contact_db.proof_tables import deletions, findings, reconciliations, spans
 from recorder.adapters.contact_db.rows import AnyRow, item_of
 from recorder.adapters.contact_db.sql import Upsert, among, each, texts, to_json
 from recorder.adapters.contact_db.tables import interactions, items, media
@@ -53,6 +53,7 @@ from recorder.finding_rows import (
     What,
 )
 from recorder.model import Window
+from recorder.retention_rows import DeletionState
 from recorder.rows import ItemRow
 
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
@@ -186,10 +187,14 @@ class SqlFindingsDb:
             return tuple(item_of(row) for row in connection.execute(statement, given))
 
     def held_media(self, source: str, item_keys: Sequence[str]) -> tuple[HeldMedia, ...]:
-        """Through the contacts of the items, by index."""
+        """Through the contacts of the items, by index; without what a deletion has begun to take away."""
         dialect, column = self._engine.dialect.name, media.c
         owners = select(items.c.contact_id).where(
             among(dialect, items.c.item_key, "item_keys"), items.c.source == source
+        )
+        one = deletions.c
+        goes = select(one.number).where(
+            one.contact_id == column.contact_id, one.state == DeletionState.DELETING.value
         )
         statement = select(
             column.item_key,
@@ -197,7 +202,7 @@ class SqlFindingsDb:
             column.object_key,
             column.size_bytes,
             column.sha256,
-        ).where(column.contact_id.in_(owners), column.source == source)
+        ).where(column.contact_id.in_(owners), column.source == source, ~goes.exists())
         given = {"item_keys": texts(dialect, item_keys)}
         wanted = {clean(key) for key in item_keys}
         with translated("reading files on record"), self._engine.connect() as connection:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sim.world.rules import (
     clocks,
+    damage,
     data_center,
     disks,
     holds,
@@ -32,5 +33,6 @@ RULES: Final[Mapping[str, Rule]] = {
     **orders.RULES,
     **holds.RULES,
     **recovery.RULES,
+    **damage.RULES,
 }
 """Kinds of faults by name."""

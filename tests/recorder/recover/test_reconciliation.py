@@ -298,3 +298,59 @@ def test_a_dense_source_is_compared_in_shorter_sections(bench, monkeypatch):
     (run,) = bench.runs
     assert run.counts["at_source"] == run.counts["here"] == 200
     assert run.ended_us is not None
+
+
+def test_what_differs_in_size_stays_open_until_it_was_asked_for_again():
+    bench = Bench(described_max=1, retention_every_s=DAY_S)
+    for number in range(6):
+        bench.archived(f"i{number}", -48 - number)
+        bench.source.sizes[f"i{number}"] = 999
+    bench.reconcile()
+    (one,) = bench.open()
+    bench.run(DAY_S)
+    assert one in bench.open(), "others may be asked for as well, and this one is"
+    bench.source.sizes.clear()
+    bench.run(DAY_S)
+    bench.run(DAY_S)
+    assert bench.open() == {}
+    assert {row.closed_because for row in bench.findings()} == {"it agrees again"}
+
+
+def test_what_differs_in_size_is_for_people_and_not_fetched_again(bench):
+    bench.archived("i", -48)
+    bench.source.sizes["i"] = 999
+    bench.reconcile()
+    assert bench.open()["i"].recovery_id == ""
+    assert bench.asked == ()
+
+
+def test_what_is_missing_stays_open_while_it_is_fetched(bench):
+    ref = bench.offer("i", -48)
+    bench.reconcile()
+    bench.contact_db.record_found([ref], ())
+    bench.run(DAY_S - 1800)
+    assert len(bench.runs) == 2
+    assert "i" in bench.open()
+
+
+def test_what_a_policy_takes_away_while_it_is_compared_is_not_missing(bench):
+    bench.archived("i", -48)
+    home = next(iter(bench.contacts.contacts.rows))
+    archive = bench.archive.info
+
+    def info(key):
+        bench.archive.delete(key)
+        bench.contacts.contacts.take_out(home)
+        return archive(key)
+
+    bench.archive.info = info
+    bench.reconcile()
+    assert bench.findings() == ()
+
+
+def test_an_object_of_nobody_is_asked_about_again_after_the_grace_where_that_is_short():
+    bench = Bench(grace_s=20)
+    bench.objects.objects["dyn/stray"] = b"x"
+    bench.grant()
+    bench.run(60)
+    assert "dyn/stray" in bench.open()
