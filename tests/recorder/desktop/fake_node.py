@@ -91,10 +91,10 @@ class FakeNode:
 
     # -- for the test ----
 
-    def tell(self, *commands):
+    def tell(self, *commands, to=-1):
         async def send():
             for command in commands:
-                await self._connections[-1].send(command_frame(command))
+                await self._connections[to].send(command_frame(command))
 
         asyncio.run_coroutine_threadsafe(send(), self._loop).result(5)
 
