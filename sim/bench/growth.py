@@ -49,6 +49,7 @@ SAMPLES = 40
 START_US = 1_700_000_000_000_000
 _SEED_ROWS = 1_000
 _COPIED = ("contacts", "items", "interactions", "parties", "media")
+_SCATTER, _PRIME = 7_919, 1_000_003
 _KEYS = frozenset({"contact_id", "session_key", "interaction_key", "item_key", "media_key"})
 
 
@@ -133,7 +134,14 @@ _ORIGINALS = {
 }
 
 
+def copy_key(key: str, copy: int) -> str:
+    """The id of the item that is copy number `copy` of another. Rows lie in order of time, ids in none."""
+    return f"{copy * _SCATTER % _PRIME}~{key}" if copy else key
+
+
 def _copied(column: str) -> str:
+    if column == "item_key":
+        return f"(k.n * {_SCATTER} % {_PRIME}) || '~' || {column}"
     if column in _KEYS:
         return f"{column} || '~' || k.n"
     if column in {"sort_us", "started_us", "changed_us"}:

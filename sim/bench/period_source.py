@@ -1,7 +1,7 @@
 """A source whose listing is arithmetic: thirty days of records, some of them in no database.
 
-Its records are those of `sim.bench.growth.Database` at the same size, in an order that is not that of their
-keys, but for every thousandth: that one is listed here and archived nowhere. What the listing takes is
+Its records are those of `sim.bench.growth.Database` at the same size, nearly in the order in which they were
+archived, which is not that of their ids. Every thousandth is listed here and archived nowhere. What the listing takes is
 summed up, so that it can be told from what the recovery takes.
 """
 
@@ -22,7 +22,7 @@ from recorder.model import (
     Window,
 )
 from recorder.ports import MediaRequest
-from sim.bench.growth import START_US, a_call
+from sim.bench.growth import START_US, a_call, copy_key
 from sim.bench.timing import now_ns, seconds_since
 
 NAME = "dynamics"
@@ -34,7 +34,7 @@ _DAY_S = 86_400
 _PERIOD_US = 30 * _DAY_S * 1_000_000
 _WINDOW_MAX_S = 7.0 * _DAY_S
 _SCATTER = 617_039
-"""A prime: keys come as scattered as those of a service do."""
+"""A prime: ids come as scattered as those of a service do."""
 _LOST = "lost-"
 
 
@@ -71,8 +71,8 @@ class PeriodSource:
         changed_us = START_US + number * self._step_us
         if number % EVERY == EVERY - 1:
             return ItemRef(NAME, f"{_LOST}{number:09d}", "f", changed_us, f"session-lost-{number}")
-        copy, call = divmod(number * _SCATTER % self.size, _FIRST)
-        key = f"call-{call:09d}~{copy}" if copy else f"call-{call:09d}"
+        block, copy = divmod(number, self.size // _FIRST)
+        key = copy_key(f"call-{block * _SCATTER % _FIRST:09d}", copy)
         return ItemRef(NAME, key, "f", changed_us, f"session-{key}")
 
     def list_items(self, window: Window, page: str | None) -> Page:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from cluster.ports import Clock
 from recorder.adapters.contact_db import recovery_work
+from recorder.adapters.contact_db.difference import difference
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.errors import translated
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
@@ -158,7 +159,7 @@ class SqlRecoveryDb:
     def difference(self, refs: Sequence[ItemRef]) -> Difference:
         """One query, which answers with what is not archived."""
         with translated("comparing a listing"), self._engine.connect() as connection:
-            return recovery_work.difference(connection, refs)
+            return difference(connection, refs)
 
     def stage(self, items: Sequence[RecoveryItem], recovery_id: str, *, first: bool) -> None:
         """Counted by nobody, so whoever is primary by now may have them."""

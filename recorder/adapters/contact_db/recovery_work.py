@@ -1,4 +1,4 @@
-"""The work of recoveries in the contact database: comparing, counting, giving, ending.
+"""The work of recoveries in the contact database: counting, giving, ending.
 
 Every change of counts is one statement that holds only while the recovery runs and its term is not stale;
 the rows of its items change in the same transaction, or not at all.
@@ -16,13 +16,11 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Select,
-    TextClause,
     and_,
     bindparam,
     delete,
     func,
     select,
-    text,
     update,
 )
 
@@ -40,11 +38,10 @@ from recorder.adapters.contact_db.recovery_rows_sql import (
     ref_of,
 )
 from recorder.adapters.contact_db.rows import Values
-from recorder.adapters.contact_db.sql import POSTGRES, Upsert, among, in_sql, texts, to_json
+from recorder.adapters.contact_db.sql import Upsert, among, in_sql, texts
 from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
 from recorder.recovery_rows import (
-    Difference,
     Forecast,
     ListedSection,
     RecoveryItem,
@@ -85,65 +82,6 @@ class Hand:
     def runs(self) -> bool:
         """Whether it is still to be worked on."""
         return self.row.status is RecoveryStatus.RUNNING
-
-
-# --- the difference --------------------------------------------------------------------------------
-
-
-def difference(connection: Connection, refs: Sequence[ItemRef]) -> Difference:
-    """Items of one source. What is archived in this version, or in one that took its place, is here."""
-    if not refs:
-        return Difference(0, 0, ())
-    source = refs[0].source
-    assert all(ref.source == source for ref in refs), "a listing is of one source"
-    not_recordable = 0
-    missing: list[ItemRef] = []
-    for row in connection.execute(*_question(connection.dialect.name, source, refs)):
-        if row.ends:
-            not_recordable += 1
-        else:
-            place: int = row.place
-            missing.append(refs[place])
-    here = len(refs) - not_recordable - len(missing)
-    return Difference(here, not_recordable, tuple(missing))
-
-
-_COMPARED = """
-SELECT given.place, CASE WHEN i.state = 'not_recordable' AND {same} THEN 1 ELSE 0 END AS ends
-FROM {given} LEFT JOIN items i ON i.item_key = given.item_key AND i.source = :source
-WHERE i.state IS NULL OR NOT (i.state = 'archived' AND {same})
-ORDER BY given.place
-"""
-_SAME = (
-    "(i.version = given.version OR (i.version <> given.version "
-    "AND i.changed_us >= given.changed_us))"
-)
-_OF_SQLITE = """(
-SELECT key AS place, value ->> 0 AS item_key, value ->> 1 AS version, value ->> 2 AS changed_us
-FROM json_each(:given)) AS given"""
-_OF_POSTGRES = """(
-SELECT place - 1 AS place, item_key, version, changed_us
-FROM unnest(CAST(:item_keys AS text[]), CAST(:versions AS text[]), CAST(:changed_us AS bigint[]))
-WITH ORDINALITY AS each(item_key, version, changed_us, place)) AS given"""
-
-
-@cache
-def _compared(dialect: str) -> TextClause:
-    given = _OF_POSTGRES if dialect == POSTGRES else _OF_SQLITE
-    return text(_COMPARED.format(same=_SAME, given=given))
-
-
-def _question(
-    dialect: str, source: str, refs: Sequence[ItemRef]
-) -> tuple[TextClause, dict[str, Any]]:
-    keys = [clean(ref.key) for ref in refs]
-    versions = [clean(ref.version) for ref in refs]
-    changed = [ref.changed_us for ref in refs]
-    if dialect == POSTGRES:
-        given = {"item_keys": keys, "versions": versions, "changed_us": changed}
-    else:
-        given = {"given": to_json(list(zip(keys, versions, changed, strict=True)))}
-    return _compared(dialect), {**given, "source": clean(source)}
 
 
 # --- what was listed -------------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+"""What of a listing is missing in the contact database: one question for thousands of items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+from recorder.adapters.contact_db.columns import clean
+from recorder.adapters.contact_db.sql import POSTGRES, to_json
+from recorder.model import ItemRef
+from recorder.recovery_rows import Difference
+
+
+def difference(connection: Connection, refs: Sequence[ItemRef]) -> Difference:
+    """Items of one source. What is archived in this version, or in one that took its place, is here."""
+    if not refs:
+        return Difference(0, 0, ())
+    source = refs[0].source
+    assert all(ref.source == source for ref in refs), "a listing is of one source"
+    not_recordable = 0
+    missing: list[ItemRef] = []
+    for row in connection.execute(*_question(connection.dialect.name, source, refs)):
+        if row.ends:
+            not_recordable += 1
+        else:
+            place: int = row.place
+            missing.append(refs[place])
+    here = len(refs) - not_recordable - len(missing)
+    return Difference(here, not_recordable, tuple(missing))
+
+
+_COMPARED = """
+SELECT given.place, CASE WHEN i.state = 'not_recordable' AND {same} THEN 1 ELSE 0 END AS ends
+FROM {given} LEFT JOIN {found}
+WHERE i.state IS NULL OR NOT (i.state = 'archived' AND {same})
+ORDER BY given.place
+"""
+_SAME = (
+    "(i.version = given.version OR (i.version <> given.version "
+    "AND i.changed_us >= given.changed_us))"
+)
+_OF_SQLITE = """(
+SELECT key AS place, value ->> 0 AS item_key, value ->> 1 AS version, value ->> 2 AS changed_us
+FROM json_each(:given)) AS given"""
+_OF_POSTGRES = """(
+SELECT place - 1 AS place, item_key, version, changed_us
+FROM unnest(CAST(:item_keys AS text[]), CAST(:versions AS text[]), CAST(:changed_us AS bigint[]))
+WITH ORDINALITY AS each(item_key, version, changed_us, place)) AS given"""
+_ITEM_OF_SQLITE = "items i ON i.item_key = given.item_key AND i.source = :source"
+# Its planner would rather hash all items of the source than look for so many keys: by LIMIT it has to look.
+_ITEM_OF_POSTGRES = """LATERAL (
+SELECT state, version, changed_us FROM items
+WHERE items.item_key = given.item_key AND items.source = :source LIMIT 1) AS i ON true"""
+
+
+@cache
+def _compared(dialect: str) -> TextClause:
+    given, found = (
+        (_OF_POSTGRES, _ITEM_OF_POSTGRES) if dialect == POSTGRES else (_OF_SQLITE, _ITEM_OF_SQLITE)
+    )
+    return text(_COMPARED.format(same=_SAME, given=given, found=found))
+
+
+def _question(
+    dialect: str, source: str, refs: Sequence[ItemRef]
+) -> tuple[TextClause, dict[str, Any]]:
+    keys = [clean(ref.key) for ref in refs]
+    versions = [clean(ref.version) for ref in refs]
+    changed = [ref.changed_us for ref in refs]
+    if dialect == POSTGRES:
+        given = {"item_keys": keys, "versions": versions, "changed_us": changed}
+    else:
+        given = {"given": to_json(list(zip(keys, versions, changed, strict=True)))}
+    return _compared(dialect), {**given, "source": clean(source)}

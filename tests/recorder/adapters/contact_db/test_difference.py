@@ -1,0 +1,80 @@
+"""The question what of a listing is missing looks for each id in the primary key, and reads nothing else."""
+
+import pytest
+from sqlalchemy import event, text
+
+from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db.difference import difference
+from tests.calls import a_ref, an_item, names_of
+from tests.contract.contact_dbs import SqlWorld
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    url = f"sqlite:///{tmp_path / 'contacts.db'}"
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+def engine(url):
+    world = SqlWorld(url)
+    for key in ("a", "b", "c"):
+        item = an_item(key)
+        world.node("alpha").commit([item], names_of(item))
+    world.close()
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def plan(engine, how):
+    """How the database goes about a page of thousands, without ever having counted its rows."""
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many):
+        if "given" in statement:
+            asked.append((statement, parameters))
+
+    refs = [a_ref("a"), *(a_ref(f"new-{number}") for number in range(5_000))]
+    event.listen(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        found = difference(connection, refs)
+    event.remove(engine, "before_cursor_execute", note)
+    assert found.already_here == 1
+    assert list(found.missing) == refs[1:]
+    ((statement, parameters),) = asked
+    with engine.connect() as connection:
+        lines = connection.exec_driver_sql(f"{how} {statement}", parameters).all()
+    return " ".join(str(line) for line in lines)
+
+
+class TestOnSqlite:
+    @pytest.fixture
+    def url(self, sqlite_url):
+        return sqlite_url
+
+    def test_each_id_is_looked_for_in_the_primary_key(self, engine):
+        told = plan(engine, "EXPLAIN QUERY PLAN")
+        assert "sqlite_autoindex_items_1 (item_key=? AND source=?)" in told
+        assert "SCAN i" not in told
+
+
+class TestOnPostgresql:
+    @pytest.fixture
+    def url(self, postgres_url):
+        return postgres_url
+
+    def test_each_id_is_looked_for_in_the_primary_key(self, engine):
+        with engine.begin() as connection:
+            # A table that grew since anybody counted: an index by source would lead to all of it.
+            copies = "SELECT i.item_key || n FROM items i CROSS JOIN generate_series(1, 2000) AS n"
+            columns = connection.execute(text("SELECT * FROM items LIMIT 1")).keys()
+            others = ", ".join(f"i.{name}" for name in columns if name != "item_key")
+            names = ", ".join(name for name in columns if name != "item_key")
+            chosen = copies.replace(" FROM", f", {others} FROM", 1)
+            connection.execute(text(f"INSERT INTO items (item_key, {names}) {chosen}"))
+        told = plan(engine, "EXPLAIN")
+        assert "items_pkey" in told
+        assert "Hash" not in told
+        assert "Merge" not in told
