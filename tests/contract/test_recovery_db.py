@@ -183,13 +183,13 @@ def test_an_item_of_another_source_is_missing(db, contacts):
 
 
 def test_any_text_may_be_a_key(db, contacts):
-    odd = ["ü\0\udc00", "'; --", '["a"]', ""]
-    for key in odd[:2]:
+    odd = ["ü\0\udc00", "'; --", "📞", '["a"]', ""]
+    for key in odd[:3]:
         item = an_item(key, session=f"s{odd.index(key)}")
         contacts.commit([item], names_of(item))
     found = db.difference([a_ref(key) for key in odd])
-    assert found.already_here == 2
-    assert [ref.key for ref in found.missing] == odd[2:]
+    assert found.already_here == 3
+    assert [ref.key for ref in found.missing] == odd[3:]
 
 
 # -- sections ----

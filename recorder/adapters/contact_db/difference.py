@@ -45,10 +45,11 @@ _SAME = (
 _OF_SQLITE = """(
 SELECT key AS place, value ->> 0 AS item_key, value ->> 1 AS version, value ->> 2 AS changed_us
 FROM json_each(:given)) AS given"""
+# One text is far quicker to send than three arrays.
 _OF_POSTGRES = """(
-SELECT place - 1 AS place, item_key, version, changed_us
-FROM unnest(CAST(:item_keys AS text[]), CAST(:versions AS text[]), CAST(:changed_us AS bigint[]))
-WITH ORDINALITY AS each(item_key, version, changed_us, place)) AS given"""
+SELECT place - 1 AS place, value ->> 0 AS item_key, value ->> 1 AS version,
+CAST(value ->> 2 AS bigint) AS changed_us
+FROM json_array_elements(CAST(:given AS json)) WITH ORDINALITY AS each(value, place)) AS given"""
 _ITEM_OF_SQLITE = "items i ON i.item_key = given.item_key AND i.source = :source"
 # Its planner would rather hash all items of the source than look for so many keys: by LIMIT it has to look.
 _ITEM_OF_POSTGRES = """LATERAL (
@@ -67,11 +68,5 @@ def _compared(dialect: str) -> TextClause:
 def _question(
     dialect: str, source: str, refs: Sequence[ItemRef]
 ) -> tuple[TextClause, dict[str, Any]]:
-    keys = [clean(ref.key) for ref in refs]
-    versions = [clean(ref.version) for ref in refs]
-    changed = [ref.changed_us for ref in refs]
-    if dialect == POSTGRES:
-        given = {"item_keys": keys, "versions": versions, "changed_us": changed}
-    else:
-        given = {"given": to_json(list(zip(keys, versions, changed, strict=True)))}
-    return _compared(dialect), {**given, "source": clean(source)}
+    given = to_json([(clean(ref.key), clean(ref.version), ref.changed_us) for ref in refs])
+    return _compared(dialect), {"given": given, "source": clean(source)}
