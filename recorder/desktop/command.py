@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,7 +98,7 @@ def _check(settings: DesktopSettings, *, as_json: bool) -> int:
 
     found = findings_of(settings)
     if as_json:
-        print_json([{"what": one.what, "good": one.good, "text": one.text} for one in found])
+        print_json({"checks": [asdict(one) for one in found]})
     else:
         for one in found:
             mark = "ok" if one.good else "WRONG"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import shutil
 import subprocess
 from typing import Self
 
-MISSING = "Xvfb is not installed (Debian: xvfb)"
+MISSING = "Xvfb or libX11 is not installed (Debian: xvfb, libx11-6)"
 _START_S = 20.0
 
 
 def can_show() -> bool:
-    """Whether Xvfb is there."""
+    """Whether there is a display to be had, and something to draw on it with."""
+    try:
+        ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return False
     return shutil.which("Xvfb") is not None
 
 

@@ -201,7 +201,7 @@ def test_check_tells_what_is_right_and_wrong(desk):
     service.config.write_text(config.replace("display = ", 'display = ":9999" #'))
     status, out, _ = service.ask("--check", "--json")
     assert status == 1
-    assert [one["what"] for one in json.loads(out) if not one["good"]] == ["screen"]
+    assert [one["what"] for one in json.loads(out)["checks"] if not one["good"]] == ["screen"]
     service.config.write_text(config + "colour = 1\n")
     status, _, errors = service.ask("--check")
     assert status == 2
