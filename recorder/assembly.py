@@ -57,6 +57,7 @@ from recorder.recovery_assembly import RecoveryAssembly, calls_lane
 from recorder.retention_assembly import RetentionAssembly
 from recorder.retention_ports import RetentionDb
 from recorder.screen_assembly import ScreenAssembly, ScreenPorts
+from recorder.stitch_assembly import StitchAssembly, StitchStores
 from recorder.traps import Trap
 
 ACTORS: Final = ("monitor", "link", "pair", "distributor", "ingester", "archiver", "call_buffer")
@@ -104,6 +105,8 @@ class NodePorts:
     """Without it nothing is heard of agents, and no screen is recorded."""
     prove: ProveStores | None = None
     """Without it no certificate is made."""
+    stitch: StitchStores | None = None
+    """Without it nothing is made replayable."""
 
 
 class Assembly:
@@ -123,6 +126,7 @@ class Assembly:
         self.retention = RetentionAssembly(ports.retention, runtime=ports.runtime)
         self.prove = ProveAssembly(ports.prove, runtime=ports.runtime)
         self.screens = ScreenAssembly(ports.screens, runtime=ports.runtime)
+        self.stitch = StitchAssembly(ports.stitch, runtime=ports.runtime)
         self.audit = AuditAssembly(
             ports.audit,
             node=config.node.id,
@@ -169,6 +173,7 @@ class Assembly:
         self.retention.start(start, self._config, self._ports, at["monitor"], self.audit.trail)
         self.prove.start(start, self._config, self._ports, self.audit.trail)
         self.screens.start(start, self._config, self._ports, monitor=at["monitor"], link=at["link"])
+        self.stitch.start(start, self._config, self._ports, monitor=at["monitor"])
         start(at["link"], self._link())
         start(at["pair"], self._pair())
         start(at["supervisor"], self._supervisor())
@@ -180,6 +185,7 @@ class Assembly:
         for name in ("supervisor", "pair", "link"):
             stop(self._at[name])
         self.prove.stop()
+        self.stitch.stop()
         self.screens.stop()
         self.retention.stop()
         self.reconcile.stop()
@@ -348,6 +354,7 @@ class Assembly:
                 *self.prove.watched,
                 *self.audit.duties,
                 *self.screens.duties,
+                *self.stitch.watched,
             ),
         )
 
@@ -366,6 +373,7 @@ class Assembly:
                 *self.prove.watched,
                 *self.audit.watched,
                 *self.screens.watched,
+                *self.stitch.watched,
             ),
             link=self._at["link"],
             pair=self._at["pair"],

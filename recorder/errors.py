@@ -17,6 +17,7 @@
         * RedirectRefused    a redirect to a host that is not allowed
         * NotAnId            asked for by a name that is no id of this source
     * BadDesktopFrame        a desktop and a node did not understand each other
+    * StitchFailed           a contact could not be made replayable
     * CallBufferError        the buffer disk does not take more
         * BufferFull             there is no room left; whatever else it is would be another error
     * ArchiveError           the archive did not take or give an object
@@ -138,6 +139,10 @@ class NotAnId(SourceError):
 
 class BadDesktopFrame(RecorderError):
     """Raised when a frame on the connection of a desktop breaks a rule; the message says which."""
+
+
+class StitchFailed(RecorderError):
+    """Raised when a contact could not be made replayable; the originals are untouched."""
 
 
 class CallBufferError(RecorderError):

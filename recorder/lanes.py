@@ -11,6 +11,7 @@ from recorder.prove_assembly import NAME as CERTIFICATES
 from recorder.reconcile_assembly import COMPARE
 from recorder.recovery_assembly import calls_lane
 from recorder.retention_assembly import NAME as RETENTION
+from recorder.stitch_assembly import STITCH
 
 DATABASE_WORKERS: Final = 2
 CONTROL_WORKERS: Final = 4
@@ -34,6 +35,7 @@ def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
         CERTIFICATES: 1,
         COMPARE: 1,
         SCRUB_LANE: 1,
+        STITCH: 1,
     }
     for source in sources:
         shared[downloads_lane(source)] = config.ingest.downloads

@@ -202,3 +202,15 @@ class DesktopGone:
 
 
 ScreenRecorderCommand: TypeAlias = LegsChanged | DesktopSaid | DesktopGone
+
+# --- to the stitcher -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stitch:
+    """Somebody wants to replay this contact: make it ready unless it is. May be repeated, may be lost."""
+
+    contact_id: str
+
+
+StitcherCommand: TypeAlias = Stitch

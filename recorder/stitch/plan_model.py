@@ -5,7 +5,7 @@ Positions (`*_us`) are microseconds from the origin of the contact's timeline.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,11 @@ from recorder.stitch.timeline import (
     Party,
     Segment,
 )
+
+READING: Final = "reading"
+"""File in the order's directory that names the object that is read: what a crash is blamed on."""
+DISK_REFUSED: Final = 4
+"""Exit code of a worker whose disk does not take what it writes."""
 
 
 class _Frozen(BaseModel):
@@ -120,6 +125,8 @@ class Order(_Frozen):
     prefix: str
     """Of the object keys of what is made, with a slash at its end."""
     memory_bytes_max: int = Field(gt=0)
+    parent_pid: int
+    """Of the node: a worker whose node is gone ends."""
 
 
 class Written(_Frozen):

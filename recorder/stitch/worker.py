@@ -2,7 +2,7 @@
 
 `python -m recorder.stitch.worker`. It is a process of its own so that a codec that crashes, or wants all
 memory, ends this program and not the node. It works at low priority, ends when its node does, and keeps
-the object key of what it reads in the file `reading` of its directory: what a crash is blamed on.
+the object key of what it reads in a file of its directory: what a crash is blamed on.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from pathlib import Path
 import av.logging
 
 from recorder.stitch.making import make
-from recorder.stitch.plan_model import Order
+from recorder.stitch.plan_model import DISK_REFUSED, READING, Order
 
-READING = "reading"
 NICE = 10
 ORPHAN = 3
 """Exit code of a worker whose node is gone."""
@@ -53,7 +52,11 @@ def main() -> int:
     order = Order.model_validate_json(sys.stdin.buffer.read())
     resource.setrlimit(resource.RLIMIT_AS, (order.memory_bytes_max, order.memory_bytes_max))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    made = make(order, Reading(order.directory, os.getppid()))
+    try:
+        made = make(order, Reading(order.directory, order.parent_pid))
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror or type(error).__name__}\n")
+        return DISK_REFUSED
     seconds = (time.monotonic_ns() - started_ns) / 1e9  # noqa: TID251 - as above
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     made = made.model_copy(update={"seconds": round(seconds, 3), "memory_bytes": peak_bytes})

@@ -89,6 +89,7 @@ def order_of(directory, detail, bodies, *, legs=(), screens=(), avoid=(), **more
         directory=str(out),
         prefix=prefix,
         memory_bytes_max=2**31,
+        parent_pid=0,
     )
 
 

@@ -1,0 +1,138 @@
+"""The blocking work of stitching, as plain functions for the workers.
+
+A crash at any point is harmless: objects are put under names that carry their hash, and the row is written last.
+What is left of a first try is put again as the same object, or lies there until its contact is deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from recorder.errors import ArchiveError, StitchFailed
+from recorder.screen_model import Rendition
+from recorder.stitch.gathering import gathered, lasting
+from recorder.stitch.inputs import Inputs
+from recorder.stitch.plan import plan
+from recorder.stitch.plan_model import Made, Plan
+from recorder.stitch.stitch_ports import StitchTools
+from recorder.stitch.timeline import RENDITION_TYPE
+
+ROOT = "renditions"
+
+
+class Result(StrEnum):
+    """What came of a wish for a rendition."""
+
+    MADE = "made"
+    READY = "ready"
+    """The newest rendition is of what is on record now."""
+    NOTHING = "nothing"
+    """There is nothing to replay."""
+    LASTING = "lasting"
+    """A screen of it is still being recorded; only when that was asked for."""
+    GONE = "gone"
+    """There is no such contact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stitched:
+    """What came of it, with the rendition where there is one."""
+
+    contact_id: str
+    result: Result
+    digest: str = ""
+    rendition: Rendition | None = None
+    seconds: float = 0.0
+    """How long the program took."""
+    memory_bytes: int = 0
+
+
+def prefix_of(contact_id: str) -> str:
+    """Of the keys of everything that was made of a contact: `renditions/<2 digits>/<contact>/`."""
+    return f"{ROOT}/{contact_id[:2]}/{contact_id}/"
+
+
+def stitch(tools: StitchTools, contact_id: str, *, complete: bool) -> Stitched:
+    """Job: make the contact's rendition unless the newest is of the same inputs.
+
+    `complete`: only when no screen of it lasts. Raises StitchFailed, DataCenterError, ArchiveError,
+    CallBufferError.
+    """
+    detail = tools.contacts.contact(contact_id)
+    if detail is None:
+        return Stitched(contact_id, Result.GONE)
+    inputs = gathered(tools, detail, clock=False)
+    if complete and lasting(inputs):
+        return Stitched(contact_id, Result.LASTING)
+    wanted = planned(inputs)
+    if wanted.nothing:
+        return Stitched(contact_id, Result.NOTHING, wanted.digest)
+    there = made_before(tools, contact_id, wanted.digest)
+    if there is not None and tools.archive.info(there.object_key) is not None:
+        return Stitched(contact_id, Result.READY, wanted.digest, there)
+    wanted = planned(gathered(tools, detail, clock=True))
+    try:
+        made = tools.studio.make(wanted, f"{prefix_of(contact_id)}{wanted.digest}/", tools.archive)
+        rendition = _store(tools, contact_id, wanted.digest, made)
+    except ArchiveError as error:
+        tools.archive.check()  # is it away, or is it only about this contact?
+        raise StitchFailed(str(error), hint=error.hint) from error
+    finally:
+        tools.studio.clear()
+    return Stitched(
+        contact_id, Result.MADE, wanted.digest, rendition, made.seconds, made.memory_bytes
+    )
+
+
+def planned(inputs: Inputs) -> Plan:
+    """The plan. Raises StitchFailed for what no plan can be made of, such as an instant out of every calendar."""
+    try:
+        return plan(inputs)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise StitchFailed(
+            f"what is on record of the contact makes no timeline: {type(error).__name__}",
+            hint="`tandem contact show` tells its instants; the originals can be exported.",
+        ) from error
+
+
+def made_before(tools: StitchTools, contact_id: str, digest: str) -> Rendition | None:
+    """The rendition of these inputs; None when there is none."""
+    return next((one for one in tools.screens.renditions(contact_id) if one.digest == digest), None)
+
+
+def _store(tools: StitchTools, contact_id: str, digest: str, made: Made) -> Rendition:
+    for one in (made.rendition, made.peaks, *made.screens, made.timeline):
+        tools.archive.put(one.file.object_key, one.path, one.file.sha256, one.file.size_bytes)
+    tools.archive.sync()
+    tools.trap("commit")
+    rendition = tools.screens.record_rendition(
+        Rendition(
+            contact_id=contact_id,
+            number=0,
+            digest=digest,
+            media_type=RENDITION_TYPE,
+            object_key=made.rendition.file.object_key,
+            size_bytes=made.rendition.file.size_bytes,
+            sha256=made.rendition.file.sha256,
+            peaks_key=made.peaks.file.object_key,
+            timeline_key=made.timeline.file.object_key,
+            duration_ms=made.duration_ms,
+            has_screen=made.has_screen,
+            has_audio=made.has_audio,
+            made_us=tools.wall_us(),
+            made_by=tools.node,
+        )
+    )
+    if tools.contacts.contact(contact_id) is None:
+        sweep(tools, contact_id)
+    return rendition
+
+
+def sweep(tools: StitchTools, contact_id: str) -> None:
+    """Take away everything that was made of a contact: it was deleted while it was stitched."""
+    prefix = prefix_of(contact_id)
+    for key in tools.archive.keys(prefix):
+        if not key.startswith(prefix):
+            return
+        tools.archive.delete(key)
