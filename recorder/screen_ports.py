@@ -43,7 +43,10 @@ class AgentStates(Protocol):
 
 
 class ScreenDb(Protocol):
-    """Parts and renditions on record. Raises DataCenterDown or DataCenterError. Every write may be repeated."""
+    """Parts and renditions on record. Raises DataCenterDown or DataCenterError. Every write may be repeated.
+
+    The agents of a part are told in order of their keys.
+    """
 
     def record_parts(self, parts: Sequence[ScreenPart]) -> None:
         """Add; a part that is there stays as it is."""
@@ -61,12 +64,24 @@ class ScreenDb(Protocol):
         """Newly arrived parts, oldest first by `stored_us`."""
         ...
 
+    def known(self, part_keys: Sequence[str]) -> frozenset[str]:
+        """Those that are on record, forgotten or not."""
+        ...
+
+    def objects_known(self, object_keys: Sequence[str]) -> frozenset[str]:
+        """Those that a part, or a rendition, on record names: no strays of the archive."""
+        ...
+
     def record_rendition(self, rendition: Rendition) -> Rendition:
         """Add one more of its contact; with the digest of an existing one, that one. Its number is given here."""
         ...
 
     def renditions(self, contact_id: str) -> tuple[Rendition, ...]:
         """Oldest first; empty when there is none."""
+        ...
+
+    def forget_renditions(self, contact_id: str) -> None:
+        """The contact is deleted, and their objects are gone: no row is left."""
         ...
 
 
@@ -86,7 +101,7 @@ class ScreenFiles(Protocol):
         ...
 
     def seal(self, part_key: str) -> SealedScn | None:
-        """Close a part that was begun, durably. None for one without packets: it is gone."""
+        """Close an open part, durably. None for one without packets, or that is not open: it is gone."""
         ...
 
     def keep(self, part_key: str) -> None:

@@ -69,8 +69,8 @@ class MemoryScreenFiles:
     def seal(self, part_key: str) -> SealedScn | None:
         """See ScreenFiles."""
         self._refuse_when_failing()
-        head = self._heads[part_key]
-        if self._next[part_key] == head.seq_first:
+        head = self._heads.get(part_key)
+        if head is None or self._next[part_key] == head.seq_first:
             self.discard(part_key)
             return None
         self._trap("fsync")

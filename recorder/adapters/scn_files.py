@@ -111,8 +111,8 @@ class DiskScreenFiles:
 
     def seal(self, part_key: str) -> SealedScn | None:
         """See ScreenFiles."""
-        part = self._open[part_key]
-        if not part.packets:
+        part = self._open.get(part_key)
+        if part is None or not part.packets:
             self.discard(part_key)
             return None
         self._sync(part)

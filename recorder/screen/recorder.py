@@ -1,0 +1,381 @@
+"""The actor that records agents' screens: legs and desktops in, files and parts on record out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeAlias, TypeVar, assert_never
+
+from cluster.board import Board
+from cluster.messages import Ping, Pong
+from cluster.ports import Address, Clock, Done, Failed, Outcome, Randomness, Timer, Workers
+from recorder.audit_ports import AuditTrail
+from recorder.audit_rows import SYSTEM
+from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
+from recorder.model import Finding
+from recorder.ports import ContactDb
+from recorder.screen import screen_findings as findings
+from recorder.screen.desktops import Desktops, legs_of
+from recorder.screen.file_jobs import FileOp, FilesFind, FilesReport, run_file_ops
+from recorder.screen.keeper import Keeper
+from recorder.screen.part_job import PartsReport, PartTools, archive_parts, row_of
+from recorder.screen.parts import Part, PartState
+from recorder.screen.reception import Doors, Now, Reception
+from recorder.screen.streams import Streams
+from recorder.screen.summary import missing_for, status_of, twice
+from recorder.screen.undecided_job import Decisions, Undecided, decide
+from recorder.screen.verdicts import Fate
+from recorder.screen_messages import DesktopGone, DesktopSaid, LegsChanged, ScreenRecorderCommand
+from recorder.screen_model import Leg
+from recorder.screen_ports import DesktopLinks, ScreenFiles
+from recorder.screen_settings import ScreenSettings
+
+T = TypeVar("T")
+
+BATCH_MAX: Final = 16
+RETRY_S: Final = 2.0
+REFUSED_AGAIN_S: Final = 60.0
+DECIDE_EVERY_S: Final = 60.0
+DECIDE_MAX: Final = 100
+CLOSED_NS: Final = 10 * 10**9
+"""After the disk refused, nobody is let in for so long."""
+REOPEN_BYTES: Final = 64 * 1024**2
+"""Room for screens at which desktops are let in again."""
+LEGS_WITHIN_NS: Final = 30 * 10**9
+"""After a start, so long it is waited for what is known of the agents of parts that were found."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickDue:
+    """Once a keep-alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRan:
+    """A job on the files is over."""
+
+    outcome: Outcome[FilesReport]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesDue:
+    """After a failure: go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartsRan:
+    """A job on the archive is over."""
+
+    keys: tuple[str, ...]
+    outcome: Outcome[PartsReport]
+
+
+@dataclass(frozen=True, slots=True)
+class PartsDue:
+    """After an outage: try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDue:
+    """Time to try again what the archive refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideDue:
+    """Time to look after parts nobody decided about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody looked."""
+
+    outcome: Outcome[Decisions]
+
+
+ScreenRecorderMessage: TypeAlias = (
+    ScreenRecorderCommand
+    | Ping
+    | TickDue
+    | FilesRan
+    | FilesDue
+    | PartsRan
+    | PartsDue
+    | RefusedDue
+    | DecideDue
+    | Decided
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRecorderPorts:
+    """The world of the screen recorder."""
+
+    node: str
+    me: Address[ScreenRecorderMessage]
+    monitor: Address[MonitorMessage]
+    board: Board
+    clock: Clock
+    randomness: Randomness
+    links: DesktopLinks
+    files: ScreenFiles
+    files_lane: Workers
+    """One worker: nobody else touches `files`."""
+    parts: PartTools
+    parts_lane: Workers
+    contact_db: ContactDb
+    reconciled_until_us: Callable[[str], int]
+    """Blocks: up to which instant a source was compared with what is on record. Raises DataCenterError."""
+    trail: AuditTrail
+    settings: ScreenSettings
+
+
+class ScreenRecorder:
+    """One per node. It records whoever is connected to it."""
+
+    def __init__(self, *, ports: ScreenRecorderPorts) -> None:
+        self._ports = ports
+        self._legs: dict[str, tuple[Leg, ...]] = {}
+        self._keeper = Keeper(lambda agents: legs_of(agents, self._legs), self._may_archive)
+        streams = Streams(self._keeper, node=ports.node, new_key=ports.randomness.token)
+        self._reception = Reception(
+            node=ports.node,
+            settings=ports.settings,
+            doors=Doors(ports.links.send, ports.links.close),
+            desktops=Desktops(),
+            streams=streams,
+            keeper=self._keeper,
+            legs=self._legs,
+        )
+        self._started_ns = 0
+        self._first: tuple[FileOp, ...] = (FilesFind(),)
+        self._files_busy = False
+        self._parts_busy = False
+        self._deciding = False
+        self._free_bytes = 0
+        self._closed_ns = 0
+        self._told: dict[tuple[str, str], Finding] = {}
+        self._pause: Timer | None = None
+        """Of the archive."""
+
+    def on_start(self) -> None:
+        """Look for what an earlier life left."""
+        self._started_ns = self._ports.clock.monotonic_ns()
+        self._later(self._ports.settings.keep_alive_s, TickDue())
+        self._later(DECIDE_EVERY_S, DecideDue())
+        self._later(REFUSED_AGAIN_S, RefusedDue())
+        self._go_on()
+
+    def on_stop(self) -> None:
+        """What is open is found and sealed by the next life."""
+
+    def on_message(self, message: ScreenRecorderMessage) -> None:
+        """Handle one message, then run what came of it."""
+        now = self._now()
+        match message:
+            case Ping(number, reply_to):
+                reply_to.tell(Pong(self._ports.me.name, number))
+                return
+            case LegsChanged() | DesktopSaid() | DesktopGone():
+                self._told_by_others(message, now)
+            case FilesRan(outcome):
+                self._files_ran(outcome, now)
+            case PartsRan(keys, outcome):
+                self._parts_ran(keys, outcome)
+            case Decided(outcome):
+                self._decided(outcome)
+            case TickDue() | FilesDue() | PartsDue() | RefusedDue() | DecideDue():
+                self._due(message, now)
+            case _:
+                assert_never(message)
+        self._go_on()
+
+    def _told_by_others(self, message: ScreenRecorderCommand, now: Now) -> None:
+        match message:
+            case LegsChanged():
+                self._reception.legs_changed(message, now)
+            case DesktopSaid(connection, saying):
+                self._reception.said(connection, saying, now)
+            case DesktopGone(connection):
+                self._reception.gone(connection, now)
+            case _:
+                assert_never(message)
+
+    def _due(
+        self, message: TickDue | FilesDue | PartsDue | RefusedDue | DecideDue, now: Now
+    ) -> None:
+        match message:
+            case TickDue():
+                self._tick(now)
+            case FilesDue():
+                self._files_busy = False
+            case PartsDue():
+                self._pause = None
+            case RefusedDue():
+                self._keeper.try_refused_again()
+                self._later(REFUSED_AGAIN_S, RefusedDue())
+            case DecideDue():
+                self._decide(now)
+            case _:
+                assert_never(message)
+
+    # -- jobs ----
+
+    def _go_on(self) -> None:
+        self._reception.streams.lost(self._keeper.take_lost())
+        if not self._files_busy and (ops := (*self._first, *self._keeper.take_ops())):
+            self._first, self._files_busy = (), True
+            job = partial(run_file_ops, self._ports.files, ops)
+            self._ports.files_lane.submit(job, self._ports.me, FilesRan)
+        batch = self._keeper.to_archive(BATCH_MAX)
+        if batch and not self._parts_busy and self._pause is None:
+            self._archive(batch)
+
+    def _archive(self, batch: tuple[Part, ...]) -> None:
+        self._parts_busy = True
+        keys = tuple(part.key for part in batch)
+        now_us = self._ports.clock.wall_us()
+        given = tuple(
+            (part.sealed, row_of(part.sealed, part.offset, now_us))
+            for part in batch
+            if part.sealed is not None
+        )
+        self._keeper.archiving(keys)
+        self._ports.parts_lane.submit(
+            partial(archive_parts, self._ports.parts, given),
+            self._ports.me,
+            partial(PartsRan, keys),
+        )
+
+    def _files_ran(self, outcome: Outcome[FilesReport], now: Now) -> None:
+        report = _value(outcome)
+        self._free_bytes = report.free_bytes
+        self._reception.kept(report.kept_upto)
+        self._keeper.files_done(report)
+        if not report.failures:
+            self._files_busy = False
+            return
+        first = report.failures[0]
+        finding = (findings.disk_full if first.is_full else findings.disk_failing)(first.what)
+        self._reception.refuse_all(finding.what, finding.hint, now)
+        self._closed_ns = now.ns
+        self._open(finding)
+        self._later(RETRY_S, FilesDue())
+
+    def _parts_ran(self, keys: tuple[str, ...], outcome: Outcome[PartsReport]) -> None:
+        self._parts_busy = False
+        report = _value(outcome)
+        self._keeper.archive_done(keys, report)
+        if report.outage:
+            self._open(findings.waiting(len(keys), report.outage, report.hint))
+            clock, me = self._ports.clock, self._ports.me
+            self._pause = clock.call_later(RETRY_S, me, PartsDue())
+        else:
+            self._close(findings.WAITING, findings.NAME)
+        for key, reason in report.refused[:1]:
+            self._open(findings.refused(key, reason))
+
+    def _may_archive(self, part: Part) -> bool:
+        """What was found waits for what is known of its agents: a mask may have been heard."""
+        if not part.is_found:
+            return True
+        known = all(agent in self._legs for agent in part.head.stream.agents)
+        waited_ns = self._ports.clock.monotonic_ns() - self._started_ns
+        return known or waited_ns >= LEGS_WITHIN_NS
+
+    # -- once in a while ----
+
+    def _tick(self, now: Now) -> None:
+        self._later(self._ports.settings.keep_alive_s, TickDue())
+        self._reception.tick(now)
+        for part in self._keeper.parts.values():
+            self._reception.offset_of(part, now)
+        closed = self._reception.closed_because and now.ns - self._closed_ns >= CLOSED_NS
+        if closed and not self._files_busy:
+            self._look_for_room()
+        if not any(part.refused for part in self._keeper.parts.values()):
+            self._close(findings.REFUSED, findings.NAME)
+        wrong = [*twice(self._reception.desktops), *missing_for(self._reception.desktops, now.ns)]
+        for code, subject in list(self._told):
+            if code in {findings.LOST, findings.TWO_DESKTOPS} and not any(
+                (one.code, one.subject) == (code, subject) for one in wrong
+            ):
+                self._close(code, subject)
+        for finding in wrong:
+            self._open(finding)
+        status = status_of(self._reception, self._keeper, self._free_bytes, now.ns)
+        self._ports.board.publish("screens", status)
+        self._keeper.review()
+
+    def _look_for_room(self) -> None:
+        """The report of a job tells the room; one with nothing to do asks for it."""
+        if self._free_bytes >= REOPEN_BYTES:
+            self._reception.closed_because = ""
+            self._close(findings.FULL, findings.NAME)
+            self._close(findings.STOPPED, findings.NAME)
+            return
+        self._files_busy = True
+        job = partial(run_file_ops, self._ports.files, ())
+        self._ports.files_lane.submit(job, self._ports.me, FilesRan)
+
+    def _decide(self, now: Now) -> None:
+        self._later(DECIDE_EVERY_S, DecideDue())
+        asked = tuple(
+            Undecided(part.key, part.head.stream.agents, part.calls, part.to_us)
+            for part in self._keeper.parts.values()
+            if part.state is PartState.SEALED and not part.kept and self._may_archive(part)
+        )[:DECIDE_MAX]
+        if asked and not self._deciding:
+            self._deciding = True
+            old_us = now.wall_us - int(self._ports.settings.undecided_s * 1e6)
+            ports = self._ports
+            job = partial(decide, ports.contact_db, ports.reconciled_until_us, asked, old_us)
+            ports.parts_lane.submit(job, ports.me, Decided)
+
+    def _decided(self, outcome: Outcome[Decisions]) -> None:
+        self._deciding = False
+        for key, fate in _value(outcome).fates:
+            part = self._keeper.parts.get(key)
+            if part is None or part.kept:
+                continue
+            if fate is Fate.KEEP:
+                self._keeper.keep(key)
+            elif fate is Fate.DELETE:
+                detail = {
+                    "agents": list(part.head.stream.agents),
+                    "calls": list(part.calls),
+                    "from_us": part.from_us,
+                    "to_us": part.to_us,
+                    "reason": "undecided",
+                }
+                self._ports.trail.record(
+                    "screen_deleted", key, SYSTEM, detail, once=f"screen_deleted:{key}"
+                )
+                self._keeper.discard(key)
+        self._keeper.review()
+
+    # -- the rest ----
+
+    def _now(self) -> Now:
+        return Now(self._ports.clock.monotonic_ns(), self._ports.clock.wall_us())
+
+    def _later(self, delay_s: float, message: ScreenRecorderMessage) -> None:
+        self._ports.clock.call_later(delay_s, self._ports.me, message)
+
+    def _open(self, finding: Finding) -> None:
+        if self._told.get((finding.code, finding.subject)) is None:
+            self._ports.monitor.tell(FindingOpened(finding))
+        self._told[finding.code, finding.subject] = finding
+
+    def _close(self, code: str, subject: str) -> None:
+        if self._told.pop((code, subject), None) is not None:
+            self._ports.monitor.tell(FindingClosed(code, subject))
+
+
+def _value(outcome: Outcome[T]) -> T:
+    """These jobs raise nothing but bugs."""
+    match outcome:
+        case Done(value):
+            return value
+        case Failed(error):
+            raise error

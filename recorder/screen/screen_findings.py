@@ -1,0 +1,80 @@
+"""What an operator is told about the recording of screens. Pure."""
+
+from __future__ import annotations
+
+from recorder.model import Finding, Level
+
+NAME = "screens"
+STOPPED = "screens_stopped"
+LOST = "screen_lost"
+TWO_DESKTOPS = "two_desktops"
+WAITING = "screens_waiting"
+REFUSED = "screen_refused"
+FULL = "screen_disk_full"
+
+
+def disk_full(what: str) -> Finding:
+    """No room for screens; audio has room of its own."""
+    return Finding(
+        code=FULL,
+        level=Level.ERROR,
+        subject=NAME,
+        what=f"No screens are recorded on this node: {what}. Audio is not touched; "
+        "desktops are sent to the other node.",
+        hint="Free space on the disk of the call buffer, or raise screens.buffer_bytes_max.",
+    )
+
+
+def disk_failing(what: str) -> Finding:
+    """The disk refuses for another reason."""
+    return Finding(
+        code=STOPPED,
+        level=Level.ERROR,
+        subject=NAME,
+        what=f"No screens are recorded on this node: {what}. Desktops are sent to the other node.",
+        hint="Check the disk of the call buffer; it is tried again by itself.",
+    )
+
+
+def lost(agent: str, seconds: float) -> Finding:
+    """An agent talks, the desktop is connected here, and no screen comes."""
+    return Finding(
+        code=LOST,
+        level=Level.ERROR,
+        subject=agent,
+        what=f"The desktop of {agent} does not record, although it was told to {seconds:.0f} s ago.",
+        hint="See `tandem agent-desktop --status` and its log on that computer.",
+    )
+
+
+def two_desktops(agent: str, recording: str, others: str) -> Finding:
+    """Both claim to be the agent's."""
+    return Finding(
+        code=TWO_DESKTOPS,
+        level=Level.WARNING,
+        subject=agent,
+        what=f"{agent} has more than one desktop: {recording} records, {others} does not.",
+        hint="Give each computer its own agent, or stop the service where nobody works.",
+    )
+
+
+def waiting(count: int, what: str, hint: str) -> Finding:
+    """The Data Center takes nothing."""
+    return Finding(
+        code=WAITING,
+        level=Level.ERROR,
+        subject=NAME,
+        what=f"{count} part(s) of screens wait in the call buffer for the Data Center: {what}.",
+        hint=hint or "They are archived by themselves once it is back.",
+    )
+
+
+def refused(part_key: str, reason: str) -> Finding:
+    """One part does not get through while others do."""
+    return Finding(
+        code=REFUSED,
+        level=Level.ERROR,
+        subject=NAME,
+        what=f"Part {part_key[:8]}… of a screen cannot be archived: {reason}.",
+        hint="It stays in the call buffer and is tried every minute.",
+    )

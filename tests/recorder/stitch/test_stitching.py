@@ -1,0 +1,278 @@
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from recorder.adapters.stitch_process import StitchProcess
+from recorder.errors import ArchiveError, CallBufferError, DataCenterDown, StitchFailed
+from recorder.screen_model import ClockOffset
+from recorder.stitch.stitching import Result, stitch
+from recorder.stitch.timeline import Placed, Timeline
+from recorder.traps import TrapSprung
+from tests.recorder.stitch.stitch_node import CONTACT, World
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path / "world")
+    made.add_call()
+    made.add_screen()
+    return made
+
+
+def timeline_of(world, rendition):
+    with world.archive().open(rendition.timeline_key) as file:
+        return Timeline.model_validate_json(file.read())
+
+
+def stitched(world, **more):
+    return stitch(world.tools(**more), CONTACT, complete=False)
+
+
+def test_a_contact_is_made_once_and_ready_afterwards(world):
+    first = stitched(world)
+    again = stitched(world)
+
+    assert (first.result, again.result) == (Result.MADE, Result.READY)
+    assert first.rendition == again.rendition
+    assert (first.rendition.number, first.rendition.made_by) == (1, "alpha")
+    assert len(world.objects()) == 3
+    timeline = timeline_of(world, first.rendition)
+    assert timeline.rendition.object_key == first.rendition.object_key
+    assert (timeline.has_audio, timeline.has_screen) == (True, True)
+    assert first.memory_bytes > 0
+    assert not (world.directory / "stitch-alpha").exists()
+
+
+def test_a_late_part_makes_the_next_number_and_leaves_the_first(world):
+    first = stitched(world)
+    world.add_screen(part_key="aa02", first=30, last=40)
+
+    second = stitched(world)
+
+    assert (second.result, second.rendition.number) == (Result.MADE, 2)
+    assert len(world.objects()) == 6
+    assert [one.number for one in world.screens.renditions(CONTACT)] == [1, 2]
+    assert timeline_of(world, second.rendition).screens[0].stretches[0].parts == ("aa01", "aa02")
+    assert len(timeline_of(world, first.rendition).screens[0].stretches[0].parts) == 1
+
+
+def test_a_late_file_makes_the_next_number(world):
+    stitched(world)
+    world.add_call(files=2, revision=2)
+
+    second = stitched(world)
+
+    assert second.rendition.number == 2
+    assert len(timeline_of(world, second.rendition).originals) == 2
+
+
+def test_a_revision_that_changes_nothing_that_is_replayed_makes_nothing(world):
+    stitched(world)
+    world.add_call(revision=2)
+
+    assert stitched(world).result is Result.READY
+
+
+def test_a_clock_that_is_measured_anew_makes_nothing_and_is_told(world):
+    first = stitched(world, service=ClockOffset(3_000_000, 500_000))
+
+    assert stitched(world, service=ClockOffset(-9_000_000, 500_000)).result is Result.READY
+    timeline = timeline_of(world, first.rendition)
+    assert timeline.clocks.service.applied_us == 3_000_000
+    assert timeline.screens[0].stretches[0].start_ms == 5_000
+
+
+def test_a_contact_without_anything_to_replay_says_so(world):
+    world.add_call(files=0)
+    world.tables.parts.clear()
+
+    assert stitched(world).result is Result.NOTHING
+    assert stitch(world.tools(), "d" * 32, complete=False).result is Result.GONE
+    assert world.objects() == []
+
+
+def test_a_screen_that_is_still_recorded_is_waited_for_ahead_of_time_only(tmp_path):
+    world = World(tmp_path / "world")
+    world.add_call()
+    world.add_screen(ended=False)
+    tools = world.tools(now_us=1_700_000_020 * 1_000_000)
+
+    assert stitch(tools, CONTACT, complete=True).result is Result.LASTING
+    assert stitch(tools, CONTACT, complete=False).result is Result.MADE
+
+
+@pytest.mark.parametrize(
+    ("point", "count"),
+    [("put", 1), ("put", 2), ("put", 3), ("rename", 1), ("rename", 3), ("sync", 1), ("commit", 1)],
+)
+def test_a_crash_at_any_step_is_harmless(world, point, count):
+    left = [count]
+
+    def trap(name):
+        if name == point:
+            left[0] -= 1
+            if not left[0]:
+                raise TrapSprung(name)
+
+    with pytest.raises(TrapSprung):
+        stitched(world, trap=trap)
+    assert world.screens.renditions(CONTACT) == ()
+
+    after = stitched(world)
+
+    assert (after.result, after.rendition.number) == (Result.MADE, 1)
+    assert len(world.objects()) == 3
+    assert stitched(world).result is Result.READY
+
+
+def test_an_answer_that_was_lost_leads_to_the_same_rendition(world):
+    world.screens.faults.answers_lost = 0
+    original = world.screens.record_rendition
+
+    def lose(rendition):
+        original(rendition)
+        raise DataCenterDown("no answer")
+
+    world.screens.record_rendition = lose
+    with pytest.raises(DataCenterDown):
+        stitched(world)
+    world.screens.record_rendition = original
+
+    after = stitched(world)
+
+    assert (after.result, after.rendition.number) == (Result.READY, 1)
+
+
+def test_two_nodes_at_once_make_the_same_object_once(world):
+    def run(node):
+        studio = StitchProcess(world.directory / node)
+        return stitch(world.tools(node, studio=studio), CONTACT, complete=False)
+
+    with ThreadPoolExecutor(2) as pool:
+        alpha, beta = pool.map(run, ("alpha", "beta"))
+
+    assert alpha.rendition == beta.rendition
+    assert len(world.screens.renditions(CONTACT)) == 1
+    assert len(world.objects()) == 3
+
+
+def test_a_rendition_whose_object_is_lost_is_put_back(world):
+    first = stitched(world)
+    world.archive().delete(first.rendition.object_key)
+
+    again = stitched(world)
+
+    assert again.rendition == first.rendition
+    assert world.archive().info(first.rendition.object_key) is not None
+
+
+def test_a_contact_that_is_deleted_meanwhile_leaves_no_object(world):
+    def trap(name):
+        if name == "commit":
+            world.contacts.details.clear()
+
+    stitched(world, trap=trap)
+
+    assert world.objects() == []
+
+
+class Crashing(StitchProcess):
+    """The worker dies of a signal while it reads one object."""
+
+    def __init__(self, directory, *, over):
+        program = (
+            sys.executable, "-P", str(Path(__file__).with_name("crashing_worker.py")), over
+        )  # fmt: skip
+        super().__init__(directory, program=program)
+
+
+def test_a_file_that_crashes_the_codec_is_left_out_and_the_rest_is_made(world):
+    world.add_call(files=2)
+
+    done = stitched(world, studio=Crashing(world.directory / "s", over="calls/0/a1"))
+
+    timeline = timeline_of(world, done.rendition)
+    assert [one.state for one in timeline.originals] == [Placed.PLACED, Placed.BROKEN]
+    assert timeline.has_screen
+    assert ("file_broken", "a1") in {(one.code, one.subject) for one in timeline.notes}
+
+
+def test_a_worker_that_ends_without_a_word_fails_this_contact(world):
+    studio = StitchProcess(
+        world.directory / "s", program=(sys.executable, "-c", "raise SystemExit(9)")
+    )
+
+    with pytest.raises(StitchFailed, match="code 9"):
+        stitched(world, studio=studio)
+
+    assert not (world.directory / "s").exists()
+    assert world.objects() == []
+
+
+def test_a_worker_that_takes_too_long_is_ended(world):
+    program = (sys.executable, "-c", "import time; time.sleep(60)")
+
+    with pytest.raises(StitchFailed, match="longer"):
+        stitched(world, studio=StitchProcess(world.directory / "s", limit_s=0.5, program=program))
+
+
+def test_a_worker_with_too_little_memory_ends_and_says_so(world):
+    studio = StitchProcess(world.directory / "s", memory_bytes_max=64 * 1024**2)
+
+    with pytest.raises(StitchFailed):
+        stitched(world, studio=studio)
+
+
+ORPHAN = """
+import os, sys, tempfile, time
+from recorder.stitch.worker import Reading
+reading = Reading(tempfile.mkdtemp(dir=sys.argv[2]), int(sys.argv[1]))
+sys.stdin.read()
+until = time.monotonic() + 60
+while time.monotonic() < until:
+    reading("x")
+"""
+NODE = """
+import os, subprocess, sys
+given = [sys.executable, "-c", sys.argv[1], str(os.getpid()), sys.argv[2]]
+child = subprocess.Popen(given, stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+"""
+
+
+def test_a_worker_whose_node_is_gone_ends(tmp_path):
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    given = [sys.executable, "-c", NODE, ORPHAN, str(tmp_path)]
+    node = subprocess.Popen(given, stdout=subprocess.PIPE, env=env)
+
+    out, _ = node.communicate(timeout=30)
+
+    assert int(out) > 0  # the pipe closed: the worker, which held it too, has ended
+
+
+def test_a_full_disk_is_waited_for_and_is_not_the_contacts_fault(world):
+    blocked = world.directory / "file"
+    blocked.write_text("no folder")
+
+    with pytest.raises(CallBufferError):
+        stitched(world, studio=StitchProcess(blocked / "stitch"))
+
+
+def test_an_archive_that_refuses_one_object_fails_the_contact_and_one_that_is_away_is_waited_for(
+    world, monkeypatch
+):
+    tools = world.tools()
+
+    def refuse(*_):
+        raise ArchiveError("another content is there")
+
+    monkeypatch.setattr(tools.archive, "put", refuse)
+    with pytest.raises(StitchFailed, match="another content"):
+        stitch(tools, CONTACT, complete=False)
+    monkeypatch.setattr(tools.archive, "check", refuse)
+    with pytest.raises(ArchiveError):
+        stitch(tools, CONTACT, complete=False)
