@@ -187,7 +187,11 @@ class FindingsDb(Protocol):
         ...
 
     def items_behind(self, text: str, limit: int) -> tuple[ItemRow, ...]:
-        """Items with a file of this SHA-256, or of an interaction with an attribute of this very value."""
+        """Items with a file of this SHA-256, or of an interaction with an attribute of this very value.
+
+        A value that is no id (five to a hundred characters, no blank, a digit) may be looked for among the
+        newest 10,000 contacts only.
+        """
         ...
 
     def open_items(self, source: str, after: str, limit: int) -> tuple[OpenItem, ...]:

@@ -25,6 +25,7 @@ from cluster.real_clock import RealClock
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import WRITES, open_engine
+from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.migrate import migrate
 from recorder.adapters.contact_db.pages import encode_cursor
 from recorder.adapters.contact_db.tables import contacts
@@ -48,9 +49,11 @@ BATCH = 64
 SAMPLES = 40
 START_US = 1_700_000_000_000_000
 _SEED_ROWS = 1_000
-_COPIED = ("contacts", "items", "interactions", "parties", "media")
+_COPIED = ("contacts", "items", "interactions", "interaction_names", "parties", "media")
 _SCATTER, _PRIME = 7_919, 1_000_003
-_KEYS = frozenset({"contact_id", "session_key", "interaction_key", "item_key", "media_key"})
+_KEYS = frozenset(
+    {"contact_id", "session_key", "interaction_key", "item_key", "media_key", "value"}
+)
 
 
 def a_call(number: int) -> BufferedItem:
@@ -70,6 +73,12 @@ def a_call(number: int) -> BufferedItem:
                 Party("a", "agent", f"Agent {number % 50}", "", started_us),
                 Party("c", "customer", "", f"+49301{number:08d}", started_us),
             ),
+            attributes={
+                "conversation": f"5f0f1c58-0000-4000-8000-{number:012d}",
+                "queue": f"Queue {number % 20}",
+                "ticket": f"CAS-{number:09d}",
+                "workstream": "voice",
+            },
             media=(media,),
         ),
         media=(StoredMedia(media, 200_000, "ab" * 32, "audio/mpeg", "0f" * 32),),
@@ -129,6 +138,7 @@ _ORIGINALS = {
     "contacts": "session_key NOT LIKE '%~%'",
     "items": "item_key NOT LIKE '%~%'",
     "interactions": "interaction_key NOT LIKE '%~%'",
+    "interaction_names": "interaction_key NOT LIKE '%~%'",
     "parties": "interaction_key NOT LIKE '%~%'",
     "media": "media_key NOT LIKE '%~%'",
 }
@@ -156,6 +166,7 @@ def measure(database: Database) -> Iterator[dict[str, Any]]:
     new = [a_call(10_000_000 + number).ref for number in range(50)]
     fresh = iter(range(20_000_000 + size, 10**9))
     das = SqlDas(database.engine)
+    findings = SqlFindingsDb(database.engine, cluster="bench", node="bench", clock=RealClock())
     middle = DasQuery(
         source="dynamics",
         window=Window(START_US, 2 * START_US),
@@ -167,6 +178,8 @@ def measure(database: Database) -> Iterator[dict[str, Any]]:
         "commit of 64": lambda: commit(db, [next(fresh) for _ in range(BATCH)]),
         "page of 100 contacts": lambda: db.contacts(ContactQuery(limit=100)),
         "search by number": lambda: db.contacts(ContactQuery(text="+4930100000500", limit=100)),
+        "why of an id in an attribute": lambda: findings.items_behind("CAS-000000500", 50),
+        "why of a word in an attribute": lambda: findings.items_behind("Queue 7", 50),
         "das page of 1,000": lambda: das.contacts(middle),
         "das page of 1,000 with items and media": lambda: das.contacts(whole),
     }

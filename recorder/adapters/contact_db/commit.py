@@ -18,6 +18,7 @@ from recorder.adapters.contact_db.columns import clean, tidy
 from recorder.adapters.contact_db.conflicts import IN_ORDER, only_lock
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.known import known_items
+from recorder.adapters.contact_db.names import forget_names, name_values
 from recorder.adapters.contact_db.put_again import put_again
 from recorder.adapters.contact_db.revisions import (
     Superseded,
@@ -30,6 +31,7 @@ from recorder.adapters.contact_db.rows import (
     event_values,
     interaction_values,
     media_values,
+    names_in,
     party_values,
     ref_values,
     segment_values,
@@ -158,6 +160,8 @@ class _Batch:
     rows: dict[str, list[Values]] = field(
         default_factory=lambda: {table.name: [] for table in IN_ORDER}
     )
+    forgotten: list[Values] = field(default_factory=list[Values])
+    """Names that interactions have no longer."""
 
     def add(self, home: str, group: Group, standing: Standing) -> None:
         """Put the rows of one contact and its items."""
@@ -198,9 +202,18 @@ class _Batch:
         )
         for one in changed:
             self._interaction(one, owner)
+            if one.key in old:
+                self._forget_names(old[one.key], one)
+
+    def _forget_names(self, old: Interaction, new: Interaction) -> None:
+        """A merge may replace the value of an attribute."""
+        source = self.rows["interactions"][-1]["source"]
+        for value in sorted(names_in(old.attributes) - names_in(new.attributes)):
+            self.forgotten.append(name_values(value, source, new.key))
 
     def write(self, connection: Connection) -> None:
         """One statement for each table."""
+        forget_names(connection, self.forgotten)
         # As record_found does: two transactions that lock the same items do so in one order.
         self.rows["items"].sort(key=lambda row: (row["source"], row["item_key"]))
         for table, conflict in IN_ORDER.items():
@@ -234,6 +247,10 @@ class _Batch:
 
     def _interaction(self, interaction: Interaction, owner: Values) -> None:
         self.rows["interactions"].append(interaction_values(interaction, owner))
+        self.rows["interaction_names"] += [
+            name_values(value, owner["source"], interaction.key)
+            for value in sorted(names_in(interaction.attributes))
+        ]
         below = {**owner, "interaction_key": interaction.key}
         self.rows["parties"] += [party_values(one, below) for one in interaction.parties]
         self.rows["segments"] += [segment_values(one, below) for one in interaction.segments]

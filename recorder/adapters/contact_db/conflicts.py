@@ -58,6 +58,7 @@ IN_ORDER: Mapping[Table, Conflict] = {
     tables.contacts: _last_stays,
     tables.contact_revisions: first_stays,
     tables.interactions: _owner_writes,
+    tables.interaction_names: first_stays,
     tables.parties: _owner_writes,
     tables.segments: _owner_writes,
     tables.media: first_stays,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -36,11 +35,12 @@ from recorder.adapters.contact_db.finding_work import (
     write_findings,
     writing,
 )
+from recorder.adapters.contact_db.names import items_called
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.proof_tables import deletions, findings, reconciliations, spans
 from recorder.adapters.contact_db.rows import AnyRow, item_of
 from recorder.adapters.contact_db.sql import Upsert, among, each, texts, to_json
-from recorder.adapters.contact_db.tables import interactions, items, media
+from recorder.adapters.contact_db.tables import items, media
 from recorder.finding_rows import (
     FindingList,
     FindingQuery,
@@ -242,21 +242,12 @@ class SqlFindingsDb:
         return tuple(OpenItem(row, by_key.get(row.subject)) for row in rows)
 
     def items_behind(self, text: str, limit: int) -> tuple[ItemRow, ...]:
-        """By the hash of a file from an index; by an attribute in a walk over all interactions."""
-        column, its = media.c, interactions.c
+        """By the hash of a file or an id in an attribute from an index; by words among the newest contacts."""
+        column = media.c
         if _HASH.fullmatch(text):
             chosen = select(column.source, column.item_key).where(column.sha256 == text.lower())
         else:
-            value = json.dumps(clean(text))
-            wanted = its.attributes.contains(f":{value}", autoescape=True)
-            chosen = select(column.source, column.item_key).join(
-                interactions,
-                and_(
-                    its.source == column.source,
-                    its.interaction_key == column.interaction_key,
-                    wanted,
-                ),
-            )
+            chosen = items_called(clean(text))
         chosen = chosen.distinct().order_by(column.source, column.item_key)
         pairs = chosen.limit(limit).subquery()
         statement = (

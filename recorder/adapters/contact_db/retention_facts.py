@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, Table, case, delete, exists, func, insert, select, tuple_, update
 
 from recorder.adapters.contact_db import tables
+from recorder.adapters.contact_db.names import forget_names_of
 from recorder.adapters.contact_db.proof_tables import deletions, holds
 from recorder.adapters.contact_db.retention_rows_sql import hold_of
 from recorder.adapters.contact_db.rows import AnyRow, event_values, sort_us
@@ -163,6 +164,7 @@ def take_out(connection: Connection, one: Deletion, reason: str, node: str, now_
             updated_us=case((is_archived, now_us), else_=items.updated_us),
         )
     )
+    forget_names_of(connection, one.contact_id)
     for table in _BELOW:
         connection.execute(delete(table).where(table.c.contact_id == one.contact_id))
     events = [event_values(event) for event in deletion_events(one, keys, node, now_us)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Row
 
+from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.sql import strings, to_json
 from recorder.consolidate.contact import Contact
 from recorder.model import (
@@ -24,6 +26,9 @@ from recorder.model import (
 from recorder.rows import ContactRow, ItemRow, MediaRow
 
 Values: TypeAlias = dict[str, Any]
+_ID_MIN: Final = 5
+_ID_MAX: Final = 100
+_BLANK: Final = re.compile(r"\s")
 AnyRow: TypeAlias = Row[Any]
 
 # --- items -----------------------------------------------------------------------------------------
@@ -175,6 +180,21 @@ def interaction_values(interaction: Interaction, owner: Values) -> Values:
         "attributes": to_json(dict(interaction.attributes)),
         "not_recordable": interaction.not_recordable,
     }
+
+
+def names_in(attributes: Mapping[str, str]) -> frozenset[str]:
+    """Values by which people ask for an interaction: what looks like an id or a number, not words and not prose."""
+    values = (clean(value) for value in attributes.values())
+    return frozenset(value for value in values if looks_like_id(value))
+
+
+def looks_like_id(value: str) -> bool:
+    """Five to a hundred characters, no blank, and a digit among them."""
+    return (
+        _ID_MIN <= len(value) <= _ID_MAX
+        and not _BLANK.search(value)
+        and any(one.isdigit() for one in value)
+    )
 
 
 def party_values(party: Party, owner: Values) -> Values:

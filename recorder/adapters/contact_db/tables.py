@@ -94,6 +94,16 @@ interactions = Table(
     Index("interactions_by_contact", "contact_id"),
 )
 
+interaction_names = Table(
+    "interaction_names",
+    METADATA,
+    _key("value"),  # of an attribute: what looks like an id, see rows.names_in
+    _key("source"),
+    _key("interaction_key"),
+    sqlite_with_rowid=False,
+)
+"""By which ids of its attributes an interaction is found."""
+
 parties = Table(
     "parties",
     METADATA,

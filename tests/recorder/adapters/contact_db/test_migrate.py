@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from recorder.adapters.contact_db.columns import METADATA
 from recorder.adapters.contact_db.migrate import REVISION
 from recorder.consolidate.contact import contact_id
 from recorder.errors import ConfigError, DataCenterDown, SchemaTooNew
-from tests.calls import an_item, names_of
+from tests.calls import an_interaction, an_item, names_of
 from tests.recorder.hand_clock import HandClock
 
 
@@ -153,7 +154,7 @@ LATER_TABLES = [
 
 
 def back_to_0002(connection):
-    for table in LATER_TABLES:
+    for table in ("interaction_names", *LATER_TABLES):
         connection.execute(text(f"DROP TABLE {table}"))
     for index in ("items_by_contact", "items_by_source", "media_by_object", "media_by_hash"):
         connection.execute(text(f"DROP INDEX {index}"))
@@ -214,3 +215,17 @@ def test_a_lease_of_the_first_schema_goes_on_in_the_second(url, engine):
         assert tuple(found) == (7, "alpha", "")
         old = "INSERT INTO leases (cluster, term, holder, expires_us) VALUES ('other', 1, 'b', 1)"
         connection.execute(text(old))  # as an older node writes that still runs
+
+
+def test_what_was_committed_before_is_found_by_its_ids_too(url, engine):
+    migrate(url)
+    db = SqlContactDb(engine, cluster="pair", node="alpha", clock=HandClock())
+    told = {"ticket": "CAS-0001", "again": "CAS-0001", "queue": "sales", "topic": "a b 1 2"}
+    item = an_item(interaction=replace(an_interaction(), attributes=told))
+    db.commit([item], names_of(item))
+    with engine.begin() as connection:
+        back_to_0002(connection)
+    migrate(url)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT value, interaction_key FROM interaction_names"))
+        assert [tuple(row) for row in rows] == [("CAS-0001", "int-1")]

@@ -14,6 +14,7 @@ down_revision = "0003"
 def upgrade() -> None:
     """Everything is new, but for what the data access service needs of old revisions."""
     _revisions()
+    _names()
     _recoveries()
     _findings()
     _audit()
@@ -38,6 +39,44 @@ def _revisions() -> None:
         same = (table.c.contact_id == row.contact_id, table.c.revision == row.revision)
         connection.execute(sa.update(table).where(*same).values(sort_us=begin or 0))
     op.create_index("contact_revisions_by_start", "contact_revisions", ["sort_us", "contact_id"])
+
+
+def _names() -> None:
+    """What looks like an id among the values of attributes, of what is there already too."""
+    names = op.create_table(
+        "interaction_names",
+        _key("value"),
+        _key("source"),
+        _key("interaction_key"),
+        sqlite_with_rowid=False,
+    )
+    table = sa.table(
+        "interactions",
+        sa.column("source", sa.Text),
+        sa.column("interaction_key", sa.Text),
+        sa.column("attributes", sa.Text),
+    )
+    place = (table.c.source, table.c.interaction_key)
+    connection, after = op.get_bind(), ("", "")
+    while True:
+        later = sa.tuple_(*place) > sa.tuple_(*after)
+        page = connection.execute(sa.select(table).where(later).order_by(*place).limit(1000)).all()
+        if not page:
+            return
+        rows = [
+            {"value": value, "source": row.source, "interaction_key": row.interaction_key}
+            for row in page
+            for value in sorted(set(json.loads(row.attributes or "{}").values()))
+            if _looks_like_id(value)
+        ]
+        if rows:
+            connection.execute(sa.insert(names), rows)
+        after = (page[-1].source, page[-1].interaction_key)
+
+
+def _looks_like_id(value: str) -> bool:
+    blank = any(one.isspace() for one in value)
+    return 5 <= len(value) <= 100 and not blank and any(one.isdigit() for one in value)  # noqa: PLR2004 - as rows.looks_like_id has it
 
 
 def _recoveries() -> None:
