@@ -64,7 +64,6 @@ class Node:
         self._config = config
         self._clock = RealClock()
         randomness = RealRandomness()
-        board = Board()
         runtime = ThreadRuntime(on_crash=on_crash)
         self._stores: Stores = node_stores(config, self._clock, trap)
         identity = Identity(
@@ -92,7 +91,7 @@ class Node:
             clock=self._clock,
             randomness=randomness,
             workers=self._lanes,
-            board=board,
+            board=Board(),
             identity=identity,
             transport=node_transport(config, on_crash),
             discovery=node_discovery(config),
