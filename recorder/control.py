@@ -9,7 +9,8 @@ from typing import TypeVar, cast
 from cluster.board import Board
 from cluster.errors import ReplyTimeout
 from cluster.messages import CommandAnswer, Failover, PairMessage, SetPaused, Switchover
-from cluster.ports import Address, Clock, Runtime
+from cluster.ports import Address, Clock, Randomness, Runtime
+from cluster.real_randomness import RealRandomness
 from recorder.audit.audit_messages import AuditCommand, Record, Recorded
 from recorder.audit.trail import NO_TRAIL
 from recorder.audit_ports import AuditDb, AuditTrail
@@ -21,6 +22,7 @@ from recorder.proof_desk import ProofDesk
 from recorder.proof_ports import FindingsDb
 from recorder.recovery_control import RecoveryDesk
 from recorder.retention_control import RetentionDesk
+from recorder.screen_ports import ScreenDb
 from recorder.scrub_ports import ScrubDb
 from recorder.webhooks import Hearing, kind_of
 
@@ -96,6 +98,11 @@ class NodeControl:
     recoveries: RecoveryDesk | None = None
     findings: FindingsDb | None = None
     retention: RetentionDesk | None = None
+    screen_db: ScreenDb | None = None
+    """Parts and renditions on record; None on a node without."""
+    login_s: float = 8 * 3600.0
+    """So long a login to the pages lasts."""
+    randomness: Randomness = field(default_factory=RealRandomness)
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""

@@ -234,6 +234,8 @@ class Node:
             proof=self._proof_desk(ports),
             recoveries=self._recovery_desk(ports),
             findings=self._stores.reconcile.findings,
+            login_s=config.replay.login_s,
+            randomness=ports.randomness,
             retention=RetentionDesk(
                 self._stores.retention,
                 ports.clock,

@@ -18,10 +18,14 @@ from recorder.web.das_routes import das_router
 from recorder.web.finding_routes import finding_router
 from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
+from recorder.web.login_routes import login_router
+from recorder.web.page_headers import PageHeaders
+from recorder.web.page_routes import page_router
 from recorder.web.parameters import only_known_parameters
 from recorder.web.read_routes import read_router
 from recorder.web.recovery_routes import recovery_router
 from recorder.web.refusals import error_body
+from recorder.web.rendition_routes import rendition_router
 from recorder.web.retention_routes import retention_router
 from recorder.web.scrub_routes import scrub_router
 from recorder.web.webhook_routes import webhook_router
@@ -41,8 +45,10 @@ def create_app(control: NodeControl) -> FastAPI:
         dependencies=[Depends(only_known_parameters)],
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(PageHeaders)
     tally = WebhookTally(control.clock)
     app.include_router(health_router(control, tally))
+    app.include_router(rendition_router(control))
     app.include_router(read_router(control))
     app.include_router(command_router(control))
     app.include_router(audit_router(control))
@@ -55,6 +61,8 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(why_router(control))
     app.include_router(retention_router(control))
     app.include_router(webhook_router(control, tally))
+    app.include_router(login_router(control))
+    app.include_router(page_router(control))
     _add_refusals(app)
     return app
 

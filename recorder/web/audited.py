@@ -15,6 +15,7 @@ from starlette.responses import Response
 from recorder.control import NodeControl
 from recorder.web.auth import known_caller
 from recorder.web.refusals import refuse
+from recorder.web.replays import Replays
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _SUBJECTS = ("contact", "source", "recovery", "hold", "run", "node", "to_node")
@@ -55,6 +56,27 @@ def audit_access(
             "This access cannot be put on record now, so it is refused.",
             "Try again; `tandem health` says what is wrong with the disk or the Data Center.",
         )
+
+
+def audit_replay(
+    control: NodeControl,
+    replays: Replays,
+    request: Request,
+    subject: str,
+    detail: Mapping[str, object],
+    *,
+    replay: str,
+) -> None:
+    """As `audit_access` of `media_read`, once for each replay of one file by one person."""
+    if request.method == "HEAD":
+        return  # nothing is read
+    caller = known_caller(control, request)
+    actor = "anonymous" if caller is None else caller.actor
+    place, now_ns = f"{subject} {detail.get('media', '')}", control.clock.monotonic_ns()
+    if replays.is_on_record(actor, place, replay, now_ns):
+        return
+    audit_access(control, "media_read", subject, request, detail)
+    replays.note(actor, place, replay, now_ns)
 
 
 async def _audited(

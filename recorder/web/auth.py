@@ -4,6 +4,9 @@
 everything, `das` ask the data access service, `replay` read and listen. Without any configured token a node
 listens on loopback only (`config.py` sees to it); reading is then open to whoever is on this computer,
 changing is refused.
+
+A page logs in once with a token (`login_routes.py`) and then carries a signed cookie. A changing request with
+no more than the cookie must carry PAGE_HEADER, which no other site can make a browser send.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from fastapi import Request
 
 from recorder.control import NodeControl
 from recorder.errors import ConfigError
+from recorder.web.login_cookie import COOKIE, claimed, holds
 from recorder.web.refusals import refuse
 
 _log = structlog.get_logger(__name__)
@@ -28,7 +32,9 @@ DAS: Final = "das"
 REPLAY: Final = "replay"
 USER_HEADER: Final = "x-tandem-user"
 """The name of the person at the other end, as their program says it: told, not proven."""
-_USER_CHARS_MAX = 100
+PAGE_HEADER: Final = "x-tandem-page"
+USER_CHARS_MAX: Final = 100
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +102,51 @@ def known_caller(control: NodeControl, request: Request) -> Caller | None:
     tokens = _tokens(control)
     if not tokens:
         return ANONYMOUS
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    given = given.strip() if scheme.lower() == _SCHEME else ""
-    user = request.headers.get(USER_HEADER, "")[:_USER_CHARS_MAX]
+    authorization = request.headers.get("authorization", "")
+    cookie = request.cookies.get(COOKIE, "")
+    if not authorization and cookie:
+        return _logged_in(control, request, tokens, cookie)
+    scheme, _, given = authorization.partition(" ")
+    found = _of_token(tokens, given.strip() if scheme.lower() == _SCHEME else "")
+    if found is None:
+        return None
+    user = request.headers.get(USER_HEADER, "")[:USER_CHARS_MAX]
+    return Caller(found.name, found.roles, user if user.isprintable() else "")
+
+
+def caller_with_token(control: NodeControl, token: str) -> Caller | None:
+    """Whose token this is; ANONYMOUS where none is configured, None when it is nobody's."""
+    tokens = _tokens(control)
+    return _of_token(tokens, token) if tokens else ANONYMOUS
+
+
+def _of_token(tokens: list[tuple[str, frozenset[str], str]], given: str) -> Caller | None:
     found: Caller | None = None
     for name, roles, token in tokens:  # all of them, so that time tells nothing
         if hmac.compare_digest(given.encode(), token.encode()) and token:
-            found = Caller(name, roles, user if user.isprintable() else "")
+            found = Caller(name, roles)
     return found
+
+
+def _logged_in(
+    control: NodeControl,
+    request: Request,
+    tokens: list[tuple[str, frozenset[str], str]],
+    cookie: str,
+) -> Caller | None:
+    login, now_us = claimed(cookie), control.clock.wall_us()
+    if login is None:
+        return None
+    for name, roles, token in tokens:
+        if name == login.token_name and holds(cookie, token, now_us):
+            if request.method not in _SAFE and PAGE_HEADER not in request.headers:
+                refuse(
+                    403,
+                    "A login of a page changes something only for the page itself.",
+                    f"Send the header {PAGE_HEADER}, or use a token.",
+                )
+            return Caller(name, roles, login.user)
+    return None
 
 
 def caller_of(control: NodeControl, request: Request) -> Caller:
@@ -126,7 +169,7 @@ def _refuse_token() -> NoReturn:
     refuse(
         401,
         "The token is missing or wrong.",
-        "Set TANDEM_TOKEN or TANDEM_TOKEN_FILE, or use --config.",
+        "Set TANDEM_TOKEN or TANDEM_TOKEN_FILE, or use --config; in a browser log in at /login.",
         headers={"WWW-Authenticate": "Bearer"},
     )
 

@@ -5,18 +5,17 @@ An id may hold anything, a slash too: services make session ids as they like. So
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from recorder.control import NodeControl
 from recorder.instants import from_text
 from recorder.model import Window
 from recorder.rows import ContactDetail, ContactQuery, ContactRow
-from recorder.web.audited import audit_access
+from recorder.web.audited import audit_replay
 from recorder.web.contact_views import (
     ContactDetailView,
     ContactView,
@@ -24,9 +23,10 @@ from recorder.web.contact_views import (
     RevisionView,
 )
 from recorder.web.filters import check_source
+from recorder.web.media_answer import MEDIA_RESPONSES, MediaFile, Replay, media_answer
 from recorder.web.refusals import refuse
+from recorder.web.replays import Replays
 
-_CHUNK_BYTES = 256 * 1024
 _FOREVER_US = 2**62
 _NAMED_MAX = 4
 
@@ -68,34 +68,36 @@ def _add_list(router: APIRouter, control: NodeControl) -> None:
 
 
 def _add_media(router: APIRouter, control: NodeControl) -> None:
-    @router.get("/contacts/{contact_id:path}/media/{number}", tags=["contacts"])
+    replays = Replays()
+
+    @router.get(
+        "/contacts/{contact_id:path}/media/{number}",
+        tags=["contacts"],
+        responses=MEDIA_RESPONSES,
+        response_class=StreamingResponse,
+    )
+    @router.head("/contacts/{contact_id:path}/media/{number}", include_in_schema=False)
     def media(
-        request: Request, contact_id: str, number: int, revision: _Revision = None
-    ) -> StreamingResponse:
-        """The original of the contact's media file `number`, counted from 0 in that revision."""
-        detail = _detail(control, _named(control, contact_id), revision)
+        request: Request,
+        contact_id: str,
+        number: int,
+        revision: _Revision = None,
+        *,
+        download: bool = False,
+        replay: Replay = "",
+    ) -> Response:
+        """The original of the contact's media file `number`, counted from 0 in that revision; by `Range` too.
+
+        What is read with the same `replay` id is one entry in the audit trail.
+        """
+        detail = contact_detail(control, contact_named(control, contact_id), revision)
         if not 0 <= number < len(detail.media):
             refuse(404, f"This contact has {len(detail.media)} media files.")
         row = detail.media[number]
-        audit_access(
-            control,
-            "media_read",
-            detail.row.contact_id,
-            request,
-            {"media": row.media_key, "source": detail.row.source, "sha256": row.sha256},
-        )
-        held = control.archive.info(row.object_key)
-        if held is None:
-            refuse(
-                500,
-                f"The archive no longer holds the object {row.object_key}.",
-                "Restore the archive from a backup of the same time as the contact database.",
-            )
-        return StreamingResponse(
-            _chunks(control.archive.open(row.object_key)),
-            media_type=row.media_type or "application/octet-stream",
-            headers={"Content-Length": str(held.size_bytes), "X-Content-SHA256": row.sha256},
-        )
+        facts = {"media": row.media_key, "source": detail.row.source, "sha256": row.sha256}
+        audit_replay(control, replays, request, detail.row.contact_id, facts, replay=replay)
+        file = MediaFile(row.object_key, row.media_type, row.sha256, row.file_name, download)
+        return media_answer(control.archive, file, request)
 
 
 def _add_contact(router: APIRouter, control: NodeControl) -> None:
@@ -104,7 +106,7 @@ def _add_contact(router: APIRouter, control: NodeControl) -> None:
     )
     def revisions(contact_id: str) -> RevisionsView:
         """What each revision of a contact brought, the first one first."""
-        row = _named(control, contact_id)
+        row = contact_named(control, contact_id)
         found = control.contact_db.contact_revisions(row.contact_id)
         return RevisionsView(
             contact=row.contact_id,
@@ -116,11 +118,12 @@ def _add_contact(router: APIRouter, control: NodeControl) -> None:
     @router.get("/contacts/{contact_id:path}", tags=["contacts"], response_model_exclude_none=True)
     def contact(contact_id: str, revision: _Revision = None) -> ContactDetailView:
         """One contact, as it is or as it was; the id of its session works too, or the start of either."""
-        row = _named(control, contact_id)
-        return ContactDetailView.of_detail(_detail(control, row, revision), row.revision)
+        row = contact_named(control, contact_id)
+        return ContactDetailView.of_detail(contact_detail(control, row, revision), row.revision)
 
 
-def _named(control: NodeControl, name: str) -> ContactRow:
+def contact_named(control: NodeControl, name: str) -> ContactRow:
+    """The one contact with this id or session, or the start of one. Refuses none and several."""
     rows = control.contact_db.contacts_called(name)
     if not rows:
         refuse(
@@ -146,7 +149,8 @@ def _told(row: ContactRow, name: str) -> str:
     return f"{row.contact_id} (session {row.session_key})"
 
 
-def _detail(control: NodeControl, row: ContactRow, revision: int | None) -> ContactDetail:
+def contact_detail(control: NodeControl, row: ContactRow, revision: int | None) -> ContactDetail:
+    """The contact in this revision, or the newest. Refuses a revision that it has not."""
     detail = control.contact_db.contact(row.contact_id, revision)
     if detail is None:
         refuse(
@@ -155,12 +159,6 @@ def _detail(control: NodeControl, row: ContactRow, revision: int | None) -> Cont
             f"`tandem contact revisions {row.contact_id}` lists them.",
         )
     return detail
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
 
 
 def period(begin: str | None, end: str | None) -> Window | None:

@@ -1,0 +1,18 @@
+// Words for what stands in a timeline.
+
+const KINDS = {
+  ringing: "rings", not_responding: "does not respond", connected: "is connected", conferencing: "begins a conference", consulting: "consults",
+  consult_done: "ends the consult", on_hold: "holds", hold_done: "ends the hold", wrap_up: "wraps up", ended: "the call ends", available: "is available",
+  mask: "recording is blocked", unmask: "recording goes on", joined: "joins", left: "leaves", segment_began: "a segment begins", segment_ended: "a segment ends",
+  recording_began: "a recording begins", recording_ended: "a recording ends",
+};
+
+export const plain = (word) => word.replaceAll("_", " ");
+
+export function eventWords(event) {
+  const words = KINDS[event.kind] ?? plain(event.kind);
+  return [event.who, words, event.detail && `(${plain(event.detail)})`].filter(Boolean).join(" ");
+}
+
+/** Of an original: what became of it in the rendition. */
+export const PLACED = { placed: "on the timeline", beside: "plays beside the rendition", cut: "on the timeline as far as it can be read", broken: "cannot be read", left_out: "not on the timeline" };
