@@ -116,6 +116,12 @@ class ContactQuery:
     """Matches party names and numbers, session keys and media keys exactly or by prefix."""
     after: str | None = None
     limit: int = 100
+    agent: str | None = None
+    """How the name of somebody begins who is no customer, upper or lower case."""
+    number: str | None = None
+    """How the number of anybody begins."""
+    rows_max: int | None = None
+    """Look at about so many contacts at most: a page may then be shorter than `limit` and have a next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,8 @@ class ContactList:
 
     rows: tuple[ContactRow, ...]
     next: str | None
+    searched_us: int | None = None
+    """Up to where it was looked, when `rows_max` ended the search before the page was full."""
 
 
 @dataclass(frozen=True, slots=True)

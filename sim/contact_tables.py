@@ -195,6 +195,8 @@ class ContactTables:
                 query.window is None or query.window.from_us <= _place(row)[0] < query.window.to_us
             )
             and (not query.text or self._mentions(row, query.text))
+            and (not query.agent or self._has_agent(row, query.agent))
+            and (not query.number or self._has_number(row, query.number))
             and (place is None or list(_place(row)) < place)
         ]
         rows.sort(key=_place, reverse=True)
@@ -202,6 +204,20 @@ class ContactTables:
         more = len(rows) > limit
         return ContactList(
             tuple(rows[:limit]), encode_cursor(*_place(rows[limit - 1])) if more else None
+        )
+
+    def _has_agent(self, row: ContactRow, name: str) -> bool:
+        return any(
+            one.role != "customer" and one.name.casefold().startswith(name.casefold())
+            for part in self.sessions[row.contact_id].values()
+            for one in part.parties
+        )
+
+    def _has_number(self, row: ContactRow, number: str) -> bool:
+        return any(
+            one.number.startswith(number)
+            for part in self.sessions[row.contact_id].values()
+            for one in part.parties
         )
 
     def _mentions(self, row: ContactRow, text: str) -> bool:

@@ -26,9 +26,12 @@ from recorder.web.filters import check_source
 from recorder.web.media_answer import MEDIA_RESPONSES, MediaFile, Replay, media_answer
 from recorder.web.refusals import refuse
 from recorder.web.replays import Replays
+from recorder.web.views import instant
 
 _FOREVER_US = 2**62
 _NAMED_MAX = 4
+_LOOKED_AT_MAX = 7_500
+"""Contacts in one answer without patience: about a tenth of a second."""
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 _Revision = Annotated[int | None, Query(ge=1, le=2**62)]
@@ -39,6 +42,8 @@ class ContactsView(BaseModel):
 
     contacts: list[ContactView]
     next: str | None = None
+    searched_to: str | None = None
+    """When the search ended before the page was full: how far back it looked."""
 
 
 def add_contacts(router: APIRouter, control: NodeControl) -> None:
@@ -56,15 +61,37 @@ def _add_list(router: APIRouter, control: NodeControl) -> None:
         end: Annotated[str | None, Query(alias="to")] = None,
         *,
         text: str | None = None,
+        agent: str | None = None,
+        number: str | None = None,
         after: str | None = None,
         limit: Limit = 100,
+        patient: bool = True,
     ) -> ContactsView:
-        """Contacts, newest first, each in its newest revision."""
+        """Contacts, newest first, each in its newest revision.
+
+        `text`, `agent` and `number` are how something begins. Without `patient` an answer that would take long
+        ends early: `searched_to` says how far back it looked, and `next` goes on from there.
+        """
         window = period(begin, end)
-        found = control.contact_db.contacts(ContactQuery(source, window, text, after, limit))
+        found = control.contact_db.contacts(
+            ContactQuery(
+                source,
+                window,
+                text,
+                after,
+                limit,
+                agent,
+                number,
+                None if patient else _LOOKED_AT_MAX,
+            )
+        )
         if not found.rows:
             check_source(control, source)
-        return ContactsView(contacts=[ContactView.of(row) for row in found.rows], next=found.next)
+        return ContactsView(
+            contacts=[ContactView.of(row) for row in found.rows],
+            next=found.next,
+            searched_to=instant(found.searched_us),
+        )
 
 
 def _add_media(router: APIRouter, control: NodeControl) -> None:

@@ -1,15 +1,14 @@
-"""What people ask about contacts."""
+"""What people ask about one contact."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, Engine, or_, select, tuple_, union
+from sqlalchemy import Connection, Engine, or_, select
 
 from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.columns import clean
-from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.revisions import (
     interactions_in,
     read_superseded,
@@ -20,60 +19,14 @@ from recorder.adapters.contact_db.rows import (
     contact_of,
     media_of,
     media_ref_of,
-    sort_us,
 )
 from recorder.adapters.contact_db.sessions import Session, read_sessions
 from recorder.adapters.contact_db.sql import prefixed
 from recorder.consolidate.contact import consolidate
 from recorder.model import Interaction
-from recorder.rows import ContactDetail, ContactList, ContactQuery, ContactRow, RevisionRow
+from recorder.rows import ContactDetail, ContactRow, RevisionRow
 
 _FOUND_MAX = 10
-
-
-def list_contacts(engine: Engine, query: ContactQuery) -> ContactList:
-    """Newest start first; a window compares the start (else the end)."""
-    row, limit = tables.contacts.c, bounded(query.limit)
-    wanted: list[ColumnElement[bool]] = []
-    if query.source is not None:
-        wanted.append(row.source == query.source)
-    if query.window is not None:
-        wanted += [row.sort_us >= query.window.from_us, row.sort_us < query.window.to_us]
-    if query.text:
-        wanted.append(_mentions(clean(query.text)))
-    place = (row.sort_us, row.contact_id)
-    if query.after is not None:
-        wanted.append(tuple_(*place) < tuple_(*decode_cursor(query.after, int, str)))
-    statement = (
-        select(tables.contacts)
-        .where(*wanted)
-        .order_by(*(column.desc() for column in place))
-        .limit(limit + 1)
-    )
-    with engine.connect() as connection:
-        rows = tuple(contact_of(found) for found in connection.execute(statement))
-    if len(rows) <= limit:
-        return ContactList(rows, None)
-    last = rows[limit - 1]
-    return ContactList(
-        rows[:limit], encode_cursor(sort_us(last.started_us, last.ended_us), last.contact_id)
-    )
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    """Contacts with something that begins with `text`: each branch is a range of an index."""
-    parties, media, items = tables.parties.c, tables.media.c, tables.items.c
-    branches = (
-        select(parties.contact_id).where(prefixed(parties.name_folded, text.casefold())),
-        select(parties.contact_id).where(prefixed(parties.number, text)),
-        select(media.contact_id).where(prefixed(media.media_key, text)),
-        select(items.contact_id)
-        .where(prefixed(items.item_key, text))
-        .where(items.contact_id.is_not(None)),
-        select(tables.contacts.c.contact_id).where(prefixed(tables.contacts.c.session_key, text)),
-        select(tables.contacts.c.contact_id).where(prefixed(tables.contacts.c.contact_id, text)),
-    )
-    return tables.contacts.c.contact_id.in_(select(union(*branches).subquery().c.contact_id))
 
 
 def read_contact(

@@ -10,6 +10,7 @@ from cluster.ports import Clock
 from recorder.adapters.contact_db import (
     commit,
     contact_lists,
+    contact_search,
     history,
     item_lists,
     ledger,
@@ -116,7 +117,7 @@ class SqlContactDb:
     def contacts(self, query: ContactQuery) -> ContactList:
         """A page of contacts, newest start first."""
         with translated("listing contacts"):
-            return contact_lists.list_contacts(self._engine, query)
+            return contact_search.list_contacts(self._engine, query)
 
     def contact(self, contact_id: str, revision: int | None = None) -> ContactDetail | None:
         """One contact, by its id or session key; its media references are as archived."""

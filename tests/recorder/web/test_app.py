@@ -20,9 +20,15 @@ def app():
 PREFIXES = {"health_routes.py": "", "webhook_routes.py": "/api/recording/cti/v1"}
 
 
+OF_PAGES = {"login_routes.py", "page_routes.py"}
+"""No part of the API for programs."""
+
+
 def paths_in_code():
     found = set()
     for file in Path("recorder/web").glob("*_routes.py"):
+        if file.name in OF_PAGES:
+            continue
         text = file.read_text("utf-8")
         own = re.search(r'prefix="([^"]+)"', text)
         prefix = PREFIXES.get(file.name, own[1] if own else "/api/v1")

@@ -1,0 +1,385 @@
+"""A node with contacts worth looking at: screen and sound, sound only, screen only, text only, none, broken."""
+
+import hashlib
+import json
+import tempfile
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from recorder.control import NamedToken
+from recorder.model import Interaction, ItemRef, MediaKind, MediaRef, Party, Segment, StoredMedia
+from recorder.screen_model import Rendition
+from recorder.stitch.timeline import (
+    Clocks,
+    Contact,
+    DesktopClock,
+    Event,
+    FileRef,
+    Leg,
+    Line,
+    Mask,
+    Original,
+    Peaks,
+    Placed,
+    Quiet,
+    Screen,
+    ServiceClock,
+    Shown,
+    Stretch,
+    Timeline,
+)
+from recorder.stitch.timeline import Party as TimelineParty
+from recorder.stitch.timeline import Segment as TimelineSegment
+from tests.recorder.fake_node import FakeNode
+from tests.recorder.fakes import buffered
+
+RATE = 48_000
+LENGTH_S = 30
+BEGAN_US = 1_763_700_000_000_000
+SIZE = (640, 360)
+"""Of the screen."""
+MASKED_S = (14, 17)
+TONES = (440.0, 880.0)
+"""Of the two halves, left; the right channel is an octave lower."""
+
+
+def rendition(*, screen=True, sound=True, length_s=LENGTH_S):
+    """A WebM like those that are stitched: the picture is another colour each second, the tone rises in the middle."""
+    with tempfile.NamedTemporaryFile(suffix=".webm") as file:
+        _encode(file.name, screen=screen, sound=sound, length_s=length_s)
+        return Path(file.name).read_bytes()
+
+
+def _encode(path, *, screen, sound, length_s):
+    with av.open(path, "w", format="webm", options={"cues_to_front": "1"}) as out:
+        audio = out.add_stream("libopus", rate=RATE, layout="stereo")
+        video = None
+        if screen:
+            video = out.add_stream("libvpx-vp9", rate=5, options={"cpu-used": "8", "g": "10"})
+            video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+            video.time_base = Fraction(1, 1000)
+        for second in range(length_s):
+            if video is not None:
+                for number in range(5):
+                    picture = av.VideoFrame.from_ndarray(_picture(second, number), format="rgb24")
+                    picture.pts, picture.time_base = second * 1000 + number * 200, Fraction(1, 1000)
+                    out.mux(video.encode(picture))
+            out.mux(audio.encode(_tone(second, length_s, sound=sound)))
+        out.mux(audio.encode(None))
+        if video is not None:
+            out.mux(video.encode(None))
+
+
+def _picture(second, number):
+    picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    picture[:] = np.array(colour(second), np.uint8)
+    picture[40:80, 40 + number * 40 : 80 + number * 40] = 255
+    return picture
+
+
+def colour(second):
+    """What the screen shows in this second."""
+    return ((37 * second) % 200 + 30, (83 * second) % 200 + 30, (151 * second) % 200 + 30)
+
+
+def _tone(second, length_s, *, sound):
+    pitch = TONES[second >= length_s / 2]
+    at = (np.arange(RATE) + second * RATE) / RATE
+    speech = 0.55 + 0.45 * np.sin(2 * np.pi * 1.7 * at)
+    left = np.sin(2 * np.pi * pitch * at) * speech * (int(at[0]) // 4 % 2 == 0)
+    right = np.sin(np.pi * pitch * at) * speech * (int(at[0]) // 4 % 2 == 1)
+    both = np.stack([left, right], axis=1) * 9000 * sound
+    frame = av.AudioFrame.from_ndarray(
+        both.astype(np.int16).reshape(1, -1), format="s16", layout="stereo"
+    )
+    frame.sample_rate, frame.pts, frame.time_base = RATE, second * RATE, Fraction(1, RATE)
+    return frame
+
+
+def peaks(length_s=LENGTH_S, *, sound=True):
+    """As the worker makes them."""
+    values = np.arange(length_s * 50)
+    shape = 60 + 50 * np.abs(np.sin(values * 0.37)) * np.abs(np.sin(values * 0.061))
+    is_left = (values // 200) % 2 == 0
+    data = tuple(
+        tuple(int(one) for one in shape * mine * sound + 2 * sound) for mine in (is_left, ~is_left)
+    )
+    return Peaks(per_s=50, duration_ms=length_s * 1000, data=data)
+
+
+class RenditionsAtHand:
+    """The part of ScreenDb that pages use."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def renditions(self, contact_id):
+        return tuple(self.rows.get(contact_id, ()))
+
+
+class Stage(FakeNode):
+    """A fake node whose contacts can be replayed."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.tokens = (
+            NamedToken("coach", frozenset({"replay"}), lambda: "coach-token"),
+            NamedToken("bi", frozenset({"das"}), lambda: "bi-token"),
+        )
+        self.screen_db = RenditionsAtHand()
+        self.states = {}
+        self.clock.wall = BEGAN_US + 3_600_000_000
+
+    def control(self, web_url="http://127.0.0.1:1"):
+        return replace(super().control(web_url), screen_db=self.screen_db)
+
+    def record(self, key, parties=(), subject="", channel="voice", original=b"ID3 an original"):
+        """One archived call; returns its contact id."""
+        digest = hashlib.sha256(original).hexdigest()
+        file = MediaRef(
+            f"{key}-file",
+            MediaKind.AUDIO,
+            f"{key}.mp3",
+            "audio/mpeg",
+            len(original),
+            digest,
+            BEGAN_US,
+        )
+        item = replace(
+            buffered(key),
+            ref=ItemRef("zoom", key, "v1", BEGAN_US, f"session-{key}"),
+            interaction=Interaction(
+                key=f"call-{key}",
+                session_key=f"session-{key}",
+                channel=channel,
+                direction="inbound",
+                started_us=BEGAN_US,
+                ended_us=BEGAN_US + LENGTH_S * 1_000_000,
+                subject=subject,
+                parties=tuple(parties),
+                segments=(Segment(f"{key}-s1", BEGAN_US, BEGAN_US + 18_000_000, "answered", ()),),
+                media=(file,),
+                attributes={"queue": "claims"},
+            ),
+            media=(StoredMedia(file, len(original), digest, "audio/mpeg", "0f" * 16),),
+        )
+        place = f"zoom/{key}.mp3"
+        self.objects.objects[place] = original
+        self.contact_db.commit([item], [[place]])
+        return self.contact_db.item("zoom", key)[0].contact_id
+
+    def stitch(self, contact_id, timeline, media, shape):
+        """Put a rendition on record and into the archive; returns it."""
+        number = len(self.screen_db.rows.get(contact_id, ())) + 1
+        place = f"renditions/{contact_id}/{number:04d}"
+        files = {
+            "rendition.webm": media,
+            "peaks.json": shape.model_dump_json().encode(),
+            "timeline.json": json.dumps(timeline.model_dump(mode="json")).encode(),
+        }
+        for name, data in files.items():
+            self.objects.objects[f"{place}/{name}"] = data
+        row = Rendition(
+            contact_id=contact_id,
+            number=number,
+            digest=f"{number:064d}",
+            media_type="video/webm",
+            object_key=f"{place}/rendition.webm",
+            size_bytes=len(media),
+            sha256=hashlib.sha256(media).hexdigest(),
+            peaks_key=f"{place}/peaks.json",
+            timeline_key=f"{place}/timeline.json",
+            duration_ms=timeline.duration_ms,
+            has_screen=timeline.has_screen,
+            has_audio=timeline.has_audio,
+            made_us=BEGAN_US + 90_000_000,
+            made_by=self.name,
+        )
+        self.screen_db.rows.setdefault(contact_id, []).append(row)
+        return row
+
+
+PARTIES = (
+    Party("ada", "agent", "Ada Agent", "", BEGAN_US, BEGAN_US + 30_000_000),
+    Party("carl", "customer", "Carl Customer", "+49301234567", BEGAN_US, BEGAN_US + 30_000_000),
+    Party("sue", "agent", "Sue Senior", "", BEGAN_US + 18_000_000, BEGAN_US + 25_000_000),
+)
+LINES = (
+    (500, "Ada Agent", "Good morning, this is Ada. What can I do for you?"),
+    (4200, "Carl Customer", "Hello. I got a letter about my claim, and it names the wrong car."),
+    (8300, "Ada Agent", "Let me look at that with you. Could you read me the number at the top?"),
+    (13_000, "Carl Customer", "I will give you the card as well, one moment."),
+    (18_500, "Sue Senior", "Sue here. The other car is from the household; I can see both."),
+    (24_000, "Carl Customer", "Then it is my wife's. That explains it, thank you."),
+)
+EVENTS = (
+    (0, "ringing"),
+    (1800, "connected"),
+    (14_000, "mask"),
+    (17_000, "unmask"),
+    (18_000, "consulting"),
+    (25_000, "consult_done"),
+    (28_000, "wrap_up"),
+    (29_500, "available"),
+)
+
+
+def timeline(contact_id, *, screen=True, sound=True, lines=LINES, masks=True, notes=()):
+    """What the page shows beside the media."""
+    ref = FileRef(object_key="renditions/x", media_type="video/webm", size_bytes=1, sha256="0" * 64)
+    ends_ms, agent = LENGTH_S * 1000, "zoom/ada"
+    stretches = (
+        Stretch(start_ms=0, end_ms=24_000, stream="s", width=640, height=360, parts=("p",)),
+        Stretch(start_ms=26_000, end_ms=ends_ms, stream="s", width=640, height=360, parts=("q",)),
+    )
+    screens = (
+        Screen(number=1, desktop="pc-7", agents=(agent,), name="Ada Agent", stretches=stretches),
+    )
+    return Timeline(
+        contact=Contact(
+            contact_id=contact_id,
+            source="zoom",
+            session_key="s",
+            revision=1,
+            channel="voice",
+            direction="inbound",
+            subject="",
+        ),
+        digest="0" * 64,
+        origin_us=BEGAN_US,
+        duration_ms=ends_ms,
+        has_audio=sound,
+        has_screen=screen,
+        rendition=ref,
+        peaks=ref,
+        originals=(
+            Original(
+                media_key="i-file",
+                interaction_key="call-i",
+                kind="audio",
+                file_name="call.mp3",
+                media_type="audio/mpeg",
+                object_key="zoom/x",
+                size_bytes=10,
+                sha256="0" * 64,
+                state=Placed.PLACED,
+                start_ms=0,
+                end_ms=18_000,
+                placed_by="file",
+                channels=2,
+            ),
+        )
+        if sound
+        else (),
+        quiet=(Quiet(start_ms=18_000, end_ms=19_500),) if sound else (),
+        screens=screens if screen else (),
+        picture=(
+            Shown(start_ms=0, end_ms=24_000, screen=1),
+            Shown(start_ms=26_000, end_ms=ends_ms, screen=1),
+        )
+        if screen
+        else (),
+        segments=(
+            TimelineSegment(
+                interaction_key="call",
+                key="s1",
+                start_ms=0,
+                end_ms=18_000,
+                reason="answered",
+                party_keys=("ada", "carl"),
+            ),
+            TimelineSegment(
+                interaction_key="call",
+                key="s2",
+                start_ms=18_000,
+                end_ms=ends_ms,
+                reason="consult",
+                party_keys=("ada", "carl", "sue"),
+            ),
+        ),
+        parties=tuple(
+            TimelineParty(
+                interaction_key="call",
+                key=one.key,
+                role=one.role,
+                name=one.name,
+                number=one.number,
+                joined_ms=(one.joined_us - BEGAN_US) // 1000,
+                left_ms=(one.left_us - BEGAN_US) // 1000,
+            )
+            for one in PARTIES
+        ),
+        legs=(
+            Leg(
+                agent=agent,
+                name="Ada Agent",
+                call="s",
+                start_ms=0,
+                end_ms=29_500,
+                verdict="kept",
+                ended_by="available",
+            ),
+        ),
+        masks=(Mask(agent=agent, start_ms=14_000, end_ms=17_000),) if masks and screen else (),
+        events=tuple(
+            Event(t_ms=ms, kind=kind, who="Ada Agent", agent=agent) for ms, kind in EVENTS
+        ),
+        lines=tuple(
+            Line(
+                t_ms=ms,
+                end_ms=ms + 3000,
+                who=who,
+                party_key="",
+                to="",
+                text=text,
+                kind="caption",
+                media_key="t",
+            )
+            for ms, who, text in lines
+        ),
+        clocks=Clocks(
+            service=ServiceClock(ahead_us=12_000, error_us=40_000, applied_us=0),
+            desktops=(
+                DesktopClock(
+                    part_key="p",
+                    stream="s",
+                    node="alpha",
+                    ahead_us=1500,
+                    error_us=800,
+                    applied_us=1500,
+                ),
+            ),
+        ),
+        notes=notes,
+    )
+
+
+def staged():
+    """Everything at once; returns the stage and contact ids by what is special about them."""
+    stage = Stage()
+    ids = {}
+
+    def add(name, parties, subject="", *, screen=True, sound=True, **more):
+        ids[name] = stage.record(name, parties, subject)
+        if more.pop("ready", True):
+            made = timeline(ids[name], screen=screen, sound=sound, **more)
+            media = rendition(screen=screen, sound=sound)
+            stage.stitch(ids[name], made, media, peaks(sound=sound))
+
+    add("whole", PARTIES, "Claim 4711: wrong car")
+    add("sound", PARTIES[:2], screen=False)
+    add("screen", PARTIES[:1], sound=False, lines=())
+    add("text", PARTIES[1:2], "Chat about a refund", screen=False, sound=False)
+    add("making", PARTIES[:2], ready=False)
+    add("failed", PARTIES[:2], ready=False)
+    stage.states[ids["making"]] = {"state": "making", "progress": 0.4}
+    stage.states[ids["failed"]] = {
+        "state": "failed",
+        "message": "call.mp3: the file is no audio.",
+        "hint": "tandem item why failed",
+    }
+    return stage, ids
