@@ -22,6 +22,7 @@ from recorder.proof_desk import ProofDesk
 from recorder.proof_ports import FindingsDb
 from recorder.recovery_control import RecoveryDesk
 from recorder.retention_control import RetentionDesk
+from recorder.screen_desk import ScreenDesk
 from recorder.screen_ports import ScreenDb
 from recorder.scrub_ports import ScrubDb
 from recorder.webhooks import Hearing, kind_of
@@ -103,6 +104,8 @@ class NodeControl:
     login_s: float = 8 * 3600.0
     """So long a login to the pages lasts."""
     randomness: Randomness = field(default_factory=RealRandomness)
+    desktops: ScreenDesk | None = None
+    """For agents' desktops; None while screens.enabled is false."""
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""

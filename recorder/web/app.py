@@ -15,6 +15,7 @@ from recorder.web.certificate_request_routes import certificate_request_router
 from recorder.web.certificate_routes import certificate_router
 from recorder.web.command_routes import command_router
 from recorder.web.das_routes import das_router
+from recorder.web.desktop_routes import desktop_route
 from recorder.web.finding_routes import finding_router
 from recorder.web.health_routes import health_router
 from recorder.web.limits import BodyLimit
@@ -63,6 +64,7 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(webhook_router(control, tally))
     app.include_router(login_router(control))
     app.include_router(page_router(control))
+    app.router.routes.append(desktop_route(control))
     _add_refusals(app)
     return app
 

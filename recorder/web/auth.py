@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 
 import structlog
 from fastapi import Request
+from fastapi.requests import HTTPConnection
 
 from recorder.control import NodeControl
 from recorder.errors import ConfigError
@@ -97,7 +98,7 @@ def require_role(control: NodeControl, role: str) -> Callable[[Request], None]:
     return check
 
 
-def known_caller(control: NodeControl, request: Request) -> Caller | None:
+def known_caller(control: NodeControl, request: HTTPConnection) -> Caller | None:
     """Whose token the request carries; None when it is nobody's. Refuses when no token can be read."""
     tokens = _tokens(control)
     if not tokens:

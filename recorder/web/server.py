@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from cluster.ports import Endpoint
 from recorder.errors import ConfigError
+from recorder.screen_wire import FRAME_BYTES_MAX
 
 _STOP_TIMEOUT_S = 10.0
 _BACKLOG = 128
@@ -33,7 +34,9 @@ class WebServer:
             access_log=False,
             log_config=None,
             lifespan="off",
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=FRAME_BYTES_MAX,
+            ws_per_message_deflate=False,
             server_header=False,
             timeout_graceful_shutdown=2,
             ssl_certfile=certificate,

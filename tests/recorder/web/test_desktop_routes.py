@@ -1,0 +1,307 @@
+"""Desktops come in over a WebSocket: by token, in words that are checked, and never more than can be written."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from cluster.ports import Endpoint
+from recorder.adapters import desktop_links
+from recorder.adapters.desktop_links import DesktopSockets
+from recorder.control import NamedToken
+from recorder.screen_desk import ScreenDesk
+from recorder.screen_messages import (
+    AskClock,
+    ClockTold,
+    DesktopGone,
+    DesktopHello,
+    DesktopSaid,
+    PacketsCame,
+    PacketsKept,
+    StartScreen,
+    StreamBegan,
+)
+from recorder.screen_model import ScreenPacket
+from recorder.screen_wire import (
+    FRAME_BYTES_MAX,
+    packet_frame,
+    read_command,
+    saying_frames,
+)
+from recorder.web import desktop_routes
+from recorder.web.app import create_app
+from recorder.web.desktop_routes import PATH
+from recorder.web.server import WebServer
+from tests.recorder.fake_node import TOKEN, FakeNode
+from tests.screens import a_stream, packets
+from tests.waiting import wait_until
+
+DESKTOP_TOKEN = "the-desktop-token"
+HELLO = DesktopHello("d-1", ("dyn/ag-1",), "pc", "1", None)
+
+
+class Recorder:
+    """Keeps what it is told, from any thread."""
+
+    name = "screen_recorder"
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._told = []
+
+    def tell(self, message):
+        with self._lock:
+            self._told.append(message)
+
+    def sayings(self):
+        with self._lock:
+            return [one.saying for one in self._told if isinstance(one, DesktopSaid)]
+
+    def connections(self):
+        with self._lock:
+            return list(dict.fromkeys(one.connection for one in self._told))
+
+    def gone(self):
+        with self._lock:
+            return [one.reason for one in self._told if isinstance(one, DesktopGone)]
+
+
+@contextmanager
+def served(*, enabled=True):
+    recorder, links, node = Recorder(), DesktopSockets(), FakeNode()
+    control = replace(
+        node.control(),
+        desktops=ScreenDesk(recorder, links) if enabled else None,
+        tokens=(
+            NamedToken("desk", frozenset({"desktop"}), lambda: DESKTOP_TOKEN),
+            NamedToken("ears", frozenset({"replay"}), lambda: "the-replay-token"),
+        ),
+    )
+    server = WebServer(create_app(control), Endpoint("127.0.0.1", 0), certificate=None, key=None)
+    server.start()
+    try:
+        yield Served(f"ws://{server.endpoint}{PATH}", recorder, links)
+    finally:
+        server.stop()
+
+
+class Served:
+    def __init__(self, url, recorder, links):
+        self.url, self.recorder, self.links = url, recorder, links
+
+    def connect(self, token=DESKTOP_TOKEN, **more):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return connect(
+            self.url,
+            additional_headers=headers,
+            proxy=None,
+            compression=None,
+            max_size=FRAME_BYTES_MAX,
+            **more,
+        )
+
+    @contextmanager
+    def greeted(self):
+        with self.connect() as connection:
+            say(connection, HELLO)
+            wait_until(lambda: HELLO in self.recorder.sayings(), 5.0, "the hello came")
+            yield connection
+
+
+def say(connection, saying):
+    for frame in saying_frames(saying):
+        connection.send(frame)
+
+
+def why_closed(connection):
+    while True:
+        try:
+            connection.recv(timeout=10)
+        except ConnectionClosed as error:
+            return error.rcvd.reason if error.rcvd else "without a word"
+
+
+@pytest.fixture
+def node():
+    with served() as one:
+        yield one
+
+
+def test_what_a_desktop_says_reaches_the_recorder_in_order(node):
+    with node.greeted() as desktop:
+        say(desktop, StreamBegan(a_stream()))
+        say(desktop, PacketsCame("s-1", packets(3)))
+        say(desktop, ClockTold(1, 2))
+        wait_until(lambda: len(node.recorder.sayings()) == 6, 5.0, "all of it came")
+    said = node.recorder.sayings()
+    assert said[:2] == [HELLO, StreamBegan(a_stream())]
+    assert [one.packets[0] for one in said[2:5]] == list(packets(3))
+    assert said[5] == ClockTold(1, 2)
+    wait_until(node.recorder.gone, 5.0, "its end is told")
+    assert len(node.recorder.connections()) == 1
+
+
+def test_what_the_recorder_says_reaches_the_desktop_in_order(node):
+    with node.greeted() as desktop:
+        (name,) = node.recorder.connections()
+        told = [StartScreen(5.0), *(AskClock(number) for number in range(50))]
+        for command in told:
+            node.links.send(name, command)
+        assert [read_command(desktop.recv(timeout=5)) for _ in told] == told
+
+
+def test_a_connection_is_closed_with_its_reason_once_everything_was_said(node):
+    with node.greeted() as desktop:
+        (name,) = node.recorder.connections()
+        node.links.send(name, AskClock(1))
+        node.links.close(name, "enough")
+        assert read_command(desktop.recv(timeout=5)) == AskClock(1)
+        assert why_closed(desktop) == "enough"
+    wait_until(node.recorder.gone, 5.0, "its end is told")
+    assert node.recorder.gone() == ["enough"]
+    node.links.send(name, AskClock(2))
+    node.links.close(name, "again")
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "words"),
+    [
+        ("", 401, "missing"),
+        ("wrong", 401, "wrong"),
+        ("the-replay-token", 403, "not the role desktop"),
+    ],
+)
+def test_who_may_not_come_in_is_told_why(node, token, status, words):
+    with pytest.raises(InvalidStatus) as caught:
+        node.connect(token)
+    assert caught.value.response.status_code == status
+    error = json.loads(caught.value.response.body)["error"]
+    assert words in error["message"]
+    assert error["hint"]
+    assert node.recorder.connections() == []
+
+
+def test_an_admin_may_come_in(node):
+    with node.connect(TOKEN) as desktop:
+        say(desktop, HELLO)
+        wait_until(node.recorder.sayings, 5.0, "the hello came")
+
+
+def test_a_node_that_records_no_screens_says_so():
+    with served(enabled=False) as node, pytest.raises(InvalidStatus) as caught:
+        node.connect()
+    assert caught.value.response.status_code == 403
+    assert "screens.enabled" in json.loads(caught.value.response.body)["error"]["hint"]
+
+
+def test_only_so_many_may_come_in(node, monkeypatch):
+    monkeypatch.setattr(desktop_routes, "DESKTOPS_MAX", 1)
+    with node.greeted(), pytest.raises(InvalidStatus) as caught:
+        node.connect()
+    assert caught.value.response.status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ("{", "no JSON"),
+        ('{"say": "stream_ended", "stream": "s", "seq_last": 1, "reason": ""}', "hello"),
+        (b"\x00", "binary frame of 1 bytes"),
+    ],
+)
+def test_a_first_word_that_is_no_hello_ends_the_connection(node, frame, words):
+    with node.connect() as desktop:
+        desktop.send(frame)
+        assert words in why_closed(desktop)
+    assert node.recorder.sayings() == []
+
+
+def test_a_desktop_that_says_nothing_is_hung_up_on(node, monkeypatch):
+    monkeypatch.setattr(desktop_routes, "HELLO_WITHIN_S", 0.2)
+    with node.connect() as desktop:
+        assert "no hello" in why_closed(desktop)
+
+
+def test_nonsense_after_the_hello_ends_the_connection(node):
+    with node.greeted() as desktop:
+        desktop.send('{"say": "shutdown"}')
+        assert "shutdown" in why_closed(desktop)
+
+
+def test_a_frame_larger_than_any_packet_ends_the_connection(node):
+    with node.greeted() as desktop:
+        with suppress(ConnectionClosed):
+            desktop.send(bytes(FRAME_BYTES_MAX + 1))
+        assert "too big" in why_closed(desktop) or not node.links.count()
+    wait_until(node.recorder.gone, 5.0, "its end is told")
+
+
+def test_a_desktop_that_talks_too_much_is_hung_up_on(node):
+    with node.greeted() as desktop:
+        reason = flooded(desktop, saying_frames(ClockTold(1, 2))[0], 5000)
+    assert "too much" in reason or reason == "without a word"
+    assert len(node.recorder.sayings()) <= 1 + 10 * desktop_routes.WORDS_PER_S
+
+
+def flooded(desktop, frame, count):
+    try:
+        for _ in range(count):
+            desktop.send(frame)
+    except ConnectionClosed as error:
+        return error.rcvd.reason if error.rcvd else "without a word"
+    return why_closed(desktop)
+
+
+def test_of_a_flood_no_more_is_read_than_may_wait_and_what_is_kept_makes_room(node, monkeypatch):
+    monkeypatch.setattr(desktop_links, "UNKEPT_BYTES_MAX", 100_000)
+    monkeypatch.setattr(desktop_routes, "ROOM_WITHIN_S", 60.0)
+    with node.greeted() as desktop, ThreadPoolExecutor(1) as pool:
+        (name,) = node.recorder.connections()
+        sent = pool.submit(send_all, desktop, 50, 20_000)
+        wait_until(lambda: len(seqs(node)) == 5, 5.0, "so much is read")
+        with node.connect() as other:
+            say(other, replace(HELLO, desktop="d-2"))
+            wait_until(lambda: len(node.recorder.connections()) == 2, 5.0, "others are served")
+        assert len(seqs(node)) == 5
+        while len(seqs(node)) < 50:
+            before = len(seqs(node))
+            node.links.send(name, PacketsKept("s-1", seqs(node)[-1]))
+            wait_until(lambda before=before: len(seqs(node)) > before, 5.0, "more is read")
+        sent.result(5)
+    assert seqs(node) == list(range(50))
+
+
+def test_a_desktop_whose_packets_cannot_be_written_for_long_is_hung_up_on(node, monkeypatch):
+    monkeypatch.setattr(desktop_links, "UNKEPT_BYTES_MAX", 50_000)
+    monkeypatch.setattr(desktop_routes, "ROOM_WITHIN_S", 0.3)
+    with node.greeted() as desktop:
+        send_all(desktop, 4, 20_000)
+        assert "more than can be written" in why_closed(desktop)
+
+
+def test_a_desktop_that_does_not_read_is_hung_up_on_and_stops_nobody(node, monkeypatch):
+    monkeypatch.setattr(desktop_links, "WAITING_MAX", 50)
+    with node.greeted() as deaf, node.connect() as other:
+        say(other, replace(HELLO, desktop="d-2"))
+        wait_until(lambda: len(node.recorder.connections()) == 2, 5.0, "both are there")
+        first, second = node.recorder.connections()
+        for number in range(2000):
+            node.links.send(first, AskClock(number))
+        node.links.send(second, AskClock(7))
+        assert read_command(other.recv(timeout=5)) == AskClock(7)
+        assert "does not read" in why_closed(deaf)
+
+
+def seqs(node):
+    return [one.packets[0].seq for one in node.recorder.sayings() if isinstance(one, PacketsCame)]
+
+
+def send_all(desktop, count, size):
+    for seq in range(count):
+        packet = ScreenPacket(seq, seq * 200, seq == 0, bytes(size))
+        desktop.send(packet_frame("s-1", packet))
