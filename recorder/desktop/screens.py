@@ -13,6 +13,8 @@ from recorder.desktop.pictures import Picture, ScreenAway
 
 _LOOK_AGAIN_NS = 2_000_000_000
 """So often monitors are looked for anew: mss does not tell when they change."""
+_REFUSALS = (ScreenShotError, OSError, ValueError, AttributeError, AssertionError)
+"""What mss raises for a display that is away: it asserts where the connection broke."""
 _HINT = (
     "The service must run in the session of the agent: DISPLAY (or screen.display) and XAUTHORITY "
     "name its display. Wayland without X11 is not supported."
@@ -36,35 +38,40 @@ class MssScreens:
     def grab(self) -> Picture:
         """The screen as it is now. Raises ScreenAway."""
         try:
-            if self._clock.monotonic_ns() >= self._look_at_ns:
-                self._look()
-            assert self._open is not None, "looked for above"
-            shot = self._open.grab(self._area)
-        except (ScreenShotError, OSError, ValueError, AttributeError) as error:
+            opened = self._opened()
+            shot = opened.grab(self._area)
+        except _REFUSALS as error:
             # A screen that shrank refuses the old area: the next grab looks at it anew.
             self.close()
-            raise ScreenAway(f"the screen cannot be grabbed: {error}", hint=_HINT) from error
+            why = str(error) or "the display is gone"
+            raise ScreenAway(f"the screen cannot be grabbed: {why}", hint=_HINT) from error
         pixels = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         return Picture(pixels)
 
     def close(self) -> None:
         """Let go of the display."""
         opened, self._open = self._open, None
-        self._look_at_ns = 0
-        if opened is not None:
+        if opened is None:
+            return
+        try:
             opened.close()
+        except _REFUSALS:
+            return  # nobody is there to say goodbye to
 
-    def _look(self) -> None:
+    def _opened(self) -> mss.MSS:
         """A new connection sees the monitors of now; the old one is kept while nothing changed."""
+        if self._open is not None and self._clock.monotonic_ns() < self._look_at_ns:
+            return self._open
         fresh = mss.MSS(with_cursor=self._cursor, display=self._display)
         area = self._area_of(fresh)
         if self._open is not None and area == self._area:
             fresh.close()
-        else:
-            if self._open is not None:
-                self._open.close()
-            self._open, self._area = fresh, area
+            fresh = self._open
+        elif self._open is not None:
+            self._open.close()
+        self._open, self._area = fresh, area
         self._look_at_ns = self._clock.monotonic_ns() + _LOOK_AGAIN_NS
+        return fresh
 
     def _area_of(self, opened: mss.MSS) -> dict[str, int]:
         found = opened.monitors

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from contextlib import suppress
 
-from websockets.asyncio.server import serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from recorder.screen_messages import DesktopHello, PacketsCame, PacketsKept, StreamEnded, Welcome
@@ -15,23 +15,26 @@ from tests.waiting import wait_until
 class FakeNode:
     """Listens as soon as it is made; `port` stays the same over `stop` and `start`."""
 
-    def __init__(self, name="alpha", *, keep_alive_s=0.3, port=0, answer=None, acks=True):
+    def __init__(self, name="alpha", *, keep_alive_s=0.3, port=0, answer=None, acks=True, tls=None):
         self.name = name
         self.keep_alive_s = keep_alive_s
         self.port = port
         self.answer = answer
         self.acks = acks
+        self.tls = tls
         self.knows = {}
         self.status = None
+        self.raw_answer = ""
         self.sayings = []
         self.headers = []
         self._lock = threading.Lock()
         self._connections = []
+        self._opening = []
         self.start()
 
     @property
     def url(self):
-        return f"ws://127.0.0.1:{self.port}"
+        return f"ws{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def start(self):
         self._loop = asyncio.new_event_loop()
@@ -49,20 +52,43 @@ class FakeNode:
             assert not self._thread.is_alive()
 
     def _run(self, started):
-        self._over = asyncio.Event()
+        self._over, self._opening = asyncio.Event(), []
         self._loop.run_until_complete(self._serve(started))
+        self._loop.run_until_complete(self._clear_up())
         self._loop.close()
+
+    async def _clear_up(self):
+        """Whoever was just connecting when it stopped: accepted first, then let go."""
+        await self._turns(20)
+        for connection in self._opening:
+            if hasattr(connection, "transport"):
+                connection.transport.abort()
+        await self._turns(20)
+        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await self._turns(5)
+
+    async def _turns(self, count):
+        for _ in range(count):
+            await asyncio.sleep(0)
 
     async def _serve(self, started):
         async with serve(
             self._talk, "127.0.0.1", self.port, max_size=FRAME_BYTES_MAX,
-            process_request=self._request, close_timeout=0.2, ping_interval=None,
+            process_request=self._request, close_timeout=0.2, ping_interval=None, ssl=self.tls,
+            create_connection=self._accepted,
         ) as server:  # fmt: skip
             self.port = server.sockets[0].getsockname()[1]
             started.set()
             await self._over.wait()
             for connection in self._connections:
                 connection.transport.abort()
+
+    def _accepted(self, *given, **named):
+        self._opening.append(ServerConnection(*given, **named))
+        return self._opening[-1]
 
     def _request(self, connection, request):
         self.headers.append(dict(request.headers))
@@ -76,11 +102,14 @@ class FakeNode:
                 with self._lock:
                     self.sayings.append(saying)
                 for command in self._answers(saying):
-                    await connection.send(command_frame(command))
+                    text = command if isinstance(command, str) else command_frame(command)
+                    await connection.send(text)
         self._connections.remove(connection)
 
     def _answers(self, saying):
         match saying:
+            case DesktopHello() if self.raw_answer:
+                yield self.raw_answer
             case DesktopHello():
                 known = self.knows.get(saying.streaming.stream) if saying.streaming else None
                 yield self.answer or Welcome(self.name, known, self.keep_alive_s)

@@ -1,0 +1,128 @@
+"""What a desktop makes of nodes that do not take it: one connection, for real."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+
+import pytest
+import trustme
+
+from cluster.real_clock import RealClock
+from recorder.desktop.link import Dial, Link, LinkFailed, LinkLost
+from recorder.desktop.spool import Spool
+from recorder.screen_messages import DesktopHello, Refused, StartScreen, Welcome
+from tests.recorder.desktop.fake_node import FakeNode
+
+HELLO = DesktopHello("desk-1", ("dynamics/anna",), "host", "1", None)
+
+
+class Call:
+    """One connection to a node."""
+
+    def __init__(self, folder):
+        self.commands, self.welcomes = [], []
+        nothing = lambda *_: None  # noqa: E731 - nobody to tell
+        self.spool = Spool(
+            folder, bytes_max=2**20, memory_bytes_max=2**20, on_lost=nothing, on_trouble=nothing,
+            on_news=nothing,
+        )  # fmt: skip
+
+    def serve(self, url, *, seconds=3.0, tls=None, connect_s=0.5):
+        async def run():
+            link = Link(
+                spool=self.spool,
+                news=asyncio.Event(),
+                clock=RealClock(),
+                hello=lambda: HELLO,
+                obey=self.commands.append,
+                on_welcome=lambda url, welcome: self.welcomes.append((url, welcome)),
+            )
+            async with asyncio.timeout(seconds):
+                await link.serve(Dial(url, "s3cret", tls, connect_s), asyncio.Event())
+
+        asyncio.run(run())
+
+
+@pytest.fixture
+def call(tmp_path):
+    return Call(tmp_path)
+
+
+@pytest.fixture
+def node():
+    made = FakeNode("alpha")
+    yield made
+    made.stop()
+
+
+def test_token_is_in_no_text_of_a_dial():
+    assert "s3cret" not in repr(Dial("wss://a", "s3cret", None, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "hint"),
+    [
+        (401, "the token is refused", "[web.tokens]"),
+        (403, "the token may not do this", '"desktop"'),
+        (404, "the node knows no desktops", "[screens]"),
+        (503, "the node answers 503", "health"),
+    ],
+)
+def test_refusal_by_status_says_what_to_do(call, node, status, said, hint):
+    node.status = status
+    with pytest.raises(LinkFailed, match=said) as refused:
+        call.serve(node.url)
+    assert hint in refused.value.hint
+    assert refused.value.retry_s is None
+
+
+def test_refusal_in_words_is_passed_on(call, node):
+    node.answer = Refused("the disk is full", "make room", 30.0)
+    with pytest.raises(LinkFailed, match="the disk is full") as refused:
+        call.serve(node.url)
+    assert (refused.value.hint, refused.value.retry_s) == ("make room", 30.0)
+
+
+def test_nobody_listening_is_told(call, node):
+    node.stop()
+    with pytest.raises(LinkFailed, match="no connection"):
+        call.serve(node.url)
+
+
+def test_node_that_never_welcomes_is_given_up(call, node):
+    node.answer = StartScreen(5.0)
+    with pytest.raises(LinkFailed, match="no welcome"):
+        call.serve(node.url)
+
+
+@pytest.mark.parametrize("raw", ['{"say": "moo"}', "moo", "{}"])
+def test_node_of_another_language_is_told_apart(call, node, raw):
+    node.raw_answer = raw
+    with pytest.raises(LinkFailed, match="another language") as refused:
+        call.serve(node.url)
+    assert "update the older one" in refused.value.hint
+
+
+def test_certificate_of_nobody_is_refused_and_its_authority_accepts_it(call):
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(tls)
+    node = FakeNode("alpha", tls=tls)
+    trusting = ssl.create_default_context()
+    try:
+        with pytest.raises(LinkFailed, match="not trusted") as refused:
+            call.serve(node.url, tls=trusting)
+        assert "nodes.ca_file" in refused.value.hint
+        authority.configure_trust(trusting)
+        with suppress(TimeoutError):
+            call.serve(node.url, tls=trusting, seconds=0.5)
+        assert call.welcomes[0][1] == Welcome("alpha", None, 0.3)
+    finally:
+        node.stop()
+
+
+def test_node_that_hangs_up_later_is_lost_not_failed(call, node):
+    node._loop.call_soon_threadsafe(node._loop.call_later, 0.5, node._over.set)
+    with pytest.raises(LinkLost, match="hung up"):
+        call.serve(node.url)
