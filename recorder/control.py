@@ -21,6 +21,7 @@ from recorder.ports import Archive, ContactDb, DataSource
 from recorder.proof_desk import ProofDesk
 from recorder.proof_ports import FindingsDb
 from recorder.recovery_control import RecoveryDesk
+from recorder.replay_control import ReplayDesk
 from recorder.retention_control import RetentionDesk
 from recorder.screen_desk import ScreenDesk
 from recorder.screen_ports import ScreenDb
@@ -106,6 +107,7 @@ class NodeControl:
     randomness: Randomness = field(default_factory=RealRandomness)
     desktops: ScreenDesk | None = None
     """For agents' desktops; None while screens.enabled is false."""
+    replay: ReplayDesk | None = None
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""

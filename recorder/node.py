@@ -41,7 +41,9 @@ from recorder.node_adapters import (
 from recorder.node_proof import prove_stores
 from recorder.proof_desk import ProofDesk
 from recorder.recovery_control import RecoveryDesk
+from recorder.replay_control import ReplayDesk
 from recorder.retention_control import RetentionDesk
+from recorder.stitch_assembly import stitch_tools
 from recorder.traced_node import NodeTracing
 from recorder.traps import Trap, trapped
 from recorder.version import build
@@ -83,13 +85,37 @@ class Node:
         }
         self._lease = self._stores.lease(identity.instance, identity.boot)
 
+        ports = self._node_ports(identity, runtime, on_crash, trap)
+        self._tracing = None
+        if trace is not None:
+            self._tracing = NodeTracing(trace, node=config.node.id, clock=self._clock)
+            ports = self._tracing.ports(ports)
+        self._assembly = Assembly(config, ports)
+        self.control = self._control(identity, ports, problems, secrets)
+        self._web = WebServer(
+            create_app(self.control),
+            config.web.listen,
+            certificate=config.web.tls_certificate,
+            key=config.web.tls_key,
+        )
+        self._may_stop = threading.Event()
+
+    def _node_ports(
+        self,
+        identity: Identity,
+        runtime: ThreadRuntime,
+        on_crash: OnCrash,
+        trap: Trap,
+    ) -> NodePorts:
+        config = self._config
+
         def around(name: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
             return trapped(behaviour, name, trap)
 
-        ports = NodePorts(
+        return NodePorts(
             runtime=runtime,
             clock=self._clock,
-            randomness=randomness,
+            randomness=RealRandomness(),
             workers=self._lanes,
             board=Board(),
             identity=identity,
@@ -114,20 +140,8 @@ class Node:
             audit=self._stores.audit,
             screens=self._stores.screens,
             prove=prove_stores(config, self._stores, self._clock),
+            stitch=self._stores.stitch,
         )
-        self._tracing = None
-        if trace is not None:
-            self._tracing = NodeTracing(trace, node=config.node.id, clock=self._clock)
-            ports = self._tracing.ports(ports)
-        self._assembly = Assembly(config, ports)
-        self.control = self._control(identity, ports, problems, secrets)
-        self._web = WebServer(
-            create_app(self.control),
-            config.web.listen,
-            certificate=config.web.tls_certificate,
-            key=config.web.tls_key,
-        )
-        self._may_stop = threading.Event()
 
     @property
     def web_endpoint(self) -> Endpoint:
@@ -242,6 +256,8 @@ class Node:
                 ports.randomness,
                 config.retention.rules(),
             ),
+            screen_db=self._stores.stitch.screens,
+            replay=self._replay_desk(ports),
             tokens=tuple(
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
                 for name, one in sorted(config.web.tokens.items())
@@ -260,6 +276,12 @@ class Node:
             clock=ports.clock,
             randomness=ports.randomness,
         )
+
+    def _replay_desk(self, ports: NodePorts) -> ReplayDesk | None:
+        address = self._assembly.stitch.address
+        if address is None or ports.stitch is None:
+            return None
+        return ReplayDesk(stitch_tools(ports.stitch, self._config, ports), address, ports.board)
 
     def _recovery_desk(self, ports: NodePorts) -> RecoveryDesk | None:
         address = self._assembly.recovery.address

@@ -26,6 +26,7 @@ from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
+from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.adapters.contact_db.scrubs import SqlScrubDb
 from recorder.adapters.data_lock import claim_data
 from recorder.adapters.drop_folder import DiskDropFolder
@@ -37,6 +38,7 @@ from recorder.adapters.media_httpx import httpx_transport
 from recorder.adapters.progress_file import ProgressFile
 from recorder.adapters.registry import LoadProblem, PluginRegistry, open_source
 from recorder.adapters.secrets import FileSecrets
+from recorder.adapters.stitch_process import StitchProcess
 from recorder.audit_assembly import AuditPorts
 from recorder.config import Config
 from recorder.control import SourceProblem
@@ -45,6 +47,7 @@ from recorder.plugins import SourceDeps
 from recorder.ports import DataSource, MediaFetcher
 from recorder.reconcile_assembly import ReconcileStores
 from recorder.screen_assembly import ScreenPorts
+from recorder.stitch_assembly import StitchStores
 from recorder.traps import Trap
 from recorder.version import build
 
@@ -76,6 +79,7 @@ class Stores:
     screens: ScreenPorts
     agent_journal: JournalFile
     """That of `screens`, to be closed."""
+    stitch: StitchStores
     das: SqlDas
     certificates: SqlCertificateDb
     certificate_work: SqlCertificateWork
@@ -141,6 +145,11 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
         audit_journal=audit_journal,
         screens=ScreenPorts(events=SqlAgentEventDb(engine), journal=agent_journal),
         agent_journal=agent_journal,
+        stitch=StitchStores(
+            screens=SqlScreenDb(engine),
+            events=SqlAgentEventDb(engine),
+            studio=StitchProcess(data / "stitch"),
+        ),
         das=SqlDas(engine),
         certificates=SqlCertificateDb(engine, cluster=config.node.cluster),
         certificate_work=SqlCertificateWork(engine, cluster=config.node.cluster, clock=clock),

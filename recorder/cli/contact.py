@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from recorder.cli.common import Common
 from recorder.cli.contact_export import contact_path, export_contact
+from recorder.cli.contact_replay import judge, replay_of, show_replay
 from recorder.cli.output import print_json, print_line, print_table, say, short_instant
 from recorder.cli.watch import Watch, watched
 from recorder.instants import bytes_text, offset_text
@@ -189,6 +190,26 @@ def _shortened(key: str) -> str:
     """Without the hash that some sources end a file's key with: nobody reads it, and --json has it."""
     start, slash, end = key.rpartition("/")
     return f"{start}/{end[:8]}…" if slash and len(end) == _SHA256_CHARS else key
+
+
+@app.command
+def replay(
+    contact: str, *, wait: bool = False, wait_s: float = 600.0, common: Common | None = None
+) -> None:
+    """Have a contact made ready for replay, and say where its newest rendition is.
+
+    Args:
+        contact: Its id, the id of its session, or the start of one.
+        wait: Until it is ready or has failed.
+        wait_s: So long at most.
+    """
+    options = common or Common()
+    view = replay_of(options.client(), contact, wait_s if wait else None)
+    if options.json:
+        print_json(view)
+    else:
+        show_replay(view)
+    judge(view)
 
 
 @app.command

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedTry:
     """Why a contact could not be made replayable at the last try."""
 
     reason: str
@@ -35,5 +35,5 @@ class StitchStatus:
     last_seconds: float
     last_memory_bytes: int
     last_error: str
-    failures: Mapping[str, Failure] = field(default_factory=dict[str, Failure])
+    failures: Mapping[str, FailedTry] = field(default_factory=dict[str, FailedTry])
     """By contact id, the newest only."""

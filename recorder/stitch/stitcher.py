@@ -39,7 +39,7 @@ from recorder.stitch.ahead import Ahead
 from recorder.stitch.backlog import Backlog, Wish
 from recorder.stitch.looking import Looked, look
 from recorder.stitch.stitch_ports import StitchTools
-from recorder.stitch.stitch_status import Failure, StitchStatus
+from recorder.stitch.stitch_status import FailedTry, StitchStatus
 from recorder.stitch.stitcher_messages import LookDone, LookDue, StitchDone, StitcherInbox
 from recorder.stitch.stitching import Result, Stitched, stitch
 
@@ -88,7 +88,7 @@ class Stitcher:
         self._timer = 0
         self._cursor_us = 0
         self._known: frozenset[str] = frozenset()
-        self._failures: dict[str, tuple[Failure, int]] = {}
+        self._failures: dict[str, tuple[FailedTry, int]] = {}
         self._made = self._ready = self._failed = 0
         self._last = Stitched("", Result.READY)
         self._error = ""
@@ -192,7 +192,7 @@ class Stitcher:
         self._forget_failure(wish.contact_id)
         while len(self._failures) >= FAILURES_MAX:
             self._forget_failure(next(iter(self._failures)))
-        failure = Failure(str(error), clock.wall_us())
+        failure = FailedTry(str(error), clock.wall_us())
         again_ns = clock.monotonic_ns() + int(RETRY_S * _NS)
         self._failures[wish.contact_id] = (failure, again_ns)
         what = f"the contact cannot be replayed: {error}"

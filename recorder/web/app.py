@@ -27,6 +27,7 @@ from recorder.web.read_routes import read_router
 from recorder.web.recovery_routes import recovery_router
 from recorder.web.refusals import error_body
 from recorder.web.rendition_routes import rendition_router
+from recorder.web.replay_routes import replay_router
 from recorder.web.retention_routes import retention_router
 from recorder.web.scrub_routes import scrub_router
 from recorder.web.webhook_routes import webhook_router
@@ -50,6 +51,7 @@ def create_app(control: NodeControl) -> FastAPI:
     tally = WebhookTally(control.clock)
     app.include_router(health_router(control, tally))
     app.include_router(rendition_router(control))
+    app.include_router(replay_router(control))
     app.include_router(read_router(control))
     app.include_router(command_router(control))
     app.include_router(audit_router(control))

@@ -17,6 +17,7 @@ from recorder.web.audit_metrics import audit_metrics
 from recorder.web.finding_metrics import finding_metrics
 from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
+from recorder.web.replay_metrics import replay_metrics
 from recorder.web.retention_metrics import retention_metrics
 from recorder.web.scrub_metrics import scrub_metrics
 from recorder.web.webhook_tally import WebhookTally
@@ -41,6 +42,7 @@ class NodeCollector(Collector):
         yield from finding_metrics(self._control.board)
         yield from audit_metrics(self._control.board)
         yield from scrub_metrics(self._control.board)
+        yield from replay_metrics(self._control.board)
         yield from retention_metrics(self._control.board)
         yield from self._actors()
 

@@ -23,6 +23,7 @@ from recorder.retention_rows import DAY_US, Match, Policy, Rules
 from recorder.rows import HistoryRow
 from recorder.scrub_rows import ScrubStatus, ScrubSummary
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
+from recorder.stitch.stitch_status import StitchStatus
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
 from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
@@ -261,6 +262,9 @@ class FakeNode:
         self.board.publish("audit", AuditStatus(0, 0, AuditHead(), ""))
         summary = ScrubSummary(objects=1, oldest_read_us=BEGAN_US)
         self.board.publish("scrub", ScrubStatus("resting", 1, 10, 1000.0, "", summary))
+        self.board.publish(
+            "stitch", StitchStatus("idle", "", (), 0, 0, 3, 1, 0, 2.5, 250_000_000, "")
+        )
         self.board.publish("audit_guard", AuditGuardStatus(AuditHead(), "", BEGAN_US))
 
     def change(self, part, kind, **facts):
