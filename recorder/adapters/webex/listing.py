@@ -14,6 +14,7 @@ from recorder.adapters.http.values import parse
 from recorder.adapters.webex.ids import bare_id
 from recorder.adapters.webex.records import Recording, RecordingTraces
 from recorder.errors import BadAnswer
+from recorder.listed import bytes_hint
 from recorder.model import ItemRef, Window
 
 UNREADABLE: Final = "unreadable"
@@ -63,7 +64,7 @@ def _item(source: str, row: object, window: Window) -> ItemRef | None:
         version=VERSION,
         changed_us=changed_us,
         session_key=recording.service_data.call_session_id or recording.id,
-        hints=_hints(row, recording.id),
+        hints={**_hints(row, recording.id), **bytes_hint(recording.size_bytes)},
     )
 
 

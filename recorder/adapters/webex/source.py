@@ -29,6 +29,7 @@ from recorder.adapters.webex.webhook import answer_to
 from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer, ItemGone
 from recorder.instants import to_text
+from recorder.listed import hinted_bytes
 from recorder.model import (
     Capabilities,
     Finding,
@@ -149,6 +150,10 @@ class WebexSource:
         except ItemGone:
             return
         same_size(recording, media)
+
+    def listed_bytes(self, ref: ItemRef) -> int | None:
+        """What the listing told; see recorder.listed."""
+        return hinted_bytes(ref.hints)
 
     def find(self, identifier: str) -> tuple[ItemRef, ...]:
         """The recording with this id, in either alphabet; see recorder.lookup."""

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from recorder.adapters.http.json_body import hash_of
 from recorder.adapters.zoom.records import Broken, Meeting, meeting_of
 from recorder.errors import BadAnswer
+from recorder.listed import bytes_hint
 from recorder.model import ItemRef, Window
 
 MEETING: Final = "meeting"
@@ -58,6 +59,8 @@ def _of_meeting(source: str, meeting: Meeting, window: Window) -> Iterator[ItemR
         key = PLACEHOLDER + hash_of(meeting.uuid) if one.id is None else one.id
         if isinstance(one, Broken):
             hints[UNREADABLE] = one.reason
+        else:
+            hints |= bytes_hint(one.size_bytes)
         yield ItemRef(
             source=source,
             key=key,

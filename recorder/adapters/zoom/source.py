@@ -25,6 +25,7 @@ from recorder.adapters.zoom.records import File, Meeting
 from recorder.adapters.zoom.settings import PAGE_SIZE_MAX, ZoomSettings
 from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer, ItemGone
+from recorder.listed import hinted_bytes
 from recorder.model import (
     Capabilities,
     Finding,
@@ -159,6 +160,10 @@ class ZoomSource:
                 "the file was replaced while it was downloaded",
                 hint="It is described again at the next try.",
             )
+
+    def listed_bytes(self, ref: ItemRef) -> int | None:
+        """What the listing told of a file that was ready; see recorder.listed."""
+        return hinted_bytes(ref.hints)
 
     def find(self, identifier: str) -> tuple[ItemRef, ...]:
         """Files of the meeting with this UUID, or of all with this number; see recorder.lookup.

@@ -3,6 +3,7 @@ import pytest
 
 from recorder.adapters.webex.listing import RAW_ID, UNREADABLE, items_of
 from recorder.errors import BadAnswer, Throttled
+from recorder.listed import BYTES
 from recorder.model import Window
 from tests.recorder.adapters.webex.scripted import (
     API,
@@ -55,7 +56,17 @@ def test_a_ref_names_recording_and_call_session(world, story):
     (ref,) = world.open().list_items(WINDOW, None).items
 
     assert (ref.key, ref.version, ref.session_key) == (key, "1", uuid(1, 7))
-    assert (ref.changed_us, ref.hints) == (us(10), {})
+    assert (ref.changed_us, set(ref.hints)) == (us(10), {BYTES})
+
+
+@pytest.mark.parametrize(
+    ("told", "bytes_told"), [(74222, 74222), (0, None), (None, None), (-1, None), (10**30, None)]
+)
+def test_sizes_are_those_that_the_listing_tells(world, story, told, bytes_told):
+    story.recording(10, sizeBytes=told)
+    source = world.open()
+    (ref,) = source.list_items(WINDOW, None).items
+    assert source.listed_bytes(ref) == bytes_told
 
 
 def test_ids_in_the_other_alphabet_become_bare_and_are_asked_for_as_they_came(world, story):
@@ -66,7 +77,7 @@ def test_ids_in_the_other_alphabet_become_bare_and_are_asked_for_as_they_came(wo
     (ref,) = source.list_items(WINDOW, None).items
     source.describe(ref)
 
-    assert (ref.key, ref.hints) == (uuid(9), {RAW_ID: raw})
+    assert (ref.key, ref.hints[RAW_ID]) == (uuid(9), raw)
     assert world.asked(f"convergedRecordings/{raw}")
 
 
