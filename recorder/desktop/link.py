@@ -6,6 +6,7 @@ A node that says nothing for more than two keep-alives (no word, no pong) counts
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
 from collections.abc import Callable
@@ -208,6 +209,20 @@ class Link:
             self._heard_ns = self._clock.monotonic_ns()
 
 
+_BODY_BYTES_MAX = 16 * 1024
+_TEXT_CHARS_MAX = 300
+_REFUSALS = {
+    401: ("The token is refused.", "nodes.token must be one of the node's [web.tokens]."),
+    403: (
+        "This token may not register desktops.",
+        'Its roles in the node\'s [web.tokens] must contain "desktop".',
+    ),
+    404: (
+        "The node knows no desktops.",
+        "Set enabled = true in its [screens], or update the node.",
+    ),
+}
+_OTHER = ("The node does not take desktops now.", "Look at its health and log.")
 _VERSION_HINT = "Desktop and node are of versions that do not fit: update the older one."
 
 
@@ -225,7 +240,7 @@ async def _connected(dial: Dial) -> ClientConnection:
             proxy=None,
         )
     except InvalidStatus as error:
-        raise _refused(error.response.status_code) from error
+        raise _refused(error.response.status_code, bytes(error.response.body or b"")) from error
     except ssl.SSLCertVerificationError as error:
         raise LinkFailed(
             f"its certificate is not trusted: {error.verify_message}",
@@ -246,25 +261,15 @@ def _bound_unsent(connection: ClientConnection) -> None:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT_BYTES)
 
 
-def _refused(status: int) -> LinkFailed:
-    match status:
-        case 401:
-            return LinkFailed(
-                "the token is refused (401)",
-                hint="nodes.token must be one of the node's [web.tokens].",
-            )
-        case 403:
-            return LinkFailed(
-                "the token may not do this (403)",
-                hint='Its roles in the node\'s [web.tokens] must contain "desktop".',
-            )
-        case 404:
-            return LinkFailed(
-                "the node knows no desktops (404)",
-                hint="Set enabled = true in its [screens], or update the node.",
-            )
-        case _:
-            return LinkFailed(f"the node answers {status}", hint="Look at its health and log.")
+def _refused(status: int, body: bytes) -> LinkFailed:
+    """What the node itself says counts; a proxy says less."""
+    what, hint = _REFUSALS.get(status, _OTHER)
+    try:
+        said = json.loads(body[:_BODY_BYTES_MAX])["error"]
+        what, hint = str(said["message"])[:_TEXT_CHARS_MAX], str(said["hint"])[:_TEXT_CHARS_MAX]
+    except (ValueError, KeyError, TypeError):
+        pass
+    return LinkFailed(f"{what} ({status})", hint=hint)
 
 
 async def _say(connection: ClientConnection, saying: DesktopSaying) -> None:

@@ -25,6 +25,7 @@ class FakeNode:
         self.knows = {}
         self.status = None
         self.raw_answer = ""
+        self.body = "no\n"
         self.sayings = []
         self.headers = []
         self._lock = threading.Lock()
@@ -92,7 +93,7 @@ class FakeNode:
 
     def _request(self, connection, request):
         self.headers.append(dict(request.headers))
-        return None if self.status is None else connection.respond(self.status, "no\n")
+        return None if self.status is None else connection.respond(self.status, self.body)
 
     async def _talk(self, connection):
         self._connections.append(connection)

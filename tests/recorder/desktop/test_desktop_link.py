@@ -62,10 +62,10 @@ def test_token_is_in_no_text_of_a_dial():
 @pytest.mark.parametrize(
     ("status", "said", "hint"),
     [
-        (401, "the token is refused", "[web.tokens]"),
-        (403, "the token may not do this", '"desktop"'),
-        (404, "the node knows no desktops", "[screens]"),
-        (503, "the node answers 503", "health"),
+        (401, "The token is refused", "[web.tokens]"),
+        (403, "This token may not register", '"desktop"'),
+        (404, "The node knows no desktops", "[screens]"),
+        (503, "does not take desktops now", "health"),
     ],
 )
 def test_refusal_by_status_says_what_to_do(call, node, status, said, hint):
@@ -74,6 +74,14 @@ def test_refusal_by_status_says_what_to_do(call, node, status, said, hint):
         call.serve(node.url)
     assert hint in refused.value.hint
     assert refused.value.retry_s is None
+
+
+def test_what_a_node_says_of_its_refusal_counts(call, node):
+    node.status = 403
+    node.body = '{"error": {"message": "This node records no screens.", "hint": "Use the other."}}'
+    with pytest.raises(LinkFailed, match=r"This node records no screens. \(403\)") as refused:
+        call.serve(node.url)
+    assert refused.value.hint == "Use the other."
 
 
 def test_refusal_in_words_is_passed_on(call, node):
