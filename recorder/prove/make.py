@@ -10,8 +10,9 @@ from typing import Any, Final
 from cluster.ports import Clock
 from recorder.audit_ports import AuditDb, AuditTrail
 from recorder.audit_rows import AuditHead
-from recorder.errors import ArchiveError, DataCenterError
+from recorder.errors import DataCenterError
 from recorder.model import SourceProgress, Window
+from recorder.mounted import refuse_bare
 from recorder.ports import Archive, ContactDb, DataSource
 from recorder.prove.canonical import canonical, plain
 from recorder.prove.document import (
@@ -143,11 +144,7 @@ def certify(
 def _object_faults(archive: Archive, objects: Mapping[str, LeafMedia]) -> Mapping[str, ObjectFault]:
     """Raises ArchiveError when nothing at all is there: an archive that is not mounted lost nothing."""
     faults = object_faults(archive, objects, read=False)
-    if objects and len(faults) == len(objects) and next(archive.keys(), None) is None:
-        raise ArchiveError(
-            "the archive holds no object at all: is it mounted?",
-            hint="Mount or restore it; the certificate is made as soon as it is there.",
-        )
+    refuse_bare(archive, objects, faults)
     return faults
 
 

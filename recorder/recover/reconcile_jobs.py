@@ -23,6 +23,7 @@ from recorder.finding_rows import (
 from recorder.instants import to_text
 from recorder.messages import RecoveriesChanged
 from recorder.model import Interaction, ItemRef, ItemState, Page, SourceProgress, Window
+from recorder.mounted import refuse_bare
 from recorder.ports import Archive, ContactDb, DataSource
 from recorder.proof_ports import FindingsDb, RecoveryDb
 from recorder.recover import causes
@@ -209,6 +210,7 @@ def _objects(
             for row in some
             for one in media[row.ref.key]
         }
+        refuse_bare(tools.archive, sizes, [key for key, size in sizes.items() if size is None])
         wrong = [row for row in some if judge_objects(row, sizes, media[row.ref.key]) is not None]
         # Asked again: a policy may have taken the files away after they were read from the record.
         left = _media_of(tools.findings, source, wrong) if wrong else {}

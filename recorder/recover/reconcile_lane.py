@@ -182,7 +182,9 @@ class Comparison:
         if isinstance(error, StaleTerm):
             if error.term >= self._needed_term():
                 raise error
-        elif not isinstance(error, DataCenterError | ArchiveError):
+        elif isinstance(error, DataCenterError | ArchiveError):
+            self.waits_because = str(error)
+        else:
             self._failures += 1
             self.waits_because = f"{getattr(error, 'code', type(error).__name__)}: {error}"
             if self._failures > FAILURES_MAX and self.run is not None:

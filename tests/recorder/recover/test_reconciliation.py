@@ -124,6 +124,7 @@ def test_another_size_at_the_source_is_found(bench):
 
 def test_a_row_without_its_object_is_found_and_over_when_it_is_back(bench):
     bench.archived("rec", -5)
+    bench.archived("whole", -5)
     body = bench.objects.objects.pop("dyn/med-rec")
     bench.reconcile()
     row = bench.open()["rec"]
@@ -354,3 +355,19 @@ def test_an_object_of_nobody_is_asked_about_again_after_the_grace_where_that_is_
     bench.grant()
     bench.run(60)
     assert "dyn/stray" in bench.open()
+
+
+def test_an_archive_that_is_not_mounted_lost_nothing_and_is_waited_for(bench):
+    bench.archived("rec", -5)
+    bench.archived("other", -6)
+    objects = dict(bench.objects.objects)
+    bench.objects.objects.clear()
+    bench.grant()
+    bench.run(2 * 3600)
+    assert bench.open() == {}
+    status = bench.board.read("reconciliation", ReconciliationStatus)
+    assert "is it mounted?" in status.waits_because["dyn"]
+    bench.objects.objects.update(objects)
+    bench.run(DAY_S)
+    assert bench.open() == {}
+    assert bench.alarms() == {}
