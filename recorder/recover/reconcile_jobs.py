@@ -29,7 +29,7 @@ from recorder.proof_ports import FindingsDb, RecoveryDb
 from recorder.recover import causes
 from recorder.recover.causes import Times
 from recorder.recover.compare import Compared, Section, compare, judge_objects, settled
-from recorder.recovery_rows import Cause, RecoveryKind, RecoveryRow
+from recorder.recovery_rows import Cause, RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.rows import ItemRow
 
 WAKE = RecoveriesChanged()
@@ -263,7 +263,7 @@ def end_run(
     tools: Tools, run: RunRow, reason: str, now_us: int, term: int, *, recover: bool
 ) -> RunRow:
     """Ask for what is missing and still offered, then end. Raises StaleTerm, DataCenterError."""
-    for window in missing_periods(_missing(tools.findings, run)) if recover else ():
+    for window in missing_periods(_missing(tools, run)) if recover else ():
         asked = RecoveryRow(
             recovery_id=_recovery_id(run, window, now_us),
             source=run.source,
@@ -279,14 +279,18 @@ def end_run(
     return tools.findings.end_run(run.run_id, reason, term)
 
 
-def _missing(db: FindingsDb, run: RunRow) -> Iterable[int]:
-    """Instants of what is to be fetched; what waits for its turn comes by itself.
+def _missing(tools: Tools, run: RunRow) -> Iterable[int]:
+    """Instants of what is to be fetched; what waits for its turn comes by itself, or a recovery is at it.
 
     What differs in another way than by its version is here: to fetch it again would change nothing.
     """
-    for row in _opened(db, run.source, Window(run.from_us, run.to_us)):
+    at_it: dict[str, bool] = {"": False}
+    for row in _opened(tools.findings, run.source, Window(run.from_us, run.to_us)):
+        if row.recovery_id not in at_it:
+            asked = tools.recoveries.recovery(row.recovery_id)
+            at_it[row.recovery_id] = asked is not None and asked.status is RecoveryStatus.RUNNING
         is_missing = row.what is What.NOT_HERE and row.why is not Why.SERVICE_BEHIND
-        if is_missing or row.is_of_version:
+        if (is_missing or row.is_of_version) and not at_it[row.recovery_id]:
             yield row.at_us
 
 

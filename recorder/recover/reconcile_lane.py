@@ -173,7 +173,11 @@ class Comparison:
     def _why_wait(self, figures: BudgetFigures | None) -> str:
         board = self._ports.board
         recovery = board.read("recovery", RecoveryStatus)
-        if recovery is not None and any(row.source == self._name for row in recovery.running):
+        # One that waits for a watermark, or for a file that is still being made, may wait for days.
+        moved_us = self._ports.clock.wall_us() - int(self._ports.settings.grace_s * 1_000_000)
+        if recovery is not None and any(
+            row.source == self._name and row.updated_us > moved_us for row in recovery.running
+        ):
             return "a recovery of this source runs"
         status = board.read(f"source:{self._name}", SourceStatus)
         return yields_because(status, figures, LIVE_MAX)

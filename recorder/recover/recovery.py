@@ -188,8 +188,11 @@ class Recovery:
 
     def _looked(self, outcome: Outcome[tuple[RecoveryRow, ...]]) -> None:
         self._looking = False
+        again, self._again = self._again, False
         if isinstance(outcome, Failed):
             _expect_away(outcome.error)
+            if again:  # the look that was due meanwhile
+                self._look_soon()
             return
         was_idle = not any(lane.rows for lane in self._lanes.values())
         for name, lane in self._lanes.items():
@@ -198,11 +201,13 @@ class Recovery:
         strangers = [row for row in outcome.value if row.source not in self._lanes]
         for row in strangers:
             self._stop_stranger(row)
-        if self._again or (was_idle and outcome.value):
-            self._again = False
-            self._looks += 1
-            look_s = self._ports.settings.look_s
-            self._ports.clock.call_later(look_s, self._ports.me, LookDue(self._looks))
+        if again or (was_idle and outcome.value):
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        self._looks += 1
+        look_s = self._ports.settings.look_s
+        self._ports.clock.call_later(look_s, self._ports.me, LookDue(self._looks))
 
     def _stop_stranger(self, row: RecoveryRow) -> None:
         """Its source is not configured on this node any more, or did not start."""

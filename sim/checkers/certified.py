@@ -37,7 +37,7 @@ from sim.truth import TruthItem
 
 PROMISE = "certified"
 _DAY_US = 86_400_000_000
-_PAGE = 100
+_PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)

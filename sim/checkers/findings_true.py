@@ -117,11 +117,12 @@ def may_be(what: What, thing: Thing, period: Period) -> bool:
     since_us = period[0] - thing.slack_us
     match what:
         case What.NOT_HERE:
-            if not thing.versions:  # listed while it is still being made
-                return thing.row is None or thing.row.state not in _ENDED
-            return any(_is_missing(one, thing, since_us) for one in thing.versions)
+            making = not thing.versions and (thing.row is None or thing.row.state not in _ENDED)
+            return making or any(_is_missing(one, thing, since_us) for one in thing.versions)
         case What.LOST | What.NOT_AT_SOURCE:
-            return any(one.deleted_us is not None or one.absent for one in thing.versions)
+            gone = thing.row is not None and thing.row.state == ItemState.GONE
+            unmade = not thing.versions and gone
+            return unmade or any(one.deleted_us is not None or one.absent for one in thing.versions)
         case What.DIFFERS:
             return len(thing.versions) > 1 or any(_meets(one, period) for one in thing.misnamed)
         case What.OBJECT_MISSING:

@@ -19,8 +19,10 @@ from sim.data_center import MemoryArchive, MemoryContactDb
 from sim.kernel import Epoch
 from sim.network import SimNetwork
 from sim.tripwires import tripwires
+from sim.truth import TruthItem
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, judge
+from sim.world.certificates import certified
 from sim.world.data_center import WorldDataCenter
 from sim.world.digest import Digest
 from sim.world.eyes import Eyes
@@ -238,7 +240,8 @@ class World:
             if not found:
                 break
         over = (*self._healing(healed_us), *self._contacts(), *self.retention.at_the_end())
-        for violation in (*found, *over, *self._proof()):
+        proofs = () if found else certified(self, self._offered())
+        for violation in (*found, *over, *proofs, *self._proof()):
             self.broken(violation)
 
     def _healing(self, healed_us: int) -> tuple[Violation, ...]:
@@ -275,14 +278,17 @@ class World:
         db = self._reader()
         archive = MemoryArchive(self.data_center.objects, read=_nothing)
         contents = read_contents(db, archive)
-        offered = self._eyes.watch.forgotten.without(self.services.truth())
-        truth = tuple(self.retention.without_deleted(offered))
+        truth = tuple(self.retention.without_deleted(self._offered()))
         run = Run(truth=truth, contents=contents)
         return tuple(
             violation
             for violation in judge(run).violations
             if violation.promise not in {"liveness", "one_primary"}
         )
+
+    def _offered(self) -> Iterator[TruthItem]:
+        """What every service offered, but for what only processes knew that are no more."""
+        yield from self._eyes.watch.forgotten.without(self.services.truth())
 
     def _at(self, seconds: float, action: Callable[[], object], label: str) -> None:
         """Absolute while the world begins, relative to now later."""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.mutants import archive_bugs, keep_bugs, media_bugs, pair_bugs, poll_bugs, work_bugs
+from tests.mutants import (
+    archive_bugs,
+    find_bugs,
+    keep_bugs,
+    media_bugs,
+    pair_bugs,
+    poll_bugs,
+    work_bugs,
+)
 from tests.mutants.mutant import Mutant
 
 ROOMS: dict[str, tuple[Mutant, ...]] = {
@@ -10,6 +18,7 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "media": media_bugs.BUGS,
     "archive": archive_bugs.BUGS,
     "keep": keep_bugs.BUGS,
+    "find": find_bugs.BUGS,
     "work": work_bugs.BUGS,
     "pair": pair_bugs.BUGS,
 }

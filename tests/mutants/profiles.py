@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sim.search.palette import PALETTE, Colour, colour_of
+from sim.search.palette import KEEPING, PALETTE, Colour, colour_of
 from sim.search.swarm import USUAL, Profile
 from sim.world.incident import Value
 
-_BY_KIND = {colour.kind: colour for colour in (*PALETTE, colour_of("hold"))}
+_BY_KIND = {colour.kind: colour for colour in (*PALETTE, *map(colour_of, KEEPING))}
 _MINUTES = 3.0
 
 
@@ -35,6 +35,7 @@ def of(
     always: Mapping[str, Mapping[str, Value]] | None = None,
     points: Sequence[str] = (),
     faults_max: int = 8,
+    sources: Sequence[str] = USUAL.sources,
     **workload: float,
 ) -> Mix:
     """These kinds of faults alone, or all of them without one."""
@@ -45,6 +46,7 @@ def of(
         faults_max=faults_max,
         colours=tuple(colours),
         settings=settings or {},
+        sources=tuple(sources),
     )
     return Mix(profile, workload, points, always or {})
 
@@ -183,3 +185,33 @@ DELETIONS = of(
     points=("call:decide", "call:begin_deletion", "call:finish_deletion", "call:done_deletion"),
     calls_per_minute=12.0,
 )
+_COMPARES: Mapping[str, Mapping[str, Any]] = {"reconcile": {}}
+COMPARED = of(
+    *("object_damage", "object_stray", "crash", "switchover"),
+    settings=_COMPARES,
+    points=("call:record_step", "done:record_step"),
+    calls_per_minute=12.0,
+)
+STORED = of(
+    *(one("crash", 4.0, 10.0), "pause", one("data_center_down", 2.0, 5.0)),
+    settings=_COMPARES,
+    points=("done:put", "call:commit"),
+    calls_per_minute=40.0,
+)
+PURGED = of(
+    *("cut", one("crash", 4.0, 10.0)),
+    settings={**_KEEP_SHORT, **_COMPARES},
+    points=("done:begin_deletion", "call:delete", "done:delete"),
+    calls_per_minute=12.0,
+)
+MISNAMED = of(
+    replace(_BY_KIND["service_wrong_size"], targets=("",), durations_s=(60.0, 90.0), options={}),
+    settings=_COMPARES,
+    sources=("zoom",),
+    calls_per_minute=12.0,
+)
+FETCHED = of(
+    *(one("data_center_down", 12.0, 30.0), "recovery"),
+    always={"data_center_down": {"silent": True}},
+)
+CALM = of("clock_jump", faults_max=1, calls_per_minute=12.0)

@@ -68,7 +68,14 @@ def rows_lost(world: World, fault: Fault) -> None:
     for home, row in sorted(store.contacts.rows.items()):
         items = [one for one in store.items.rows.values() if one.ref.session_key == row.session_key]
         mine = [one for one in items if one.ref.source == row.source]
-        whole = all(one.state == ItemState.ARCHIVED and one.contact_id == home for one in mine)
+        mark = store.progress.get(row.source)
+        passed_us = 0 if mark is None else mark.watermark_us
+        whole = all(
+            one.state == ItemState.ARCHIVED
+            and one.contact_id == home
+            and one.ref.changed_us < passed_us
+            for one in mine
+        )
         if home in held or not mine or not whole:
             continue
         truth = world.services[row.source].fake.truth()

@@ -1,5 +1,7 @@
 """Reconciliation by hand: what it finds, when it looks, whom it yields to, and what a takeover costs."""
 
+from dataclasses import replace
+
 import pytest
 
 from recorder.errors import Unreachable
@@ -219,9 +221,25 @@ def test_it_yields_to_live_capture_and_to_recoveries(bench):
     bench.run(1800)
     assert bench.runs[0].ended_us is not None
     windows = len(bench.source.windows)
-    bench.board.publish("recovery", RecoveryStatus(True, bench.asked))
+    (row,) = bench.asked
+    moves = replace(row, updated_us=bench.now_us + int(2 * DAY_S * 1e6))
+    bench.board.publish("recovery", RecoveryStatus(True, (moves,)))
     bench.run(2 * DAY_S)
     assert len(bench.source.windows) == windows
+    bench.run(DAY_S)
+    assert len(bench.source.windows) > windows, "a recovery that has to wait holds up nobody"
+
+
+def test_what_a_recovery_is_at_is_not_asked_for_again(bench):
+    bench.offer("i", -10)
+    bench.reconcile()
+    bench.run(DAY_S)
+    assert len(bench.runs) == 2
+    assert len(bench.asked) == 1
+    (row,) = bench.asked
+    bench.recoveries.cancel(row.recovery_id, "no")
+    bench.run(DAY_S)
+    assert len(bench.asked) == 2
 
 
 def test_a_source_that_fails_for_long_ends_the_run_until_the_next_night(bench):

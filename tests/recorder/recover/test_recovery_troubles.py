@@ -249,3 +249,18 @@ def test_memory_stays_flat_when_all_of_a_long_section_is_missing(desk):
     assert max(staged) <= 6000
     assert desk.row().counts.pending == 12_000
     assert US == 1_000_000
+
+
+def test_a_look_that_failed_after_the_next_was_due_is_not_the_last(desk):
+    some(desk, 2)
+    desk.request()
+    desk.grant()
+    assert desk.row().status is RecoveryStatus.RUNNING
+    desk.faults.down = True
+    while not desk.database.jobs:
+        desk.clock.advance(0.1)
+    desk.clock.advance(3)  # nobody answers, and the next look comes due
+    desk.run()
+    desk.faults.down = False
+    desk.serve().advance(30)
+    assert desk.row().status is RecoveryStatus.COMPLETED

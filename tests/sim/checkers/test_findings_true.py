@@ -110,6 +110,8 @@ def test_a_file_that_is_still_being_made_is_not_here_before_it_is_offered():
     made = Thing(("zoom", "i"), (), a_row("failed"))
     assert opened(What.NOT_HERE, made) == []
     assert opened(What.NOT_HERE, replace(made, row=a_row())) != []
+    assert opened(What.LOST, made) != []
+    assert opened(What.LOST, replace(made, row=a_row("gone"))) == []
 
 
 def test_a_size_that_the_service_tells_wrongly_differs_as_long_as_it_does():
