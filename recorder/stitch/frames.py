@@ -150,11 +150,14 @@ def _pieces(
         later = [(begin, screens[n][end].at_ms) for begin, n, _, end in spans if n > number]
         piece: int | None = None
         for index in range(first, last + 1):
-            hidden = any(begin <= shots[index].at_ms <= end for begin, end in later)
-            if hidden and piece is not None:
+            at_ms = shots[index].at_ms
+            before_ms = shots[index - 1].at_ms if index > first else at_ms - 1
+            between = any(before_ms < begin <= at_ms for begin, _ in later)
+            hidden = any(begin <= at_ms <= end for begin, end in later)
+            if (hidden or between) and piece is not None:
                 pieces.append((shots[piece].at_ms, number, piece, index - 1))
                 piece = None
-            elif not hidden and piece is None:
+            if not hidden and piece is None:
                 piece = index
         if piece is not None:
             pieces.append((shots[piece].at_ms, number, piece, last))
