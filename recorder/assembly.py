@@ -125,7 +125,7 @@ class Assembly:
         self.reconcile = ReconcileAssembly(ports.reconcile, runtime=ports.runtime)
         self.retention = RetentionAssembly(ports.retention, runtime=ports.runtime)
         self.prove = ProveAssembly(ports.prove, runtime=ports.runtime)
-        self.screens = ScreenAssembly(ports.screens, runtime=ports.runtime)
+        self.screens = ScreenAssembly(ports.screens, runtime=ports.runtime, sources=ports.sources)
         self.stitch = StitchAssembly(ports.stitch, runtime=ports.runtime)
         self.audit = AuditAssembly(
             ports.audit,

@@ -24,12 +24,16 @@ from recorder.recovery_control import RecoveryDesk
 from recorder.replay_control import ReplayDesk
 from recorder.retention_control import RetentionDesk
 from recorder.screen_desk import ScreenDesk
+from recorder.screen_messages import AgentEventsHeard, AgentEventsKept, AskStates
+from recorder.screen_model import AgentEvent
 from recorder.screen_ports import ScreenDb
 from recorder.scrub_ports import ScrubDb
 from recorder.webhooks import Hearing, kind_of
 
 M = TypeVar("M")
 
+AGENT_EVENTS_TIMEOUT_S = 2.0
+"""Services give an answer to a webhook up after 3 s or later."""
 AUDIT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 16.0
 """Above the longest wait of the pair for a command of an operator (three hand-over timeouts)."""
@@ -108,6 +112,10 @@ class NodeControl:
     desktops: ScreenDesk | None = None
     """For agents' desktops; None while screens.enabled is false."""
     replay: ReplayDesk | None = None
+    ris: Address[AgentEventsHeard] | None = None
+    """Hears what agents do."""
+    states: Address[AskStates] | None = None
+    """Asks platforms what agents did; None where no platform can be asked."""
 
     def switchover(self, to_node: str) -> CommandAnswer:
         """Planned change of primary; waits for what became of it."""
@@ -143,6 +151,26 @@ class NodeControl:
             and source in {None, name}
             and callable(getattr(opened.source, "hear", None))
         )
+
+    def agent_events(self, events: tuple[AgentEvent, ...]) -> bool:
+        """Tell the RIS, and wait until a crash cannot lose it. False when nobody could say so in time."""
+        ris = self.ris
+        if ris is None or not events:
+            return True
+
+        def question(reply_to: Address[AgentEventsKept]) -> AgentEventsHeard:
+            return AgentEventsHeard(events, reply_to=reply_to)
+
+        try:
+            self.runtime.ask(ris, question, AGENT_EVENTS_TIMEOUT_S)
+        except ReplyTimeout:
+            return False
+        return True
+
+    def ask_states(self, source: str) -> None:
+        """A hint that agents of this source did something."""
+        if self.states is not None:
+            self.states.tell(AskStates(source))
 
     def budget(self, source: str) -> BudgetFigures | None:
         """How the request budget of a source is spent on this node; None when its adapter cannot say."""

@@ -258,6 +258,8 @@ class Node:
             ),
             screen_db=self._stores.stitch.screens,
             replay=self._replay_desk(ports),
+            ris=self._assembly.screens.ris,
+            states=self._assembly.screens.states,
             tokens=tuple(
                 NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
                 for name, one in sorted(config.web.tokens.items())

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from cluster.messages import ShareMessage
 from cluster.ports import Address, Behaviour, Runtime
 from recorder.config import Config
-from recorder.ports import Journal
+from recorder.ports import DataSource, Journal
+from recorder.recovery_assembly import calls_lane
 from recorder.screen.event_codec import TOPIC
 from recorder.screen.event_keeper import KeeperPorts
 from recorder.screen.ris import Ris
+from recorder.screen.states import StatesAsker, StatesPorts, can_tell
 from recorder.screen_ports import AgentEventDb
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 Begin = Callable[[Address[Any], Behaviour[Any]], None]
 RIS: Final = "ris"
+STATES: Final = "agent_states"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,28 @@ class ScreenPorts:
 class ScreenAssembly:
     """Screen recording of one node; without `ports` nothing is heard of agents."""
 
-    def __init__(self, ports: ScreenPorts | None, *, runtime: Runtime) -> None:
+    def __init__(
+        self, ports: ScreenPorts | None, *, runtime: Runtime, sources: Mapping[str, DataSource]
+    ) -> None:
         self._ports = ports
         self._runtime = runtime
-        names = (RIS,) if ports is not None else ()
+        self._telling = {
+            name: source for name, source in sorted(sources.items()) if can_tell(source)
+        }
+        names: list[str] = []
+        if ports is not None:
+            names = [RIS, STATES] if self._telling else [RIS]
         self._at: dict[str, Address[Any]] = {name: runtime.reserve(name) for name in names}
 
     @property
     def ris(self) -> Address[Any] | None:
         """Takes `AgentEventsHeard`."""
         return self._at.get(RIS)
+
+    @property
+    def states(self) -> Address[Any] | None:
+        """Takes `AskStates`; None where no source's platform can be asked."""
+        return self._at.get(STATES)
 
     @property
     def watched(self) -> tuple[Address[Any], ...]:
@@ -53,7 +68,7 @@ class ScreenAssembly:
     @property
     def duties(self) -> tuple[Address[Any], ...]:
         """Those that do the primary's work."""
-        return ()
+        return tuple(address for name, address in self._at.items() if name == STATES)
 
     @property
     def sharers(self) -> Mapping[str, Address[ShareMessage]]:
@@ -90,6 +105,17 @@ class ScreenAssembly:
             settings=config.screens,
         )
         begin(self._at[RIS], ris)
+        if STATES in self._at:
+            asking = StatesPorts(
+                me=self._at[STATES],
+                ris=self._at[RIS],
+                monitor=monitor,
+                sources=self._telling,
+                lanes={name: ports.workers[calls_lane(name)] for name in self._telling},
+                clock=ports.clock,
+                every_s=config.screens.states_every_s,
+            )
+            begin(self._at[STATES], StatesAsker(asking))
 
     def stop(self) -> None:
         """Stop them, in the reverse order of `start`."""

@@ -1,11 +1,17 @@
-"""A message a service sends by itself, and what to answer. Adapters judge it; it is never the truth."""
+"""A message a service sends by itself, and what to answer. Adapters judge it.
+
+Of recordings it is a hint and never the truth. What it says of agents is taken as it is: it can be late, and
+nobody else may know it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Protocol
+
+from recorder.screen_model import AgentEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +21,8 @@ class WebhookRequest:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
+    query: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Parameters of the address; of one that comes twice, the last. May hold a secret: never logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,10 @@ class WebhookAnswer:
     media_type: str = "application/json"
     poll_now: bool = False
     """Something is new: the next poll should be early."""
+    agent_events: tuple[AgentEvent, ...] = ()
+    """What the message says of agents. `heard_by` is filled in by the node."""
+    ask_states: bool = False
+    """Something happened to agents that the message does not tell whole: the service should be asked now."""
 
 
 class Hearing(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import httpx
@@ -11,6 +12,7 @@ from sim.served_source import ServedSource, ToServe
 from sim.source_plan import NODES, SourcePlan, client_id, client_secret
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics import entra
+from sim.ucaas.dynamics.hooks import Endpoint
 from sim.ucaas.dynamics.serving import Urls, serve_dynamics
 from sim.ucaas.webex import oauth as webex_oauth
 from sim.ucaas.webex.serving import serve_webex
@@ -47,11 +49,24 @@ def dynamics_plan(urls: Urls, **keys: Any) -> SourcePlan:
 
 
 def _dynamics(wanted: ToServe) -> ServedSource:
-    served = serve_dynamics(clients=client_apps(), audio=wanted.audio, port=wanted.port)
+    secret, endpoint = hook_secret(DYNAMICS, "pair"), None
+    if wanted.hooks:
+        endpoint = Endpoint(tuple(wanted.hooks.values()), query=f"?code={secret}")
+    served = serve_dynamics(
+        clients=client_apps(),
+        audio=wanted.audio,
+        port=wanted.port,
+        endpoint=endpoint,
+        live_calls=endpoint is not None,
+    )
+    plan = dynamics_plan(served.urls)
+    if endpoint is not None:
+        secrets = {node: {**plan.secrets[node], "webhook_secret": secret} for node in NODES}
+        plan = replace(plan, secrets=secrets)
     return ServedSource(
         kind=DYNAMICS,
         base=served.urls.base,
-        plan=dynamics_plan(served.urls),
+        plan=plan,
         admin=SimAdmin(served.urls.base),
         end=served.stop,
         downloads=("blob", "value"),
@@ -111,7 +126,9 @@ def _webex(wanted: ToServe) -> ServedSource:
         webex_oauth.ClientApp(client_id(WEBEX, n), client_secret(WEBEX, n), _refresh_token(n))
         for n in NODES
     ]
-    served = serve_webex(clients=apps, audio=wanted.audio, port=wanted.port)
+    served = serve_webex(
+        clients=apps, audio=wanted.audio, port=wanted.port, live_calls=bool(wanted.hooks)
+    )
     for node, url in wanted.hooks.items():
         _register(served.urls.api, node, url)
     plan = SourcePlan(
@@ -143,6 +160,13 @@ def _webex(wanted: ToServe) -> ServedSource:
     )
 
 
+_HOOKS: Final = (
+    ("convergedRecordings", "created", "org"),
+    ("telephony_calls", "all", "creator"),
+)
+"""Resource, event and owner of each webhook. Calls are told to the person they concern alone."""
+
+
 def _register(api: str, node: str, url: str) -> None:
     """A webhook for a node, as an administrator registers it: with a token of the node's own app."""
     form = {
@@ -153,16 +177,17 @@ def _register(api: str, node: str, url: str) -> None:
     }
     with httpx.Client(base_url=f"{api}/v1", trust_env=False) as client:
         token = client.post("/access_token", data=form).raise_for_status().json()["access_token"]
-        hook = {
-            "name": f"tandem {node}",
-            "targetUrl": url,
-            "resource": "convergedRecordings",
-            "event": "created",
-            "ownedBy": "org",
-            "secret": hook_secret(WEBEX, node),
-        }
         bearer = {"Authorization": f"Bearer {token}"}
-        client.post("/webhooks", json=hook, headers=bearer).raise_for_status()
+        for resource, event, owner in _HOOKS:
+            hook = {
+                "name": f"tandem {node}",
+                "targetUrl": url,
+                "resource": resource,
+                "event": event,
+                "ownedBy": owner,
+                "secret": hook_secret(WEBEX, node),
+            }
+            client.post("/webhooks", json=hook, headers=bearer).raise_for_status()
 
 
 OPENERS: Mapping[str, Callable[[ToServe], ServedSource]] = {

@@ -1,7 +1,7 @@
 """Where services send messages by themselves. The signature is the authentication; there is no token.
 
-A message is only ever a hint: the source checks the signature and says whether to poll early. Nothing of a
-message is stored, and nothing here waits for a network.
+Of recordings a message is only ever a hint: the source checks the signature and says whether to poll early.
+What it says of agents is on this node's disk before it is answered. Nothing here waits for a network.
 """
 
 from __future__ import annotations
@@ -68,8 +68,15 @@ async def _heard(
     except ClientDisconnect:
         tally.note(hearing[0][0], Result.FAILED, "the sender went away before its body was whole")
         refuse(400, "The body is not whole.")
-    message = WebhookRequest(dict(request.headers), body)
+    message = WebhookRequest(dict(request.headers), body, dict(request.query_params))
     name, answer, problem = await run_in_threadpool(_judge, hearing, message)
+    if answer.ask_states:
+        control.ask_states(name)
+    if answer.agent_events and not await run_in_threadpool(
+        control.agent_events, answer.agent_events
+    ):
+        # It is in hand all the same; a service that sends it again does no harm.
+        answer, problem = WebhookAnswer(503), "neither disk nor Data Center took it in time"
     result = _result(answer)
     tally.note(name, result, problem)
     if result is Result.HINT:
@@ -81,7 +88,10 @@ async def _heard(
 
 def _result(answer: WebhookAnswer) -> Result:
     if answer.status < _ERROR:
-        return Result.HINT if answer.poll_now else Result.ANSWERED
+        if answer.poll_now:
+            return Result.HINT
+        is_heard = answer.agent_events or answer.ask_states
+        return Result.AGENT if is_heard else Result.ANSWERED
     return _RESULTS.get(answer.status, Result.FAILED)
 
 

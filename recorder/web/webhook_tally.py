@@ -21,6 +21,8 @@ class Result(StrEnum):
 
     HINT = "hint"
     """Genuine, and a reason to poll early."""
+    AGENT = "agent"
+    """Genuine, and says something of agents."""
     ANSWERED = "answered"
     """Genuine, nothing new."""
     REFUSED = "refused"

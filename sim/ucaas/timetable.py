@@ -34,10 +34,18 @@ class Timetable(ABC, Generic[ScriptT]):
         self._feed: Mix[ScriptT] | None = None
         self._rate = 0.0
         self._next_call_us = 0
+        self.live = False
+        """Calls of the feed begin when they come, so that they can be watched; else they end then."""
+        self.happening_us: int | None = None
+        """The instant of what happens now; None while nothing does."""
 
     @abstractmethod
     def place(self, script: ScriptT) -> object:
         """Put a call into the world; what lies in the past happens at the next `advance`."""
+
+    def begun(self, script: ScriptT) -> ScriptT:
+        """The same call, beginning where it would have ended."""
+        return script
 
     def at(self, at_us: int, happen: Happening) -> None:
         """Let something happen at an instant of the real clock; equal instants keep their order."""
@@ -53,11 +61,14 @@ class Timetable(ABC, Generic[ScriptT]):
     def advance(self, now_us: int) -> None:
         """Let everything happen that is due."""
         while self._feed is not None and self._next_call_us <= now_us:
-            self.place(self._feed.call(self._next_call_us))
+            script = self._feed.call(self._next_call_us)
+            self.place(self.begun(script) if self.live else script)
             self._next_call_us += int(self._feed.gap_s(self._rate) * SECOND_US)
         while self._queue and self._queue[0].at_us <= now_us:
             due = heapq.heappop(self._queue)
+            self.happening_us = due.at_us
             due.happen(due.at_us)
+            self.happening_us = None
 
     def pending(self) -> int:
         """Things yet to happen."""

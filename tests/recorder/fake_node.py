@@ -21,6 +21,7 @@ from recorder.recovery_control import RecoveryDesk
 from recorder.retention_control import RetentionDesk
 from recorder.retention_rows import DAY_US, Match, Policy, Rules
 from recorder.rows import HistoryRow
+from recorder.screen_messages import AgentEventsKept
 from recorder.scrub_rows import ScrubStatus, ScrubSummary
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.stitch.stitch_status import StitchStatus
@@ -64,6 +65,17 @@ class FakePoller(Inbox):
         super().tell(message)
         if isinstance(message, Rewind):
             message.reply_to.tell(CommandAnswer("done", "the watermark is back"))
+
+
+class FakeRis(Inbox):
+    """Keeps what it hears at once, unless its disk is said to be full."""
+
+    full = False
+
+    def tell(self, message):
+        super().tell(message)
+        if not self.full:
+            message.reply_to.tell(AgentEventsKept(len(message.events)))
 
 
 class FakeRuntime:
@@ -244,6 +256,7 @@ class FakeNode:
         self.rules = Rules((Policy("all", Match(), 30 * DAY_US),), 0, 5 * DAY_US)
         self.scrub_db = MemoryScrubDb(ScrubTables(), self.center)
         self.poller = FakePoller("poller:zoom")
+        self.ris, self.states = FakeRis("ris"), Inbox("agent_states")
         self.publish_all()
 
     def publish_all(self):
@@ -317,6 +330,8 @@ class FakeNode:
             proof=self.proof_desk(),
             audit_db=self.audit_db,
             scrub_db=self.scrub_db,
+            ris=self.ris,
+            states=self.states,
         )
 
     @contextmanager

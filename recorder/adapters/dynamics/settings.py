@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +39,12 @@ class DynamicsSettings(BaseModel):
     """Download by signed link first, through the API second; False turns the order round."""
     requests_per_5min: int = Field(4000, ge=10, le=6000)
     """API calls of this node in any 5 minutes; the service itself allows 6000 for each user."""
+    webhook_secret: SecretReference | None = Field(None, repr=False)
+    """A reference; without it webhooks are refused."""
+    webhook_auth: Literal["header", "code", "query"] = "code"
+    """Where the service puts the secret: a header, `?code=`, or a parameter of the address."""
+    webhook_name: str = Field("x-tandem-secret", pattern=r"^[A-Za-z0-9_-]{1,60}$")
+    """Of the header or of the parameter."""
     timeouts: TimeoutTable = TimeoutTable()  # pyright: ignore[reportCallIssue]
 
     @property

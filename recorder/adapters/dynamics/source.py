@@ -12,6 +12,8 @@ from urllib.parse import quote
 import httpx
 
 from recorder.adapters.dynamics import checks, lookup
+from recorder.adapters.dynamics.agent_rows import Teller
+from recorder.adapters.dynamics.agent_states import StateReader
 from recorder.adapters.dynamics.interaction import interaction, media_key
 from recorder.adapters.dynamics.listing import UNREADABLE, items_of
 from recorder.adapters.dynamics.odata import (
@@ -27,9 +29,11 @@ from recorder.adapters.dynamics.odata import (
 from recorder.adapters.dynamics.reading import Reader
 from recorder.adapters.dynamics.records import Recording, SignedLink, SignedLinkAnswer
 from recorder.adapters.dynamics.schema_probe import SchemaProbe
+from recorder.adapters.dynamics.sessions import SessionMemory
 from recorder.adapters.dynamics.settings import PAGE_SIZE_MAX, DynamicsSettings
 from recorder.adapters.dynamics.tables import RECORDING
 from recorder.adapters.dynamics.users import UserCache
+from recorder.adapters.dynamics.webhook import answer_to
 from recorder.adapters.http.client import open_client
 from recorder.adapters.http.entra_grant import EntraGrant
 from recorder.adapters.http.fields import is_usable
@@ -49,6 +53,8 @@ from recorder.model import (
 )
 from recorder.plugins import SourceDeps
 from recorder.ports import MediaRequest
+from recorder.screen_model import AgentEvent
+from recorder.webhooks import WebhookAnswer, WebhookRequest
 
 CHUNK_BYTES = 4 * 1024**2
 """The range size the service documents for file columns."""
@@ -65,6 +71,8 @@ class DynamicsSource:
         self._settings = settings
         self._name = deps.name
         self._clock = deps.clock
+        self._secrets = deps.secrets
+        self._sessions = SessionMemory()
         timeouts = settings.timeouts.as_timeouts()
 
         def client(auth: httpx.Auth | None) -> httpx.Client:
@@ -194,6 +202,25 @@ class DynamicsSource:
             clock=self._clock,
             signed_link=self._signed_link,
         )
+
+    def hear(self, request: WebhookRequest) -> WebhookAnswer:
+        """Judge a webhook. Raises ConfigError when its secret cannot be read."""
+        reference = self._settings.webhook_secret
+        return answer_to(
+            request,
+            settings=self._settings,
+            secret=None if reference is None else self._secrets.read(reference),
+            sessions=self._sessions,
+            teller=self._teller(),
+        )
+
+    def agent_events(self, window: Window) -> tuple[AgentEvent, ...]:
+        """What agents did, from three tables and what they lead to. Raises SourceError."""
+        reader = StateReader(odata=self._odata, sessions=self._sessions, teller=self._teller())
+        return reader.events(window)
+
+    def _teller(self) -> Teller:
+        return Teller(self._name, self._clock.wall_us())
 
     def budget(self) -> BudgetFigures:
         """API calls of this node; ranges of downloads are not counted."""

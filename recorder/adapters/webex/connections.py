@@ -19,6 +19,7 @@ from recorder.plugins import SourceDeps
 
 _CDR_REQUESTS_PER_MIN: Final = 300
 """The history keeps the service's own, much lower limit by itself."""
+_CENTER_REQUESTS_PER_MIN: Final = 60
 
 
 class Connections:
@@ -36,6 +37,7 @@ class Connections:
         )
         self._client = self._open(self._auth)
         self._history_client: httpx.Client | None = None
+        self._center_client: httpx.Client | None = None
         self.api = WebexClient(
             client=self._client,
             clock=deps.clock,
@@ -44,13 +46,15 @@ class Connections:
             wait=deps.wait,
         )
         self.history = None if settings.cdr == "off" else self._open_history()
+        self.contact_center = self._open_center(settings.contact_center_url)
 
     def close(self) -> None:
         """Give back connections."""
         self._client.close()
         self._auth.close()
-        if self._history_client is not None:
-            self._history_client.close()
+        for client in (self._history_client, self._center_client):
+            if client is not None:
+                client.close()
 
     def _open_history(self) -> CallHistory:
         """With a client of its own: one throttled host never silences the other."""
@@ -74,6 +78,18 @@ class Connections:
             is_stream=settings.cdr == "stream",
             wait_s=settings.record_wait_s,
             rules=settings.cdr_join,
+        )
+
+    def _open_center(self, url: str | None) -> WebexClient | None:
+        """Contact Center, with a client of its own, where one is configured."""
+        if url is None:
+            return None
+        self._center_client = self._open(SameToken(self._auth, httpx.URL(url)))
+        return WebexClient(
+            client=self._center_client,
+            clock=self._deps.clock,
+            base_url=f"{url}/v1/",
+            requests_per_min=_CENTER_REQUESTS_PER_MIN,
         )
 
     def _open(

@@ -63,6 +63,12 @@ class WebexSettings(BaseModel):
     """API calls of this node in any minute."""
     webhook_secret: SecretReference | None = Field(None, repr=False)
     """A reference; without it webhooks are refused."""
+    contact_center_url: Origin | None = None
+    """Of the region, such as https://api.wxcc-us1.cisco.com, to ask what its agents do; None: nobody is asked."""
+    contact_center_secret: SecretReference | None = Field(None, repr=False)
+    """A reference to the secret of Contact Center's subscriptions; without it they are refused."""
+    contact_center_org: str = Field("", pattern=r"^[A-Za-z0-9-]{0,100}$")
+    """Organisation id in questions to Contact Center; empty where the token's own is meant."""
     ca_file: str | None = None
     """PEM file of a private CA, instead of the system's."""
     timeouts: TimeoutTable = TimeoutTable()  # pyright: ignore[reportCallIssue]

@@ -15,10 +15,12 @@ import httpx
 from recorder.adapters.http.client import Answer
 from recorder.adapters.http.values import parse
 from recorder.adapters.webex import checks, lookup
+from recorder.adapters.webex.activities import activities
 from recorder.adapters.webex.api import NotThere, RawPage, RightMissing
 from recorder.adapters.webex.cdr_join import keys_of
 from recorder.adapters.webex.cdr_records import Joined
 from recorder.adapters.webex.connections import Connections
+from recorder.adapters.webex.contact_center import events_of
 from recorder.adapters.webex.interaction import Facts, interaction
 from recorder.adapters.webex.links import audio_link, has_transcript, link_to, same_size
 from recorder.adapters.webex.listing import RAW_ID, UNREADABLE, items_of
@@ -42,6 +44,7 @@ from recorder.model import (
 )
 from recorder.plugins import SourceDeps
 from recorder.ports import MediaRequest
+from recorder.screen_model import AgentEvent
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 
 _SECOND_US: Final = 1_000_000
@@ -177,8 +180,24 @@ class WebexSource:
 
     def hear(self, request: WebhookRequest) -> WebhookAnswer:
         """Judge a webhook. Raises ConfigError when its secret cannot be read."""
-        reference = self._settings.webhook_secret
-        return answer_to(request, None if reference is None else self._secrets.read(reference))
+        return answer_to(
+            request,
+            self._secret(self._settings.webhook_secret),
+            contact_center_secret=self._secret(self._settings.contact_center_secret),
+            source=self._name,
+            heard_us=self._clock.wall_us(),
+        )
+
+    def agent_events(self, window: Window) -> tuple[AgentEvent, ...]:
+        """What agents of Contact Center did; nothing where it is not configured. Raises SourceError."""
+        api = self._connections.contact_center
+        if api is None:
+            return ()
+        rows = activities(api, window, org=self._settings.contact_center_org)
+        return events_of(rows, source=self._name, heard_us=self._clock.wall_us())
+
+    def _secret(self, reference: str | None) -> str | None:
+        return None if reference is None else self._secrets.read(reference)
 
     def budget(self) -> BudgetFigures:
         """API calls of this node; downloads and questions for call detail records are not counted."""

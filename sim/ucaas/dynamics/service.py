@@ -7,21 +7,25 @@ Paths alone decide who answers, so that authority, organisation and files may sh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from sim.ucaas.base import BaseFake, Route
 from sim.ucaas.dynamics import people
 from sim.ucaas.dynamics.address import Address, read_address
-from sim.ucaas.dynamics.dataverse import Dataverse, Manner
+from sim.ucaas.dynamics.dataverse import Dataverse
+from sim.ucaas.dynamics.dataverse import Manner as PageManner
 from sim.ucaas.dynamics.downloads import blob, xml_error
 from sim.ucaas.dynamics.entra import ClientApp, Entra
 from sim.ucaas.dynamics.environment import Environment
 from sim.ucaas.dynamics.errors import Refusal
 from sim.ucaas.dynamics.files import FileStore
+from sim.ucaas.dynamics.hooks import Delivery, Endpoint, Manner, Outbox
+from sim.ucaas.dynamics.lexer import Value
 from sim.ucaas.dynamics.quota import Quota
 from sim.ucaas.dynamics.recording import delete_recording
+from sim.ucaas.dynamics.schema import Schema
 from sim.ucaas.dynamics.scripts import CallScript, Placed
 from sim.ucaas.dynamics.spoil import (
     error,
@@ -31,7 +35,7 @@ from sim.ucaas.dynamics.spoil import (
     throttled,
     wrong_size,
 )
-from sim.ucaas.dynamics.tables import Store
+from sim.ucaas.dynamics.tables import Row, Store
 from sim.ucaas.dynamics.world import World
 from sim.ucaas.fake import OnArrival
 from sim.ucaas.faults import Fault, FaultKind, Subject
@@ -68,6 +72,9 @@ class FakeDynamics(BaseFake[Environment, CallScript]):
         tracked_tables: frozenset[str] = frozenset({"msdyn_ocliveworkitem"}),
         request_limit: int | None = None,
         on_arrival: OnArrival = lambda _subject, _first_page: None,
+        endpoint: Endpoint | None = None,
+        live_calls: bool = False,
+        hook_manner: Manner = Manner(),  # noqa: B008 - frozen
     ) -> None:
         """`on_arrival(subject, first_page)` is called with every request before faults are looked up."""
         env = Environment(
@@ -78,6 +85,7 @@ class FakeDynamics(BaseFake[Environment, CallScript]):
             files=FileStore(blob_url=blob_url, seed=seed),
         )
         self._world = World(env)
+        self._world.live = live_calls
         super().__init__(
             env=env,
             timetable=self._world,
@@ -100,6 +108,34 @@ class FakeDynamics(BaseFake[Environment, CallScript]):
             tracked=tracked_tables,
         )
         people.hire(self._env.store, seed, self._env.service_us(now_us()))
+        self._outbox = Outbox(
+            seed=seed, host=urlsplit(org_url).netloc, endpoint=endpoint, manner=hook_manner
+        )
+        if endpoint is not None:
+            self._env.store.listen(self._row_changed)
+
+    def _row_changed(
+        self,
+        schema: Schema,
+        row: Row,
+        values: Mapping[str, Value],
+        is_new: bool,  # noqa: FBT001 - a callback
+    ) -> None:
+        at_us = self._timetable.happening_us or self._now_us()
+        self._outbox.changed(schema, row, values, is_new=is_new, now_us=at_us)
+
+    def deliveries(self, after: int = 0) -> tuple[Delivery, ...]:
+        """Messages that are due, with a number above `after`; somebody else sends them."""
+        with self._lock:
+            now_us = self._now_us()
+            self._timetable.advance(now_us)
+            self._outbox.advance(now_us)
+            return self._outbox.deliveries(after)
+
+    def report_delivery(self, number: int, status: int) -> None:
+        """How a message was answered; 0 for not at all. A second attempt may follow."""
+        with self._lock:
+            self._outbox.report(number, status, self._now_us())
 
     def _answered(self, route: Route, struck: Sequence[Fault], now_us: int) -> Response:
         for fault in struck:
@@ -169,7 +205,7 @@ class FakeDynamics(BaseFake[Environment, CallScript]):
         kinds = {fault.kind for fault in struck}
         if FaultKind.PAGE_EXPIRED in kinds and "skiptoken" in request.query:
             raise page_expired(struck)
-        manner = Manner(FaultKind.REPEAT_ROWS in kinds, kinds.isdisjoint(SPOILING))
+        manner = PageManner(FaultKind.REPEAT_ROWS in kinds, kinds.isdisjoint(SPOILING))
         response = self._dataverse.answer(request, address, client, service_us, manner)
         return replace(response, headers=(*response.headers, *self._quota.headers(client)))
 

@@ -15,7 +15,11 @@ from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.orders import CallOrders
 from sim.ucaas.dynamics.service import TENANT, FakeDynamics
 from sim.ucaas.http import Request, Response
+from sim.ucaas.sending import HookSender
 from sim.ucaas.server import FakeServer
+
+HOOK_TIMEOUT_S = 60.0
+"""So long the service waits for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,13 @@ class ServedDynamics:
 
     service: FakeDynamics
     server: FakeServer
+    sender: HookSender
     urls: Urls
     bank: tuple[Recording, ...]
 
     def stop(self) -> None:
-        """Stop the server."""
+        """Stop the server and the sender of messages."""
+        self.sender.stop()
         self.server.stop()
 
 
@@ -55,9 +61,13 @@ def serve_dynamics(
     tls: ssl.SSLContext | None = None,
     audio: str | Path = "var/audio",
     public_url: str = "",
+    hook_verify: ssl.SSLContext | bool = True,
     **options: Any,
 ) -> ServedDynamics:
-    """Start it; `options` go to FakeDynamics. `public_url` is how others reach it, if not by `host`."""
+    """Start it; `options` go to FakeDynamics. `public_url` is how others reach it, if not by `host`.
+
+    `hook_verify` decides which certificates of webhook receivers are good.
+    """
     bank = AudioBank(audio).load()
     handler: list[Admin] = []
 
@@ -79,5 +89,7 @@ def serve_dynamics(
         **options,
     )
     handler.append(Admin(service=service, orders=CallOrders(service=service, bank=bank)))
+    sender = HookSender(service=service, verify=hook_verify, timeout_s=HOOK_TIMEOUT_S)
     server.start()
-    return ServedDynamics(service, server, urls, bank)
+    sender.start()
+    return ServedDynamics(service, server, sender, urls, bank)

@@ -21,12 +21,17 @@ class Deletion:
     key: str
 
 
+OnPut: TypeAlias = "Callable[[Schema, Row, Mapping[str, Value], bool], None]"
+
+
 class Table:
     """The rows of one table, in the order they were made."""
 
     def __init__(self, schema: Schema, next_version: Callable[[], int]) -> None:
         self.schema = schema
         self.deletions: list[Deletion] = []
+        self.on_put: OnPut | None = None
+        """Called with each row that was made or changed, what changed in it, and whether it is new."""
         self._rows: dict[str, Row] = {}
         self._next_version = next_version
         self._index: dict[str, dict[Value, dict[str, Row]]] = {
@@ -55,10 +60,12 @@ class Table:
         """Insert or update; stamps are whole seconds. Unknown columns are a bug of the caller."""
         now_us = at_us // SECOND_US * SECOND_US
         row = self._rows.get(key)
+        is_new = row is None
         if row is None:
             row = dict.fromkeys(self.schema.columns)
             row |= {self.schema.key: key, "createdon": now_us, "statecode": 0, "statuscode": 1}
             self._rows[key] = row
+        before = {} if self.on_put is None else dict(row)
         for name, index in self._index.items():
             if name in values:
                 index.get(row[name], {}).pop(key, None)
@@ -73,6 +80,12 @@ class Table:
                 row[name] = value
         row["modifiedon"] = now_us
         row["versionnumber"] = self._next_version()
+        if self.on_put is not None:
+            changed = {name: row[name] for name in values if name in row}
+            changed = {
+                name: value for name, value in changed.items() if is_new or value != before[name]
+            }
+            self.on_put(self.schema, row, changed, is_new)
         return row
 
     def delete(self, key: str) -> bool:
@@ -112,6 +125,11 @@ class Store:
     def of_set(self, set_name: str) -> Table | None:
         """By entity set name, or None."""
         return self._by_set.get(set_name)
+
+    def listen(self, on_put: OnPut) -> None:
+        """Be told of every row that is made or changed from now on."""
+        for table in self._by_logical.values():
+            table.on_put = on_put
 
     def _next_version(self) -> int:
         self._version += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sim.chance import guid, stream
 from sim.ucaas.dynamics.conversation import Conversation, timeline
 from sim.ucaas.dynamics.environment import Environment
@@ -41,6 +43,11 @@ class World(Timetable[CallScript]):
             self._lives[life.key] = life
             self._schedule(life)
         return Placed(conversation.key, tuple(keys))
+
+    def begun(self, script: CallScript) -> CallScript:
+        """The same call, beginning where it would have ended."""
+        talk_us = sum(int(leg.seconds * SECOND_US) for leg in script.legs)
+        return replace(script, end_us=script.end_us + talk_us)
 
     def change(self, key: str, now_us: int, *, bump: bool) -> None:
         """Change a recording now: its row alone, or its file too. Harmless when there is none."""

@@ -71,6 +71,7 @@ class FakeWebex(BaseFake[Environment, CallScript]):
         history_page_cap: int = 5000,
         history_pace: bool = True,
         hook_manner: Manner | None = None,
+        live_calls: bool = False,
         on_arrival: OnArrival = lambda _subject, _first_page: None,
     ) -> None:
         """Options are variants of the real service that sources tell differently.
@@ -91,6 +92,7 @@ class FakeWebex(BaseFake[Environment, CallScript]):
             faults=FaultSet(WEBEX),
         )
         self._world = World(env)
+        self._world.live = live_calls
         super().__init__(
             env=env,
             timetable=self._world,
