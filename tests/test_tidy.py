@@ -46,11 +46,14 @@ PORT_MODULES = (
     "recorder.prove_ports",
     "recorder.retention_ports",
     "recorder.scrub_ports",
+    "recorder.screen_ports",
 )
 PORT_FILES = tuple(f"{name.replace('.', '/')}.py" for name in PORT_MODULES)
 PARTS_OF_OTHER_PORTS = {
     "AuditTrail": "the door to AuditDb: whoever goes through it tells an actor",
     "Address": "given out by Runtime",
+    "AgentStates": "what some data sources can besides",
+    "DesktopLinks": "over the web server, which takes the connections",
     "Behaviour": "hosted by Runtime, implemented by every actor",
     "Timer": "given out by Clock",
     "Connection": "given out by Transport",
@@ -58,6 +61,18 @@ PARTS_OF_OTHER_PORTS = {
     "PartFile": "given out by BufferFiles",
 }
 IMPLEMENTATIONS = {
+    "AgentEventDb": (
+        "recorder.adapters.contact_db.agent_events.SqlAgentEventDb",
+        "sim.agent_events.MemoryAgentEventDb",
+    ),
+    "ScreenDb": (
+        "recorder.adapters.contact_db.screens.SqlScreenDb",
+        "sim.screen_tables.MemoryScreenDb",
+    ),
+    "ScreenFiles": (
+        "recorder.adapters.scn_files.DiskScreenFiles",
+        "sim.screen_files.MemoryScreenFiles",
+    ),
     "Archive": ("recorder.adapters.folder_archive.FolderArchive", "sim.data_center.MemoryArchive"),
     "AuditAnchor": (
         "recorder.adapters.audit_anchor.AuditAnchorFile",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from sim.local_pair import NODES, free_port
@@ -16,7 +15,7 @@ from sim.ucaas.admin_client import fake_variable
 
 WEB_PORTS = {"alpha": 8441, "beta": 8442}
 FAKE_PORTS = {"dynamics": 8450, "zoom": 8451, "webex": 8452}
-LIVE = {"longest_s": 40.0}
+LIVE_S = 40.0
 """Calls that are told while they last are short enough to be watched."""
 _RESTART_AFTER_S = 5.0
 _LOOK_S = 0.5
@@ -48,18 +47,21 @@ def run_up(
             fake_ports=fake_ports,
             webhooks=webhooks,
         ) as stage:
-            _run(stage, calls_per_minute, LIVE if webhooks else {})
+            _run(stage, calls_per_minute, live=webhooks)
     except (KeyboardInterrupt, _Stopped):
         print("stopped")
     return 0
 
 
-def _run(stage: Stage, calls_per_minute: float, live: Mapping[str, float]) -> None:
+def _run(stage: Stage, calls_per_minute: float, *, live: bool) -> None:
     stage.event("starting two nodes")
     primary = stage.pair.start()
     for one in stage.served.all:
-        options = live if "longest_s" in one.demo_mix else {}
-        one.admin.feed(calls_per_minute / len(stage.served.all), **options)
+        rate = calls_per_minute / len(stage.served.all)
+        if live and "longest_s" in one.demo_mix:
+            one.admin.feed(rate, longest_s=LIVE_S)
+        else:
+            one.admin.feed(rate)
     stage.event(f"{primary} is primary; {calls_per_minute:g} calls a minute")
     for name, node in stage.pair.nodes.items():
         stage.event(f"{name}: {node.url}  pid {node.pid}  log {node.log}")
