@@ -275,8 +275,8 @@ class Archive(Protocol):
         """
         ...
 
-    def keys(self, after: str = "") -> Iterator[str]:
-        """Every object's key behind `after`, in order."""
+    def keys(self, after: str = "", *, below: str = "") -> Iterator[str]:
+        """Every object's key behind `after`, in order; `below`: only those in this folder, which ends in a slash."""
         ...
 
     def delete(self, key: str) -> None:

@@ -336,10 +336,11 @@ class MemoryArchive:
         self._touched.add(key)
         return True
 
-    def keys(self, after: str = "") -> Iterator[str]:
+    def keys(self, after: str = "", *, below: str = "") -> Iterator[str]:
         """See Archive."""
         self._call("keys")
-        yield from (key for key in sorted(self._store.objects) if key > after)
+        every = sorted(self._store.objects)
+        yield from (key for key in every if key > after and key.startswith(below))
 
     def delete(self, key: str) -> None:
         """See Archive."""

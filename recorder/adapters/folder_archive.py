@@ -140,10 +140,13 @@ class FolderArchive:
         self._touch(self._target(key).parent)
         return True
 
-    def keys(self, after: str = "") -> Iterator[str]:
+    def keys(self, after: str = "", *, below: str = "") -> Iterator[str]:
         """Every object's key behind `after`, in order. Files that are no objects are passed over."""
+        folder = self._target(below.removesuffix("/")) if below else self._root
+        if below and not folder.is_dir():
+            return
         try:
-            yield from _walk(self._root, "", after)
+            yield from _walk(folder, below, after)
         except OSError as error:
             raise _refused("the archive folder cannot be listed", error) from error
 

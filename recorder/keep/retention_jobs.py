@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from recorder.errors import ArchiveError, DataCenterError, DataCenterUnfit
 from recorder.keep.interlock import Standing
 from recorder.ports import Archive
+from recorder.rendition_keys import sweep
 from recorder.retention_ports import RetentionDb
 from recorder.retention_rows import (
     Deletion,
@@ -116,13 +117,25 @@ def _raise_if_common(tools: DeleteTools, error: ArchiveError | DataCenterError) 
 
 
 def _delete(tools: DeleteTools, one: Deletion, order: Order, term: int) -> Ended:
-    """Begin, which puts on record what is to go; then erase and take out, in one transaction."""
+    """Begin, which puts on record what is to go; then erase and take out, in one transaction.
+
+    Renditions go first, in that transaction too: what a hold keeps out, it keeps out for them as well.
+    """
     begun = one
     if one.state is DeletionState.DUE:
         begun = tools.db.begin_deletion(order, term)
         if begun.state is not DeletionState.DELETING:
             return Ended(begun)
-    done = tools.db.finish_deletion(order, term, tools.archive.delete)
+    made: list[str] = [one.contact_id]
+
+    def erase(key: str) -> None:
+        while made:
+            sweep(tools.archive, made.pop())
+        tools.archive.delete(key)
+
+    done = tools.db.finish_deletion(order, term, erase)
+    if done.state is DeletionState.DELETED and made:
+        sweep(tools.archive, one.contact_id)  # it had no file of its own
     if done.state is not DeletionState.WITHDRAWN:
         return Ended(done)
     lost = (media.object_key for media in one.media if tools.archive.info(media.object_key) is None)

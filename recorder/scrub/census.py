@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from recorder.ports import Archive
+from recorder.rendition_keys import is_made_here
 from recorder.scrub_ports import ScrubDb
 from recorder.scrub_rows import CENSUS, CensusPage, Change, Walk
 
@@ -49,7 +50,9 @@ def count_page(archive: Archive, db: ScrubDb, order: CensusOrder) -> Counted:
         upto=upto,
         objects=tuple(one for one in objects if upto is None or one.object_key <= upto),
         without_row=tuple(
-            key for key in keys if key not in known and (upto is None or key <= upto)
+            key
+            for key in keys
+            if key not in known and (upto is None or key <= upto) and not is_made_here(key)
         ),
         now_us=order.now_us,
         stray_after_us=order.stray_after_us,

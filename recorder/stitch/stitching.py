@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recorder.errors import ArchiveError, StitchFailed
+from recorder.rendition_keys import prefix_of, sweep
 from recorder.screen_model import Rendition
 from recorder.stitch.gathering import gathered, lasting
 from recorder.stitch.inputs import Inputs
@@ -17,8 +18,6 @@ from recorder.stitch.plan import plan
 from recorder.stitch.plan_model import Made, Plan
 from recorder.stitch.stitch_ports import StitchTools
 from recorder.stitch.timeline import RENDITION_TYPE
-
-ROOT = "renditions"
 
 
 class Result(StrEnum):
@@ -46,11 +45,6 @@ class Stitched:
     seconds: float = 0.0
     """How long the program took."""
     memory_bytes: int = 0
-
-
-def prefix_of(contact_id: str) -> str:
-    """Of the keys of everything that was made of a contact: `renditions/<2 digits>/<contact>/`."""
-    return f"{ROOT}/{contact_id[:2]}/{contact_id}/"
 
 
 def stitch(tools: StitchTools, contact_id: str, *, complete: bool) -> Stitched:
@@ -125,14 +119,6 @@ def _store(tools: StitchTools, contact_id: str, digest: str, made: Made) -> Rend
         )
     )
     if tools.contacts.contact(contact_id) is None:
-        sweep(tools, contact_id)
+        tools.screens.forget_renditions(contact_id)
+        sweep(tools.archive, contact_id)
     return rendition
-
-
-def sweep(tools: StitchTools, contact_id: str) -> None:
-    """Take away everything that was made of a contact: it was deleted while it was stitched."""
-    prefix = prefix_of(contact_id)
-    for key in tools.archive.keys(prefix):
-        if not key.startswith(prefix):
-            return
-        tools.archive.delete(key)

@@ -52,6 +52,14 @@ def test_keys_go_on_behind_one(archive, sealed, after):
     assert list(archive.keys(after=every[3])) == every[4:]
 
 
+def test_keys_of_one_folder_alone(archive, sealed):
+    for key in ["a-b/1", "a/1", "a/b/1", "a/b/2", "a/bc/3", "b/1"]:
+        archive.put(key, **sealed())
+    assert list(archive.keys(below="a/b/")) == ["a/b/1", "a/b/2"]
+    assert list(archive.keys("a/b/1", below="a/b/")) == ["a/b/2"]
+    assert list(archive.keys(below="c/d/")) == []
+
+
 def test_what_was_never_put_is_not_there(archive):
     assert archive.info("dyn/a") is None
     assert list(archive.keys()) == []

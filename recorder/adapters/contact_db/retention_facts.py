@@ -12,6 +12,7 @@ from recorder.adapters.contact_db.names import forget_names_of
 from recorder.adapters.contact_db.proof_tables import deletions, holds
 from recorder.adapters.contact_db.retention_rows_sql import hold_of
 from recorder.adapters.contact_db.rows import AnyRow, event_values, sort_us
+from recorder.adapters.contact_db.screen_tables import renditions
 from recorder.adapters.contact_db.sql import POSTGRES, among, strings, texts
 from recorder.model import ItemEvent, ItemState
 from recorder.retention_rows import Deletion, DeletionState, Facts, Hold, KeptMedia, Part, Walk
@@ -23,6 +24,7 @@ _BELOW: Final = (
     tables.segments,
     tables.interactions,
     tables.contact_revisions,
+    renditions,
     tables.contacts,
 )
 """What a contact is made of, in an order that satisfies the foreign keys."""

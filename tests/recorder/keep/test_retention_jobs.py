@@ -6,10 +6,12 @@ import pytest
 
 from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
 from recorder.adapters.contact_db.retention import SqlRetentionDb
+from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.errors import ArchiveError, DataCenterDown, DataCenterUnfit
 from recorder.keep.retention_jobs import DeleteTools, delete_some, look
 from recorder.model import Window
+from recorder.rendition_keys import prefix_of
 from recorder.retention_rows import (
     DAY_US,
     DeletionQuery,
@@ -24,6 +26,7 @@ from recorder.retention_rows import (
     Surveyed,
     Walk,
 )
+from recorder.screen_model import Rendition
 from tests.calls import START_US, an_item
 from tests.recorder.hand_clock import HandClock
 
@@ -189,3 +192,53 @@ def test_a_look_tells_what_was_agreed_and_the_earlier_of_two_calendars(center):
     assert (looked.now_us, looked.standing.in_force()) == (7, RULES)
     far_us = 2**62
     assert look(center.db, far_us).now_us < far_us
+
+
+def rendition(center, contact, name):
+    """A rendition of the contact on record, with an object that is, and one that a crash left."""
+    contact_id = center.contacts.contacts_called(f"ses-{contact}")[0].contact_id
+    screens = SqlScreenDb(center.engine)
+    keys = [
+        f"{prefix_of(contact_id)}{name}/{one}" for one in ("a.webm", "p.json", "t.json", "left")
+    ]
+    for key in keys:
+        path = center.folder / "made"
+        path.write_bytes(key.encode())
+        sha256 = hashlib.sha256(key.encode()).hexdigest()
+        center.archive.put(key, str(path), sha256, len(key))
+        path.unlink()
+    made = Rendition(contact_id, 0, name, "video/webm", keys[0], 1, "", *keys[1:3], 1, True, True, 1, "alpha")  # fmt: skip
+    screens.record_rendition(made)
+    return lambda: screens.renditions(contact_id)
+
+
+def test_what_was_made_of_a_contact_goes_with_it_and_of_others_stays(center):
+    center.commit("a", "b")
+    gone, kept = rendition(center, "a", "one"), rendition(center, "b", "two")
+    hold = Hold("H-1", "a case", Scope(contact_id=kept()[0].contact_id), LATER_US, "ada")
+    center.decide()
+    center.db.place_hold(hold)
+
+    done = center.delete()
+
+    assert sorted(one.deletion.state for one in done.ended) == ["deleted", "withdrawn"]
+    assert gone() == ()
+    assert len(kept()) == 1
+    left = list(center.archive.keys())
+    assert [key for key in left if key.startswith("dyn/")] == ["dyn/b"]
+    assert len(left) == 5
+    assert all(key.startswith((prefix_of(hold.scope.contact_id), "dyn/b")) for key in left)
+
+
+def test_what_was_made_of_a_contact_is_not_touched_while_its_rows_cannot_go(center):
+    center.commit("a")
+    rows = rendition(center, "a", "one")
+    center.decide()
+    (due,) = center.db.ready(OVER_US, 10)
+    center.db.begin_deletion(Order(due.contact_id, due.number, RULES, OVER_US), 3)
+    center.db.place_hold(Hold("H-2", "late", Scope(contact_id=due.contact_id), LATER_US, "ada"))
+
+    center.delete()
+
+    assert len(rows()) == 1
+    assert len(list(center.archive.keys(below=prefix_of(due.contact_id)))) == 4

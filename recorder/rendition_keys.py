@@ -1,0 +1,28 @@
+"""Where renditions lie in the archive, and how all that was made of a contact goes with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from recorder.ports import Archive
+
+ROOT: Final = "renditions"
+_MADE_HERE: Final = re.compile(r"(renditions|screens)/[0-9a-f]{2}/")
+"""No source has keys like these: its folders have names of one digit."""
+
+
+def prefix_of(contact_id: str) -> str:
+    """Of the keys of everything that was made of a contact: `renditions/<2 digits>/<contact>/`."""
+    return f"{ROOT}/{contact_id[:2]}/{contact_id}/"
+
+
+def is_made_here(key: str) -> bool:
+    """Whether an object is a rendition or a screen: no file of a source, and known by other rows."""
+    return _MADE_HERE.match(key) is not None
+
+
+def sweep(archive: Archive, contact_id: str) -> None:
+    """Take away everything that was made of a contact, what a crash left too. Raises ArchiveError."""
+    for key in tuple(archive.keys(below=prefix_of(contact_id))):
+        archive.delete(key)
