@@ -172,7 +172,14 @@ class Assembly:
         )
         self.retention.start(start, self._config, self._ports, at["monitor"], self.audit.trail)
         self.prove.start(start, self._config, self._ports, self.audit.trail)
-        self.screens.start(start, self._config, self._ports, monitor=at["monitor"], link=at["link"])
+        self.screens.start(
+            start,
+            self._config,
+            self._ports,
+            monitor=at["monitor"],
+            link=at["link"],
+            trail=self.audit.trail,
+        )
         self.stitch.start(start, self._config, self._ports, monitor=at["monitor"])
         start(at["link"], self._link())
         start(at["pair"], self._pair())

@@ -11,6 +11,7 @@ from recorder.prove_assembly import NAME as CERTIFICATES
 from recorder.reconcile_assembly import COMPARE
 from recorder.recovery_assembly import calls_lane
 from recorder.retention_assembly import NAME as RETENTION
+from recorder.screen_assembly import FILES_LANE, PARTS_LANE
 from recorder.stitch_assembly import STITCH
 
 DATABASE_WORKERS: Final = 2
@@ -36,6 +37,8 @@ def lanes(config: Config, sources: Iterable[str]) -> dict[str, int]:
         COMPARE: 1,
         SCRUB_LANE: 1,
         STITCH: 1,
+        FILES_LANE: 1,
+        PARTS_LANE: 1,
     }
     for source in sources:
         shared[downloads_lane(source)] = config.ingest.downloads

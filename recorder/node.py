@@ -43,6 +43,7 @@ from recorder.proof_desk import ProofDesk
 from recorder.recovery_control import RecoveryDesk
 from recorder.replay_control import ReplayDesk
 from recorder.retention_control import RetentionDesk
+from recorder.screen_desk import ScreenDesk
 from recorder.stitch_assembly import stitch_tools
 from recorder.traced_node import NodeTracing
 from recorder.traps import Trap, trapped
@@ -257,6 +258,7 @@ class Node:
                 config.retention.rules(),
             ),
             screen_db=self._stores.stitch.screens,
+            desktops=self._screen_desk(),
             replay=self._replay_desk(ports),
             ris=self._assembly.screens.ris,
             states=self._assembly.screens.states,
@@ -278,6 +280,12 @@ class Node:
             clock=ports.clock,
             randomness=ports.randomness,
         )
+
+    def _screen_desk(self) -> ScreenDesk | None:
+        recorder = self._assembly.screens.recorder
+        if recorder is None or not self._config.screens.enabled:
+            return None
+        return ScreenDesk(recorder, self._stores.desktop_links)
 
     def _replay_desk(self, ports: NodePorts) -> ReplayDesk | None:
         address = self._assembly.stitch.address

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from cluster.ports import Clock, Discovery, Transport
 from cluster.real_clock import blocking_wait
 from cluster.tcp_tls import TlsFiles
@@ -29,6 +31,7 @@ from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.adapters.contact_db.scrubs import SqlScrubDb
 from recorder.adapters.data_lock import claim_data
+from recorder.adapters.desktop_links import DesktopSockets
 from recorder.adapters.drop_folder import DiskDropFolder
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.journal_file import JournalFile
@@ -37,6 +40,7 @@ from recorder.adapters.media import open_media_fetcher
 from recorder.adapters.media_httpx import httpx_transport
 from recorder.adapters.progress_file import ProgressFile
 from recorder.adapters.registry import LoadProblem, PluginRegistry, open_source
+from recorder.adapters.scn_files import DiskScreenFiles
 from recorder.adapters.secrets import FileSecrets
 from recorder.adapters.stitch_process import StitchProcess
 from recorder.audit_assembly import AuditPorts
@@ -46,7 +50,7 @@ from recorder.errors import ConfigError
 from recorder.plugins import SourceDeps
 from recorder.ports import DataSource, MediaFetcher
 from recorder.reconcile_assembly import ReconcileStores
-from recorder.screen_assembly import ScreenPorts
+from recorder.screen_assembly import RecordingPorts, ScreenPorts
 from recorder.stitch_assembly import StitchStores
 from recorder.traps import Trap
 from recorder.version import build
@@ -79,6 +83,8 @@ class Stores:
     screens: ScreenPorts
     agent_journal: JournalFile
     """That of `screens`, to be closed."""
+    desktop_links: DesktopSockets
+    """Those of `screens`."""
     stitch: StitchStores
     das: SqlDas
     certificates: SqlCertificateDb
@@ -87,13 +93,11 @@ class Stores:
 
 def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
     """Open them without touching the database. Raises ConfigError, CallBufferError, ArchiveError."""
-    data = config.node.data
-    claim_data(data)
-    url = database_url(config, FileSecrets())
-    _make_sqlite_folder(url)
+    claim_data(data := config.node.data)
+    _make_sqlite_folder(url := database_url(config, FileSecrets()))
     engine = open_engine(url)
     audit_journal = JournalFile(data / "audit-journal")
-    agent_journal = JournalFile(data / "agent-journal")
+    agent_journal, links = JournalFile(data / "agent-journal"), DesktopSockets()
     return Stores(
         files=DiskBufferFiles(
             data / "buffer",
@@ -143,7 +147,10 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
             schema=REVISION,
         ),
         audit_journal=audit_journal,
-        screens=ScreenPorts(events=SqlAgentEventDb(engine), journal=agent_journal),
+        screens=ScreenPorts(
+            SqlAgentEventDb(engine), agent_journal, _recording(config, engine, clock, trap, links)
+        ),
+        desktop_links=links,
         agent_journal=agent_journal,
         stitch=StitchStores(
             screens=SqlScreenDb(engine),
@@ -154,6 +161,20 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
         certificates=SqlCertificateDb(engine, cluster=config.node.cluster),
         certificate_work=SqlCertificateWork(engine, cluster=config.node.cluster, clock=clock),
     )
+
+
+def _recording(
+    config: Config, engine: Engine, clock: Clock, trap: Trap, links: DesktopSockets
+) -> RecordingPorts:
+    files = DiskScreenFiles(
+        config.node.data / "screens",
+        clock=clock,
+        # Audio stops at its reserve; screens stop before, where audio would begin again.
+        reserve_bytes=config.buffer.resume_bytes,
+        bytes_max=config.screens.buffer_bytes_max,
+        trap=trap,
+    )
+    return RecordingPorts(files, links, SqlScreenDb(engine))
 
 
 def database_url(config: Config, secrets: FileSecrets) -> str:

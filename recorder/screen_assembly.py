@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cluster.messages import ShareMessage
 from cluster.ports import Address, Behaviour, Runtime
+from recorder.audit_ports import AuditTrail
 from recorder.config import Config
-from recorder.ports import DataSource, Journal
+from recorder.ports import ContactDb, DataSource, Journal
+from recorder.proof_ports import FindingsDb
 from recorder.recovery_assembly import calls_lane
 from recorder.screen.event_codec import TOPIC
 from recorder.screen.event_keeper import KeeperPorts
+from recorder.screen.part_job import PartTools
+from recorder.screen.recorder import ScreenRecorder, ScreenRecorderPorts
 from recorder.screen.ris import Ris
 from recorder.screen.states import StatesAsker, StatesPorts, can_tell
-from recorder.screen_ports import AgentEventDb
+from recorder.screen_ports import AgentEventDb, DesktopLinks, ScreenDb, ScreenFiles
 
 if TYPE_CHECKING:
     from recorder.assembly import NodePorts
@@ -23,6 +28,21 @@ if TYPE_CHECKING:
 Begin = Callable[[Address[Any], Behaviour[Any]], None]
 RIS: Final = "ris"
 STATES: Final = "agent_states"
+RECORDER: Final = "screen_recorder"
+FILES_LANE: Final = "screens"
+"""One worker: files of screens are touched one job after the other."""
+PARTS_LANE: Final = "screen_archive"
+"""A part that is copied to the archive for long keeps no frame from its file."""
+RUNS_LOOKED_AT: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPorts:
+    """What recording screens needs of the world, beside what every node has."""
+
+    files: ScreenFiles
+    links: DesktopLinks
+    db: ScreenDb
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,8 @@ class ScreenPorts:
     events: AgentEventDb
     journal: Journal
     """Of the events of agents, and of nothing else."""
+    recording: RecordingPorts | None = None
+    """Without it agents are followed, and no screen is recorded."""
 
 
 class ScreenAssembly:
@@ -47,7 +69,8 @@ class ScreenAssembly:
         }
         names: list[str] = []
         if ports is not None:
-            names = [RIS, STATES] if self._telling else [RIS]
+            names = [RIS] if ports.recording is None else [RECORDER, RIS]
+            names += [STATES] if self._telling else []
         self._at: dict[str, Address[Any]] = {name: runtime.reserve(name) for name in names}
 
     @property
@@ -59,6 +82,11 @@ class ScreenAssembly:
     def states(self) -> Address[Any] | None:
         """Takes `AskStates`; None where no source's platform can be asked."""
         return self._at.get(STATES)
+
+    @property
+    def recorder(self) -> Address[Any] | None:
+        """Takes `ScreenRecorderCommand`s."""
+        return self._at.get(RECORDER)
 
     @property
     def watched(self) -> tuple[Address[Any], ...]:
@@ -83,10 +111,14 @@ class ScreenAssembly:
         *,
         monitor: Address[Any],
         link: Address[Any],
+        trail: AuditTrail,
     ) -> None:
         """Start them."""
         if self._ports is None:
             return
+        if self._ports.recording is not None:
+            recorder = self._recorder(self._ports.recording, config, ports, monitor, trail)
+            begin(self._at[RECORDER], recorder)
         keeping = KeeperPorts(
             me=self._at[RIS],
             monitor=monitor,
@@ -100,7 +132,7 @@ class ScreenAssembly:
             node=config.node.id,
             keeping=keeping,
             link=link,
-            screens=None,
+            screens=self.recorder,
             board=ports.board,
             settings=config.screens,
         )
@@ -117,7 +149,53 @@ class ScreenAssembly:
             )
             begin(self._at[STATES], StatesAsker(asking))
 
+    def _recorder(
+        self,
+        recording: RecordingPorts,
+        config: Config,
+        ports: NodePorts,
+        monitor: Address[Any],
+        trail: AuditTrail,
+    ) -> ScreenRecorder:
+        findings = None if ports.reconcile is None else ports.reconcile.findings
+        given = ScreenRecorderPorts(
+            node=config.node.id,
+            me=self._at[RECORDER],
+            monitor=monitor,
+            board=ports.board,
+            clock=ports.clock,
+            randomness=ports.randomness,
+            links=recording.links,
+            files=recording.files,
+            files_lane=ports.workers[FILES_LANE],
+            parts=PartTools(ports.archive, recording.db, ports.trap),
+            parts_lane=ports.workers[PARTS_LANE],
+            contact_db=ports.contact_db,
+            reconciled_until_us=partial(
+                reconciled_until_us,
+                ports.contact_db,
+                findings if config.reconcile.enabled else None,
+            ),
+            trail=trail,
+            settings=config.screens,
+        )
+        return ScreenRecorder(ports=given)
+
     def stop(self) -> None:
         """Stop them, in the reverse order of `start`."""
         for name in reversed(self._at):
             self._runtime.stop(self._at[name])
+
+
+def reconciled_until_us(db: ContactDb, findings: FindingsDb | None, source: str) -> int:
+    """Job: up to which instant a source is archived, and was compared with what is on record; 0 for a strange one.
+
+    Without `findings` nobody compares: then what is archived must do. Raises DataCenterError.
+    """
+    archived = [one.watermark_us for one in db.load_progress() if one.source == source]
+    until_us = min(archived, default=0)
+    if findings is None:
+        return until_us
+    runs = findings.runs(source, RUNS_LOOKED_AT)
+    whole = [run.to_us for run in runs if run.ended_us is not None and not run.reason]
+    return min(until_us, max(whole, default=0))
