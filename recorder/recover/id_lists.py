@@ -109,7 +109,7 @@ def _sorted_out(
     rows: list[IdRow] = []
     for number, parts in cells:
         text = _pick(parts, column)
-        problem = _problem(text)
+        problem = problem_of(text)
         if problem is None:
             rows.append(IdRow(number, text))
         elif any(parts):
@@ -182,7 +182,8 @@ def _pick(cells: Sequence[str], column: int | None) -> str:
     return cells[column] if column < len(cells) else ""
 
 
-def _problem(text: str) -> str | None:
+def problem_of(text: str) -> str | None:
+    """Why this is no id of any source; None when it may be one."""
     if not text:
         return "there is no id in this row"
     if len(text) > CHARS_MAX:

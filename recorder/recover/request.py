@@ -25,8 +25,8 @@ def why_not(window: Window, now_us: int) -> str:
     """What is wrong with a period; empty when nothing is."""
     if window.from_us < 0:
         return "it begins before 1970"
-    if window.from_us >= window.to_us:
-        return "it ends before it begins"
     if window.from_us >= now_us:
         return "it lies in the future"
+    if window.from_us >= window.to_us:
+        return "it ends before it begins"
     return ""

@@ -184,8 +184,20 @@ def _add_one(router: APIRouter, control: NodeControl) -> None:
         """A certificate as it is verified, or as a page for people; the newest of the day by default."""
         found = _kept(control, source, day, number)
         if form == "html":
+            _refuse_changed(found, source, day)
             return HTMLResponse(page_text(found))
         return Response(document_text(found), media_type=_JSON)
+
+
+def _refuse_changed(found: Certificate, source: str, day: str) -> None:
+    """A page for people must not say COMPLETE of what somebody changed."""
+    faults = verify(found)
+    if faults:
+        refuse(
+            503,
+            f"What is kept as a certificate of {source}, {day} was changed: {faults[0].what}",
+            "The contact database was changed from outside: verify the file you were given.",
+        )
 
 
 def _kept(control: NodeControl, source: str, day: str, number: int | None) -> Certificate:

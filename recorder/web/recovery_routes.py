@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from recorder.control import NodeControl
 from recorder.instants import from_text
 from recorder.model import Window
+from recorder.recover.id_lists import problem_of
 from recorder.recovery_control import RecoveryDesk
 from recorder.recovery_rows import (
     Cause,
@@ -148,7 +149,11 @@ def _asked(control: NodeControl, body: RecoveryBody, by: str) -> tuple[RecoveryR
     if (body.begin is None) == (body.ids is None):
         refuse(422, "A recovery is of a period (`from`) or of `ids`: give one of them.")
     if body.ids is not None:
-        ids = tuple(dict.fromkeys(body.ids))
+        ids = tuple(dict.fromkeys(one.strip() for one in body.ids))
+        for place, text in enumerate(ids):
+            wrong = problem_of(text)
+            if wrong is not None:
+                refuse(422, f"ids: number {place + 1}: {wrong}.")
         return desk.start_ids(body.source, ids, by, cause=Cause.OPERATOR, dry_run=body.dry_run)
     assert body.begin is not None, "one of the two is given"
     begin_us = _instant("from", body.begin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from recorder.control import NodeControl
 from recorder.instants import from_text
@@ -32,7 +32,8 @@ from recorder.web.retention_views import (
 )
 
 _RUNS = 10
-Text = Annotated[str, Field(min_length=1, max_length=500)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+"""Blanks around it are none of it: a hold on a blank would hold nothing."""
 
 
 class HoldBody(BaseModel):
@@ -82,11 +83,12 @@ def _add_holds(router: APIRouter, control: NodeControl) -> None:
     @router.post("/holds", dependencies=admin, response_model_exclude_none=True)
     def place_hold(body: HoldBody, request: Request) -> HoldToldView:
         """Place a legal hold: from then on nothing that it covers is deleted."""
-        placed = _desk(control).place(
-            _scope(control, body), body.reason, caller_of(control, request).actor
-        )
+        scope, actor = _scope(control, body), caller_of(control, request).actor
+        placed = _desk(control).place(scope, body.reason, actor)
         late = list(placed.already_deleted)
         said = f", too late for {', '.join(late)}" if late else ""
+        if body.contact and not late and control.contact_db.contact(scope.contact_id) is None:
+            said = f"; no contact here is called {body.contact} now"
         return HoldToldView(
             status="done",
             message=f"Hold {placed.hold.hold_id} is in force{said}.",

@@ -166,6 +166,12 @@ def test_a_certificate_that_was_changed_in_the_database_is_told(node, source, cl
     )
     view = client.post(f"{URL}/zoom/{DAY}/check", json={}).json()
     assert {one["code"] for one in view["faults"]} == {"signature", "statement"}
+    page = client.get(f"{URL}/zoom/{DAY}", params={"format": "html"})
+    assert page.status_code == 503, "a page must not say COMPLETE of it"
+    assert "was changed" in page.json()["error"]["message"]
+    worse = type(kept)(kept.head, '{"verdict":[]}', kept.signature, kept.packed_leaves)
+    node.certificates.certificates[place] = worse
+    assert client.get(f"{URL}/zoom/{DAY}", params={"format": "html"}).status_code == 503
     node.certificates.certificates[place] = type(kept)(kept.head, other, kept.signature, b"x")
     assert client.get(f"{URL}/zoom/{DAY}").status_code == 503
 

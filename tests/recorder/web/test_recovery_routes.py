@@ -79,7 +79,7 @@ def test_a_period_without_an_end_ends_now_and_the_future_is_left_out(node, clien
         ({"source": "crm", **PERIOD}, 404, "no source 'crm'"),
         ({"source": "zoom", "from": "yesterday"}, 422, "from: 'yesterday' is no instant"),
         ({"source": "zoom", **PERIOD, "to": "2023-10-01T00:00:00Z"}, 422, "ends before it begins"),
-        ({"source": "zoom", "from": "2098-01-01T00:00:00Z"}, 422, "before it begins"),
+        ({"source": "zoom", "from": "2999-01-01T00:00:00Z"}, 422, "lies in the future"),
         ({"source": "zoom", "from": "1950-01-01T00:00:00Z"}, 422, "before 1970"),
         ({"source": "zoom"}, 422, "from"),
         ({"source": "zoom", **PERIOD, "colour": "red"}, 422, "colour"),
@@ -90,6 +90,20 @@ def test_a_request_that_makes_no_sense_is_refused(node, client, body, code, part
     assert status == code
     assert part in message
     assert node.recoveries.running() == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (" ", "number 2: there is no id in this row"),
+        ("\0", "characters that no id has"),
+        ("8.56E+10", "rounded this number"),
+    ],
+)
+def test_what_is_no_id_is_refused_before_anything_is_looked_for(client, text, words):
+    answer = client.post(PATH, json={"source": "zoom", "ids": ["87654321", text]})
+    assert answer.status_code == 422
+    assert words in answer.json()["error"]["message"]
 
 
 def test_a_recovery_is_shown_with_counts_progress_and_why_it_waits(node, client):

@@ -81,6 +81,20 @@ def test_a_hold_that_makes_no_sense_is_refused(client, body, code):
     assert client.post(HOLDS, json=body).status_code == code
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t \n"])
+def test_a_hold_on_a_blank_would_hold_nothing_and_is_refused(client, blank):
+    for body in ({"reason": "r", "query": blank}, {"reason": blank, "source": "zoom"}):
+        assert client.post(HOLDS, json=body).status_code == 422
+    assert client.get(HOLDS).json()["holds"] == []
+
+
+def test_a_hold_on_a_contact_that_nobody_knows_says_so(client):
+    answer = client.post(HOLDS, json={"reason": "r", "contact": "typo"}).json()
+    assert answer["message"].endswith("is in force; no contact here is called typo now.")
+    answer = client.post(HOLDS, json={"reason": "r", "contact": "ses-a"}).json()
+    assert answer["message"].endswith("is in force.")
+
+
 def test_the_beginning_of_several_contacts_is_no_contact(client):
     code, message = refusal(client.post(HOLDS, json={"reason": "r", "contact": "ses-"}))
     assert code == 422
