@@ -113,6 +113,7 @@ def swarm(
     jobs: Count = 1,
     within_minutes: Minutes | None = None,
     reach_all: Annotated[bool, Parameter(negative=())] = False,
+    keeping: Annotated[bool, Parameter(negative=())] = False,
     sources: str = "dynamics",
     config: Path | None = None,
     json: JsonFlag = False,
@@ -128,15 +129,18 @@ def swarm(
         jobs: Processes that share the work; changes no result.
         within_minutes: Begin no run after so many minutes of real time.
         reach_all: Fail also when an interesting situation never occurred in any run.
+        keeping: With recoveries, reconciliation and what only it finds, in some runs retention and holds as well.
         sources: As in `tandem sim run`; of several, half of the runs have all, the others some.
         config: As in `tandem sim run`.
         json: Answer with JSON on stdout.
     """
+    from dataclasses import replace  # noqa: PLC0415
+
     from sim.search.hunt import hunt  # noqa: PLC0415
     from sim.search.sometimes import never, wanted  # noqa: PLC0415
 
     total = 100 if runs is None and within_minutes is None else runs
-    profile = _profile(minutes, config, sources, every_source=False)
+    profile = replace(_profile(minutes, config, sources, every_source=False), keeping=keeping)
     found = hunt(
         seed,
         total,

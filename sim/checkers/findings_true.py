@@ -19,6 +19,8 @@ from sim.truth import TruthItem
 PROMISE: Final = "findings_true"
 _ENDED: Final = frozenset({ItemState.ARCHIVED.value, ItemState.NOT_RECORDABLE.value})
 _ITEMS: Final = (What.NOT_HERE, What.DIFFERS, What.OBJECT_MISSING)
+_REMEMBERED_US: Final = 120_000_000
+"""An adapter may answer from what its service told so long ago."""
 
 Span: TypeAlias = tuple[int, int | None]
 """From when to when in microseconds of true time; None: still."""
@@ -124,7 +126,8 @@ def may_be(what: What, thing: Thing, period: Period) -> bool:
             unmade = not thing.versions and gone
             return unmade or any(one.deleted_us is not None or one.absent for one in thing.versions)
         case What.DIFFERS:
-            return len(thing.versions) > 1 or any(_meets(one, period) for one in thing.misnamed)
+            told = (period[0] - _REMEMBERED_US, period[1])
+            return len(thing.versions) > 1 or any(_meets(one, told) for one in thing.misnamed)
         case What.OBJECT_MISSING:
             return any(_meets(one, period) for one in thing.broken)
         case What.OBJECT_WITHOUT_ROW:

@@ -12,17 +12,19 @@ from typing import Any, Final
 
 from sim.chance import Stream, stream
 from sim.search.palette import (
+    KEEPING,
     PALETTE,
     POINTS,
     Colour,
     can_happen,
+    colour_of,
     is_legal,
     is_of_service,
     narrowed,
     palette,
 )
 from sim.world.incident import FIRST_SOURCE, Fault, Incident, Value, Workload
-from sim.world.points import more_points
+from sim.world.points import keeping_points, more_points
 
 _NEAR_S: Final = 12.0
 _NEAR: Final = 0.5
@@ -48,6 +50,17 @@ _VARIANTS: Final[Sequence[Mapping[str, Mapping[str, Any]]]] = (
 """What operators may choose; half of the runs keep the usual settings."""
 
 
+_KEPT_MAX: Final = 4
+_DELETES: Final = 0.4
+_DAY_S: Final = 86_400.0
+_SHORT_KEPT: Final[Mapping[str, Any]] = {
+    "policies": [{"name": "all", "keep_days": 60 / _DAY_S}],
+    "recycle_days": 15 / _DAY_S,
+    "every_s": 5.0,
+    "first_s": 1.0,
+    "pause_s": 0.2,
+}
+"""A policy under which a run of minutes sees contacts go."""
 _ALL_SOURCES: Final = 0.5
 _ONE_SOURCE: Final = 0.85
 """Share of faults of a service that leave the others alone."""
@@ -87,6 +100,8 @@ class Profile:
     """Of several, each run has some,"""
     every_source: bool = False
     """or all of them."""
+    keeping: bool = False
+    """With recoveries, reconciliation, damage that only it finds, and in some runs retention and holds."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Tables of the configuration of both nodes, over the world's own; without any, each run draws some."""
 
@@ -105,7 +120,7 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
         sources = _sources(chance("sources"), profile)
         colours = palette(sources) if profile.colours == PALETTE else profile.colours
         profile = replace(profile, sources=sources, colours=colours)
-    return Incident(
+    incident = Incident(
         seed=chance("seed").randrange(1 << 16),
         minutes=profile.minutes,
         faults=_faults(chance("mix"), chance("faults"), profile),
@@ -114,6 +129,22 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
         workloads=_workloads(chance("workloads"), profile) if several else {},
         settings=profile.settings or chance("settings").choice(_VARIANTS),
     )
+    return _keeping(chance("keeping"), incident) if profile.keeping else incident
+
+
+def _keeping(chance: Stream, incident: Incident) -> Incident:
+    """The same with something to find, to fetch, and in some runs to delete."""
+    end_s = incident.minutes * 60
+    faults = [*incident.faults]
+    for _ in range(chance.randint(1, _KEPT_MAX)):
+        colour = colour_of(chance.choice(KEEPING))
+        fault = _fault(chance, colour, round(chance.uniform(0, end_s * 0.95), 1), keeping_points())
+        faults.append(fault)
+    settings: dict[str, Mapping[str, Any]] = {**incident.settings, "reconcile": {}}
+    if chance.random() < _DELETES:
+        settings["retention"] = _SHORT_KEPT
+    faults.sort(key=lambda fault: fault.at_s)
+    return replace(incident, faults=tuple(faults), settings=settings)
 
 
 def _sources(chance: Stream, profile: Profile) -> tuple[str, ...]:

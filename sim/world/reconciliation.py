@@ -62,6 +62,8 @@ class ReconciliationGuard:
         """As an operator sees them."""
         self._lost_us: dict[Place, int] = {}
         self._broken: dict[str, list[Span]] = {}
+        self._owners: dict[str, Place] = {}
+        """Of objects that were not whole: their rows may be deleted before anybody tells of it."""
         self._strays: dict[Place, list[Span]] = {}
         self._misnamed: list[Span] = []
         self._findings: dict[str, FindingRow] = {}
@@ -94,6 +96,10 @@ class ReconciliationGuard:
 
     def breaks(self, object_key: str) -> Callable[[], None]:
         """An object is not whole from now on; returns how to say that it is again."""
+        media = self._world.data_center.contacts.contacts.media
+        for (source, _), one in media.items():
+            if one.row.object_key == object_key:
+                self._owners[object_key] = (source, one.item_key)
         return self._span(self._broken.setdefault(object_key, []))
 
     def strays(self, source: str, object_key: str) -> Callable[[], None]:
@@ -214,11 +220,7 @@ class ReconciliationGuard:
 
     def _item(self, source: str, key: str, versions: Iterable[TruthItem]) -> Thing:
         contacts = self._world.data_center.contacts
-        objects = [
-            one.row.object_key
-            for (of, _), one in contacts.contacts.media.items()
-            if (of, one.item_key) == (source, key)
-        ]
+        objects = [name for name, owner in self._owners.items() if owner == (source, key)]
         known, archived_us = tuple(versions), self._watched.archived_us
         places = {one.version: (source, key, one.version) for one in known}
         return Thing(

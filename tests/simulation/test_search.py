@@ -10,7 +10,7 @@ from sim.search.attempt import attempt, same_elsewhere
 from sim.search.hunt import hunt, live_batch
 from sim.search.palette import KEEPING, PALETTE, is_legal
 from sim.search.shrink import shrink
-from sim.search.swarm import Profile, random_incident
+from sim.search.swarm import USUAL, Profile, random_incident
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.kinds import KINDS
 from sim.world.rules import RULES
@@ -226,3 +226,12 @@ def test_sources_that_have_no_part_in_it_are_left_out():
 
     short = shrink(several, broken(several), live=live).incident
     assert (short.sources, short.workloads) == (("zoom",), {})
+
+
+def test_a_swarm_may_also_look_for_what_is_missing_and_delete_what_is_old():
+    drawn = [random_incident(3, index, replace(USUAL, keeping=True)) for index in range(30)]
+    kinds = {fault.kind for incident in drawn for fault in incident.faults}
+    assert kinds >= set(KEEPING)
+    assert all("reconcile" in incident.settings for incident in drawn)
+    assert 0 < sum("retention" in incident.settings for incident in drawn) < len(drawn)
+    assert all(is_legal(incident) for incident in drawn)
