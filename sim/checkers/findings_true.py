@@ -50,6 +50,8 @@ class Thing:
     """When somebody had put it into the archive, and no row named it."""
     is_named: bool = False
     """A row names the object, now."""
+    is_going: bool = False
+    """A policy is deleting it just now."""
     slack_us: int = 0
     """By so much the clock of its service may be off."""
 
@@ -155,7 +157,8 @@ def must_be(what: What, thing: Thing, period: Period) -> bool:
             renamed = any(_covers(one, period) for one in thing.misnamed)
             return offered and state == ItemState.ARCHIVED and (replaced or renamed)
         case What.OBJECT_MISSING:
-            held = state == ItemState.ARCHIVED
+            kept = row is not None and row.contact_id is not None and not thing.is_going
+            held = state == ItemState.ARCHIVED and kept
             return held and any(_covers(one, period) for one in thing.broken)
         case What.OBJECT_WITHOUT_ROW:
             return not thing.is_named and any(_covers(one, period) for one in thing.stray)

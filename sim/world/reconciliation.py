@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from recorder.finding_rows import FindingRow, RunRow, What
+from recorder.retention_rows import DeletionState
 from sim.checkers.findings_true import (
     PROMISE,
     Place,
@@ -220,17 +221,21 @@ class ReconciliationGuard:
 
     def _item(self, source: str, key: str, versions: Iterable[TruthItem]) -> Thing:
         contacts = self._world.data_center.contacts
+        row = contacts.items.rows.get((source, key))
+        deletions = contacts.deletions.values()
+        going = {one.contact_id for one in deletions if one.state is DeletionState.DELETING}
         objects = [name for name, owner in self._owners.items() if owner == (source, key)]
         known, archived_us = tuple(versions), self._watched.archived_us
         places = {one.version: (source, key, one.version) for one in known}
         return Thing(
             (source, key),
             known,
-            contacts.items.rows.get((source, key)),
+            row,
             {name: archived_us[at] for name, at in places.items() if at in archived_us},
             lost_us=self._lost_us.get((source, key)),
             broken=[span for one in objects for span in self._broken.get(one, ())],
             misnamed=self._misnamed,
+            is_going=row is not None and row.contact_id in going,
             slack_us=self._slack_us,
         )
 

@@ -114,6 +114,13 @@ def test_a_file_that_is_still_being_made_is_not_here_before_it_is_offered():
     assert opened(What.LOST, replace(made, row=a_row("gone"))) == []
 
 
+def test_what_a_policy_deletes_or_deleted_need_not_be_told():
+    about = SO[What.OBJECT_MISSING]
+    gone = replace(about, row=replace(about.row, contact_id=None))
+    for one in (gone, replace(about, is_going=True)):
+        assert told(one) == closed(What.OBJECT_MISSING, one) == []
+
+
 def test_a_size_that_the_service_tells_wrongly_differs_as_long_as_it_does():
     wrong = thing(misnamed=[(500, None)])
     assert opened(What.DIFFERS, wrong) == []
