@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-recovery clean lock
+.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -53,7 +53,7 @@ swarm: $(STAMP) ## search for broken promises in random worlds; MINUTES=60 SEED=
 mutants: $(STAMP) ## put every deliberate bug into the code and look for it; var/mutants.json
 	@$(BIN)/python -m tests.mutants
 
-bench: bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-recovery ## every benchmark; tables and var/bench/*.json
+bench: bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery ## every benchmark; tables and var/bench/*.json
 
 bench-takeover: $(STAMP) ## from fault to the peer's next poll: death, silence, switchover
 	@$(BIN)/python -m sim.bench.takeover
@@ -66,6 +66,9 @@ bench-idle: $(STAMP) ## memory and CPU of an idle node, messages per second, tim
 
 bench-growth: $(STAMP) ## poll and skip cost with 1 k, 100 k and 1 M contacts
 	@$(BIN)/python -m sim.bench.growth
+
+bench-screens: $(STAMP) ## an agent's CPU and MB per hour beside ffmpeg, failover, desktops on one node
+	@$(BIN)/python -m sim.bench.screens
 
 bench-prove: $(STAMP) ## a certificate for a day of 100 k items: to make, to verify
 	@$(BIN)/python -m sim.bench.prove

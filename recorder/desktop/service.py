@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -36,6 +37,8 @@ _log = structlog.get_logger(__name__)
 EXIT_CRASHED = 70
 _CAMERA_STOP_S = 5.0
 _STATUS_EVERY_S = 1.0
+_STATUS_AGE_MAX = 4
+"""What did not change is written again after so many times: whoever reads it sees that this service lives."""
 
 
 def run_desktop(settings: DesktopSettings) -> int:
@@ -90,6 +93,8 @@ class _Service:
         self._settings = one
         self._loop = loop
         self._troubles: dict[str, str] = {}
+        self._written: dict[str, Any] = {}
+        self._status_age = 0
         self._clock = RealClock()
         desktop_clock = DesktopClock(self._clock)
         randomness = RealRandomness()
@@ -173,10 +178,14 @@ class _Service:
             camera=self._studio.facts(),
             spool=self._spool.facts(),
         )
+        self._status_age += 1
+        if {**view, "at": ""} == self._written and self._status_age < _STATUS_AGE_MAX:
+            return
+        self._written, self._status_age = {**view, "at": ""}, 0
         try:
             write_status(one.spool.folder, view)
         except OSError as error:
-            _log.warning("status_unwritten", reason=error.strerror)
+            self._once("status_unwritten", error.strerror or str(error), "Make room.")
 
     # -- what the parts tell, in any thread ----
 

@@ -15,7 +15,7 @@ from recorder.instants import to_text
 
 FILE = "status.json"
 FRESH_S = 10.0
-"""The file is written once a second; one that is older is of a service that ended, or hangs."""
+"""The file is written every few seconds; one that is older is of a service that ended, or hangs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from sim.desk.sink import Sink
 WIDTH, HEIGHT, FRAMES_PER_S = 1920, 1080, 5.0
 MIXED = ""
 """The whole script, one phase after the other."""
+WAITING = "waiting"
+"""No call: connected, and nothing is recorded."""
 _HOUR_S = 3600.0
 _KEY_EVERY_S = 60
 _START_S = 30.0
@@ -51,15 +53,20 @@ def somebody_works(display: str, phase: str, seconds: float) -> Generator[None]:
 
 def agent_row(folder: Path, display: str, phase: str, seconds: float) -> dict[str, Any]:
     """Our agent, sending over a WebSocket of this computer."""
-    sink = Sink(FRAMES_PER_S)
+    sink = Sink(0.0 if phase == WAITING else FRAMES_PER_S)
+    works = "idle" if phase == WAITING else phase
     agent = DesktopProcess(
         folder, f"desk-{phase or 'mixed'}", urls=[sink.url], display=display, token="t",  # noqa: S106 - of a sink
         agents={"dynamics": "anna"}, screen={"nice": 0},
     )  # fmt: skip
-    with somebody_works(display, phase, seconds + _START_S + 10):
+    with somebody_works(display, works, seconds + _START_S + 10):
         agent.start()
         try:
-            until(lambda: sink.frames, _START_S, f"frames\n{agent.tail()}")
+            until(
+                lambda: sink.frames or (phase == WAITING and sink.desktops),
+                _START_S,
+                f"frames\n{agent.tail()}",
+            )
             pause(2.0)  # what a start costs is not what an hour costs
             cpu_s, start_ns = process_cpu_s(agent.pid), now_ns()
             frames, size = sink.frames, sink.bytes
@@ -131,7 +138,9 @@ def cost_rows(folder: Path, seconds: float) -> list[dict[str, Any]]:
     """Each phase with our agent; the mixed script with the alternatives beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     with Display(WIDTH, HEIGHT) as display:
-        rows = [agent_row(folder, display.name, phase, seconds) for phase in (*PHASES, MIXED)]
+        rows = [
+            agent_row(folder, display.name, phase, seconds) for phase in (WAITING, *PHASES, MIXED)
+        ]
         ours = rows[-1]
         for row in alternative_rows(folder, display.name, MIXED, seconds):
             row["cpu_of_ours"] = rounded(row["core_percent"] / max(ours["core_percent"], 0.01), 3)

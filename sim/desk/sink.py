@@ -26,10 +26,12 @@ _START_S = 5.0
 
 
 class Sink:
-    """Tells every desktop to record, at so many frames a second. Ends with `close`."""
+    """Tells every desktop to record, at so many frames a second; with 0, not to. Ends with `close`."""
 
     def __init__(self, frames_per_s: float) -> None:
         self.frames_per_s = frames_per_s
+        self.desktops = 0
+        """Hellos so far."""
         self.frames = 0
         self.key_frames = 0
         self.bytes = 0
@@ -72,7 +74,9 @@ class Sink:
         match saying:
             case DesktopHello():
                 yield Welcome("sink", None, _KEEP_ALIVE_S)
-                yield StartScreen(self.frames_per_s)
+                self.desktops += 1
+                if self.frames_per_s:
+                    yield StartScreen(self.frames_per_s)
             case PacketsCame(stream, packets):
                 self.first_frame_ns = self.first_frame_ns or now_ns()
                 self.frames += len(packets)

@@ -1,0 +1,66 @@
+"""Recording agents' screens: what it costs the agent's computer, the node, and how quickly things happen.
+
+`python -m sim.bench.screens [--seconds 40] [--only agent,event,interruption,load]`
+
+The agent's computer is a display without a monitor (Xvfb) on which somebody seems to work: idle, typing,
+scrolling, a pop-up, and all of it in turn. Beside our agent, in the same run, ffmpeg grabs the same script to
+a file, where it is installed. Then desktops in one process play stored packets to a real node. Writes
+var/bench/screens.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sim.bench.desk_cost import cost_rows
+from sim.bench.desk_load import first_frame_row, interruption_row, load_row
+from sim.bench.figures import publish, show
+from sim.desk.display import MISSING, can_show
+
+WANTED = {"event_to_first_frame_ms": 1000.0, "interruption_ms": 3000.0}
+PARTS = ("agent", "event", "interruption", "load")
+CROWDS = (0, 50, 200)
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--directory", type=Path, default=Path("var/bench/screens"))
+    given = parser.parse_args()
+    parts, folder = given.only.split(","), given.directory.absolute()
+    skipped: list[str] = []
+    if not can_show():
+        skipped.append(f"agent, event, interruption: {MISSING}")
+    if shutil.which("ffmpeg") is None:
+        skipped.append("ffmpeg beside ours: it is not installed (Debian: ffmpeg)")
+    agent: list[dict[str, Any]] = []
+    latencies: list[dict[str, Any]] = []
+    if "agent" in parts and can_show():
+        agent = cost_rows(folder / "agent", given.seconds)
+    if "event" in parts and can_show():
+        latencies.append(first_frame_row(folder / "event", 2 * given.times))
+    if "interruption" in parts and can_show():
+        latencies.append(interruption_row(folder / "interruption", given.times))
+    load = [load_row(folder / "load", one, given.seconds) for one in CROWDS if "load" in parts]
+    path = publish("screens", agent, wanted=WANTED, latencies=latencies, load=load, skipped=skipped)
+    if agent:
+        show("One agent at 1920x1080 and 5 frames a second", agent, path)
+    if latencies:
+        show(
+            "How quickly (wanted: first frame within 1 s, interruption under 3 s)", latencies, path
+        )
+    if load:
+        show("One node and many desktops", load, path)
+    for line in skipped:
+        print(f"skipped: {line}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

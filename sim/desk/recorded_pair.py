@@ -1,0 +1,116 @@
+"""A real pair that records desktops; calls may be put into its Data Center before it starts, without a source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from cluster.real_clock import RealClock
+from recorder.adapters.contact_db import migrate
+from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
+from recorder.adapters.contact_db.engine import open_engine
+from recorder.errors import CallBufferError
+from recorder.screen.webm import ScnReader
+from recorder.screen_model import AgentEvent, AgentEventKind, ScreenPacket
+from sim.local_pair import LocalPair, PairPlan
+from sim.node_process import NodeProcess
+from sim.source_plan import SourcePlan
+
+SOURCE = "dynamics"
+TOKEN = "token-of-the-desktops"  # noqa: S105 - of a pair that ends with its test
+_RANG_BEFORE_US = 2_000_000
+_ANSWERED_BEFORE_US = 1_000_000
+
+
+class RecordedPair:
+    """Use it as a context. Desktops register with `TOKEN` at `urls`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        agents: Sequence[str] = (),
+        sources: Sequence[SourcePlan] = (),
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Each of the agents talks since a second ago, and goes on."""
+        self.directory = directory.absolute()
+        self.pair = LocalPair(
+            PairPlan(
+                self.directory,
+                sources,
+                tables={
+                    "screens": {"enabled": True},
+                    "web.tokens.desktops": {"token": f"value:{TOKEN}", "roles": ["desktop"]},
+                    **(tables or {}),
+                },
+            )
+        )
+        database = f"sqlite:///{self.directory}/center/contacts.db"
+        (self.directory / "center").mkdir(parents=True, exist_ok=True)
+        migrate(database)
+        engine = open_engine(database)
+        try:
+            SqlAgentEventDb(engine).record([one for agent in agents for one in _talks(agent)])
+        finally:
+            engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        for node in self.pair.nodes.values():
+            node.kill()
+            node.close()
+
+    def __getitem__(self, name: str) -> NodeProcess:
+        return self.pair.nodes[name]
+
+    @property
+    def urls(self) -> list[str]:
+        """For desktops: alpha first."""
+        return [node.url.replace("http", "ws", 1) for node in self.pair.nodes.values()]
+
+    def archived(self) -> dict[tuple[str, int], ScreenPacket]:
+        """Every packet in the archive, by stream and number; the same one in two parts counts once."""
+        found: dict[tuple[str, int], ScreenPacket] = {}
+        for path in sorted((self.directory / "center/archive/screens").rglob("*.scn")):
+            with path.open("rb") as file:
+                try:
+                    reader = ScnReader(file)
+                except CallBufferError:
+                    continue
+                stream = reader.head.stream.stream
+                found.update({(stream, one.seq): one for one in reader.packets()})
+        return found
+
+    def written(self, node: str) -> int:
+        """Bytes of screens in the call buffer of a node."""
+        folder = self.directory / node
+        return sum(path.stat().st_size for path in folder.rglob("*") if path.suffix in _SCREENS)
+
+
+_SCREENS = {".part", ".scn"}
+
+
+def _talks(agent: str) -> tuple[AgentEvent, ...]:
+    clock = RealClock()
+    now_us = clock.wall_us()
+    clock.stop()
+    return tuple(
+        AgentEvent(
+            source=SOURCE,
+            event_id=f"{agent}-{kind.value}",
+            agent=agent,
+            call=f"call-of-{agent}",
+            kind=kind,
+            at_us=now_us - before_us,
+            heard_us=now_us,
+            heard_by="alpha",
+        )
+        for kind, before_us in (
+            (AgentEventKind.RINGING, _RANG_BEFORE_US),
+            (AgentEventKind.CONNECTED, _ANSWERED_BEFORE_US),
+        )
+    )
