@@ -18,6 +18,7 @@ from recorder.cli.tree import build_app
 from recorder.control import OpenSource
 from recorder.finding_rows import RunRow, Scope
 from recorder.model import ItemState
+from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
 from recorder.status import Findings, IngestStatus, ReconciliationStatus, SourceWork
 from sim.commands import SIM
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, TOKEN, FakeNode
@@ -173,6 +174,9 @@ def test_every_metric_of_a_node_is_explained():
     ended = {"zoom": replace(run, ended_us=BEGAN_US)}
     counts = {("zoom", "minor", "commit_unfinished"): 1}
     node.board.publish("reconciliation", ReconciliationStatus(True, (run,), ended, counts))
+    desktop = DesktopStatus("d-1", ("dyn/ag-1",), "pc", True, False, 1.5, 0.2)
+    screens = ScreenRecorderStatus((desktop,), 3, 1, 1, 1, 9, 99, 8, 7, 6, 5, 4, 0.2, "")
+    node.board.publish("screens", screens)
     client = node.client()
     client.post("/api/recording/cti/v1/nobody")
     page = client.get("/metrics").text

@@ -271,7 +271,7 @@ class ScreenRecorder:
             clock, me = self._ports.clock, self._ports.me
             self._pause = clock.call_later(RETRY_S, me, PartsDue())
         else:
-            self._close(findings.WAITING, findings.NAME)
+            self._close(findings.SCREENS_WAITING, findings.NAME)
         for key, reason in report.refused[:1]:
             self._open(findings.refused(key, reason))
 
@@ -294,10 +294,10 @@ class ScreenRecorder:
         if closed and not self._files_busy:
             self._look_for_room()
         if not any(part.refused for part in self._keeper.parts.values()):
-            self._close(findings.REFUSED, findings.NAME)
+            self._close(findings.SCREEN_REFUSED, findings.NAME)
         wrong = [*twice(self._reception.desktops), *missing_for(self._reception.desktops, now.ns)]
         for code, subject in list(self._told):
-            if code in {findings.LOST, findings.TWO_DESKTOPS} and not any(
+            if code in {findings.SCREEN_LOST, findings.TWO_DESKTOPS} and not any(
                 (one.code, one.subject) == (code, subject) for one in wrong
             ):
                 self._close(code, subject)
@@ -311,8 +311,8 @@ class ScreenRecorder:
         """The report of a job tells the room; one with nothing to do asks for it."""
         if self._free_bytes >= REOPEN_BYTES:
             self._reception.closed_because = ""
-            self._close(findings.FULL, findings.NAME)
-            self._close(findings.STOPPED, findings.NAME)
+            self._close(findings.SCREEN_DISK_FULL, findings.NAME)
+            self._close(findings.SCREENS_STOPPED, findings.NAME)
             return
         self._files_busy = True
         job = partial(run_file_ops, self._ports.files, ())

@@ -5,18 +5,18 @@ from __future__ import annotations
 from recorder.model import Finding, Level
 
 NAME = "screens"
-STOPPED = "screens_stopped"
-LOST = "screen_lost"
+SCREENS_STOPPED = "screens_stopped"
+SCREEN_LOST = "screen_lost"
 TWO_DESKTOPS = "two_desktops"
-WAITING = "screens_waiting"
-REFUSED = "screen_refused"
-FULL = "screen_disk_full"
+SCREENS_WAITING = "screens_waiting"
+SCREEN_REFUSED = "screen_refused"
+SCREEN_DISK_FULL = "screen_disk_full"
 
 
 def disk_full(what: str) -> Finding:
     """No room for screens; audio has room of its own."""
     return Finding(
-        code=FULL,
+        code=SCREEN_DISK_FULL,
         level=Level.ERROR,
         subject=NAME,
         what=f"No screens are recorded on this node: {what}. Audio is not touched; "
@@ -28,7 +28,7 @@ def disk_full(what: str) -> Finding:
 def disk_failing(what: str) -> Finding:
     """The disk refuses for another reason."""
     return Finding(
-        code=STOPPED,
+        code=SCREENS_STOPPED,
         level=Level.ERROR,
         subject=NAME,
         what=f"No screens are recorded on this node: {what}. Desktops are sent to the other node.",
@@ -39,7 +39,7 @@ def disk_failing(what: str) -> Finding:
 def lost(agent: str, seconds: float) -> Finding:
     """An agent talks, the desktop is connected here, and no screen comes."""
     return Finding(
-        code=LOST,
+        code=SCREEN_LOST,
         level=Level.ERROR,
         subject=agent,
         what=f"The desktop of {agent} does not record, although it was told to {seconds:.0f} s ago.",
@@ -61,7 +61,7 @@ def two_desktops(agent: str, recording: str, others: str) -> Finding:
 def waiting(count: int, what: str, hint: str) -> Finding:
     """The Data Center takes nothing."""
     return Finding(
-        code=WAITING,
+        code=SCREENS_WAITING,
         level=Level.ERROR,
         subject=NAME,
         what=f"{count} part(s) of screens wait in the call buffer for the Data Center: {what}.",
@@ -72,7 +72,7 @@ def waiting(count: int, what: str, hint: str) -> Finding:
 def refused(part_key: str, reason: str) -> Finding:
     """One part does not get through while others do."""
     return Finding(
-        code=REFUSED,
+        code=SCREEN_REFUSED,
         level=Level.ERROR,
         subject=NAME,
         what=f"Part {part_key[:8]}… of a screen cannot be archived: {reason}.",

@@ -19,6 +19,7 @@ from recorder.web.health import liveness, readiness
 from recorder.web.open_findings import open_findings
 from recorder.web.replay_metrics import replay_metrics
 from recorder.web.retention_metrics import retention_metrics
+from recorder.web.screen_metrics import screen_metrics
 from recorder.web.scrub_metrics import scrub_metrics
 from recorder.web.webhook_tally import WebhookTally
 
@@ -44,6 +45,7 @@ class NodeCollector(Collector):
         yield from scrub_metrics(self._control.board)
         yield from replay_metrics(self._control.board)
         yield from retention_metrics(self._control.board)
+        yield from screen_metrics(self._control.board)
         yield from self._actors()
 
     def _node(self) -> Iterator[Metric]:
