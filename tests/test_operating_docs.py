@@ -239,6 +239,7 @@ def node():
         "node list",
         "node history",
         "health",
+        "agent list",
         "source list",
         "source rewind zoom --to 1970-01-01T00:00:09Z",
         "item list",

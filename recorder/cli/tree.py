@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from cyclopts import App, CycloptsError, MissingArgumentError
 
 from recorder.cli import (
+    agent,
     audit,
     config_commands,
     contact,
@@ -77,6 +78,7 @@ def build_app(command: str = "") -> App:
     app.command(pair_commands.resume)
     app.command(health.health)
     app.command(certs)
+    app.command(agent.app)
     app.command(agent_desktop)
     if not command or command not in app:
         _add_plugins(app)

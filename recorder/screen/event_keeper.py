@@ -27,8 +27,8 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("ris")
 
 RETRY_S: Final = 2.0
 PAGE: Final = 1_000
-DISK_FAILING: Final = "agent_events_disk_failing"
-LOST: Final = "agent_events_lost"
+EVENTS_DISK_FAILING: Final = "agent_events_disk_failing"
+EVENTS_LOST: Final = "agent_events_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,14 +265,14 @@ class EventKeeper:
 
     def _disk_works(self) -> None:
         self._disk_busy = False
-        if DISK_FAILING in self._open:
-            self._open.discard(DISK_FAILING)
-            self._ports.monitor.tell(FindingClosed(DISK_FAILING, "ris"))
+        if EVENTS_DISK_FAILING in self._open:
+            self._open.discard(EVENTS_DISK_FAILING)
+            self._ports.monitor.tell(FindingClosed(EVENTS_DISK_FAILING, "ris"))
 
     def _disk_fails(self, error: Exception) -> None:
         self._ports.clock.call_later(RETRY_S, self._ports.me, DiskDue())
         self._ill(
-            DISK_FAILING,
+            EVENTS_DISK_FAILING,
             f"Events of agents cannot be kept on this node's disk: {error}.",
             "Free or mend the disk of node.data. Until then they go to the Data Center from memory.",
         )
@@ -291,7 +291,7 @@ class EventKeeper:
                 self._ports.clock.call_later(RETRY_S, self._ports.me, DatabaseDue())
         if self._spool.lost:
             self._ill(
-                LOST,
+                EVENTS_LOST,
                 f"{self._spool.lost} events of agents were given up: the Data Center was away too long.",
                 "Screens of that time are decided by what is left; see docs/agent-events.md.",
             )

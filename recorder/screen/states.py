@@ -28,7 +28,7 @@ from recorder.screen_messages import AgentEventsHeard, AskStates
 from recorder.screen_model import AgentEvent
 from recorder.screen_ports import AgentStates
 
-FAILING: Final = "agent_states_failing"
+STATES_FAILING: Final = "agent_states_failing"
 FAILURES_TOLD: Final = 3
 """So many in a row open a finding: one alone says nothing."""
 FIRST_BACK_S: Final = 900.0
@@ -181,7 +181,7 @@ class StatesAsker:
             case Done(events):
                 asking.upto_us = told.window.to_us
                 if asking.failures >= FAILURES_TOLD:
-                    self._ports.monitor.tell(FindingClosed(FAILING, told.source))
+                    self._ports.monitor.tell(FindingClosed(STATES_FAILING, told.source))
                 asking.failures = 0
                 if events:
                     self._ports.ris.tell(AgentEventsHeard(events))
@@ -202,7 +202,7 @@ class StatesAsker:
 def _finding(source: str, error: Exception) -> Finding:
     hint = error.hint if isinstance(error, RecorderError) else ""
     return Finding(
-        FAILING,
+        STATES_FAILING,
         Level.WARNING,
         source,
         f"the service cannot be asked what agents did: {error}",

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from recorder.control import NodeControl
 from recorder.errors import ArchiveError, BadCursor, DataCenterError, RecorderError
+from recorder.web.agent_routes import agent_router
 from recorder.web.audit_routes import audit_router
 from recorder.web.certificate_request_routes import certificate_request_router
 from recorder.web.certificate_routes import certificate_router
@@ -54,6 +55,7 @@ def create_app(control: NodeControl) -> FastAPI:
     app.include_router(replay_router(control))
     app.include_router(read_router(control))
     app.include_router(command_router(control))
+    app.include_router(agent_router(control))
     app.include_router(audit_router(control))
     app.include_router(scrub_router(control))
     app.include_router(das_router(control))

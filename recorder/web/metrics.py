@@ -13,6 +13,7 @@ from cluster.status import DistributorStatus, PairStatus, PeerStatus
 from recorder.control import NodeControl
 from recorder.figures import source_lag_s, sources
 from recorder.status import ArchiveStatus, BufferStatus, IngestStatus, RecoveryStatus
+from recorder.web.agent_metrics import agent_metrics
 from recorder.web.audit_metrics import audit_metrics
 from recorder.web.finding_metrics import finding_metrics
 from recorder.web.health import liveness, readiness
@@ -46,6 +47,7 @@ class NodeCollector(Collector):
         yield from replay_metrics(self._control.board)
         yield from retention_metrics(self._control.board)
         yield from screen_metrics(self._control.board)
+        yield from agent_metrics(self._control.board)
         yield from self._actors()
 
     def _node(self) -> Iterator[Metric]:

@@ -22,6 +22,7 @@ from recorder.retention_control import RetentionDesk
 from recorder.retention_rows import DAY_US, Match, Policy, Rules
 from recorder.rows import HistoryRow
 from recorder.screen_messages import AgentEventsKept
+from recorder.screen_status import RisStatus
 from recorder.scrub_rows import ScrubStatus, ScrubSummary
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.stitch.stitch_status import StitchStatus
@@ -278,6 +279,7 @@ class FakeNode:
         self.board.publish(
             "stitch", StitchStatus("idle", "", (), 0, 0, 3, 1, 0, 2.5, 250_000_000, "")
         )
+        self.board.publish("ris", RisStatus({}, 0, 0, 0, 0, 0, 0, 0, 0, ""))
         self.board.publish("audit_guard", AuditGuardStatus(AuditHead(), "", BEGAN_US))
 
     def change(self, part, kind, **facts):

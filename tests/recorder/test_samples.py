@@ -1,5 +1,7 @@
 """The files in docs/samples are what people begin with: they must be right."""
 
+import shutil
+import subprocess
 import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -10,6 +12,7 @@ from recorder.adapters.registry import PluginRegistry
 from recorder.config import load_config
 from recorder.plugins import DATA_SOURCE_GROUP
 from recorder.source_check import check_config
+from sim.served_sources import HEARS_AT
 
 SAMPLES = Path(__file__).parent.parent.parent / "docs/samples"
 DYNAMICS = EntryPoint("dynamics", "recorder.adapters.dynamics:PLUGIN", DATA_SOURCE_GROUP)
@@ -72,3 +75,23 @@ def test_the_unit_does_not_restart_what_a_restart_cannot_mend():
     assert "RestartPreventExitStatus=2" in unit
     assert "Type=notify" in unit
     assert "TimeoutStopSec=90" in unit
+
+
+def test_haproxy_understands_its_sample():
+    haproxy = shutil.which("haproxy")
+    if haproxy is None:
+        pytest.skip("haproxy is not installed: the syntax of its sample is not checked")
+    done = subprocess.run(
+        [haproxy, "-c", "-f", SAMPLES / "haproxy.cfg"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_haproxy_sends_messages_to_whoever_lives_and_the_rest_to_the_primary():
+    lines = [line.strip() for line in (SAMPLES / "haproxy.cfg").read_text("utf-8").splitlines()]
+    assert "default_backend primary" in lines
+    assert "option httpchk HEAD /primary" in lines
+    assert f"acl from_services path_beg {HEARS_AT}/" in lines
+    assert "use_backend either if from_services" in lines
+    servers = [line for line in lines if line.startswith("server ")]
+    assert servers[:2] == servers[2:], "both parts know both nodes"
