@@ -67,9 +67,9 @@ def parse(
 
 
 def _decoded(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = data.decode("utf-16" if wide else "utf-8", errors="replace")
+    return text.lstrip("\ufeff")
 
 
 def _ms(hours: str | None, minutes: str, seconds: str, fraction: str | None = None) -> int:
@@ -229,7 +229,8 @@ def _timed(row: Mapping[str, Any]) -> Iterator[Said]:
 
 def _until_next(lines: Sequence[Said]) -> Iterator[Said]:
     """Where a format tells no end, a line lasts until the next, and not for ever."""
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    after = [*lines[1:], None]
+    for line, following in zip(lines, after[: len(lines)], strict=True):
         until_ms = line.t_ms + TURN_GAP_MS if following is None else following.t_ms
         yield replace(line, end_ms=max(line.end_ms, min(until_ms, line.t_ms + 2 * TURN_GAP_MS)))
 

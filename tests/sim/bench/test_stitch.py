@@ -1,0 +1,27 @@
+import json
+
+from sim.bench.stitch import pieces, repeated, run
+
+
+def test_recordings_overlap_once_and_leave_one_gap():
+    first, second, third = pieces(300)
+
+    assert first.seconds - second.start_s == 30
+    assert third.start_s - second.start_s - second.seconds == 20
+    assert third.start_s + third.seconds == 300
+    assert len(repeated(b"x" * 144, 9)) == 36_000
+
+
+def test_the_benchmark_of_stitching_tells_both_programs_and_writes_its_figures(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sim.bench.stitch.WIDTH", 320)
+    monkeypatch.setattr("sim.bench.stitch.HEIGHT", 192)
+    monkeypatch.setattr("sim.bench.stitch.LOOP_S", 6)
+
+    rows = run([120], 1, tmp_path)
+
+    assert rows[0]["name"] == "tandem worker"
+    assert rows[0]["x_real_time"] > 1
+    assert rows[0]["peak_mb"] < 1_000
+    assert json.loads((tmp_path / "stitch.json").read_text())["rows"] == rows
