@@ -276,6 +276,29 @@ def test_contacts_are_found_by_the_beginning_of_names_numbers_and_keys(db, text)
     assert keys(db.contacts(ContactQuery(text=text))) == ["ses-2"]
 
 
+def test_contacts_are_found_by_who_took_part_and_by_number(db):
+    sue, carl = a_party(7, name="Sue Meier"), a_party(8, name="Sue Huber", role="customer")
+    phone = a_party(9, name="", role="customer", phone="+49 177 42")
+    commit(db, a_call(1, parties=[sue, phone]), a_call(2, parties=[carl, phone]), a_call(3))
+    assert keys(db.contacts(ContactQuery(agent="sue"))) == ["ses-1"]
+    assert keys(db.contacts(ContactQuery(number="+49 177"))) == ["ses-2", "ses-1"]
+    assert keys(db.contacts(ContactQuery(agent="SUE M", number="+49 177 42"))) == ["ses-1"]
+    assert keys(db.contacts(ContactQuery(agent="sue", number="+49 178"))) == []
+    assert keys(db.contacts(ContactQuery(agent="sue", source="other"))) == []
+
+
+def test_a_search_that_may_look_at_few_contacts_goes_on_until_it_found_all(db):
+    commit(db, *(a_call(number) for number in range(30)))
+    found, after = [], None
+    while True:
+        page = db.contacts(ContactQuery(agent="party", rows_max=1, limit=4, after=after))
+        found += keys(page)
+        after = page.next
+        if after is None:
+            break
+    assert found == keys(db.contacts(ContactQuery(agent="party")))
+
+
 @pytest.mark.parametrize("text", ["%", "_", "rete", "ses-22", "'", "\0"])
 def test_text_is_no_pattern(db, text):
     wanted = a_party(5, name="Grete Müller")

@@ -30,6 +30,7 @@ from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import contact_of, sort_us
 from recorder.adapters.contact_db.sql import in_sql, prefixed
+from recorder.model import Window
 from recorder.rows import ContactList, ContactQuery, ContactRow
 
 RARE_MAX: Final = 4_000
@@ -51,22 +52,22 @@ class _Word:
 def list_contacts(engine: Engine, query: ContactQuery) -> ContactList:
     """Newest start first; a window compares the start (else the end)."""
     limit = bounded(query.limit)
-    wanted = _plain(query)
     after = None if query.after is None else _place(query.after)
+    source = [] if query.source is None else [_C.source == query.source]
     words = _words(query)
     with engine.connect() as connection:
         rare = [word for word in words if _is_rare(connection, word)]
-        wanted += [_C.contact_id.in_(_found(word)) for word in rare]
+        holds = [_C.contact_id.in_(_found(word)) for word in rare]
         frequent = [word.holds for word in words if word not in rare]
-        if rare or not frequent:
-            rows = _page(connection, [*wanted, *frequent, *_before(after)], limit + 1)
-            return _listed(rows, limit)
-        return _walk(connection, wanted, frequent, query)
+        if frequent and not rare:
+            return _walk(connection, [*source], frequent, query)
+        wanted = [*source, *holds, *frequent, *_between(query.window, after, None)]
+        return _listed(_page(connection, wanted, limit + 1), limit)
 
 
 def _walk(
     connection: Connection,
-    wanted: list[ColumnElement[bool]],
+    source: list[ColumnElement[bool]],
     frequent: list[ColumnElement[bool]],
     query: ContactQuery,
 ) -> ContactList:
@@ -75,13 +76,8 @@ def _walk(
     rows: list[ContactRow] = []
     looked_at = 0
     for step in _steps():
-        last = _nth(connection, [*wanted, *_before(after)], step)
-        here = [
-            *wanted,
-            *_before(after),
-            *frequent,
-            *([] if last is None else [_at_or_after(last)]),
-        ]
+        last = _nth(connection, [*source, *_between(query.window, after, None)], step)
+        here = [*source, *frequent, *_between(query.window, after, last)]
         rows += _page(connection, here, limit + 1 - len(rows))
         looked_at, after = looked_at + step, last
         if len(rows) > limit or last is None:
@@ -96,15 +92,6 @@ def _steps() -> Iterator[int]:
     while True:
         yield step
         step = min(2 * step, _STEP_MAX)
-
-
-def _plain(query: ContactQuery) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    if query.source is not None:
-        wanted.append(_C.source == query.source)
-    if query.window is not None:
-        wanted += [_C.sort_us >= query.window.from_us, _C.sort_us < query.window.to_us]
-    return wanted
 
 
 def _words(query: ContactQuery) -> list[_Word]:
@@ -192,12 +179,25 @@ def _nth(
     return None if found is None else (found.sort_us, found.contact_id)
 
 
-def _before(place: _Place | None) -> list[ColumnElement[bool]]:
-    return [] if place is None else [tuple_(_C.sort_us, _C.contact_id) < tuple_(*place)]
+def _between(
+    window: Window | None, after: _Place | None, last: _Place | None
+) -> list[ColumnElement[bool]]:
+    """In the window, behind `after` and up to `last`.
 
-
-def _at_or_after(place: _Place) -> ColumnElement[bool]:
-    return tuple_(_C.sort_us, _C.contact_id) >= tuple_(*place)
+    One bound on each side, the tighter one: SQLite reads its index by one and only checks the others.
+    """
+    place, here = tuple_(_C.sort_us, _C.contact_id), list[ColumnElement[bool]]()
+    lows = [] if window is None else [window.from_us]
+    highs = [] if window is None else [window.to_us - 1]
+    if after is not None:
+        highs.append(after[0])
+        here.append(place < tuple_(*after))
+    if last is not None:
+        lows.append(last[0])
+        here.append(place >= tuple_(*last))
+    here += [_C.sort_us >= max(lows)] if lows else []
+    here += [_C.sort_us <= min(highs)] if highs else []
+    return here
 
 
 def _place(cursor: str) -> _Place:

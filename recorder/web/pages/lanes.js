@@ -23,7 +23,7 @@ export function openLanes({ timeline, peaks, player }) {
   const lane = (name, spans, more = "") => (spans.length ? el("div", { class: `row ${more}` }, el("div", { class: "name", title: name }, name), el("div", { class: "track", onclick: seek }, spans)) : null);
   const rows = [
     el("div", { class: "row ruler" }, el("div", { class: "name" }, "Time"), el("div", { class: "track", onclick: seek }, ruler(timeline, share))),
-    el("div", { class: "row wave" }, el("div", { class: "name" }, timeline.has_audio ? [el("span", { class: "left" }, "left"), el("span", { class: "right" }, "right")] : "Sound"), waveTrack),
+    el("div", { class: timeline.has_audio ? "row wave" : "row wave silent" }, el("div", { class: "name" }, timeline.has_audio ? [el("span", { class: "left" }, "left"), el("span", { class: "right" }, "right")] : "Sound"), waveTrack),
     ...lanesOf(timeline).map(([name, spans]) => lane(name, spans.map(span))),
     lane("Events", timeline.events.filter((event) => event.t_ms >= 0 && event.t_ms <= whole).map((event) => {
       const words = `${position(event.t_ms)} ${eventWords(event)}`;

@@ -45,6 +45,7 @@ function draw() {
   }
   const isStale = Boolean(error) || ageMs > STALE_MS;
   document.body.classList.toggle("stale", isStale);
+  document.querySelectorAll("#commands button").forEach((button) => (button.disabled = isStale));
   const [level, words] = verdict(cluster, error, ageMs);
   const box = find("#verdict");
   box.className = level;

@@ -121,8 +121,8 @@ function transport(player, timeline) {
   const toggle = button("play", "Play (space)", () => player.toggle(), "toggle");
   toggle.classList.add("main");
   const time = el("span", { class: "time", id: "at" }), wall = el("span", { class: "wall", id: "wall", title: "When this was, on the service's clock" });
-  const speed = el("select", { id: "speed", "aria-label": "Speed", onchange: () => (media.playbackRate = Number(speed.value)) }, SPEEDS.map((rate) => el("option", { value: rate, selected: rate === 1 }, `${rate}×`)));
-  const volume = el("input", { id: "volume", type: "range", min: 0, max: 1, step: 0.05, value: 1, "aria-label": "Volume", oninput: () => (media.volume = Number(volume.value)) });
+  const speed = el("select", { id: "speed", "aria-label": "Speed", title: "Speed (< >)", onchange: () => (media.playbackRate = Number(speed.value)) }, SPEEDS.map((rate) => el("option", { value: rate, selected: rate === 1 }, `${rate}×`)));
+  const volume = el("input", { id: "volume", type: "range", min: 0, max: 1, step: 0.05, value: 1, "aria-label": "Volume", title: "Volume (m: off, on)", oninput: () => (media.volume = Number(volume.value)) });
   const show = () => {
     fill(time, position(player.ms), " ", el("small", { class: "soft" }, `/ ${position(player.durationMs)}`));
     wall.textContent = dateTime(timeline.origin_us / 1000 + player.ms);
@@ -137,7 +137,7 @@ function transport(player, timeline) {
     button("previous", "Previous event (p)", () => player.seek(events.filter((ms) => ms < player.ms - 400).at(-1) ?? 0), "previous"),
     button("back", "Back 10 s (j)", () => player.seek(player.ms - 10000)), toggle, button("on", "On 10 s (l)", () => player.seek(player.ms + 10000)),
     button("next", "Next event (n)", () => player.seek(events.find((ms) => ms > player.ms + 100) ?? player.ms), "next"), time, wall,
-    el("div", { class: "rest" }, el("label", {}, "Speed", speed), el("label", {}, "Volume", volume),
+    el("div", { class: "rest" }, speed, icon("loud"), volume,
       timeline.has_screen || player.views.length ? button("wide", "Whole screen (f)", () => player.stage.requestFullscreen?.().catch(() => undefined)) : null,
       el("button", { class: "quiet", onclick: showKeys, title: "Keys (?)" }, "Keys")));
 }

@@ -42,8 +42,8 @@ function tell(box, said) {
   const isBusy = said.state === "waiting" || said.state === "making";
   fill(box, el("span", { class: isBusy ? "busy" : null, id: "state", "data-state": said.state }, words[said.state] ?? said.state),
     isBusy ? el("progress", { max: 1, value: said.progress || null, "aria-label": "Progress" }) : null,
-    said.message ? el("span", { class: "soft" }, said.message) : null, said.hint ? el("span", { class: "soft" }, said.hint) : null,
-    said.state === "failed" ? el("span", { class: "soft" }, "The originals can be played and saved all the same, at the right.") : null);
+    el("div", {}, said.message ? el("p", {}, said.message) : null, said.hint ? el("p", { class: "soft" }, said.hint) : null));
+  box.classList.toggle("trouble", said.state === "failed");
   document.documentElement.dataset.ready = said.state;
 }
 

@@ -11,38 +11,16 @@ import av
 import numpy as np
 
 from recorder.control import NamedToken
-from recorder.model import Interaction, ItemRef, MediaKind, MediaRef, Party, Segment, StoredMedia
+from recorder.model import Interaction, ItemRef, MediaKind, MediaRef, Segment, StoredMedia
 from recorder.screen_model import Rendition
-from recorder.stitch.timeline import (
-    Clocks,
-    Contact,
-    DesktopClock,
-    Event,
-    FileRef,
-    Leg,
-    Line,
-    Mask,
-    Original,
-    Peaks,
-    Placed,
-    Quiet,
-    Screen,
-    ServiceClock,
-    Shown,
-    Stretch,
-    Timeline,
-)
-from recorder.stitch.timeline import Party as TimelineParty
-from recorder.stitch.timeline import Segment as TimelineSegment
+from recorder.stitch.timeline import Peaks
 from tests.recorder.fake_node import FakeNode
 from tests.recorder.fakes import buffered
+from tests.recorder.pages.script import BEGAN_US, LENGTH_S, PARTIES, timeline
 
 RATE = 48_000
-LENGTH_S = 30
-BEGAN_US = 1_763_700_000_000_000
 SIZE = (640, 360)
 """Of the screen."""
-MASKED_S = (14, 17)
 TONES = (440.0, 880.0)
 """Of the two halves, left; the right channel is an octave lower."""
 
@@ -201,161 +179,6 @@ class Stage(FakeNode):
         )
         self.screen_db.rows.setdefault(contact_id, []).append(row)
         return row
-
-
-PARTIES = (
-    Party("ada", "agent", "Ada Agent", "", BEGAN_US, BEGAN_US + 30_000_000),
-    Party("carl", "customer", "Carl Customer", "+49301234567", BEGAN_US, BEGAN_US + 30_000_000),
-    Party("sue", "agent", "Sue Senior", "", BEGAN_US + 18_000_000, BEGAN_US + 25_000_000),
-)
-LINES = (
-    (500, "Ada Agent", "Good morning, this is Ada. What can I do for you?"),
-    (4200, "Carl Customer", "Hello. I got a letter about my claim, and it names the wrong car."),
-    (8300, "Ada Agent", "Let me look at that with you. Could you read me the number at the top?"),
-    (13_000, "Carl Customer", "I will give you the card as well, one moment."),
-    (18_500, "Sue Senior", "Sue here. The other car is from the household; I can see both."),
-    (24_000, "Carl Customer", "Then it is my wife's. That explains it, thank you."),
-)
-EVENTS = (
-    (0, "ringing"),
-    (1800, "connected"),
-    (14_000, "mask"),
-    (17_000, "unmask"),
-    (18_000, "consulting"),
-    (25_000, "consult_done"),
-    (28_000, "wrap_up"),
-    (29_500, "available"),
-)
-
-
-def timeline(contact_id, *, screen=True, sound=True, lines=LINES, masks=True, notes=()):
-    """What the page shows beside the media."""
-    ref = FileRef(object_key="renditions/x", media_type="video/webm", size_bytes=1, sha256="0" * 64)
-    ends_ms, agent = LENGTH_S * 1000, "zoom/ada"
-    stretches = (
-        Stretch(start_ms=0, end_ms=24_000, stream="s", width=640, height=360, parts=("p",)),
-        Stretch(start_ms=26_000, end_ms=ends_ms, stream="s", width=640, height=360, parts=("q",)),
-    )
-    screens = (
-        Screen(number=1, desktop="pc-7", agents=(agent,), name="Ada Agent", stretches=stretches),
-    )
-    return Timeline(
-        contact=Contact(
-            contact_id=contact_id,
-            source="zoom",
-            session_key="s",
-            revision=1,
-            channel="voice",
-            direction="inbound",
-            subject="",
-        ),
-        digest="0" * 64,
-        origin_us=BEGAN_US,
-        duration_ms=ends_ms,
-        has_audio=sound,
-        has_screen=screen,
-        rendition=ref,
-        peaks=ref,
-        originals=(
-            Original(
-                media_key="i-file",
-                interaction_key="call-i",
-                kind="audio",
-                file_name="call.mp3",
-                media_type="audio/mpeg",
-                object_key="zoom/x",
-                size_bytes=10,
-                sha256="0" * 64,
-                state=Placed.PLACED,
-                start_ms=0,
-                end_ms=18_000,
-                placed_by="file",
-                channels=2,
-            ),
-        )
-        if sound
-        else (),
-        quiet=(Quiet(start_ms=18_000, end_ms=19_500),) if sound else (),
-        screens=screens if screen else (),
-        picture=(
-            Shown(start_ms=0, end_ms=24_000, screen=1),
-            Shown(start_ms=26_000, end_ms=ends_ms, screen=1),
-        )
-        if screen
-        else (),
-        segments=(
-            TimelineSegment(
-                interaction_key="call",
-                key="s1",
-                start_ms=0,
-                end_ms=18_000,
-                reason="answered",
-                party_keys=("ada", "carl"),
-            ),
-            TimelineSegment(
-                interaction_key="call",
-                key="s2",
-                start_ms=18_000,
-                end_ms=ends_ms,
-                reason="consult",
-                party_keys=("ada", "carl", "sue"),
-            ),
-        ),
-        parties=tuple(
-            TimelineParty(
-                interaction_key="call",
-                key=one.key,
-                role=one.role,
-                name=one.name,
-                number=one.number,
-                joined_ms=(one.joined_us - BEGAN_US) // 1000,
-                left_ms=(one.left_us - BEGAN_US) // 1000,
-            )
-            for one in PARTIES
-        ),
-        legs=(
-            Leg(
-                agent=agent,
-                name="Ada Agent",
-                call="s",
-                start_ms=0,
-                end_ms=29_500,
-                verdict="kept",
-                ended_by="available",
-            ),
-        ),
-        masks=(Mask(agent=agent, start_ms=14_000, end_ms=17_000),) if masks and screen else (),
-        events=tuple(
-            Event(t_ms=ms, kind=kind, who="Ada Agent", agent=agent) for ms, kind in EVENTS
-        ),
-        lines=tuple(
-            Line(
-                t_ms=ms,
-                end_ms=ms + 3000,
-                who=who,
-                party_key="",
-                to="",
-                text=text,
-                kind="caption",
-                media_key="t",
-            )
-            for ms, who, text in lines
-        ),
-        clocks=Clocks(
-            service=ServiceClock(ahead_us=12_000, error_us=40_000, applied_us=0),
-            desktops=(
-                DesktopClock(
-                    part_key="p",
-                    stream="s",
-                    node="alpha",
-                    ahead_us=1500,
-                    error_us=800,
-                    applied_us=1500,
-                ),
-            ),
-        ),
-        notes=notes,
-    )
 
 
 def staged():
