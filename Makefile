@@ -18,7 +18,11 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m sim.page_setup
 	@touch $(STAMP)
+
+pages: $(STAMP) ## fetch what the pages of a node take from elsewhere (npm), again
+	@$(BIN)/python -m sim.page_setup --again
 
 demo: $(STAMP) ## record calls on two nodes, kill the primary, show the verdict
 	@$(BIN)/tandem demo
@@ -78,6 +82,9 @@ bench-recovery: $(STAMP) ## 1 M records against 1 M contacts; live capture besid
 
 bench-stitch: $(STAMP) ## stitching as a multiple of real time, beside ffmpeg, and its memory
 	@$(BIN)/python -m sim.bench.stitch
+
+bench-pages: $(STAMP) ## every search of the pages, and a page until it is ready, with 1 M contacts
+	@$(BIN)/python -m sim.bench.pages
 
 bench-adapters: $(STAMP) ## items per second through each adapter, memory while 2 GB stream
 	@$(BIN)/python -m sim.bench.adapters

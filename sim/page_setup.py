@@ -19,7 +19,6 @@ from typing import Final
 PAGES: Final = Path(__file__).parent.parent / "recorder" / "web" / "pages"
 TAKEN: Final = {
     "wavesurfer.esm.js": "wavesurfer.js/dist/wavesurfer.esm.js",
-    "regions.esm.js": "wavesurfer.js/dist/plugins/regions.esm.js",
     "LICENSE.wavesurfer.txt": "wavesurfer.js/LICENSE",
 }
 _TIMEOUT_S: Final = 120.0

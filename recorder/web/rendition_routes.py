@@ -10,54 +10,23 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from recorder.control import NodeControl
-from recorder.instants import to_text
 from recorder.screen_model import Rendition
 from recorder.web.audited import audit_replay
 from recorder.web.auth import require_reader
 from recorder.web.contact_routes import contact_named
 from recorder.web.media_answer import MEDIA_RESPONSES, MediaFile, Replay, media_answer
 from recorder.web.refusals import documented, refuse
+from recorder.web.replay_routes import MadeView
 from recorder.web.replays import Replays
 
 _JSON: Final = "application/json"
 
 
-class RenditionView(BaseModel):
-    """One rendition of a contact; its files are below `…/renditions/NUMBER/`: media, peaks, timeline."""
-
-    number: int
-    digest: str
-    media_type: str
-    size_bytes: int
-    sha256: str
-    duration_ms: int
-    has_screen: bool
-    has_audio: bool
-    made: str
-    made_by: str
-
-    @staticmethod
-    def of(one: Rendition) -> RenditionView:
-        """From the model."""
-        return RenditionView(
-            number=one.number,
-            digest=one.digest,
-            media_type=one.media_type,
-            size_bytes=one.size_bytes,
-            sha256=one.sha256,
-            duration_ms=one.duration_ms,
-            has_screen=one.has_screen,
-            has_audio=one.has_audio,
-            made=to_text(one.made_us),
-            made_by=one.made_by,
-        )
-
-
 class RenditionsView(BaseModel):
-    """Every rendition of a contact, the first one first."""
+    """Every rendition of a contact, the first one first; files are below `…/renditions/NUMBER/`."""
 
     contact: str
-    renditions: list[RenditionView]
+    renditions: list[MadeView]
 
 
 def rendition_router(control: NodeControl) -> APIRouter:
@@ -76,7 +45,7 @@ def rendition_router(control: NodeControl) -> APIRouter:
         row = contact_named(control, contact_id)
         found = _renditions(control, row.contact_id)
         return RenditionsView(
-            contact=row.contact_id, renditions=[RenditionView.of(one) for one in found]
+            contact=row.contact_id, renditions=[MadeView.of(one) for one in found]
         )
 
     @router.get(

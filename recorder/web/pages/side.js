@@ -137,7 +137,7 @@ async function revisions(contact, base) {
 }
 
 async function why(contact) {
-  const found = await get("/explain", { key: contact.session, source: contact.source });
+  const found = await get("/explain", { key: contact.session });
   return [
     el("p", {}, el("strong", {}, found.verdict)), found.hint ? el("p", { class: "soft" }, found.hint) : null,
     found.facts.length ? el("ul", { class: "story" }, found.facts.map((fact) => el("li", {}, fact.at ? el("span", { class: "at" }, `${dateTime(fact.at)} `) : null, fact.text))) : null,

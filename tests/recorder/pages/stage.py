@@ -12,6 +12,7 @@ import numpy as np
 
 from recorder.control import NamedToken
 from recorder.model import Interaction, ItemRef, MediaKind, MediaRef, Segment, StoredMedia
+from recorder.replay_control import Replay, ReplayState
 from recorder.screen_model import Rendition
 from recorder.stitch.timeline import Peaks
 from tests.recorder.fake_node import FakeNode
@@ -113,7 +114,16 @@ class Stage(FakeNode):
         self.clock.wall = BEGAN_US + 3_600_000_000
 
     def control(self, web_url="http://127.0.0.1:1"):
-        return replace(super().control(web_url), screen_db=self.screen_db)
+        return replace(super().control(web_url), screen_db=self.screen_db, replay=self)
+
+    def ask(self, contact_id):
+        """As a ReplayDesk: what is set in `states`, else what was stitched."""
+        made = self.screen_db.renditions(contact_id)
+        newest = made[-1] if made else None
+        state, message, hint = self.states.get(
+            contact_id, (ReplayState.READY if made else ReplayState.NOTHING, "", "")
+        )
+        return Replay(contact_id, state, message, hint, newest, len(made))
 
     def record(self, key, parties=(), subject="", channel="voice", original=b"ID3 an original"):
         """One archived call; returns its contact id."""
@@ -199,10 +209,7 @@ def staged():
     add("text", PARTIES[1:2], "Chat about a refund", screen=False, sound=False)
     add("making", PARTIES[:2], ready=False)
     add("failed", PARTIES[:2], ready=False)
-    stage.states[ids["making"]] = {"state": "making", "progress": 0.4}
-    stage.states[ids["failed"]] = {
-        "state": "failed",
-        "message": "call.mp3: the file is no audio.",
-        "hint": "tandem item why failed",
-    }
+    stage.states[ids["making"]] = (ReplayState.MAKING, "", "")
+    hint = "Its originals can be played and saved all the same."
+    stage.states[ids["failed"]] = (ReplayState.FAILED, "call.mp3: the file is no audio.", hint)
     return stage, ids

@@ -1,0 +1,140 @@
+"""The pair in a browser: what an operator sees, and what admins do there."""
+
+import pytest
+
+from cluster.messages import SetPaused, Switchover
+from cluster.status import PairStatus, PeerStatus
+from recorder.model import Window as Period
+from recorder.recovery_rows import RecoveryQuery
+from recorder.status import Findings
+from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, source_status
+
+
+@pytest.fixture
+def pair(page, stage):
+    stage.pair.told.clear()
+    stage.obey()
+    page.go("/app/pair")
+    page.ready("pair")
+    return page
+
+
+def test_both_nodes_are_shown_with_roles_and_figures(pair):
+    pair.see("#verdict", "alpha is primary, beta stands by. All is well.")
+    alpha, beta = pair.text("#node-alpha"), pair.text("#node-beta")
+    assert "primary" in alpha
+    assert "this node" in alpha
+    assert "secondary" in beta
+    assert "3 of 24" in alpha
+    assert "link alive" in pair.text("#link")
+    assert pair.each("#node-beta a", "href") == ["http://10.0.0.6:8443/app/pair"]
+
+
+def test_what_changes_is_shown_within_seconds(pair, stage):
+    stage.change("pair", PairStatus, peer="dead")
+    stage.board.publish("findings", Findings((LINK_DOWN,)))
+    pair.see("#verdict", "beta is silent. alpha is primary and goes on alone.")
+    pair.see("#findings", "beta is not heard")
+    pair.see("#node-beta", "its figures are from then")
+    stage.change("pair", PairStatus, peer="alive")
+    stage.board.publish("findings", Findings(()))
+    pair.see("#verdict", "All is well.")
+
+
+def test_a_source_shows_its_lag_its_troubles_and_what_is_covered(pair, stage):
+    now_us = stage.clock.wall_us()
+    hour_us = 3_600_000_000
+    coverage = (
+        Period(now_us - 5 * hour_us, now_us - 3 * hour_us),
+        Period(now_us - 2 * hour_us, now_us),
+    )
+    wrong = {"last_error": "the service asks for patience", "next_step": "none"}
+    stage.board.publish("source:zoom", source_status(coverage=coverage, **wrong))
+    pair.see("#source-zoom", "the service asks for patience")
+    (told,) = pair.each("#source-zoom .coverage", "aria-label")
+    assert "with 1 gaps" in told
+    stage.board.publish("source:zoom", source_status())
+
+
+def test_an_admin_switches_over_after_a_question(pair, stage):
+    pair.click("#switchover")
+    pair.see("dialog", "beta becomes primary in a new term")
+    assert stage.pair.told == []
+    pair.click("dialog button.main")
+    pair.see("dialog .done", "it is done")
+    assert [type(message) for message in stage.pair.told] == [Switchover]
+    pair.run("document.querySelector('dialog').close()")
+    pair.see("#verdict", "beta is primary, alpha stands by.")
+    told = [(what, actor) for what, _s, actor, _d in stage.trail.told]
+    assert ("switchover", "admin (Nora Night)") in told
+    stage.publish_all()
+
+
+def test_an_admin_pauses_and_resumes(pair, stage):
+    pair.click("#pause")
+    pair.see("dialog", "nobody takes over")
+    pair.click("dialog button.danger")
+    pair.see("dialog .done", "it is done")
+    pair.run("document.querySelector('dialog').close()")
+    pair.see("#verdict", "Paused")
+    pair.click("#pause")
+    pair.click("dialog button.main")
+    pair.see("dialog .done", "it is done")
+    assert [one.paused for one in stage.pair.told if isinstance(one, SetPaused)] == [True, False]
+    stage.publish_all()
+
+
+def test_a_refusal_is_told_with_what_to_do(pair, stage, monkeypatch):
+    answer = type(stage.pair.answer)("refused", "beta is behind", "Wait for it.")
+    monkeypatch.setattr(stage.pair, "answer", answer)
+    monkeypatch.setattr(stage.pair, "then", lambda _message: None)
+    pair.click("#switchover")
+    pair.click("dialog button.main")
+    pair.see("dialog [role=alert]", "beta is behind")
+    pair.see("dialog [role=alert]", "Wait for it.")
+
+
+def test_a_recovery_begins_with_a_dry_run(pair, stage):
+    pair.click("#recover")
+    pair.see("dialog", "it counts what is missing")
+    pair.run("document.querySelector('dialog [name=from]').value = '2025-11-20T00:00'")
+    pair.click("dialog button.main")
+    pair.see("dialog", "is at it")
+    (row,) = stage.recoveries.recoveries(RecoveryQuery()).rows
+    assert (row.dry_run, row.source, row.requested_by) == (True, "zoom", "admin (Nora Night)")
+    pair.run("document.querySelector('dialog').close()")
+    pair.see("#recoveries", "dry run")
+
+
+def test_the_history_of_roles_is_told(pair, stage):
+    stage.history((BEGAN_US, "beta", "secondary", "primary", 6, "alpha is silent"))
+    pair.see("#deeds", "secondary → primary, term 6")
+    pair.see("#deeds", "alpha is silent")
+
+
+@pytest.mark.usefixtures("node")
+def test_what_is_old_is_grey_and_says_how_old(stage, window):
+    with stage.served() as base:
+        window.base = base
+        window.log_in("the-admin-token")
+        window.go("/app/pair")
+        window.ready("pair")
+    window.see("#verdict", "This node does not answer since")
+    window.see("#verdict", "Look at beta")
+    assert window.run("return document.body.classList.contains('stale')")
+    assert all(window.run("return [...document.querySelectorAll('#commands button')].map((b) => b.disabled)"))  # fmt: skip
+    window.complaints()  # of a node that went away, on purpose
+    window.driver.get("about:blank")
+
+
+def test_a_finding_colours_the_verdict(pair, stage):
+    stage.board.publish("findings", Findings((LINK_DOWN,)))
+    pair.see("#verdict", "There are findings.")
+    assert pair.run("return document.querySelector('#verdict').className") == "warn"
+    stage.board.publish("findings", Findings(()))
+
+
+def test_a_peer_that_was_never_heard_is_told(pair, stage):
+    stage.change("peer", PeerStatus, node="")
+    pair.see("#verdict", "no other node was heard of yet")
+    stage.publish_all()

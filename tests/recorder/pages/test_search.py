@@ -1,0 +1,68 @@
+"""The list of contacts in a browser."""
+
+from selenium.webdriver.common.keys import Keys
+
+
+def found(page):
+    page.wait(
+        lambda: page.run("return document.querySelector('#page').ariaBusy") == "false", "rows"
+    )
+    return page.texts("#found tbody tr")
+
+
+def test_contacts_are_listed_and_found_by_what_is_typed(page):
+    page.go("/app/")
+    page.ready("list")
+    assert len(found(page)) == 6
+    page.one("#find [name=agent]").send_keys("sue" + Keys.ENTER)
+    page.see("#told", "1 contacts")
+    assert "Claim 4711" in found(page)[0]
+    assert "agent=sue" in page.driver.current_url
+    page.one("#find [name=number]").send_keys("+4999" + Keys.ENTER)
+    page.see("#found", "Nothing here is like that.")
+    page.driver.back()
+    page.see("#told", "1 contacts")
+
+
+def test_the_address_says_what_is_asked_for(page):
+    page.go("/app/?text=session-text&source=zoom")
+    page.ready("list")
+    assert ["Chat about a refund" in row for row in found(page)] == [True]
+    assert page.run("return document.querySelector('#find [name=text]').value") == "session-text"
+
+
+def test_a_time_is_read_in_the_zone_that_is_shown(page):
+    page.go("/app/?from=2025-11-21T04:39:00.000Z&to=2025-11-21T04:41:00.000Z")
+    page.ready("list")
+    assert len(found(page)) == 6
+    page.go("/app/?from=2025-11-21T04:41:00.000Z")
+    page.see("#found", "Nothing here is like that.")
+
+
+def test_the_list_is_used_with_keys_alone(page, ids):
+    page.go("/app/?text=session-whole")
+    page.ready("list")
+    page.run("document.activeElement.blur()")
+    page.press("/")
+    assert page.run("return document.activeElement.name") == "text"
+    page.press(Keys.ARROW_DOWN)
+    assert page.each("#found tr[aria-selected=true]", "aria-selected") == ["true"]
+    page.press(Keys.ENTER)
+    page.ready("player")
+    assert ids["whole"] in page.driver.current_url
+
+
+def test_pages_of_the_list_go_on_and_back(page, stage):
+    for number in range(60):
+        stage.record(f"more-{number:02d}")
+    page.go("/app/?text=session-more")
+    page.see("#told", "50 contacts")
+    page.click("#older")
+    page.see("#told", "10 contacts")
+    page.driver.back()
+    page.see("#told", "50 contacts")
+
+
+def test_a_source_that_is_none_says_so(page):
+    page.go("/app/?source=nothing")
+    page.see("#found", "no source called 'nothing'")
