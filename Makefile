@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-stitch clean lock
+.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-stitch bench-pages pages clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -57,7 +57,7 @@ swarm: $(STAMP) ## search for broken promises in random worlds; MINUTES=60 SEED=
 mutants: $(STAMP) ## put every deliberate bug into the code and look for it; var/mutants.json
 	@$(BIN)/python -m tests.mutants
 
-bench: bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-stitch ## every benchmark; tables and var/bench/*.json
+bench: bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-stitch bench-pages ## every benchmark; tables and var/bench/*.json
 
 bench-takeover: $(STAMP) ## from fault to the peer's next poll: death, silence, switchover
 	@$(BIN)/python -m sim.bench.takeover

@@ -131,7 +131,7 @@ def _of_token(tokens: list[tuple[str, frozenset[str], str]], given: str) -> Call
 
 def _logged_in(
     control: NodeControl,
-    request: Request,
+    connection: HTTPConnection,
     tokens: list[tuple[str, frozenset[str], str]],
     cookie: str,
 ) -> Caller | None:
@@ -140,7 +140,10 @@ def _logged_in(
         return None
     for name, roles, token in tokens:
         if name == login.token_name and holds(cookie, token, now_us):
-            if request.method not in _SAFE and PAGE_HEADER not in request.headers:
+            if (
+                connection.scope.get("method") not in _SAFE
+                and PAGE_HEADER not in connection.headers
+            ):
                 refuse(
                     403,
                     "A login of a page changes something only for the page itself.",

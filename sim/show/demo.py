@@ -60,6 +60,8 @@ def _play(stage: Stage, calls: int) -> Verdict:
     stage.event("starting two nodes")
     primary = stage.pair.start()
     stage.event(f"{primary} is primary, {stage.pair.other(primary).name} is secondary")
+    addresses = " and ".join(node.url for node in stage.pair.nodes.values())
+    stage.event(f"in a browser, while this runs: {addresses}; token: {stage.pair.token_file}")
     for number, (one, count) in enumerate(zip(stage.served.all, shares, strict=True)):
         one.admin.add_fault("slow", requests=one.downloads, delay_s=0.1, bytes_per_s=BYTES_PER_S)
         one.admin.place_mix(count, over_s=CALLS_OVER_S, seed=SEED + number, **one.demo_mix)

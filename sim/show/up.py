@@ -65,6 +65,7 @@ def _run(stage: Stage, calls_per_minute: float, *, live: bool) -> None:
     stage.event(f"{primary} is primary; {calls_per_minute:g} calls a minute")
     for name, node in stage.pair.nodes.items():
         stage.event(f"{name}: {node.url}  pid {node.pid}  log {node.log}")
+    stage.event(f"in a browser: any of these addresses; the token is in {stage.pair.token_file}")
     for one in stage.served.all:
         stage.event(f"fake service {one.kind}: {one.base}")
     stage.event(f"in another terminal:  source {_environment(stage)}")
