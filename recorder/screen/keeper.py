@@ -128,6 +128,13 @@ class Keeper:
             part.kept = True
             self._ops.append(FileKeep(part_key))
 
+    def _review_those(self, keys: Iterable[str]) -> None:
+        """Only these: looking at every part after every job would cost more than writing them."""
+        for key in keys:
+            part = self.parts.get(key)
+            if part is not None:
+                self._review(part)
+
     def _review(self, part: Part) -> None:
         legs = self._legs_of(part.head.stream.agents)
         touching = calls_of(part.from_us, part.to_us, legs)
@@ -167,19 +174,22 @@ class Keeper:
 
     def files_done(self, report: FilesReport) -> None:
         """What became of a job on the files."""
+        changed = [*report.sealed, *(failure.part_key for failure in report.failures)]
         for sealed in report.found or ():
             if sealed.part_key not in self.parts:
                 self.parts[sealed.part_key] = found = found_part(sealed)
                 found.is_found = True
+                changed.append(found.key)
         for key, sealed in report.sealed.items():
             self._sealed(key, sealed)
         for masked in report.masked:
             self._masked(masked)
+            changed += [one.part_key for one in masked.became]
         for failure in report.failures:
             self._failed(failure.part_key)
         for key in report.discarded:
             self.parts.pop(key, None)
-        self.review()
+        self._review_those(changed)
 
     def archiving(self, keys: Iterable[str]) -> None:
         """A job on the archive began."""
@@ -188,8 +198,8 @@ class Keeper:
 
     def archive_done(self, keys: Iterable[str], report: PartsReport) -> None:
         """What became of it: what is on record leaves the buffer."""
-        refused = dict(report.refused)
-        for key in keys:
+        refused, done = dict(report.refused), tuple(keys)
+        for key in done:
             part = self.parts[key]
             assert part.state is PartState.ARCHIVING, "nobody else touches what is being archived"
             part.state = PartState.SEALED
@@ -199,7 +209,7 @@ class Keeper:
                 self.counts.archived += 1
             elif part.refused:
                 self._to_archive.pop(key, None)
-        self.review()
+        self._review_those(done)
 
     def try_refused_again(self) -> None:
         """The archive may take them now."""

@@ -1,8 +1,9 @@
 """The job that brings parts of screens from the call buffer into the Data Center.
 
-    1. put       each file into the archive
-    2. sync      the archive, once for all
-    3. record    the parts, in one transaction
+    1. ask       which of them are on record: an earlier life archived those, and nothing is to be done
+    2. put       each other file into the archive
+    3. sync      the archive, once for all
+    4. record    the parts, in one transaction
 
 The files are discarded afterwards. A crash between any two of these is healed by doing all of it again, because each
 step is harmless when repeated, and because of their order: what is on record is in the archive, durably, and
@@ -63,11 +64,17 @@ def row_of(part: SealedScn, offset: ClockOffset, stored_us: int) -> ScreenPart:
 
 
 def archive_parts(tools: PartTools, parts: Sequence[tuple[SealedScn, ScreenPart]]) -> PartsReport:
-    """Job: the three steps. Raises nothing but bugs; the report tells everything."""
+    """Job: the four steps. Raises nothing but bugs; the report tells everything."""
+    try:
+        known = tools.db.known([row.part_key for _, row in parts])
+    except DataCenterError as error:
+        return PartsReport(outage=str(error), hint=error.hint)
     ready: list[ScreenPart] = []
     refused: list[tuple[str, str]] = []
     try:
         for file, row in parts:
+            if row.part_key in known:
+                continue
             try:
                 tools.archive.put(row.object_key, file.path, row.sha256, row.size_bytes)
             except ArchiveError as error:
@@ -78,11 +85,11 @@ def archive_parts(tools: PartTools, parts: Sequence[tuple[SealedScn, ScreenPart]
         tools.archive.sync()
     except ArchiveError as error:
         return PartsReport(outage=str(error), hint=error.hint)
-    report = PartsReport(refused=tuple(refused))
+    report = PartsReport(archived=tuple(sorted(known)), refused=tuple(refused))
     try:
         tools.trap("commit")
         if ready:
             tools.db.record_parts(ready)
     except DataCenterError as error:
         return replace(report, outage=str(error), hint=error.hint)
-    return replace(report, archived=tuple(row.part_key for row in ready))
+    return replace(report, archived=(*report.archived, *(row.part_key for row in ready)))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from recorder.errors import DataCenterDown
 from recorder.model import Party, Window
 from recorder.screen.recorder import DECIDE_EVERY_S
 from recorder.screen.webm import ScnReader
@@ -172,21 +173,36 @@ def test_an_answer_of_the_database_that_was_lost_is_asked_for_again():
 
 def test_a_part_that_the_archive_refuses_stays_is_told_and_tried_again():
     node = Node()
-    node.db.faults.down = True
-    a_call(node)
-    (key,) = node.world.disk.sealed
+    key = f"10{1:030x}"
     in_the_way = f"screens/{key[:2]}/{key}.scn"
-    good = node.world.archive_store.objects.pop(in_the_way, None)
     node.world.archive_store.objects[in_the_way] = b"something else"
-    node.db.faults.down = False
-    node.advance(5)
+    a_call(node)
     assert "screen_refused" in node.open_findings()
     assert key in node.world.disk.sealed
-    assert good is not None
     del node.world.archive_store.objects[in_the_way]
     node.advance(70)
     assert archived(node) == list(range(10))
     assert "screen_refused" not in node.open_findings()
+
+
+def test_a_part_that_was_forgotten_does_not_come_back_from_the_buffer():
+    world = World()
+    node = Node(world)
+
+    def no_answer(call):
+        if call == "screens_record_parts":
+            raise DataCenterDown(call)
+
+    node.db.faults.on_done = no_answer
+    a_call(node)
+    ((key, part),) = node.recorded.items()
+    assert key in world.disk.sealed
+    node.archive.delete(part.object_key)
+    node.db.forget_part(key, "masked")
+    again = Node(world)
+    again.legs(a_leg(0, 4, KEPT))
+    assert not world.disk.sealed
+    assert world.archive_store.objects == {}
 
 
 def test_a_full_disk_stops_screens_and_sends_desktops_away_and_its_end_lets_them_in():
