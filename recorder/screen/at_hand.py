@@ -8,7 +8,7 @@ from typing import Final
 from recorder.screen_model import AgentEvent
 
 TEXT_MAX: Final = 300
-AHEAD_US: Final = 3_600 * 1_000_000
+AHEAD_US: Final = 86_400 * 1_000_000
 """An event that happens so much later than it was heard of is no event."""
 EVENTS_MAX: Final = 50_000
 

@@ -30,6 +30,7 @@ from recorder.ports import DataSource
 from recorder.proof_ports import RecoveryDb
 from recorder.reconcile_assembly import ReconcileStores
 from recorder.retention_ports import RetentionDb
+from recorder.screen_messages import AgentEventsHeard, AskStates
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
@@ -231,6 +232,11 @@ class Machine:
         answer = cast("Hearing", heard).hear(request)
         if answer.poll_now:
             self.assembly.pollers[source].tell(PollNow(source))
+        ris, states = self.assembly.screens.ris, self.assembly.screens.states
+        if answer.agent_events and ris is not None:
+            ris.tell(AgentEventsHeard(answer.agent_events))
+        if answer.ask_states and states is not None:
+            states.tell(AskStates(source))
         return answer
 
     def power_on(self) -> None:
