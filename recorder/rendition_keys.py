@@ -24,5 +24,10 @@ def is_made_here(key: str) -> bool:
 
 def sweep(archive: Archive, contact_id: str) -> None:
     """Take away everything that was made of a contact, what a crash left too. Raises ArchiveError."""
-    for key in tuple(archive.keys(below=prefix_of(contact_id))):
+    sweep_folder(archive, prefix_of(contact_id))
+
+
+def sweep_folder(archive: Archive, folder: str) -> None:
+    """Take away everything below a folder, which ends in a slash. Raises ArchiveError."""
+    for key in tuple(archive.keys(below=folder)):
         archive.delete(key)

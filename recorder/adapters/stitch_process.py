@@ -42,6 +42,10 @@ class StitchProcess:
         self._memory_bytes_max = memory_bytes_max
         self._program = program
 
+    def folder(self) -> str:
+        """See Studio."""
+        return str(self._empty("other"))
+
     def clear(self) -> None:
         """Throw away what was made last, and what a crash left."""
         shutil.rmtree(self._directory, ignore_errors=True)

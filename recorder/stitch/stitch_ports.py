@@ -27,6 +27,10 @@ class Studio(Protocol):
         """
         ...
 
+    def folder(self) -> str:
+        """A folder for other files, until `clear`. Raises CallBufferError."""
+        ...
+
     def clear(self) -> None:
         """Throw away what was made last, and what a crash left."""
         ...

@@ -14,6 +14,7 @@ from recorder.rendition_keys import prefix_of, sweep
 from recorder.screen_model import Rendition
 from recorder.stitch.gathering import gathered, lasting
 from recorder.stitch.inputs import Inputs
+from recorder.stitch.late_masks import drop_unmasked, replace_masked
 from recorder.stitch.plan import plan
 from recorder.stitch.plan_model import Made, Plan
 from recorder.stitch.stitch_ports import StitchTools
@@ -65,8 +66,10 @@ def stitch(tools: StitchTools, contact_id: str, *, complete: bool) -> Stitched:
     there = made_before(tools, contact_id, wanted.digest)
     if there is not None and tools.archive.info(there.object_key) is not None:
         return Stitched(contact_id, Result.READY, wanted.digest, there)
-    wanted = planned(gathered(tools, detail, clock=True))
     try:
+        replace_masked(tools, inputs)
+        wanted = planned(gathered(tools, detail, clock=True))
+        drop_unmasked(tools, contact_id, wanted)
         made = tools.studio.make(wanted, f"{prefix_of(contact_id)}{wanted.digest}/", tools.archive)
         rendition = _store(tools, contact_id, wanted.digest, made)
     except ArchiveError as error:

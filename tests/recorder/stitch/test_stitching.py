@@ -8,10 +8,13 @@ import pytest
 
 from recorder.adapters.stitch_process import StitchProcess
 from recorder.errors import ArchiveError, CallBufferError, DataCenterDown, StitchFailed
+from recorder.model import Window
+from recorder.screen.webm import ScnReader
 from recorder.screen_model import ClockOffset
 from recorder.stitch.stitching import Result, stitch
 from recorder.stitch.timeline import Placed, Timeline
 from recorder.traps import TrapSprung
+from tests.recorder.screen.agents import K, event
 from tests.recorder.stitch.stitch_node import CONTACT, World
 
 
@@ -276,3 +279,68 @@ def test_an_archive_that_refuses_one_object_fails_the_contact_and_one_that_is_aw
     monkeypatch.setattr(tools.archive, "check", refuse)
     with pytest.raises(ArchiveError):
         stitch(tools, CONTACT, complete=False)
+
+
+# -- a mask that is heard late ----
+
+
+def mask(world):
+    """Ann took a card number for a second."""
+    world.events.record([event(K.MASK, 5), event(K.UNMASK, 5.9)])
+
+
+def test_what_a_late_mask_covers_leaves_the_archive_and_every_rendition(world):
+    first = stitched(world)
+    mask(world)
+
+    second = stitched(world)
+
+    assert (second.result, second.rendition.number) == (Result.MADE, 2)
+    assert stitched(world).result is Result.READY
+    assert world.archive().info(first.rendition.object_key) is None
+    assert world.tables.forgotten == {"aa01": "masked"}
+    parts = world.screens.parts(["calls/ann"], Window(0, 2**62))
+    assert world.archive().info("screens/aa/aa01.scn") is None
+    assert [one.object_key for one in parts] == world.objects("screens/")
+    shown = [p for one in parts for p in times(world, one)]
+    assert [at_s for at_s in shown if 4.9 < at_s < 5.95] == []
+    assert len(shown) > 20
+    stretches = timeline_of(world, second.rendition).screens[0].stretches
+    assert [(one.start_ms, one.end_ms) for one in stretches] == [(2_000, 4_800), (6_000, 7_800)]
+
+
+def test_a_crash_while_a_late_mask_is_carried_out_is_harmless(world):
+    mask(world)
+    left = [True]
+
+    def trap(name):
+        if name == "commit" and left:
+            left.clear()
+            raise TrapSprung(name)
+
+    with pytest.raises(TrapSprung):
+        stitched(world, trap=trap)
+    after = stitched(world)
+
+    assert after.result is Result.MADE
+    assert world.tables.forgotten == {"aa01": "masked"}
+    assert len(world.objects("screens/")) == 2
+
+
+def test_a_mask_that_was_known_leaves_renditions_and_parts_alone(world):
+    mask(world)
+    first = stitched(world)
+    parts = world.objects("screens/")
+    world.add_call(files=2, revision=2)
+
+    second = stitched(world)
+
+    assert second.rendition.number == 2
+    assert world.archive().info(first.rendition.object_key) is not None
+    assert world.objects("screens/") == parts
+
+
+def times(world, part):
+    """When the frames of a part in the archive were shown, in seconds of the story."""
+    with world.archive().open(part.object_key) as file:
+        return [2 + one.pts_ms / 1000 for one in ScnReader(file).index()]

@@ -1,0 +1,131 @@
+"""A mask that was heard after the screen was archived: what it covers is taken out of the archive, too.
+
+A part with packets inside a mask is replaced by parts without them; renditions made before are taken away, for they
+still show it. Names follow from what is inside, and everything may be repeated: a crash, or two nodes at once,
+end in the same objects. Audio is masked by the platform that recorded it, and is left as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from recorder.errors import ArchiveError, CallBufferError, StitchFailed
+from recorder.rendition_keys import prefix_of, sweep_folder
+from recorder.screen.verdicts import pieces
+from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
+from recorder.screen_model import ScreenPart, Span
+from recorder.screen_part import node_us, part_object_key
+from recorder.stitch.inputs import Inputs
+from recorder.stitch.plan_model import Plan
+from recorder.stitch.spans import overlap, widened
+from recorder.stitch.stitch_ports import StitchTools
+from recorder.stitch.timeline import Mask, Timeline
+
+REASON: Final = "masked"
+_NEAR_MS: Final = 2
+"""Positions are rounded."""
+
+
+def replace_masked(tools: StitchTools, inputs: Inputs) -> bool:
+    """Replace what a mask covers; whether anything was. Raises DataCenterError, ArchiveError, CallBufferError."""
+    found = [_replace(tools, part, _masks_of(inputs, part)) for part in inputs.parts]
+    return any(found)
+
+
+def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> None:
+    """Take away renditions that were made before a mask of the plan was known."""
+    if not plan.masks:
+        return
+    for one in tools.screens.renditions(contact_id):
+        if one.digest != plan.digest and not _knew(tools, one.timeline_key, plan):
+            sweep_folder(tools.archive, f"{prefix_of(contact_id)}{one.digest}/")
+
+
+def _masks_of(inputs: Inputs, part: ScreenPart) -> tuple[Span, ...]:
+    """Those of any call of whoever sits there that touch the part, on the clock that its node went by."""
+    span = Span(part.from_us, part.to_us + 1)
+    return tuple(
+        mask
+        for leg in inputs.legs
+        if leg.agent_key in part.stream.agents
+        for mask in leg.masks
+        if overlap(widened(mask, part.offset.error_us), span)
+    )
+
+
+def _replace(tools: StitchTools, part: ScreenPart, masks: Sequence[Span]) -> bool:
+    if not masks or tools.archive.info(part.object_key) is None:
+        return False
+    try:
+        with tools.archive.open(part.object_key) as file:
+            index = tuple(ScnReader(file).index())
+    except CallBufferError as error:
+        raise StitchFailed(f"the screen {part.part_key} cannot be read: {error}") from error
+    ranges = pieces(index, part.stream, part.offset, masks)
+    if index and ranges == ((index[0].seq, index[-1].seq),):
+        return False
+    became = tuple(_copy(tools, part, first, last) for first, last in ranges)
+    tools.archive.sync()
+    tools.trap("commit")
+    tools.screens.record_parts(became)
+    tools.screens.forget_part(part.part_key, REASON)
+    tools.archive.delete(part.object_key)
+    return True
+
+
+def _copy(tools: StitchTools, part: ScreenPart, first: int, last: int) -> ScreenPart:
+    """The packets of one range as a part of its own, in the archive."""
+    name = hashlib.sha256(f"{part.part_key} {first} {last}".encode()).hexdigest()[:32]
+    path = Path(tools.studio.folder()) / f"{name}.scn"
+    with tools.archive.open(part.object_key) as file:
+        reader = ScnReader(file)
+        packets = [one for one in reader.packets() if first <= one.seq <= last]
+    head = replace(reader.head, part_key=name, seq_first=first)
+    data = head_bytes(head) + b"".join(packet_bytes(one) for one in packets)
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise CallBufferError(f"{path} cannot be written: {error.strerror}") from error
+    sha256, key = hashlib.sha256(data).hexdigest(), part_object_key(name)
+    tools.archive.put(key, str(path), sha256, len(data))
+    return replace(
+        part,
+        part_key=name,
+        from_us=node_us(part.stream, packets[0].pts_ms, part.offset),
+        to_us=node_us(part.stream, packets[-1].pts_ms, part.offset),
+        seq_first=first,
+        seq_last=last,
+        size_bytes=len(data),
+        sha256=sha256,
+        object_key=key,
+        stored_us=tools.wall_us(),
+    )
+
+
+def _knew(tools: StitchTools, timeline_key: str, plan: Plan) -> bool:
+    """Whether a rendition was made with every mask of the plan in mind; one that is gone shows nothing."""
+    if tools.archive.info(timeline_key) is None:
+        return True
+    try:
+        with tools.archive.open(timeline_key) as file:
+            old = Timeline.model_validate_json(file.read())
+    except (ArchiveError, ValueError):
+        return False
+    return all(
+        any(_covers(known, old.origin_us, mask, plan.origin_us) for known in old.masks)
+        for mask in plan.masks
+    )
+
+
+def _covers(known: Mask, known_us: int, mask: Mask, origin_us: int) -> bool:
+    shift_ms = (origin_us - known_us) // 1000
+    begins = known.start_ms - _NEAR_MS <= mask.start_ms + shift_ms
+    if known.end_ms is None or mask.end_ms is None:
+        return known.agent == mask.agent and begins and known.end_ms is None
+    return (
+        known.agent == mask.agent and begins and mask.end_ms + shift_ms <= known.end_ms + _NEAR_MS
+    )
