@@ -258,6 +258,7 @@ class FakeNode:
         self.scrub_db = MemoryScrubDb(ScrubTables(), self.center)
         self.poller = FakePoller("poller:zoom")
         self.ris, self.states = FakeRis("ris"), Inbox("agent_states")
+        self.replay = None
         self.publish_all()
 
     def publish_all(self):
@@ -334,6 +335,7 @@ class FakeNode:
             scrub_db=self.scrub_db,
             ris=self.ris,
             states=self.states,
+            replay=self.replay,
         )
 
     @contextmanager
