@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from recorder.screen_model import ScreenPacket
 from sim.bench.figures import rounded
 from sim.bench.programs import process_cpu_s, process_rss_bytes
 from sim.bench.timing import now_ns, pause, seconds_since, until
@@ -80,6 +81,26 @@ def agent_row(folder: Path, display: str, phase: str, seconds: float) -> dict[st
         finally:
             agent.stop()
             sink.close()
+
+
+def office_clip(folder: Path, seconds: float) -> tuple[ScreenPacket, ...]:
+    """The packets our agent makes of the whole script; the first is a key frame."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sink = Sink(FRAMES_PER_S, keep=True)
+    with Display(WIDTH, HEIGHT) as display, somebody_works(display.name, MIXED, seconds + _START_S):
+        agent = DesktopProcess(
+            folder, "desk-clip", urls=[sink.url], display=display.name, token="t",  # noqa: S106 - of a sink
+            agents={"dynamics": "anna"},
+        )  # fmt: skip
+        agent.start()
+        try:
+            until(lambda: sink.frames, _START_S, f"frames\n{agent.tail()}")
+            pause(seconds)
+        finally:
+            agent.stop()
+            sink.close()
+    assert sink.packets, "kept above"
+    return tuple(sink.packets)
 
 
 def alternative_rows(

@@ -6,18 +6,21 @@ import asyncio
 import shutil
 import signal
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cluster.real_clock import RealClock
 from cluster.real_randomness import RealRandomness
+from recorder.screen_model import ScreenPacket
+from sim.bench.desk_cost import office_clip
 from sim.bench.figures import latency_row, rounded
 from sim.bench.programs import process_cpu_s, process_rss_bytes
 from sim.bench.stage import AUDIO
 from sim.bench.timing import now_ns, pause, seconds_since, until
 from sim.desk.crowd import Crowd
 from sim.desk.desktop_process import DesktopProcess
-from sim.desk.display import Display
+from sim.desk.display import Display, can_show
 from sim.desk.office import Office
 from sim.desk.recorded_pair import SOURCE, TOKEN, RecordedPair
 from sim.desk.ringing import Ringing
@@ -26,7 +29,7 @@ from sim.screen_clip import screen_clip
 from sim.served_sources import client_apps, dynamics_plan
 from sim.ucaas.dynamics.serving import serve_dynamics
 
-_CLIP_S = 30
+_CLIP_S = 40
 _SECRET = "hook"  # noqa: S105 - of a fake service
 _HEAD_BYTES = 4096
 """Of an SCN file: less than this; a first frame has more."""
@@ -35,10 +38,18 @@ _TICK_S = 0.01
 _WAIT_S = 30.0
 
 
-def load_row(folder: Path, agents: int, seconds: float) -> dict[str, Any]:
+def stored_clip(folder: Path) -> tuple[ScreenPacket, ...]:
+    """What our agent makes of the script; without a display, a drawn text that scrolls."""
+    if can_show():
+        return office_clip(folder, _CLIP_S)
+    return screen_clip(_CLIP_S, width=1920, height=1080, key_every_s=_CLIP_S)
+
+
+def load_row(
+    folder: Path, agents: int, seconds: float, clip: Sequence[ScreenPacket]
+) -> dict[str, Any]:
     """One node of a pair with so many desktops that send an office screen at five frames a second."""
     shutil.rmtree(folder, ignore_errors=True)
-    clip = screen_clip(_CLIP_S, width=1920, height=1080, key_every_s=_CLIP_S)
     clock = RealClock()
     with RecordedPair(folder, agents=()) as recorded:
         recorded.pair.start()

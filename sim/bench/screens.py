@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.bench.desk_cost import cost_rows
-from sim.bench.desk_load import first_frame_row, interruption_row, load_row
+from sim.bench.desk_load import first_frame_row, interruption_row, load_row, stored_clip
 from sim.bench.figures import publish, show
 from sim.desk.display import MISSING, can_show
 
@@ -33,33 +33,51 @@ def main() -> int:
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--directory", type=Path, default=Path("var/bench/screens"))
     given = parser.parse_args()
-    parts, folder = given.only.split(","), given.directory.absolute()
-    skipped: list[str] = []
-    if not can_show():
-        skipped.append(f"agent, event, interruption: {MISSING}")
-    if shutil.which("ffmpeg") is None:
-        skipped.append("ffmpeg beside ours: it is not installed (Debian: ffmpeg)")
-    agent: list[dict[str, Any]] = []
-    latencies: list[dict[str, Any]] = []
-    if "agent" in parts and can_show():
-        agent = cost_rows(folder / "agent", given.seconds)
-    if "event" in parts and can_show():
-        latencies.append(first_frame_row(folder / "event", 2 * given.times))
-    if "interruption" in parts and can_show():
-        latencies.append(interruption_row(folder / "interruption", given.times))
-    load = [load_row(folder / "load", one, given.seconds) for one in CROWDS if "load" in parts]
+    parts = set(given.only.split(","))
+    folder = given.directory.absolute()
+    skipped = _skipped()
+    agent, latencies = _with_display(parts, folder, given.seconds, given.times)
+    load: list[dict[str, Any]] = []
+    if "load" in parts:
+        clip = stored_clip(folder / "clip")
+        load = [load_row(folder / "load", crowd, given.seconds, clip) for crowd in CROWDS]
     path = publish("screens", agent, wanted=WANTED, latencies=latencies, load=load, skipped=skipped)
-    if agent:
-        show("One agent at 1920x1080 and 5 frames a second", agent, path)
-    if latencies:
-        show(
-            "How quickly (wanted: first frame within 1 s, interruption under 3 s)", latencies, path
-        )
-    if load:
-        show("One node and many desktops", load, path)
+    for title, rows in (
+        ("One agent at 1920x1080 and 5 frames a second", agent),
+        ("How quickly (wanted: first frame within 1 s, interruption under 3 s)", latencies),
+        ("One node and many desktops", load),
+    ):
+        if rows:
+            show(title, rows, path)
     for line in skipped:
         print(f"skipped: {line}")
     return 0
+
+
+def _skipped() -> list[str]:
+    """What cannot be measured here, and why."""
+    found: list[str] = []
+    if not can_show():
+        found.append(f"agent, event, interruption: {MISSING}")
+    if shutil.which("ffmpeg") is None:
+        found.append("ffmpeg beside ours: it is not installed (Debian: ffmpeg)")
+    return found
+
+
+def _with_display(
+    parts: set[str], folder: Path, seconds: float, times: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What an agent costs, and how quickly things happen."""
+    agent: list[dict[str, Any]] = []
+    latencies: list[dict[str, Any]] = []
+    if can_show():
+        if "agent" in parts:
+            agent = cost_rows(folder / "agent", seconds)
+        if "event" in parts:
+            latencies.append(first_frame_row(folder / "event", 2 * times))
+        if "interruption" in parts:
+            latencies.append(interruption_row(folder / "interruption", times))
+    return agent, latencies
 
 
 if __name__ == "__main__":

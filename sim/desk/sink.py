@@ -18,6 +18,7 @@ from recorder.screen_messages import (
     StartScreen,
     Welcome,
 )
+from recorder.screen_model import ScreenPacket
 from recorder.screen_wire import FRAME_BYTES_MAX, command_frame, read_saying
 from sim.bench.timing import now_ns
 
@@ -28,8 +29,10 @@ _START_S = 5.0
 class Sink:
     """Tells every desktop to record, at so many frames a second; with 0, not to. Ends with `close`."""
 
-    def __init__(self, frames_per_s: float) -> None:
+    def __init__(self, frames_per_s: float, *, keep: bool = False) -> None:
+        """With `keep` the packets are in `packets`."""
         self.frames_per_s = frames_per_s
+        self.packets: list[ScreenPacket] | None = [] if keep else None
         self.desktops = 0
         """Hellos so far."""
         self.frames = 0
@@ -82,6 +85,8 @@ class Sink:
                 self.frames += len(packets)
                 self.key_frames += sum(packet.is_key for packet in packets)
                 self.bytes += sum(len(packet.data) for packet in packets)
+                if self.packets is not None:
+                    self.packets += packets
                 yield PacketsKept(stream, packets[-1].seq)
             case _:
                 pass
