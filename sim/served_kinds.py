@@ -15,11 +15,12 @@ from sim.ucaas.dynamics import entra
 from sim.ucaas.dynamics.hooks import Endpoint
 from sim.ucaas.dynamics.serving import Urls, serve_dynamics
 from sim.ucaas.webex import oauth as webex_oauth
+from sim.ucaas.webex.center import Subscription
 from sim.ucaas.webex.serving import serve_webex
 from sim.ucaas.zoom import oauth as zoom_oauth
 from sim.ucaas.zoom.manners import FILE
 from sim.ucaas.zoom.serving import serve_zoom
-from sim.ucaas.zoom.webhooks import Subscription
+from sim.ucaas.zoom.webhooks import Subscription as ZoomSubscription
 
 DYNAMICS: Final = "dynamics"
 ZOOM: Final = "zoom"
@@ -49,9 +50,11 @@ def dynamics_plan(urls: Urls, **keys: Any) -> SourcePlan:
 
 
 def _dynamics(wanted: ToServe) -> ServedSource:
-    secret, endpoint = hook_secret(DYNAMICS, "pair"), None
+    endpoint = None
     if wanted.hooks:
-        endpoint = Endpoint(tuple(wanted.hooks.values()), query=f"?code={secret}")
+        endpoint = Endpoint(
+            tuple(f"{url}?code={hook_secret(DYNAMICS, node)}" for node, url in wanted.hooks.items())
+        )
     served = serve_dynamics(
         clients=client_apps(),
         audio=wanted.audio,
@@ -61,8 +64,8 @@ def _dynamics(wanted: ToServe) -> ServedSource:
     )
     plan = dynamics_plan(served.urls)
     if endpoint is not None:
-        secrets = {node: {**plan.secrets[node], "webhook_secret": secret} for node in NODES}
-        plan = replace(plan, secrets=secrets)
+        more = {node: {"webhook_secret": hook_secret(DYNAMICS, node)} for node in NODES}
+        plan = replace(plan, secrets={node: {**plan.secrets[node], **more[node]} for node in NODES})
     return ServedSource(
         kind=DYNAMICS,
         base=served.urls.base,
@@ -85,7 +88,7 @@ def _zoom(wanted: ToServe) -> ServedSource:
         audio=wanted.audio,
         port=wanted.port,
         subscriptions=tuple(
-            Subscription(url, hook_secret(ZOOM, node)) for node, url in wanted.hooks.items()
+            ZoomSubscription(url, hook_secret(ZOOM, node)) for node, url in wanted.hooks.items()
         ),
     )
     plan = SourcePlan(
@@ -127,7 +130,15 @@ def _webex(wanted: ToServe) -> ServedSource:
         for n in NODES
     ]
     served = serve_webex(
-        clients=apps, audio=wanted.audio, port=wanted.port, live_calls=bool(wanted.hooks)
+        clients=apps,
+        audio=wanted.audio,
+        port=wanted.port,
+        live_calls=bool(wanted.hooks),
+        contact_center=tuple(
+            Subscription(url, hook_secret(WEBEX, node)) for node, url in wanted.hooks.items()
+        )
+        if wanted.hooks
+        else None,
     )
     for node, url in wanted.hooks.items():
         _register(served.urls.api, node, url)
@@ -138,6 +149,7 @@ def _webex(wanted: ToServe) -> ServedSource:
             "cdr_url": served.urls.history,
             "media_hosts": ["127.0.0.1"],
             "requests_per_min": 6000,
+            **({"contact_center_url": served.urls.api} if wanted.hooks else {}),
         },
         of_node={node: {"client_id": client_id(WEBEX, node)} for node in NODES},
         secrets={
@@ -145,6 +157,7 @@ def _webex(wanted: ToServe) -> ServedSource:
                 "client_secret": client_secret(WEBEX, node),
                 "refresh_token": _refresh_token(node),
                 "webhook_secret": hook_secret(WEBEX, node),
+                "contact_center_secret": hook_secret(WEBEX, node),
             }
             for node in NODES
         },

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sim.chance import Stream
 from sim.ucaas.surroundings import Surroundings
+from sim.ucaas.webex.center import Center
 from sim.ucaas.webex.files import FileStore
 from sim.ucaas.webex.history import History
 from sim.ucaas.webex.hooks import Hooks
@@ -20,6 +21,7 @@ class Environment(Surroundings):
     """Bare UUID of the organisation."""
     files: FileStore
     hooks: Hooks
+    center: Center
     tracking: Stream
     shelf: Shelf = field(default_factory=Shelf)
     history: History = field(default_factory=History)

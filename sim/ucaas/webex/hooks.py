@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from sim.chance import Stream, guid, stream
+from sim.ucaas.webex.center import Post
 from sim.ucaas.webex.errors import Refusal, bad, not_found
 from sim.ucaas.webex.instants import SECOND_US, millis_text, seconds_text
 from sim.ucaas.webex.people import public_id
@@ -88,7 +89,7 @@ class Delivery:
 class _Coming:
     at_us: int
     number: int
-    hook: Hook = field(compare=False)
+    hook: Hook | Post = field(compare=False)
     body: bytes = field(compare=False)
 
 
@@ -227,6 +228,11 @@ class Hooks:
     def _happens(self, share: float) -> bool:
         return self._chance.random() < share
 
+    def post(self, post: Post) -> None:
+        """An event of Contact Center travels with the others."""
+        self._emitted += 1
+        heappush(self._coming, _Coming(post.at_us, self._emitted, post, post.body))
+
     # -- deliveries ----
 
     def advance(self, now_us: int) -> None:
@@ -234,6 +240,12 @@ class Hooks:
         while self._coming and self._coming[0].at_us <= now_us:
             coming = heappop(self._coming)
             hook = coming.hook
+            if isinstance(hook, Post):
+                number = len(self._sent) + 1
+                self._sent.append(
+                    Delivery(number, hook.at_us, "POST", hook.url, hook.headers, hook.body)
+                )
+                continue
             headers = (("Content-Type", "application/json"),)
             if hook.secret:
                 headers += ((SIGNATURE, signature(hook.secret, coming.body)),)

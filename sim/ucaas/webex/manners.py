@@ -11,7 +11,7 @@ _BLOB = ("blob",)
 _EVERYTHING = ("token", "authorize", "app_token", *_API, *_BLOB)
 
 WEBEX: Final = Manners(
-    requests=_EVERYTHING,
+    requests=(*_EVERYTHING, "activities"),
     hits={
         FaultKind.THROTTLE: _API,
         FaultKind.SERVER_ERROR: (*_API, *_BLOB),

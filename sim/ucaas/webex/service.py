@@ -17,6 +17,7 @@ from sim.ucaas.fake import OnArrival
 from sim.ucaas.faults import Fault, FaultKind, FaultSet, Subject
 from sim.ucaas.http import Content, Request, Response
 from sim.ucaas.webex.ask import Ask
+from sim.ucaas.webex.center import Center, Subscription
 from sim.ucaas.webex.downloads import download
 from sim.ucaas.webex.environment import Environment
 from sim.ucaas.webex.errors import Refusal, answer_json, not_found, refused
@@ -44,6 +45,7 @@ _PATHS: tuple[tuple[re.Pattern[str], Mapping[str, str]], ...] = tuple(
         (r"cdr_(?:feed|stream)", {"GET": "history"}),
         (r"webhooks(?:/[^/]+)?", {"*": "webhooks"}),
         (r"people/me", {"GET": "me"}),
+        (r"agents/activities", {"GET": "activities"}),
         (r"applications/[^/]+/token", {"POST": "app_token"}),
     )
 )
@@ -72,6 +74,7 @@ class FakeWebex(BaseFake[Environment, CallScript]):
         history_pace: bool = True,
         hook_manner: Manner | None = None,
         live_calls: bool = False,
+        contact_center: tuple[Subscription, ...] | None = None,
         on_arrival: OnArrival = lambda _subject, _first_page: None,
     ) -> None:
         """Options are variants of the real service that sources tell differently.
@@ -87,6 +90,7 @@ class FakeWebex(BaseFake[Environment, CallScript]):
             skew_us=skew_us,
             org=org,
             files=FileStore(files_url=files_url, org=org, seed=seed),
+            center=Center(org=org, seed=seed, subscriptions=contact_center),
             hooks=Hooks(org=org, seed=seed, manner=hook_manner or Manner()),
             tracking=stream(seed, "tracking"),
             faults=FaultSet(WEBEX),
@@ -129,6 +133,7 @@ class FakeWebex(BaseFake[Environment, CallScript]):
             "metadata": recordings.metadata,
             "change": recordings.change,
             "history": history.answer,
+            "activities": self._env.center.answer,
             "webhooks": hooks.answer,
             "me": self._me,
             "app_token": self._app_token,

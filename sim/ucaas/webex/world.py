@@ -9,6 +9,7 @@ from sim.chance import guid, stream
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.timetable import Timetable
 from sim.ucaas.webex.calls import Call, Half, calls_of
+from sim.ucaas.webex.center import State, states_of
 from sim.ucaas.webex.environment import Environment
 from sim.ucaas.webex.hooks import CALLS
 from sim.ucaas.webex.life import RecordingLife
@@ -69,6 +70,12 @@ class World(Timetable[CallScript]):
             for count, step in enumerate(steps, 1):
                 hear = partial(self._hear, call, half, steps[:count])
                 self.at(step.at_us - shift_us, hear)
+            for state in states_of(call, half) if self._env.center.is_open else ():
+                self.at(state.at_us - shift_us, partial(self._come_to, state))
+
+    def _come_to(self, state: State, at_us: int) -> None:
+        for post in self._env.center.happened(state, at_us):
+            self._env.hooks.post(post)
 
     def _hear(self, call: Call, half: Half, steps: list[Step], at_us: int) -> None:
         hooks = self._env.hooks
