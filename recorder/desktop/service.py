@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 
@@ -83,7 +83,10 @@ async def _run(settings: DesktopSettings) -> int:
             f"spool.folder: {settings.spool.folder}: {error.strerror}",
             hint="Its files must be readable and writable for the agent's user.",
         ) from error
-    return await service.run()
+    try:
+        return await service.run()
+    except Exception as error:  # noqa: BLE001 - a bug on the network side ends it as one of the camera does
+        return _crash(error)
 
 
 class _Service:
@@ -220,7 +223,7 @@ class _Service:
             _log.error(event, reason=reason, next_step=next_step)
 
 
-def _crash(error: BaseException) -> None:
+def _crash(error: BaseException) -> NoReturn:
     """A bug ends the service at once; whoever started it starts it again."""
     _log.critical("desktop_crashed", error=repr(error), exc_info=error)
     os._exit(EXIT_CRASHED)
