@@ -6,7 +6,7 @@ Calls block and belong into job functions, but for those marked *any thread*.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from recorder.model import Window
 from recorder.screen_messages import DesktopCommand
@@ -114,6 +114,10 @@ class ScreenFiles(Protocol):
 
     def copy(self, part_key: str, head: ScnHead, seq_last: int) -> SealedScn:
         """A new sealed part with the packets `head.seq_first` to `seq_last` of a sealed one; replaces one of its name."""
+        ...
+
+    def adopt(self, part_key: str, source: BinaryIO, sha256: str) -> SealedScn:
+        """A sealed part with the content of `source`, which must have this hash; replaces one of its name."""
         ...
 
     def discard(self, part_key: str) -> None:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import BinaryIO
 
 from recorder.errors import BufferFull, CallBufferError
 from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
@@ -99,6 +100,16 @@ class MemoryScreenFiles:
         sealed = self.seal(head.part_key)
         assert sealed is not None, "a copy has packets"
         return sealed
+
+    def adopt(self, part_key: str, source: BinaryIO, sha256: str) -> SealedScn:
+        """See ScreenFiles."""
+        data = source.read()
+        self._need(len(data))
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise CallBufferError(f"{part_key} is not what was archived")
+        self.discard(part_key)
+        self._disk.sealed[part_key] = data
+        return self._look(part_key)
 
     def discard(self, part_key: str) -> None:
         """See ScreenFiles."""

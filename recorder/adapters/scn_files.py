@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from cluster.ports import Clock
 from recorder.errors import BufferFull, CallBufferError
@@ -25,7 +25,7 @@ from recorder.screen_part import ScnHead, ScnPacket, SealedScn
 from recorder.traps import Trap, no_trap
 
 SYNC_EVERY_S: Final = 3.0
-_OPEN, _SEALED, _KEPT = ".part", ".scn", ".kept"
+_OPEN, _SEALED, _KEPT, _RAW = ".part", ".scn", ".kept", ".raw"
 _FILE: Final = re.compile(r"([0-9a-f]{8,64})(\.part|\.scn|\.kept)")
 _NAME: Final = re.compile(r"[0-9a-f]{8,64}")
 _READ_BYTES: Final = 1024 * 1024
@@ -169,6 +169,34 @@ class DiskScreenFiles:
             raise _refused(f"{path} cannot be read", error) from error
         sealed = self.seal(head.part_key)
         assert sealed is not None, "a copy has packets"
+        return sealed
+
+    def adopt(self, part_key: str, source: BinaryIO, sha256: str) -> SealedScn:
+        """See ScreenFiles."""
+        with suppress(CallBufferError):
+            self.discard(part_key)
+        path, digest = self._path(part_key, _SEALED), hashlib.sha256()
+        raw = self._path(part_key, _RAW)
+        try:
+            with raw.open("wb") as file:
+                while block := source.read(_READ_BYTES):
+                    self._need(len(block))
+                    digest.update(block)
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+            if digest.hexdigest() != sha256:
+                raise CallBufferError(f"{part_key} is not what was archived")
+            raw.rename(path)
+            self._sync_directory()
+            sealed = self._look(part_key)
+        except OSError as error:
+            raise _refused(f"{path} cannot be written", error) from error
+        finally:
+            self._used_bytes = None
+            raw.unlink(missing_ok=True)
+        if sealed is None:
+            raise CallBufferError(f"{part_key} is no SCN file")
         return sealed
 
     def discard(self, part_key: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TypeAlias, assert_never
+from typing import BinaryIO, TypeAlias, assert_never
 
-from recorder.errors import BufferFull, CallBufferError
+from recorder.errors import ArchiveError, BufferFull, CallBufferError
 from recorder.screen.verdicts import pieces
-from recorder.screen_model import ClockOffset, ScreenPacket, Span
+from recorder.screen_model import ClockOffset, ScreenPacket, ScreenPart, Span
 from recorder.screen_part import ScnHead, SealedScn
 from recorder.screen_ports import ScreenFiles
 
@@ -69,12 +69,29 @@ class FileDiscard:
 
 
 @dataclass(frozen=True, slots=True)
+class FileAdopt:
+    """Fetch an archived part back."""
+
+    row: ScreenPart
+    open: Callable[[], BinaryIO]
+    """Raises ArchiveError."""
+
+
+@dataclass(frozen=True, slots=True)
 class FilesFind:
     """What an earlier life of this node left."""
 
 
 FileOp: TypeAlias = (
-    FileBegin | FileAppend | FilePass | FileSeal | FileKeep | FileMask | FileDiscard | FilesFind
+    FileBegin
+    | FileAppend
+    | FilePass
+    | FileSeal
+    | FileKeep
+    | FileMask
+    | FileDiscard
+    | FileAdopt
+    | FilesFind
 )
 
 
@@ -105,6 +122,8 @@ class FilesReport:
     """None for a part without packets: it is gone."""
     masked: list[Masked] = field(default_factory=list[Masked])
     discarded: list[str] = field(default_factory=list[str])
+    adopted: dict[str, SealedScn | None] = field(default_factory=dict[str, SealedScn | None])
+    """None for one that could not be fetched."""
     found: tuple[SealedScn, ...] | None = None
     failures: list[FileFailure] = field(default_factory=list[FileFailure])
     free_bytes: int = 0
@@ -169,6 +188,8 @@ class _Run:
             case FileDiscard(part_key):
                 files.discard(part_key)
                 report.discarded.append(part_key)
+            case FileAdopt(row):
+                report.adopted[row.part_key] = _adopt(files, op)
             case FilesFind():
                 report.found = files.found()
             case _:
@@ -196,6 +217,16 @@ def _mask(
     return Masked(part.part_key, tuple(became))
 
 
+def _adopt(files: ScreenFiles, op: FileAdopt) -> SealedScn | None:
+    try:
+        with op.open() as source:
+            return files.adopt(op.row.part_key, source, op.row.sha256)
+    except BufferFull:
+        raise
+    except (ArchiveError, CallBufferError, OSError):
+        return None  # what the archive has is not what it should: no reason to stop recording
+
+
 def _part_of(op: FileOp) -> str:
     match op:
         case FileBegin(head):
@@ -206,5 +237,7 @@ def _part_of(op: FileOp) -> str:
             return part_key
         case FileDiscard(part_key):
             return part_key
+        case FileAdopt(row):
+            return row.part_key
         case FilePass() | FilesFind():
             return ""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from recorder.screen.file_jobs import (
+    FileAdopt,
     FileAppend,
     FileBegin,
     FileDiscard,
@@ -32,7 +34,7 @@ from recorder.screen.parts import (
     next_of,
 )
 from recorder.screen.verdicts import calls_of
-from recorder.screen_model import Leg, ScreenPacket, Span
+from recorder.screen_model import Leg, ScreenPacket, ScreenPart, Span
 from recorder.screen_part import ScnHead, SealedScn
 
 LegsOf = Callable[[tuple[str, ...]], tuple[Leg, ...]]
@@ -62,6 +64,10 @@ class Keeper:
         self._ops: list[FileOp] = []
         self._to_archive: dict[str, None] = {}
         self._lost: list[str] = []
+        self._adopted: dict[str, ScreenPart] = {}
+        """Parts on record that were fetched back."""
+        self._became: dict[str, tuple[str, ...]] = {}
+        """Of those, what took their place."""
 
     def take_ops(self) -> tuple[FileOp, ...]:
         """What the next job on the files is to do; appends that follow one another are one."""
@@ -128,6 +134,20 @@ class Keeper:
             part.kept = True
             self._ops.append(FileKeep(part_key))
 
+    def adopt(self, row: ScreenPart, fetch: Callable[[], BinaryIO]) -> None:
+        """An archived part shows what is masked: fetch it back, and replace it."""
+        if row.part_key not in self.parts and row.part_key not in self._adopted:
+            self._adopted[row.part_key] = row
+            self._ops.append(FileAdopt(row, fetch))
+
+    def take_replaced(self) -> tuple[ScreenPart, ...]:
+        """Adopted parts of which everything that may be seen is on record under other names."""
+        waiting = {key for names in self._became.values() for key in names if key in self.parts}
+        done = [key for key, names in self._became.items() if waiting.isdisjoint(names)]
+        for key in done:
+            del self._became[key]
+        return tuple(self._adopted.pop(key) for key in done)
+
     def _review_those(self, keys: Iterable[str]) -> None:
         """Only these: looking at every part after every job would cost more than writing them."""
         for key in keys:
@@ -182,13 +202,19 @@ class Keeper:
                 changed.append(found.key)
         for key, sealed in report.sealed.items():
             self._sealed(key, sealed)
+        for key, sealed in report.adopted.items():
+            self._fetched(key, sealed)
+            changed.append(key)
+        # Before what was made anew in the same job, perhaps under a name that was discarded in it.
+        for key in report.discarded:
+            self.parts.pop(key, None)
+            if key not in self._became:
+                self._adopted.pop(key, None)
         for masked in report.masked:
             self._masked(masked)
             changed += [one.part_key for one in masked.became]
         for failure in report.failures:
             self._failed(failure.part_key)
-        for key in report.discarded:
-            self.parts.pop(key, None)
         self._review_those(changed)
 
     def archiving(self, keys: Iterable[str]) -> None:
@@ -230,9 +256,18 @@ class Keeper:
         if part.state is PartState.SEALING:
             part.state = PartState.SEALED
 
+    def _fetched(self, key: str, sealed: SealedScn | None) -> None:
+        if sealed is None:
+            del self._adopted[key]
+            return
+        self.parts[key] = part = found_part(sealed, self._adopted[key].offset)
+        part.kept = True
+
     def _masked(self, masked: Masked) -> None:
         old = self.parts.pop(masked.part_key)
         self.counts.masked += 1
+        if old.key in self._adopted:
+            self._became[old.key] = tuple(one.part_key for one in masked.became)
         for sealed in masked.became:
             # An earlier life may have made the very same one, and died before it deleted the old one.
             part = self.parts.setdefault(sealed.part_key, found_part(sealed, old.offset))
@@ -242,6 +277,8 @@ class Keeper:
 
     def _failed(self, key: str) -> None:
         """Whatever is there of an open part is sealed; of others the next job tries again."""
+        if key not in self.parts:
+            self._adopted.pop(key, None)
         part = self.parts.get(key)
         if part is None:
             return

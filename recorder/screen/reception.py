@@ -11,7 +11,7 @@ from recorder.screen.keeper import Keeper
 from recorder.screen.offset import OffsetMeter
 from recorder.screen.parts import Part
 from recorder.screen.streams import Streams
-from recorder.screen.verdicts import Wish
+from recorder.screen.verdicts import Wish, masks_of
 from recorder.screen_messages import (
     AskClock,
     ClockTold,
@@ -84,7 +84,9 @@ class Reception:
         agent = changed.agent_key
         before = self.legs.get(agent)
         self.legs[agent] = changed.legs
-        if before is not None and _begun(changed.legs) - _begun(before):
+        # What is masked from now on is never written; so that it need not be cut out, a part ends before it.
+        masked = before is not None and masks_of(changed.legs) != masks_of(before)
+        if masked or (before is not None and _begun(changed.legs) - _begun(before)):
             for connection in self.streams.cut(agent):
                 self.doors.say(connection, NeedKeyFrame())
         self._review((agent,))

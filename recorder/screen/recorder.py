@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias, TypeVar, assert_never
+from typing import Final, TypeVar, assert_never
 
 from cluster.board import Board
 from cluster.messages import Ping, Pong
@@ -19,9 +19,22 @@ from recorder.screen import screen_findings as findings
 from recorder.screen.desktops import Desktops, legs_of
 from recorder.screen.file_jobs import FileOp, FilesFind, FilesReport, run_file_ops
 from recorder.screen.keeper import Keeper
+from recorder.screen.late_masks import LateMasks, MasksLooked, PartsForgotten
 from recorder.screen.part_job import PartsReport, PartTools, archive_parts, row_of
 from recorder.screen.parts import Part, PartState
 from recorder.screen.reception import Doors, Now, Reception
+from recorder.screen.recorder_messages import (
+    Decided,
+    DecideDue,
+    FilesDue,
+    FilesRan,
+    PartsDue,
+    PartsRan,
+    RefusedDue,
+    ScreenRecorderMessage,
+    TickDue,
+    TimerMessage,
+)
 from recorder.screen.streams import Streams
 from recorder.screen.summary import missing_for, status_of, twice
 from recorder.screen.undecided_job import Decisions, Undecided, decide
@@ -44,67 +57,6 @@ REOPEN_BYTES: Final = 64 * 1024**2
 """Room for screens at which desktops are let in again."""
 LEGS_WITHIN_NS: Final = 30 * 10**9
 """After a start, so long it is waited for what is known of the agents of parts that were found."""
-
-
-@dataclass(frozen=True, slots=True)
-class TickDue:
-    """Once a keep-alive."""
-
-
-@dataclass(frozen=True, slots=True)
-class FilesRan:
-    """A job on the files is over."""
-
-    outcome: Outcome[FilesReport]
-
-
-@dataclass(frozen=True, slots=True)
-class FilesDue:
-    """After a failure: go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartsRan:
-    """A job on the archive is over."""
-
-    keys: tuple[str, ...]
-    outcome: Outcome[PartsReport]
-
-
-@dataclass(frozen=True, slots=True)
-class PartsDue:
-    """After an outage: try again."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedDue:
-    """Time to try again what the archive refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecideDue:
-    """Time to look after parts nobody decided about."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Somebody looked."""
-
-    outcome: Outcome[Decisions]
-
-
-ScreenRecorderMessage: TypeAlias = (
-    ScreenRecorderCommand
-    | Ping
-    | TickDue
-    | FilesRan
-    | FilesDue
-    | PartsRan
-    | PartsDue
-    | RefusedDue
-    | DecideDue
-    | Decided
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +99,14 @@ class ScreenRecorder:
             keeper=self._keeper,
             legs=self._legs,
         )
+        self._late_masks = LateMasks(
+            node=ports.node,
+            keeper=self._keeper,
+            tools=ports.parts,
+            lane=ports.parts_lane,
+            me=ports.me,
+            trail=ports.trail,
+        )
         self._started_ns = 0
         self._first: tuple[FileOp, ...] = (FilesFind(),)
         self._files_busy = False
@@ -184,6 +144,8 @@ class ScreenRecorder:
                 self._parts_ran(keys, outcome)
             case Decided(outcome):
                 self._decided(outcome)
+            case MasksLooked() | PartsForgotten():
+                self._masks(message)
             case TickDue() | FilesDue() | PartsDue() | RefusedDue() | DecideDue():
                 self._due(message, now)
             case _:
@@ -194,6 +156,7 @@ class ScreenRecorder:
         match message:
             case LegsChanged():
                 self._reception.legs_changed(message, now)
+                self._late_masks.legs_changed(message)
             case DesktopSaid(connection, saying):
                 self._reception.said(connection, saying, now)
             case DesktopGone(connection):
@@ -201,9 +164,7 @@ class ScreenRecorder:
             case _:
                 assert_never(message)
 
-    def _due(
-        self, message: TickDue | FilesDue | PartsDue | RefusedDue | DecideDue, now: Now
-    ) -> None:
+    def _due(self, message: TimerMessage, now: Now) -> None:
         match message:
             case TickDue():
                 self._tick(now)
@@ -215,6 +176,7 @@ class ScreenRecorder:
                 self._keeper.try_refused_again()
                 self._later(REFUSED_AGAIN_S, RefusedDue())
             case DecideDue():
+                self._late_masks.again()
                 self._decide(now)
             case _:
                 assert_never(message)
@@ -252,6 +214,7 @@ class ScreenRecorder:
         self._free_bytes = report.free_bytes
         self._reception.kept(report.kept_upto)
         self._keeper.files_done(report)
+        self._late_masks.forget_replaced()
         if not report.failures:
             self._files_busy = False
             return
@@ -266,6 +229,7 @@ class ScreenRecorder:
         self._parts_busy = False
         report = _value(outcome)
         self._keeper.archive_done(keys, report)
+        self._late_masks.forget_replaced()
         if report.outage:
             self._open(findings.waiting(len(keys), report.outage, report.hint))
             clock, me = self._ports.clock, self._ports.me
@@ -331,6 +295,13 @@ class ScreenRecorder:
             ports = self._ports
             job = partial(decide, ports.contact_db, ports.reconciled_until_us, asked, old_us)
             ports.parts_lane.submit(job, ports.me, Decided)
+
+    def _masks(self, message: MasksLooked | PartsForgotten) -> None:
+        match message:
+            case MasksLooked(_, _, outcome):
+                self._late_masks.looked(message, _value(outcome))
+            case PartsForgotten(outcome):
+                self._late_masks.forgotten(_value(outcome))
 
     def _decided(self, outcome: Outcome[Decisions]) -> None:
         self._deciding = False

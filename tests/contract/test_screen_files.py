@@ -1,6 +1,7 @@
 """What SCN files in a call buffer promise: DiskScreenFiles and MemoryScreenFiles."""
 
 import hashlib
+import io
 from dataclasses import replace
 
 import pytest
@@ -173,3 +174,21 @@ def test_a_part_that_is_not_there_cannot_be_read(files):
         files.index(KEY)
     with pytest.raises(CallBufferError):
         files.copy(KEY, replace(a_head(), part_key=OTHER), 3)
+
+
+def test_an_adopted_part_is_the_very_one_that_was_sealed(world, files):
+    write(files)
+    sealed, data = files.seal(KEY), world.data(KEY)
+    files.discard(KEY)
+    assert files.adopt(KEY, io.BytesIO(data), sealed.sha256) == sealed
+    assert files.adopt(KEY, io.BytesIO(data), sealed.sha256) == sealed
+    assert world.life().found() == (sealed,)
+
+
+def test_what_is_not_what_was_sealed_is_not_adopted(world, files):
+    write(files)
+    sealed, data = files.seal(KEY), world.data(KEY)
+    files.discard(KEY)
+    with pytest.raises(CallBufferError):
+        files.adopt(KEY, io.BytesIO(data[:-1]), sealed.sha256)
+    assert world.life().found() == ()

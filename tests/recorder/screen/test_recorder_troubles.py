@@ -1,5 +1,6 @@
 """Screens through crashes, full disks and outages: nothing kept is lost, nothing refused survives."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -288,3 +289,63 @@ def test_a_part_that_was_refused_is_never_kept_by_a_contact():
     node.advance(DECIDE_EVERY_S + 1)
     assert node.recorded == {}
     assert not node.world.disk.sealed
+
+
+def test_a_mask_that_is_heard_when_the_part_is_archived_still_takes_it_out_of_the_archive():
+    node = Node()
+    a_call(node, keys=(0, 8))
+    ((old, _),) = node.recorded.items()
+    node.legs(a_leg(0, 4, KEPT, masks=[(0.9, 1.0)]))
+    assert archived(node) == [0, 1, 8, 9]
+    (left,) = set(node.world.tables.forgotten)
+    assert left == old
+    assert f"screens/{old[:2]}/{old}.scn" not in node.world.archive_store.objects
+    assert ("screen_masked", old) in [told[:2] for told in node.world.trail.told]
+    assert not node.world.disk.sealed
+    node.legs(a_leg(0, 4, KEPT, masks=[(0.9, 1.0)]))
+    assert len(node.world.tables.parts) == 3
+
+
+def test_a_part_that_is_masked_from_end_to_end_goes_altogether():
+    node = Node()
+    a_call(node)
+    node.legs(a_leg(0, 4, KEPT, masks=[(-10, 10)]))
+    assert archived(node) == []
+    assert node.world.archive_store.objects == {}
+
+
+def test_late_masks_wait_for_the_data_center():
+    node = Node()
+    a_call(node, keys=(0, 8))
+    node.db.faults.down = True
+    node.legs(a_leg(0, 4, KEPT, masks=[(0.9, 1.0)]))
+    node.db.faults.down = False
+    assert archived(node) == list(range(10))
+    node.advance(DECIDE_EVERY_S + 5)
+    assert archived(node) == [0, 1, 8, 9]
+
+
+def test_the_parts_of_the_other_node_are_its_own_to_mask():
+    node = Node()
+    a_call(node, keys=(0, 8))
+    other = Node(node.world, name="beta")
+    other.legs(a_leg(0, 4, KEPT, masks=[(0.9, 1.0)]))
+    assert archived(other) == list(range(10))
+
+
+@pytest.mark.parametrize("count", range(1, 30))
+def test_a_crash_while_an_archived_part_is_masked_is_healed_by_the_next_life(count):
+    world, masked = World(), a_leg(0, 4, KEPT, masks=[(0.9, 1.0)])
+    a_call(Node(world), keys=(0, 8))
+    trap = CrashAt(count)
+    node = Node(world, trap=trap)
+    node.db.faults.on_done = node.archive.faults.on_done = trap
+    with suppress(Crash):
+        node.legs(masked)
+    again = Node(world)
+    again.legs(masked)
+    again.advance(DECIDE_EVERY_S + 5)
+    assert archived(again) == [0, 1, 8, 9]
+    assert not world.disk.sealed
+    listed = {part.object_key for part in again.db.parts([AGENT], ALWAYS)}
+    assert set(world.archive_store.objects) == listed

@@ -1,0 +1,165 @@
+"""Masks that are heard when the part is archived: the part is fetched back, rewritten, and replaced.
+
+    1. look     which parts of this node on record touch a masked span
+    2. adopt    each of them back into the call buffer; from there on it is a part like any other that touches a mask
+    3.          it is rewritten, and what came of it is archived under names of its own
+    4. forget   the old one: its row names the reason, then its object goes
+
+A crash anywhere is healed by looking again: the rewritten parts have names that follow from what is in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from cluster.ports import Address, Outcome, Workers
+from recorder.audit_ports import AuditTrail
+from recorder.audit_rows import SYSTEM
+from recorder.errors import ArchiveError, DataCenterError
+from recorder.model import Window
+from recorder.screen.keeper import Keeper
+from recorder.screen.part_job import PartTools
+from recorder.screen.verdicts import masks_of, touches_mask
+from recorder.screen_messages import LegsChanged
+from recorder.screen_model import ScreenPart, Span
+
+_FAR_US: Final = 2**62
+MASKED: Final = "masked"
+_HOUR_US: Final = 3_600_000_000
+"""What a part became may have ended before the mask began."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasksLooked:
+    """Somebody looked for parts that show what is masked; None when nobody answered."""
+
+    agent: str
+    masks: tuple[Span, ...]
+    outcome: Outcome[tuple[ScreenPart, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PartsForgotten:
+    """Replaced parts are gone; those that are not are found again."""
+
+    outcome: Outcome[tuple[str, ...]]
+
+
+class LateMasks:
+    """Of one node: the parts it archived itself."""
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        keeper: Keeper,
+        tools: PartTools,
+        lane: Workers,
+        me: Address[MasksLooked | PartsForgotten],
+        trail: AuditTrail,
+    ) -> None:
+        """`lane` is that of the archive."""
+        self._node = node
+        self._keeper = keeper
+        self._tools = tools
+        self._lane = lane
+        self._me = me
+        self._trail = trail
+        self._wanted: dict[str, tuple[Span, ...]] = {}
+        """Masks of agents to be looked after."""
+        self._known: dict[str, tuple[Span, ...]] = {}
+        """Masks that were looked after."""
+        self._replaced: dict[str, ScreenPart] = {}
+        self._forgetting = False
+
+    def legs_changed(self, changed: LegsChanged) -> None:
+        """Masks that are new are looked after at once, and again until somebody answered."""
+        masks = masks_of(changed.legs)
+        if masks and masks != self._known.get(changed.agent_key):
+            self._wanted[changed.agent_key] = masks
+            self._look(changed.agent_key)
+
+    def again(self) -> None:
+        """Once in a while: whatever could not be done."""
+        for agent in list(self._wanted):
+            self._look(agent)
+        self.forget_replaced()
+
+    def looked(self, looked: MasksLooked, found: tuple[ScreenPart, ...] | None) -> None:
+        """Fetch them back; once nothing is found, these masks are done with."""
+        for row in found or ():
+            self._keeper.adopt(row, partial(self._tools.archive.open, row.object_key))
+        if found == () and self._wanted.get(looked.agent) == looked.masks:
+            del self._wanted[looked.agent]
+            self._known[looked.agent] = looked.masks
+
+    def forget_replaced(self) -> None:
+        """What was replaced by parts that are on record goes."""
+        self._replaced |= {row.part_key: row for row in self._keeper.take_replaced()}
+        if self._replaced and not self._forgetting:
+            self._forgetting = True
+            job = partial(forget_masked, self._tools, tuple(self._replaced.values()))
+            self._lane.submit(job, self._me, PartsForgotten)
+
+    def forgotten(self, keys: Sequence[str]) -> None:
+        """Put it on record; the others are tried again."""
+        self._forgetting = False
+        for key in keys:
+            del self._replaced[key]
+            self._trail.record("screen_masked", key, SYSTEM, {}, once=f"screen_masked:{key}")
+
+    def _look(self, agent: str) -> None:
+        masks = self._wanted[agent]
+        job = partial(masked_parts, self._tools, self._node, agent, masks)
+        self._lane.submit(job, self._me, partial(MasksLooked, agent, masks))
+
+
+def masked_parts(
+    tools: PartTools, node: str, agent: str, masks: tuple[Span, ...]
+) -> tuple[ScreenPart, ...] | None:
+    """Job: parts of `node` on record that may show a masked span; None when the database does not answer."""
+    begin_us = min(span.from_us for span in masks)
+    end_us = max(_FAR_US if span.to_us is None else span.to_us for span in masks)
+    try:
+        parts = tools.db.parts([agent], Window(max(0, begin_us - _HOUR_US), end_us))
+        touching = [
+            part
+            for part in parts
+            if part.node == node
+            and touches_mask(part.from_us, part.to_us, part.offset.error_us, masks)
+        ]
+        replaced = [part for part in touching if _was_replaced(tools, part, parts)]
+    except (DataCenterError, ArchiveError):
+        return None
+    forget_masked(tools, replaced)
+    return tuple(part for part in touching if part not in replaced)
+
+
+def forget_masked(tools: PartTools, rows: Sequence[ScreenPart]) -> tuple[str, ...]:
+    """Job: the object first, as it shows what nobody may see. Those that went; the others are to be tried again."""
+    gone: list[str] = []
+    for row in rows:
+        try:
+            tools.archive.delete(row.object_key)
+            tools.trap("discard")
+            tools.db.forget_part(row.part_key, MASKED)
+        except (DataCenterError, ArchiveError):
+            continue
+        gone.append(row.part_key)
+    return tuple(gone)
+
+
+def _was_replaced(tools: PartTools, row: ScreenPart, listed: Sequence[ScreenPart]) -> bool:
+    """An earlier life deleted its object and died: what it became is on record, within it."""
+    if tools.archive.info(row.object_key) is not None:
+        return False
+    return any(
+        one.stream.stream == row.stream.stream
+        and one.node == row.node
+        and one.part_key != row.part_key
+        and row.seq_first <= one.seq_first <= one.seq_last <= row.seq_last
+        for one in listed
+    )
