@@ -106,6 +106,7 @@ def situations(world: World) -> dict[str, int]:
             HINT: sum(_early_polls(one.heard_ns, world.polls(one.source)) for one in world.postmen),
             LATE_FILE: _late_files(truth, archived),
             WATCHED: sum(_is_watched(event) for event in tables.events.values()),
+            **world.screens.counts(),
             RESUMED: sum(_resumed(service.fake.statistics()) for service in world.services),
         }
     )

@@ -13,6 +13,7 @@ from cluster.settings import PairSettings
 from recorder.audit_assembly import AuditPorts
 from recorder.errors import ArchiveError, DataCenterDown
 from recorder.traps import POINTS
+from sim.agent_events import AgentEventStore, MemoryAgentEventDb
 from sim.clock import WALL_START_US
 from sim.data_center import (
     DataCenterFaults,
@@ -26,6 +27,7 @@ from sim.kernel import Kernel
 from sim.lease import SimLease, SimLeaseTable
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
+from sim.screen_tables import MemoryScreenDb, ScreenTables
 from sim.world.points import CHANGES, COMPARING, KEEPING
 from sim.world.proof import ProofDisk, ProofTables
 
@@ -66,6 +68,8 @@ class WorldDataCenter:
         self.proof = ProofTables()
         self.recovery_tables = RecoveryTables()
         self.finding_tables = FindingTables()
+        self.agent_events = AgentEventStore()
+        self.screens = ScreenTables()
         self.ways = {node: Way() for node in nodes}
         self.calls = 0
         self.clock_set: Callable[[], None] = lambda: None
@@ -89,6 +93,14 @@ class WorldDataCenter:
         return MemoryFindingsDb(
             self.finding_tables, self.contacts, node=node, clock=clock, faults=self._faults(node)
         )
+
+    def events_of_agents(self, node: str) -> MemoryAgentEventDb:
+        """Events of agents as `node` sees them."""
+        return MemoryAgentEventDb(self.agent_events, faults=self._faults(node))
+
+    def screen_db(self, node: str) -> MemoryScreenDb:
+        """Parts of screens as `node` sees them."""
+        return MemoryScreenDb(self.screens, faults=self._faults(node))
 
     def retention(self, node: str, clock: Clock, lives: Callable[[], bool]) -> MemoryRetentionDb:
         """Holds and deletions as one life of `node` sees them: what it began ends with it."""

@@ -12,6 +12,7 @@ from sim.kernel import Chance
 from sim.node_state import SimNodeStateStore
 from sim.progress import MemoryProgress
 from sim.world.proof import ProofDisk
+from sim.world.screens.shelf import ScreenShelf
 
 DISK_BYTES: Final = 200_000_000
 
@@ -25,6 +26,7 @@ class Disk:
     progress: MemoryProgress
     state: SimNodeStateStore
     proof: ProofDisk
+    screens: ScreenShelf
     slow_s: float = 0.0
     """Added to every sync."""
     failing_syncs: int = 0
@@ -42,6 +44,7 @@ class Disk:
         self.state.crash(chance if power else None)
         self.progress.crash(chance if power else None)
         self.proof.crash(chance, power=power)
+        self.screens.crash(chance, power=power)
 
     def settle(self) -> None:
         """Take over what the faults say now."""
@@ -50,3 +53,4 @@ class Disk:
         self.journal.full = os.strerror(errno.ENOSPC) if full else ""
         self.progress.full = self.state.full = full
         self.proof.fill(self.journal.full)
+        self.screens.fill(self.journal.full, buffer=self.buffer_full > 0)

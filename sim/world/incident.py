@@ -94,6 +94,37 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Screens:
+    """Agents with their desktops, and a platform that tells of them. Shares are of what may be so."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    agents: int = 3
+    calls_per_minute: float = 1.5
+    """Of each agent."""
+    not_responding: float = 0.25
+    """Share of calls that the agent does not answer."""
+    abandoned: float = 0.1
+    """Share of calls whose caller gives up: nobody says what became of them."""
+    masks: float = 0.25
+    together: float = 0.3
+    """Share of what happens during a call: something is not to be recorded, another call comes in."""
+    missed_end: float = 0.15
+    """Share of ends that are not told."""
+    two_urls: bool = False
+    """Every message goes to both nodes; else to one, whichever answers."""
+    late: float = 0.15
+    """Share of messages that are late,"""
+    late_s: float = 15.0
+    """by so much at most."""
+    doubled: float = 0.15
+    unheard: float = 0.05
+    """Share of messages that never come: the platform must be asked."""
+    reconciled: bool = False
+    """Whether what was not decided may be deleted: its period was reconciled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """Everything a run is made of."""
 
@@ -109,6 +140,8 @@ class Incident:
     """Of each source."""
     workloads: Mapping[str, Workload] = field(default_factory=dict[str, Workload])
     """Of single sources instead, by name."""
+    screens: Screens | None = None
+    """Agents whose screens are recorded, if any."""
     patience_s: float = 0.0
     """Granted on top of what healing may take: for outages that leave a long backlog."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])

@@ -31,6 +31,7 @@ from recorder.proof_ports import RecoveryDb
 from recorder.reconcile_assembly import ReconcileStores
 from recorder.retention_ports import RetentionDb
 from recorder.screen_messages import AgentEventsHeard, AskStates
+from recorder.screen.recorder import ScreenRecorder
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
@@ -47,6 +48,8 @@ from sim.world.disk import DISK_BYTES, Disk
 from sim.world.kinds import kind_of
 from sim.world.newer import with_unknown_field
 from sim.world.proof import ProofDisk
+from sim.world.screens.seat import Seat, ToldBehaviour
+from sim.world.screens.shelf import ScreenShelf
 from sim.world.services import Services
 from sim.world.settings import CLUSTER, LINK_PORT, Layer
 
@@ -146,6 +149,7 @@ class Machine:
             progress=MemoryProgress(trap=self._point),
             state=SimNodeStateStore(kernel=kernel, node=name, trap=self._point),
             proof=ProofDisk(trap=self._point),
+            screens=ScreenShelf(data_center.now_us, trap=self._point),
         )
         self._randomness = SimRandomness(kernel=kernel, node=name)
         self._instance = self._randomness.token()
@@ -164,6 +168,8 @@ class Machine:
         self.epoch: Epoch | None = None
         self.starts = 0
         self.paused = False
+        self.seat: Seat | None = None
+        """Its place in the recording of screens; set once by a world that has agents."""
 
     @property
     def lives(self) -> bool:
@@ -196,6 +202,8 @@ class Machine:
             self._network.crash(self.name)
         self._network.host(self.name).on_send = None
         self.disk.crash(self._sync, power=power)
+        if self.seat is not None:
+            self.seat.died(power=power)
         self.assembly = self.board = None
         self.paused = False
 
@@ -296,6 +304,8 @@ class Machine:
             self._hooks.on_crash(name, actor, error)
 
         def around(actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
+            if self.seat is not None and isinstance(behaviour, ScreenRecorder):
+                behaviour = ToldBehaviour(behaviour, self.seat)
             return self._hooks.around(name, actor, self._pointed(actor, behaviour))
 
         identity = Identity(
@@ -328,17 +338,23 @@ class Machine:
             files=self.disk.files,
             journal=self.disk.journal,
             progress=self.disk.progress,
-            archive=self._data_center.archive(name, self.disk.files.content),
+            archive=self._data_center.archive(name, self._content),
             contact_db=self._data_center.contact_db(name, self.clock),
             retention=self._retention(epoch),
             audit=self._audit(),
             recoveries=self._recoveries(),
             reconcile=self._reconcile(),
+            screens=None if self.seat is None else self.seat.ports(self.disk.screens, self._point),
             migrate=self._data_center.migrate(name),
             run_hook=None,
             trap=self._point,
             around=around,
         )
+
+    def _content(self, path: str) -> bytes:
+        """The bytes behind a path on its disk. Raises FileNotFoundError."""
+        shelf = self.disk.screens if path.startswith("screens/") else self.disk.files
+        return shelf.content(path)
 
     def _audit(self) -> AuditPorts | None:
         """Only where the incident has a word to say about it: it takes its time."""

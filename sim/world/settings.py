@@ -59,6 +59,19 @@ RECONCILE: Layer = {
     }
 }
 """For worlds in which something comes to differ: a comparison of everything follows the one before."""
+SCREENS: Layer = {
+    "screens": {
+        "enabled": True,
+        "frames_per_s": 2.0,
+        "ringing_max_s": 30.0,
+        "wrap_up_max_s": 30.0,
+        "leg_max_s": 180.0,
+        "events_kept_s": 300.0,
+        "states_every_s": 5.0,
+        "undecided_s": 40.0,
+    }
+}
+"""For worlds with agents whose screens are recorded."""
 DAMAGES: Final = frozenset({"object_damage", "object_stray", "rows_lost", "accept"})
 """Faults that are nothing where nobody compares."""
 
@@ -97,6 +110,8 @@ def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Conf
         usual += [RECOVERY, RECONCILE]
     elif any(fault.kind == "recovery" for fault in incident.faults):
         usual.append(RECOVERY)
+    if incident.screens is not None:
+        usual.append(SCREENS)
     for layer in (*usual, incident.settings, incident.own_settings.get(node, {}), *more):
         for table, values in layer.items():
             tables.setdefault(table, {}).update(values)

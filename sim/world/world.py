@@ -39,6 +39,7 @@ from sim.world.report import Broken, Report
 from sim.world.retention import RetentionGuard
 from sim.world.rules import RULES, End
 from sim.world.rules.check import check_incident
+from sim.world.screens.stage import ScreenStage
 from sim.world.service import WorldService
 from sim.world.services import Services
 from sim.world.settings import config_of
@@ -94,6 +95,7 @@ class World:
         self.retention = RetentionGuard(self)
         self.recovery = RecoveryGuard(self)
         self.reconciliation = ReconciliationGuard(self, self._eyes.watch)
+        self.screens = ScreenStage(self)
         self.postmen = tuple(
             Postman(
                 kernel=self.kernel,
@@ -125,6 +127,7 @@ class World:
             service.begin_calls()
         for postman in self.postmen:
             postman.begin()
+        self.screens.begin()
         for fault in incident.faults:
             self._at(fault.at_s, lambda fault=fault: self._due(fault), f"fault {fault.kind}")
         kernel.run_until(round(incident.minutes * 60 * _NS))
@@ -241,7 +244,8 @@ class World:
                 break
         over = (*self._healing(healed_us), *self._contacts(), *self.retention.at_the_end())
         proofs = () if found else certified(self, self._offered())
-        for violation in (*found, *over, *proofs, *self._proof()):
+        screens = self.screens.at_the_end()
+        for violation in (*found, *over, *proofs, *self._proof(), *screens):
             self.broken(violation)
 
     def _healing(self, healed_us: int) -> tuple[Violation, ...]:

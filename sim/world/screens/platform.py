@@ -1,0 +1,159 @@
+"""The telephony platform: tells nodes what agents do, and can be asked.
+
+A message goes to one address in front of both nodes, and from there to whichever answers, or to an address of each.
+What no node put on its disk is sent again. Messages come late, twice, in any order; of some nobody hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from recorder.model import Window
+from recorder.screen_messages import AgentEventsHeard
+from recorder.screen_model import AgentEvent
+from sim.clock import WALL_START_US
+from sim.kernel import Kernel
+from sim.world.incident import Screens
+from sim.world.screens.script import AgentScript, Happening
+
+if TYPE_CHECKING:
+    from sim.world.machine import Machine
+
+_NS: Final = 1_000_000_000
+_WAY_S: Final = (0.02, 0.2)
+_ANSWER_S: Final = 3.0
+_AGAIN_S: Final = (2.0, 6.0)
+_DOUBLED_S: Final = (0.1, 10.0)
+
+
+@dataclass
+class Telling:
+    """One event, and what became of its message."""
+
+    event: AgentEvent
+    """As the platform tells it; nobody has heard of it yet."""
+    heard_ns: int | None = None
+    """When a node had it on its disk first."""
+    heard_by: tuple[str, ...] = ()
+
+
+class Platform:
+    """One per world. `source` is the one whose agents these are."""
+
+    def __init__(
+        self,
+        *,
+        kernel: Kernel,
+        machines: Mapping[str, Machine],
+        screens: Screens,
+        scripts: Sequence[AgentScript],
+        source: str,
+    ) -> None:
+        self._kernel = kernel
+        self._machines = machines
+        self._screens = screens
+        self._chance = kernel.streams.stream("platform")
+        self._source = source
+        self.tellings: dict[str, Telling] = {}
+        """By the id of the event; those that have happened."""
+        self._happenings = [one for script in scripts for one in script.happenings]
+
+    def begin(self) -> None:
+        """Let everything happen at its time."""
+        for one in self._happenings:
+            self._after(one.at_s, lambda one=one: self._happens(one))
+
+    def told(self, window: Window) -> tuple[AgentEvent, ...]:
+        """What somebody hears who asks now."""
+        return tuple(
+            one.event
+            for one in self.tellings.values()
+            if window.from_us <= one.event.at_us < window.to_us
+        )
+
+    def _happens(self, one: Happening) -> None:
+        event = AgentEvent(
+            source=self._source,
+            event_id=f"{one.agent}-{one.number}",
+            agent=one.agent,
+            call=one.call,
+            kind=one.kind,
+            at_us=WALL_START_US + round(one.at_s * 1_000_000),
+            heard_us=0,
+            heard_by="",
+        )
+        self.tellings[event.event_id] = Telling(event)
+        chance, screens = self._chance, self._screens
+        if chance.random() < screens.unheard:
+            return
+        times = 2 if chance.random() < screens.doubled else 1
+        for time in range(times):
+            after_s = chance.uniform(*_WAY_S)
+            if chance.random() < screens.late:
+                after_s += chance.uniform(0.5, screens.late_s)
+            if time:
+                after_s += chance.uniform(*_DOUBLED_S)
+            self._after(after_s, lambda: self._send(event))
+
+    def _send(self, event: AgentEvent) -> None:
+        nodes = [*self._machines]
+        if self._screens.two_urls:
+            for node in nodes:
+                self._post(event, [node])
+        else:
+            self._chance.shuffle(nodes)
+            self._post(event, nodes)
+
+    def _post(self, event: AgentEvent, nodes: list[str]) -> None:
+        """To the first of these, and to the next where it does not answer."""
+        node, *others = nodes
+        machine = self._machines[node]
+        ris = None if machine.assembly is None else machine.assembly.screens.ris
+        answer = _Answer(self, event, node)
+        wait_s = _ANSWER_S
+        if ris is not None and not machine.paused:
+            heard = replace(event, heard_us=machine.clock.wall_us())
+            ris.tell(AgentEventsHeard((heard,), reply_to=answer))
+        elif not machine.paused:
+            wait_s = 0.01
+        self._after(wait_s, lambda: self._look(answer, others))
+
+    def _look(self, answer: _Answer, others: list[str]) -> None:
+        event = answer.event
+        if answer.given:
+            return
+        if others:
+            self._post(event, others)
+        elif not self.tellings[event.event_id].heard_by:
+            self._after(self._chance.uniform(*_AGAIN_S), lambda: self._send(event))
+
+    def heard(self, event: AgentEvent, node: str) -> None:
+        """A node has it on its disk."""
+        telling = self.tellings[event.event_id]
+        if telling.heard_ns is None:
+            telling.heard_ns = self._kernel.now_ns
+        if node not in telling.heard_by:
+            telling.heard_by = (*telling.heard_by, node)
+
+    def _after(self, seconds: float, act: Callable[[], object]) -> None:
+        self._kernel.schedule(round(seconds * _NS), act, label="platform")
+
+
+class _Answer:
+    """Where a node says that it keeps an event."""
+
+    name = "platform"
+
+    def __init__(self, platform: Platform, event: AgentEvent, node: str) -> None:
+        self._platform = platform
+        self.event = event
+        self._node = node
+        self.given = False
+
+    def tell(self, message: Any) -> None:
+        """Kept."""
+        del message
+        self.given = True
+        self._platform.heard(self.event, self._node)

@@ -1,0 +1,117 @@
+"""The place of one node in the recording of screens: its ports, and what it was told and ordered in this life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cluster.ports import Behaviour
+from recorder.screen_assembly import RecordingPorts, ScreenPorts
+from recorder.screen_messages import DesktopCommand, LegsChanged, StopScreen
+from recorder.screen_model import Span, Verdict
+from sim.screen_files import MemoryScreenFiles
+from sim.world.screens.lan import Lan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recorder.traps import Trap
+    from sim.world.data_center import WorldDataCenter
+    from sim.world.screens.shelf import ScreenShelf
+
+
+class Seat:
+    """One per node; outlives the process."""
+
+    def __init__(
+        self,
+        node: str,
+        *,
+        lan: Lan,
+        center: WorldDataCenter,
+        reconciled_until_us: Callable[[str], int],
+        agents_of: Callable[[str], tuple[str, ...]],
+        on_blind_stop: Callable[[str, str], None],
+    ) -> None:
+        """`agents_of` a connection; `on_blind_stop` is called with the node and an agent nothing was known of."""
+        self.node = node
+        self.believed: dict[str, dict[tuple[str, int], Span]] = {}
+        """By agent and leg: how far the recorder was ever told that a kept one goes."""
+        self._known: set[str] = set()
+        """Agents of whom this life of the recorder was told a leg."""
+        self._lan = lan
+        self._center = center
+        self._reconciled_until_us = reconciled_until_us
+        self._agents_of = agents_of
+        self._on_blind_stop = on_blind_stop
+
+    def ports(self, shelf: ScreenShelf, trap: Trap) -> ScreenPorts:
+        """For one life of the node."""
+        self._known.clear()
+        return ScreenPorts(
+            events=self._center.events_of_agents(self.node),
+            journal=shelf.journal,
+            recording=RecordingPorts(
+                links=self,
+                files=MemoryScreenFiles(shelf.disk, trap=trap),
+                db=self._center.screen_db(self.node),
+                reconciled_until_us=self._reconciled_until_us,
+            ),
+        )
+
+    def died(self, *, power: bool) -> None:
+        """The process is no more."""
+        self._lan.died(self.node, power=power)
+
+    # -- recorder.screen_ports.DesktopLinks ----
+
+    def send(self, connection: str, command: DesktopCommand) -> None:
+        """See DesktopLinks."""
+        if isinstance(command, StopScreen):
+            for agent in self._agents_of(connection):
+                if agent not in self._known:
+                    self._on_blind_stop(self.node, agent)
+        self._lan.send(self.node, connection, command)
+
+    def close(self, connection: str, reason: str) -> None:
+        """See DesktopLinks."""
+        self._lan.close(self.node, connection, reason)
+
+    # -- what the recorder is told ----
+
+    def told(self, message: object) -> None:
+        """A message to the recorder."""
+        if isinstance(message, LegsChanged):
+            if message.legs:
+                self._known.add(message.agent_key)
+            kept = self.believed.setdefault(message.agent_key, {})
+            for leg in message.legs:
+                if leg.verdict is Verdict.KEPT:
+                    key = (leg.call, leg.span.from_us)
+                    kept[key] = self._wider(kept.get(key), leg.span)
+
+    def _wider(self, before: Span | None, now: Span) -> Span:
+        if before is None or now.to_us is None:
+            return now
+        until_us = self._center.now_us() if before.to_us is None else before.to_us
+        return Span(now.from_us, max(now.to_us, until_us))
+
+
+class ToldBehaviour:
+    """A screen recorder whose messages are looked at before it handles them."""
+
+    def __init__(self, inner: Behaviour[Any], seat: Seat) -> None:
+        self._inner = inner
+        self._seat = seat
+
+    def on_start(self) -> None:
+        """See Behaviour."""
+        self._inner.on_start()
+
+    def on_message(self, message: object) -> None:
+        """See Behaviour."""
+        self._seat.told(message)
+        self._inner.on_message(message)
+
+    def on_stop(self) -> None:
+        """See Behaviour."""
+        self._inner.on_stop()

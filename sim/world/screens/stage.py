@@ -1,0 +1,302 @@
+"""Agents, their desktops and their platform in one world, and the judgement over their screens: promise S7."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from recorder.errors import CallBufferError
+from recorder.screen_model import AgentEventKind, Span
+from sim.checkers.screen_follows_agent import (
+    PROMISE,
+    AgentLeg,
+    Frame,
+    Place,
+    ScreenRun,
+    SeenPart,
+    check_screens,
+    missing,
+)
+from sim.checkers.violation import Violation
+from sim.clock import WALL_START_US
+from sim.world.screens.desktop import SimDesktop
+from sim.world.screens.frames import frames_in
+from sim.world.screens.lan import Lan
+from sim.world.screens.platform import Platform
+from sim.world.screens.script import AgentScript, Stretch, TrueLeg, script_of
+from sim.world.screens.seat import Seat
+from sim.world.screens.shelf import UNSYNCED_US
+
+if TYPE_CHECKING:
+    from sim.world.world import World
+
+_NS: Final = 1_000_000_000
+_RECORDED_S: Final = 20.0
+"""So long after a call began, all being well, its agent's screen is being recorded."""
+_FRESH_S: Final = 5.0
+_OVER_S: Final = 45.0
+"""So long after the last call nobody is recorded any more: also where its end was not told."""
+_ARCHIVED_S: Final = 150.0
+"""So long after the last call everything of answered ones is archived."""
+_LOOK_S: Final = 5.0
+_LATE_US: Final = 3_000_000
+
+MOVED: Final = "desktop moved over in mid-call"
+DISORDER: Final = "event came after its successor"
+LATE_REFUSAL: Final = "late Not Responding"
+LATE_MASK: Final = "mask heard late"
+BOTH_HEARD: Final = "both nodes heard one event"
+ASKED: Final = "event heard by asking"
+
+
+class ScreenStage:
+    """One per world; where nobody has a screen it has nothing to do."""
+
+    def __init__(self, world: World) -> None:
+        incident = world.incident
+        self._world = world
+        self._kernel = world.kernel
+        self._screens = incident.screens
+        self._scripts: tuple[AgentScript, ...] = ()
+        self._desktops: tuple[SimDesktop, ...] = ()
+        if self._screens is None:
+            return
+        self._source = incident.sources[0]
+        self._lan = Lan(world.kernel, world.machines)
+        self._scripts = tuple(
+            script_of(
+                agent := f"agent-{number}",
+                self._screens,
+                incident.minutes * 60,
+                world.kernel.streams.stream("agent", agent),
+            )
+            for number in range(1, self._screens.agents + 1)
+        )
+        self.platform = Platform(
+            kernel=world.kernel,
+            machines=world.machines,
+            screens=self._screens,
+            scripts=self._scripts,
+            source=self._source,
+        )
+        self._desktops = tuple(
+            SimDesktop(f"pc-{number}", self._key(script.agent), kernel=world.kernel, lan=self._lan)
+            for number, script in enumerate(self._scripts, 1)
+        )
+        self._seats = {node: self._seat(node) for node in world.machines}
+        for node, machine in world.machines.items():
+            machine.seat = self._seats[node]
+
+    @property
+    def lan(self) -> Lan:
+        """For faults."""
+        return self._lan
+
+    def begin(self) -> None:
+        """Agents come to work."""
+        if self._screens is None:
+            return
+        self.platform.begin()
+        for desktop, script in zip(self._desktops, self._scripts, strict=True):
+            desktop.begin()
+            self._at(script.last.span.from_s + _RECORDED_S, partial(self._lives, desktop, script))
+            self._at(script.last.span.to_s + _OVER_S, partial(self._rests, desktop, script))
+
+    def at_the_end(self) -> Iterator[Violation]:
+        """Once the world has healed: live on until everything must be where it belongs, and look."""
+        if self._screens is None:
+            return
+        last_s = max(script.last.span.to_s for script in self._scripts)
+        self._kernel.run_until(max(self._kernel.now_ns, round((last_s + _OVER_S + 1) * _NS)))
+        deadline_ns = self._kernel.now_ns + round(_ARCHIVED_S * _NS)
+        while self._kernel.now_ns < deadline_ns and self._unfinished():
+            self._kernel.run_for(_LOOK_S)
+        yield from check_screens(self._run())
+        yield from self._starts()
+
+    def counts(self) -> dict[str, int]:
+        """How often each interesting situation was reached."""
+        if self._screens is None:
+            return {}
+        found: Counter[str] = Counter()
+        for desktop in self._desktops:
+            nodes = [node for _, node in desktop.served]
+            streams = desktop.sent_from
+            found[MOVED] += sum(
+                old != new and bool(stream)
+                for old, new, stream in zip(nodes, nodes[1:], streams[1:], strict=False)
+            )
+        newest: dict[str, int] = {}
+        heard = [one for one in self.platform.tellings.values() if one.heard_ns is not None]
+        for one in sorted(heard, key=lambda one: one.heard_ns or 0):
+            event = one.event
+            found[DISORDER] += event.at_us < newest.get(event.agent, 0)
+            newest[event.agent] = max(newest.get(event.agent, 0), event.at_us)
+            late_us = WALL_START_US + (one.heard_ns or 0) // 1000 - event.at_us
+            late = late_us > _LATE_US
+            found[LATE_REFUSAL] += late and event.kind is AgentEventKind.NOT_RESPONDING
+            found[LATE_MASK] += late and event.kind is AgentEventKind.MASK
+            found[BOTH_HEARD] += len(one.heard_by) > 1
+        return {name: number for name, number in found.items() if number}
+
+    # -- while it runs ----
+
+    def _lives(self, desktop: SimDesktop, script: AgentScript) -> None:
+        """The agent has been talking for a while: is the screen being recorded?"""
+        now_ns = self._kernel.now_ns
+        fresh = any(
+            now_ns - one.at_ns <= _FRESH_S * _NS and one.stream == desktop.filming
+            for one in desktop.kept
+        )
+        if not fresh:
+            what = "an agent talks, and no frame is being kept"
+            self._world.broken(Violation(PROMISE, what, (script.last.call, desktop.name)))
+
+    def _rests(self, desktop: SimDesktop, script: AgentScript) -> None:
+        if desktop.filming:
+            what = "an agent has had no call for long, and is recorded"
+            self._world.broken(Violation(PROMISE, what, (script.last.call, desktop.filming)))
+
+    def _blind_stop(self, node: str, agent: str) -> None:
+        what = f"{node} stopped a desktop of whose agent it knew nothing"
+        self._world.broken(Violation(PROMISE, what, (agent,)))
+
+    # -- at the end ----
+
+    def _unfinished(self) -> bool:
+        return bool(missing(self._run())) or any(one.spool.streams() for one in self._desktops)
+
+    def _starts(self) -> Iterator[Violation]:
+        """Where nothing goes wrong a desktop begins once for all calls that follow one another."""
+        if self._world.incident.faults or not self._is_prompt:
+            return
+        for desktop, script in zip(self._desktops, self._scripts, strict=True):
+            began = {stream for stream, _ in desktop.captured}
+            most = len(_together(script.legs))
+            if len(began) > most:
+                what = f"{len(began)} streams for {most} stretches with calls"
+                yield Violation(PROMISE, what, (desktop.name,))
+
+    @property
+    def _is_prompt(self) -> bool:
+        """Whether every message comes when it should."""
+        screens = self._screens
+        return screens is not None and not (screens.late or screens.unheard or screens.missed_end)
+
+    def _run(self) -> ScreenRun:
+        calm = not self._world.incident.faults and self._is_prompt
+        believed = {
+            (node, agent): tuple(legs.values())
+            for node, seat in self._seats.items()
+            for agent, legs in seat.believed.items()
+        }
+        assert self._screens is not None, "there are agents"
+        return ScreenRun(
+            legs=[self._leg(leg) for script in self._scripts for leg in script.legs],
+            frames={
+                place: Frame(one.agent_key, one.stream, one.seq, one.at_us, one.is_key)
+                for desktop in self._desktops
+                for place, one in desktop.captured.items()
+            },
+            parts=tuple(self._parts()),
+            lost=self._lost(),
+            moved={stream for desktop in self._desktops for stream in desktop.sent_from},
+            believed={} if calm else believed,
+            undecided_stays=not self._screens.reconciled,
+        )
+
+    def _parts(self) -> Iterator[SeenPart]:
+        center = self._world.data_center
+        for key, part in sorted(center.screens.parts.items()):
+            stored = center.objects.objects.get(part.object_key)
+            if key not in center.screens.forgotten and stored is not None:
+                yield SeenPart(key, part.node, True, _places(stored))  # noqa: FBT003
+        for node, machine in self._world.machines.items():
+            disk = machine.disk.screens.disk
+            for key, data in sorted({**disk.opened, **disk.sealed}.items()):
+                yield SeenPart(key, node, False, _places(bytes(data)))  # noqa: FBT003
+
+    def _lost(self) -> set[Place]:
+        lost = {place for desktop in self._desktops for place in desktop.spool.dropped}
+        for node, machine in self._world.machines.items():
+            for cut_us in machine.disk.screens.power_cuts_us:
+                for desktop in self._desktops:
+                    lost |= _unsynced(desktop, node, cut_us)
+        return lost
+
+    # -- making ----
+
+    def _seat(self, node: str) -> Seat:
+        return Seat(
+            node,
+            lan=self._lan,
+            center=self._world.data_center,
+            reconciled_until_us=self._reconciled_until_us,
+            agents_of=partial(self._lan.agents_of, node),
+            on_blind_stop=self._blind_stop,
+        )
+
+    def _reconciled_until_us(self, source: str) -> int:
+        """Of every source: all that is over, or nothing."""
+        del source
+        reconciled = self._screens is not None and self._screens.reconciled
+        return WALL_START_US + self._kernel.now_ns // 1000 if reconciled else 0
+
+    def _key(self, agent: str) -> str:
+        return f"{self._source}/{agent}"
+
+    def _leg(self, leg: TrueLeg) -> AgentLeg:
+        return AgentLeg(
+            self._key(leg.agent),
+            leg.call,
+            *_instants(leg.span),
+            leg.verdict,
+            tuple(_instants(mask) for mask in leg.masks),
+        )
+
+    def _at(self, at_s: float, act: partial[None]) -> None:
+        self._kernel.schedule(round(at_s * _NS), act, label="agents")
+
+
+def _instants(span: Stretch) -> tuple[int, int]:
+    return (
+        WALL_START_US + round(span.from_s * 1_000_000),
+        WALL_START_US + round(span.to_s * 1_000_000),
+    )
+
+
+def _places(data: bytes) -> tuple[Place, ...]:
+    try:
+        return tuple((one.stream, one.seq) for one in frames_in(data))
+    except CallBufferError:
+        return ()
+
+
+def _unsynced(desktop: SimDesktop, node: str, cut_us: int) -> Iterator[Place]:
+    """Frames that a node may have lost with its power: acknowledged, and not yet synced."""
+    young_us = cut_us - UNSYNCED_US
+    for kept in desktop.kept:
+        kept_us = WALL_START_US + kept.at_ns // 1000
+        if kept.node == node and young_us <= kept_us <= cut_us + UNSYNCED_US:
+            yield from (
+                place
+                for place, one in desktop.captured.items()
+                if place[0] == kept.stream
+                and place[1] <= kept.seq
+                and one.at_us >= young_us - UNSYNCED_US
+            )
+
+
+def _together(legs: list[TrueLeg]) -> list[Span]:
+    """Stretches with at least one call."""
+    found: list[Span] = []
+    for leg in sorted(legs, key=lambda one: one.span.from_s):
+        from_us, to_us = _instants(leg.span)
+        last = found[-1] if found else None
+        if last is not None and last.to_us is not None and from_us <= last.to_us:
+            found[-1] = Span(last.from_us, max(last.to_us, to_us))
+        else:
+            found.append(Span(from_us, to_us))
+    return found
