@@ -74,8 +74,11 @@ class MemoryScreenFiles:
         if head is None or self._next[part_key] == head.seq_first:
             self.discard(part_key)
             return None
-        self._trap("fsync")
-        self._trap("rename")
+        try:
+            self._trap("fsync")
+            self._trap("rename")
+        except OSError as error:
+            raise CallBufferError(f"{part_key} cannot be made durable") from error
         self._disk.sealed[part_key] = bytes(self._disk.opened.pop(part_key))
         del self._heads[part_key], self._next[part_key]
         return self._look(part_key)

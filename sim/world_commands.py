@@ -33,6 +33,7 @@ def run(
     minutes: Minutes = 5.0,
     calm: Annotated[bool, Parameter(negative=())] = False,
     sources: str = "dynamics",
+    screens: Annotated[bool, Parameter(negative=())] = False,
     config: Path | None = None,
     trace: Path | None = None,
     save: Path | None = None,
@@ -46,6 +47,7 @@ def run(
         calm: No faults.
         sources: What both nodes record, separated by commas: dynamics, zoom, webex; a second one of a kind
             is `dynamics2`.
+        screens: Agents have desktops whose screens are recorded.
         config: A node's TOML file whose timings the nodes of the world take; its addresses, secrets and
             sources are ignored.
         trace: Write every event there.
@@ -58,7 +60,9 @@ def run(
     from sim.search.corpus import save_incident  # noqa: PLC0415
     from sim.search.swarm import random_incident  # noqa: PLC0415
 
-    incident = random_incident(seed, 0, _profile(minutes, config, sources, every_source=True))
+    incident = random_incident(
+        seed, 0, _profile(minutes, config, sources, every_source=True, screens=screens)
+    )
     incident = replace(incident, seed=seed, faults=() if calm else incident.faults)
     if save is not None:
         _written(lambda: save_incident(save, incident), save)
@@ -72,6 +76,7 @@ def replay(
     *,
     minutes: Minutes = 5.0,
     sources: str = "dynamics",
+    screens: Annotated[bool, Parameter(negative=())] = False,
     html: Path | None = None,
     heat_runs: Annotated[int, Parameter(validator=Number(gte=0))] = 60,
     trace: Path | None = None,
@@ -83,6 +88,7 @@ def replay(
         what: An incident file, or the seed of `tandem sim run`.
         minutes: As given to `tandem sim run`; a file knows its own.
         sources: The same.
+        screens: The same.
         html: Write a picture of it there: one page without anything outside.
         heat_runs: At most so many more runs, with each fault moved and stretched, tell the picture when it is
             fatal; 0 for none. The page is there before they begin.
@@ -96,7 +102,7 @@ def replay(
 
     if what.isdigit():
         incident = random_incident(
-            int(what), 0, _profile(minutes, None, sources, every_source=True)
+            int(what), 0, _profile(minutes, None, sources, every_source=True, screens=screens)
         )
         incident = replace(incident, seed=int(what))
     else:
@@ -115,6 +121,7 @@ def swarm(
     reach_all: Annotated[bool, Parameter(negative=())] = False,
     keeping: Annotated[bool, Parameter(negative=())] = False,
     sources: str = "dynamics",
+    screens: Annotated[bool, Parameter(negative=())] = False,
     config: Path | None = None,
     json: JsonFlag = False,
 ) -> int:
@@ -131,6 +138,7 @@ def swarm(
         reach_all: Fail also when an interesting situation never occurred in any run.
         keeping: With recoveries, reconciliation and what only it finds, in some runs retention and holds as well.
         sources: As in `tandem sim run`; of several, half of the runs have all, the others some.
+        screens: As in `tandem sim run`.
         config: As in `tandem sim run`.
         json: Answer with JSON on stdout.
     """
@@ -140,7 +148,8 @@ def swarm(
     from sim.search.sometimes import never, wanted  # noqa: PLC0415
 
     total = 100 if runs is None and within_minutes is None else runs
-    profile = replace(_profile(minutes, config, sources, every_source=False), keeping=keeping)
+    profile = _profile(minutes, config, sources, every_source=False, screens=screens)
+    profile = replace(profile, keeping=keeping)
     found = hunt(
         seed,
         total,
@@ -149,7 +158,11 @@ def swarm(
         within_s=None if within_minutes is None else within_minutes * 60,
         tell=_told,
     )
-    missing = never(found.counts or {}, wanted(profile.sources)) if reach_all else ()
+    missing = (
+        never(found.counts or {}, wanted(profile.sources, screens=profile.screens))
+        if reach_all
+        else ()
+    )
     answer, story = _hunted(found)
     if json:
         print_json(answer | {"never": list(missing)})
@@ -164,7 +177,9 @@ def swarm(
     return 1 if found.failed is not None or missing else 0
 
 
-def _profile(minutes: float, config: Path | None, sources: str, *, every_source: bool) -> Profile:
+def _profile(
+    minutes: float, config: Path | None, sources: str, *, every_source: bool, screens: bool
+) -> Profile:
     from sim.drill.operator_settings import settings_of  # noqa: PLC0415
     from sim.search.swarm import Profile  # noqa: PLC0415
 
@@ -172,6 +187,7 @@ def _profile(minutes: float, config: Path | None, sources: str, *, every_source:
         minutes=minutes,
         sources=_sources(sources),
         every_source=every_source,
+        screens=screens,
         settings={} if config is None else from_file(lambda: settings_of(config)),
     )
 

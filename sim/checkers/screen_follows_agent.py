@@ -80,19 +80,37 @@ class ScreenRun:
         default_factory=dict[tuple[str, str], Sequence[Span]]
     )
     """By node and agent: stretches that the node was told to be of answered calls, rightly or not."""
-    undecided_stays: bool = True
-    """Nothing was reconciled: what nobody decided about must be there."""
 
 
 def check_screens(run: ScreenRun) -> Iterator[Violation]:
     """Everything that is wrong at the end."""
     archived = {place for part in run.parts if part.archived for place in part.frames}
-    there = {place for part in run.parts for place in part.frames}
     yield from _kept(run, archived)
-    yield from _undecided(run, there)
     yield from _refused(run)
     yield from _masked(run)
     yield from _twice(run)
+
+
+def check_discarded(
+    legs: Sequence[AgentLeg],
+    frames: Sequence[Frame],
+    others: Iterable[SeenPart],
+    done_us: int,
+) -> Iterator[Violation]:
+    """A file with `frames` is being deleted; `others` stay.
+
+    `done_us`: what is older was reconciled, and may go although nobody decided about it.
+    """
+    left = {place for part in others for place in part.frames}
+    for leg in legs:
+        if leg.verdict is Verdict.UNDECIDED:
+            gone = [
+                one
+                for one in frames
+                if _inside(one, leg, CUT_US) and one.at_us > done_us and one.place not in left
+            ]
+            if gone:
+                yield _wrong("the screen of an undecided call is deleted too early", leg, gone)
 
 
 def missing(run: ScreenRun) -> tuple[Place, ...]:
@@ -113,14 +131,6 @@ def _kept(run: ScreenRun, archived: Collection[Place]) -> Iterator[Violation]:
             gone = [one for one in _required(run, leg) if one.place not in archived]
             if gone:
                 yield _wrong("the screen of an answered call is not archived", leg, gone)
-
-
-def _undecided(run: ScreenRun, there: Collection[Place]) -> Iterator[Violation]:
-    for leg in run.legs:
-        if leg.verdict is Verdict.UNDECIDED and run.undecided_stays:
-            gone = [one for one in _required(run, leg) if one.place not in there]
-            if gone:
-                yield _wrong("the screen of an undecided call was deleted too early", leg, gone)
 
 
 def _refused(run: ScreenRun) -> Iterator[Violation]:

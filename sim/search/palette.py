@@ -16,6 +16,8 @@ from sim.world.rules.service import KNOWN
 
 KEEPING: Final = ("hold", "recovery", "object_damage", "object_stray", "rows_lost", "accept")
 """Kinds that mean nothing without more: drawn only where they are asked for."""
+OF_SCREENS: Final = ("desktops_cut",)
+"""The same where nobody has a screen."""
 _FATAL: Final = ("pause", "crash")
 
 
@@ -29,6 +31,12 @@ class Colour:
     """(0,) for one that is over at once."""
     options: Mapping[str, Sequence[Value]] = field(default_factory=dict[str, Sequence[Value]])
     """Values each parameter may have; each may also be left out."""
+
+
+def with_screens() -> Sequence[Colour]:
+    """What may go wrong where screens are recorded: clocks of nodes are right there, and so is the service's."""
+    usual = (colour for colour in PALETTE if "clock" not in colour.kind)
+    return (*(colour_of(kind) for kind in OF_SCREENS), *usual)
 
 
 def _severity(kind: str) -> int:
@@ -82,7 +90,9 @@ def colour_of(kind: str) -> Colour:
 
 
 _OF_SERVICE: Final = {f"service_{kind.value}": kind for kind in KNOWN}
-_ORDER: Final = sorted((kind for kind in RULES if kind not in KEEPING), key=_severity)
+_ORDER: Final = sorted(
+    (kind for kind in RULES if kind not in (*KEEPING, *OF_SCREENS)), key=_severity
+)
 PALETTE: Final[Sequence[Colour]] = palette((FIRST_SOURCE,))
 """For worlds with one source."""
 POINTS: Final = points()

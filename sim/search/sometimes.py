@@ -18,6 +18,7 @@ from sim.ucaas.statistics import Poll
 from sim.world.incident import FIRST_SOURCE
 from sim.world.kinds import kind_of
 from sim.world.kinds.kind import client_id
+from sim.world.screens import stage
 from sim.world.world import World
 
 _SECOND_US: Final = 1_000_000
@@ -71,13 +72,13 @@ OF_KINDS: Final[Mapping[str, Sequence[str]]] = {
 """Wanted where a source of this kind is recorded."""
 
 
-def wanted(sources: Sequence[str]) -> tuple[str, ...]:
-    """What a search over these sources must have seen."""
+def wanted(sources: Sequence[str], *, screens: bool = False) -> tuple[str, ...]:
+    """What a search over these sources, and with screens, must have seen."""
     several = OF_SEVERAL if len(sources) > 1 else ()
     kinds = dict.fromkeys(kind_of(source).name for source in sources)
     more = (name for kind in kinds for name in OF_KINDS.get(kind, ()))
     of_any = (name for name in WANTED if name != REPLACED or FIRST_SOURCE in kinds)
-    return (*of_any, *several, *more)
+    return (*of_any, *several, *more, *(stage.WANTED if screens else ()))
 
 
 def situations(world: World) -> dict[str, int]:

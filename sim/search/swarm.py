@@ -22,8 +22,9 @@ from sim.search.palette import (
     is_of_service,
     narrowed,
     palette,
+    with_screens,
 )
-from sim.world.incident import FIRST_SOURCE, Fault, Incident, Value, Workload
+from sim.world.incident import FIRST_SOURCE, Fault, Incident, Screens, Value, Workload
 from sim.world.points import keeping_points, more_points
 
 _NEAR_S: Final = 12.0
@@ -102,6 +103,8 @@ class Profile:
     """or all of them."""
     keeping: bool = False
     """With recoveries, reconciliation, damage that only it finds, and in some runs retention and holds."""
+    screens: bool = False
+    """Whether agents have desktops whose screens are recorded."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Tables of the configuration of both nodes, over the world's own; without any, each run draws some."""
 
@@ -115,6 +118,8 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
     def chance(purpose: str) -> Stream:
         return stream(seed, "swarm", str(index), purpose)
 
+    if profile.screens and profile.colours == PALETTE:
+        profile = replace(profile, colours=with_screens())
     several = len(profile.sources) > 1
     if several:
         sources = _sources(chance("sources"), profile)
@@ -127,6 +132,7 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
         sources=tuple(profile.sources),
         workload=_workload(chance("workload"), profile),
         workloads=_workloads(chance("workloads"), profile) if several else {},
+        screens=_screens(chance("screens")) if profile.screens else None,
         settings=profile.settings or chance("settings").choice(_VARIANTS),
     )
     return _keeping(chance("keeping"), incident) if profile.keeping else incident
@@ -145,6 +151,21 @@ def _keeping(chance: Stream, incident: Incident) -> Incident:
         settings["retention"] = _SHORT_KEPT
     faults.sort(key=lambda fault: fault.at_s)
     return replace(incident, faults=tuple(faults), settings=settings)
+
+
+def _screens(chance: Stream) -> Screens:
+    return Screens(
+        agents=chance.choice((1, 2, 4)),
+        not_responding=chance.choice((0.1, 0.25, 0.5)),
+        abandoned=chance.choice((0.0, 0.1, 0.3)),
+        masks=chance.choice((0.0, 0.25, 0.6)),
+        together=chance.choice((0.0, 0.3, 0.6)),
+        missed_end=chance.choice((0.0, 0.15, 0.5)),
+        two_urls=chance.random() < 1 / 2,
+        late=chance.choice((0.0, 0.15, 0.4)),
+        doubled=chance.choice((0.0, 0.15, 0.5)),
+        unheard=chance.choice((0.0, 0.05, 0.2)),
+    )
 
 
 def _sources(chance: Stream, profile: Profile) -> tuple[str, ...]:

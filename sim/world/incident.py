@@ -120,8 +120,6 @@ class Screens:
     doubled: float = 0.15
     unheard: float = 0.05
     """Share of messages that never come: the platform must be asked."""
-    reconciled: bool = False
-    """Whether what was not decided may be deleted: its period was reconciled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,6 @@ from recorder.proof_ports import RecoveryDb
 from recorder.reconcile_assembly import ReconcileStores
 from recorder.retention_ports import RetentionDb
 from recorder.screen_messages import AgentEventsHeard, AskStates
-from recorder.screen.recorder import ScreenRecorder
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
@@ -48,7 +47,7 @@ from sim.world.disk import DISK_BYTES, Disk
 from sim.world.kinds import kind_of
 from sim.world.newer import with_unknown_field
 from sim.world.proof import ProofDisk
-from sim.world.screens.seat import Seat, ToldBehaviour
+from sim.world.screens.seat import Seat
 from sim.world.screens.shelf import ScreenShelf
 from sim.world.services import Services
 from sim.world.settings import CLUSTER, LINK_PORT, Layer
@@ -169,7 +168,7 @@ class Machine:
         self.starts = 0
         self.paused = False
         self.seat: Seat | None = None
-        """Its place in the recording of screens; set once by a world that has agents."""
+        """In the recording of screens; set once by a world that has agents."""
 
     @property
     def lives(self) -> bool:
@@ -304,8 +303,8 @@ class Machine:
             self._hooks.on_crash(name, actor, error)
 
         def around(actor: str, behaviour: Behaviour[Any]) -> Behaviour[Any]:
-            if self.seat is not None and isinstance(behaviour, ScreenRecorder):
-                behaviour = ToldBehaviour(behaviour, self.seat)
+            if self.seat is not None:
+                behaviour = self.seat.around(behaviour)
             return self._hooks.around(name, actor, self._pointed(actor, behaviour))
 
         identity = Identity(
@@ -352,7 +351,6 @@ class Machine:
         )
 
     def _content(self, path: str) -> bytes:
-        """The bytes behind a path on its disk. Raises FileNotFoundError."""
         shelf = self.disk.screens if path.startswith("screens/") else self.disk.files
         return shelf.content(path)
 
@@ -404,4 +402,5 @@ class Machine:
             "tandem/world",
             self._kernel.block_for,
         )
-        return plugin.open(plugin.settings.model_validate(table.adapter_settings()), deps)
+        opened = plugin.open(plugin.settings.model_validate(table.adapter_settings()), deps)
+        return opened if self.seat is None else self.seat.telling(source, opened)

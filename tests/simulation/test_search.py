@@ -8,7 +8,7 @@ from recorder.errors import ConfigError
 from sim.search import hunt as hunting
 from sim.search.attempt import attempt, same_elsewhere
 from sim.search.hunt import hunt, live_batch
-from sim.search.palette import KEEPING, PALETTE, is_legal
+from sim.search.palette import KEEPING, OF_SCREENS, PALETTE, is_legal
 from sim.search.shrink import shrink
 from sim.search.swarm import USUAL, Profile, random_incident
 from sim.world.incident import Fault, Incident, Workload
@@ -44,7 +44,8 @@ def test_what_is_drawn_for_several_sources_is_for_those_that_know_it():
     profile = Profile(sources=tuple(KINDS))
     drawn = [random_incident(2, index, profile) for index in range(150)]
     assert all(is_legal(incident) for incident in drawn)
-    assert {kind for incident in drawn for kind in kinds(incident)} == set(RULES) - set(KEEPING)
+    never = {*KEEPING, *OF_SCREENS}
+    assert {kind for incident in drawn for kind in kinds(incident)} == set(RULES) - never
     assert {len(incident.sources) for incident in drawn} == {1, 2, 3}
     every = random_incident(2, 1, replace(profile, every_source=True))
     assert every.sources == tuple(KINDS)

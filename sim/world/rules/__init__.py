@@ -9,6 +9,7 @@ from sim.world.rules import (
     clocks,
     damage,
     data_center,
+    desktops,
     disks,
     holds,
     network,
@@ -34,5 +35,6 @@ RULES: Final[Mapping[str, Rule]] = {
     **holds.RULES,
     **recovery.RULES,
     **damage.RULES,
+    **desktops.RULES,
 }
 """Kinds of faults by name."""

@@ -19,6 +19,7 @@ from recorder.screen_messages import (
     DesktopHello,
     MaskScreen,
     NeedKeyFrame,
+    PacketsCame,
     PacketsKept,
     Refused,
     StartScreen,
@@ -27,6 +28,7 @@ from recorder.screen_messages import (
     Welcome,
 )
 from recorder.screen_model import ScreenPacket, ScreenStream
+from sim.checkers.screen_follows_agent import Frame, Place
 from sim.clock import WALL_START_US
 from sim.kernel import Event, Kernel
 from sim.world.incident import NODES
@@ -45,19 +47,6 @@ _CLOCK_OFF_US: Final = 3_000_000
 
 Order: TypeAlias = StartScreen | StopScreen | MaskScreen | NeedKeyFrame | PacketsKept | AskClock
 """What a node says to a desktop that it serves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """One frame, as it was."""
-
-    desktop: str
-    agent_key: str
-    stream: str
-    seq: int
-    at_us: int
-    """True time."""
-    is_key: bool
 
 
 @dataclass
@@ -104,10 +93,12 @@ class SimDesktop:
         self._need_key = False
         self._streams = 0
         self.spool = SimSpool()
-        self.captured: dict[tuple[str, int], Captured] = {}
+        self.captured: dict[Place, Frame] = {}
         self.kept: list[Kept] = []
         self.served: list[tuple[int, str]] = []
         """Every welcome: when, and by which node."""
+        self.sent_over: dict[str, set[str]] = {}
+        """By stream: every connection over which frames of it went."""
         self.sent_from: list[str] = []
         """The stream that each welcome found going on; empty for none."""
 
@@ -259,6 +250,8 @@ class SimDesktop:
             self._lan.say(wire, saying)
             if isinstance(saying, StreamEnded):
                 self.spool.end_told(saying.stream)
+            elif isinstance(saying, PacketsCame):
+                self.sent_over.setdefault(saying.stream, set()).add(wire.name)
 
     # -- the camera ----
 
@@ -297,8 +290,7 @@ class SimDesktop:
             film.key_ns, self._need_key = now_ns, False
         at_us = WALL_START_US + now_ns // 1000
         name = film.stream.stream
-        frame = Captured(self.name, self.agent_key, name, film.seq, at_us, key)
-        self.captured[name, film.seq] = frame
+        self.captured[name, film.seq] = Frame(self.agent_key, name, film.seq, at_us, key)
         data = FrameText(name, film.seq, at_us).as_bytes()
         pts_ms = (now_ns - film.t0_ns) // 1_000_000
         self.spool.add(name, ScreenPacket(film.seq, pts_ms, key, data))

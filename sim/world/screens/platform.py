@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from recorder.errors import SourceError
 from recorder.model import Window
+from recorder.ports import DataSource
 from recorder.screen_messages import AgentEventsHeard
 from recorder.screen_model import AgentEvent
 from sim.clock import WALL_START_US
@@ -20,8 +22,10 @@ from sim.world.screens.script import AgentScript, Happening
 
 if TYPE_CHECKING:
     from sim.world.machine import Machine
+    from sim.world.service import Road
 
 _NS: Final = 1_000_000_000
+_CONNECT_S: Final = 3.0
 _WAY_S: Final = (0.02, 0.2)
 _ANSWER_S: Final = 3.0
 _AGAIN_S: Final = (2.0, 6.0)
@@ -65,13 +69,23 @@ class Platform:
         for one in self._happenings:
             self._after(one.at_s, lambda one=one: self._happens(one))
 
-    def told(self, window: Window) -> tuple[AgentEvent, ...]:
-        """What somebody hears who asks now."""
-        return tuple(
-            one.event
-            for one in self.tellings.values()
-            if window.from_us <= one.event.at_us < window.to_us
-        )
+    def telling(self, node: str, road: Road, source: DataSource) -> DataSource:
+        """A source as a node reaches it, that can be asked what its agents did."""
+        wait = self._kernel.block_for
+
+        def ask(window: Window) -> tuple[AgentEvent, ...]:
+            wait(_CONNECT_S if road.cut else self._chance.uniform(*_WAY_S) + road.slow_s)
+            if road.cut:
+                raise SourceError("the platform does not answer")
+            heard_us = self._machines[node].clock.wall_us()
+            return tuple(
+                replace(one.event, heard_us=heard_us)
+                for one in self.tellings.values()
+                if window.from_us <= one.event.at_us < window.to_us
+            )
+
+        told: Any = _Telling(source, ask)
+        return told
 
     def _happens(self, one: Happening) -> None:
         event = AgentEvent(
@@ -139,6 +153,17 @@ class Platform:
 
     def _after(self, seconds: float, act: Callable[[], object]) -> None:
         self._kernel.schedule(round(seconds * _NS), act, label="platform")
+
+
+class _Telling:
+    """A source that can be asked."""
+
+    def __init__(self, inner: DataSource, ask: Callable[[Window], tuple[AgentEvent, ...]]) -> None:
+        self._inner = inner
+        self.agent_events = ask
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 class _Answer:

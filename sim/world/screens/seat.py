@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster.ports import Behaviour
+from recorder.screen.recorder import ScreenRecorder
 from recorder.screen_assembly import RecordingPorts, ScreenPorts
 from recorder.screen_messages import DesktopCommand, LegsChanged, StopScreen
 from recorder.screen_model import Span, Verdict
-from sim.screen_files import MemoryScreenFiles
+from sim.screen_files import MemoryScreenFiles, ScreenDisk
 from sim.world.screens.lan import Lan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from recorder.ports import DataSource
     from recorder.traps import Trap
     from sim.world.data_center import WorldDataCenter
     from sim.world.screens.shelf import ScreenShelf
@@ -28,11 +30,16 @@ class Seat:
         *,
         lan: Lan,
         center: WorldDataCenter,
-        reconciled_until_us: Callable[[str], int],
+        telling: Callable[[str, DataSource], DataSource],
+        on_discard: Callable[[str, bytes], None],
         agents_of: Callable[[str], tuple[str, ...]],
         on_blind_stop: Callable[[str, str], None],
     ) -> None:
-        """`agents_of` a connection; `on_blind_stop` is called with the node and an agent nothing was known of."""
+        """`telling` makes a source one that can be asked of agents. `agents_of` a connection.
+
+        `on_discard` is called with the key and the bytes of a file that is about to be deleted;
+        `on_blind_stop` with the node and an agent it knew nothing of.
+        """
         self.node = node
         self.believed: dict[str, dict[tuple[str, int], Span]] = {}
         """By agent and leg: how far the recorder was ever told that a kept one goes."""
@@ -40,7 +47,8 @@ class Seat:
         """Agents of whom this life of the recorder was told a leg."""
         self._lan = lan
         self._center = center
-        self._reconciled_until_us = reconciled_until_us
+        self.telling = telling
+        self._on_discard = on_discard
         self._agents_of = agents_of
         self._on_blind_stop = on_blind_stop
 
@@ -52,9 +60,8 @@ class Seat:
             journal=shelf.journal,
             recording=RecordingPorts(
                 links=self,
-                files=MemoryScreenFiles(shelf.disk, trap=trap),
+                files=_WatchedFiles(shelf.disk, trap, self._on_discard),
                 db=self._center.screen_db(self.node),
-                reconciled_until_us=self._reconciled_until_us,
             ),
         )
 
@@ -78,6 +85,11 @@ class Seat:
 
     # -- what the recorder is told ----
 
+    def around(self, behaviour: Behaviour[Any]) -> Behaviour[Any]:
+        """A behaviour of this node, looked through if it is the screen recorder."""
+        is_recorder = isinstance(behaviour, ScreenRecorder)
+        return _ToldBehaviour(behaviour, self) if is_recorder else behaviour
+
     def told(self, message: object) -> None:
         """A message to the recorder."""
         if isinstance(message, LegsChanged):
@@ -96,7 +108,25 @@ class Seat:
         return Span(now.from_us, max(now.to_us, until_us))
 
 
-class ToldBehaviour:
+class _WatchedFiles(MemoryScreenFiles):
+    """Tells of what is deleted."""
+
+    def __init__(
+        self, disk: ScreenDisk, trap: Trap, on_discard: Callable[[str, bytes], None]
+    ) -> None:
+        super().__init__(disk, trap=trap)
+        self._shelf = disk
+        self._on_discard = on_discard
+
+    def discard(self, part_key: str) -> None:
+        """See ScreenFiles."""
+        data = self._shelf.opened.get(part_key) or self._shelf.sealed.get(part_key)
+        if data and not self._shelf.failing:
+            self._on_discard(part_key, bytes(data))
+        super().discard(part_key)
+
+
+class _ToldBehaviour:
     """A screen recorder whose messages are looked at before it handles them."""
 
     def __init__(self, inner: Behaviour[Any], seat: Seat) -> None:

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from recorder.errors import CallBufferError
-from recorder.screen_model import AgentEventKind, Span
+from recorder.ports import DataSource
+from recorder.screen_model import AgentEventKind, Span, Verdict
 from sim.checkers.screen_follows_agent import (
     PROMISE,
     AgentLeg,
@@ -16,11 +17,13 @@ from sim.checkers.screen_follows_agent import (
     Place,
     ScreenRun,
     SeenPart,
+    check_discarded,
     check_screens,
     missing,
 )
 from sim.checkers.violation import Violation
 from sim.clock import WALL_START_US
+from sim.world.incident import NODES
 from sim.world.screens.desktop import SimDesktop
 from sim.world.screens.frames import frames_in
 from sim.world.screens.lan import Lan
@@ -48,7 +51,9 @@ DISORDER: Final = "event came after its successor"
 LATE_REFUSAL: Final = "late Not Responding"
 LATE_MASK: Final = "mask heard late"
 BOTH_HEARD: Final = "both nodes heard one event"
-ASKED: Final = "event heard by asking"
+ASKED: Final = "event of an agent heard by asking"
+WANTED: Final = (MOVED, DISORDER, LATE_REFUSAL, LATE_MASK, BOTH_HEARD, ASKED)
+"""What a search over worlds with screens must have seen."""
 
 
 class ScreenStage:
@@ -59,12 +64,14 @@ class ScreenStage:
         self._world = world
         self._kernel = world.kernel
         self._screens = incident.screens
+        self.lan: Lan | None = None
+        """For faults."""
         self._scripts: tuple[AgentScript, ...] = ()
         self._desktops: tuple[SimDesktop, ...] = ()
         if self._screens is None:
             return
         self._source = incident.sources[0]
-        self._lan = Lan(world.kernel, world.machines)
+        self._lan = self.lan = Lan(world.kernel, world.machines)
         self._scripts = tuple(
             script_of(
                 agent := f"agent-{number}",
@@ -88,11 +95,6 @@ class ScreenStage:
         self._seats = {node: self._seat(node) for node in world.machines}
         for node, machine in world.machines.items():
             machine.seat = self._seats[node]
-
-    @property
-    def lan(self) -> Lan:
-        """For faults."""
-        return self._lan
 
     def begin(self) -> None:
         """Agents come to work."""
@@ -130,6 +132,10 @@ class ScreenStage:
             )
         newest: dict[str, int] = {}
         heard = [one for one in self.platform.tellings.values() if one.heard_ns is not None]
+        found[ASKED] = sum(
+            not self.platform.tellings[key[1]].heard_by
+            for key in self._world.data_center.agent_events.events
+        )
         for one in sorted(heard, key=lambda one: one.heard_ns or 0):
             event = one.event
             found[DISORDER] += event.at_us < newest.get(event.agent, 0)
@@ -163,6 +169,27 @@ class ScreenStage:
         what = f"{node} stopped a desktop of whose agent it knew nothing"
         self._world.broken(Violation(PROMISE, what, (agent,)))
 
+    def _discarded(self, key: str, data: bytes) -> None:
+        """A file is about to go: what nobody decided about may only go late, and with its period archived."""
+        frames = self._frames()
+        shown = [frames[place] for place in _places(data)]
+        legs = [leg for leg in self._legs() if leg.verdict is Verdict.UNDECIDED]
+        if not any(leg.from_us <= one.at_us <= leg.to_us for leg in legs for one in shown):
+            return
+        settings = self._world.machines[NODES[0]].config.screens
+        progress = self._world.data_center.contacts.progress.get(self._source)
+        done_us = 0 if progress is None else progress.watermark_us
+        old_us = self._world.data_center.now_us() - round(settings.undecided_s * 1e6)
+        parts = [part for part in self._parts() if part.key != key]
+        for violation in check_discarded(legs, shown, parts, min(done_us, old_us)):
+            self._world.broken(violation)
+
+    def _telling(self, node: str, source: str, opened: DataSource) -> DataSource:
+        if source != self._source:
+            return opened
+        road = self._world.services[source].roads[node]
+        return self.platform.telling(node, road, opened)
+
     # -- at the end ----
 
     def _unfinished(self) -> bool:
@@ -192,20 +219,25 @@ class ScreenStage:
             for node, seat in self._seats.items()
             for agent, legs in seat.believed.items()
         }
-        assert self._screens is not None, "there are agents"
         return ScreenRun(
-            legs=[self._leg(leg) for script in self._scripts for leg in script.legs],
-            frames={
-                place: Frame(one.agent_key, one.stream, one.seq, one.at_us, one.is_key)
-                for desktop in self._desktops
-                for place, one in desktop.captured.items()
-            },
+            legs=self._legs(),
+            frames=self._frames(),
             parts=tuple(self._parts()),
             lost=self._lost(),
-            moved={stream for desktop in self._desktops for stream in desktop.sent_from},
+            moved={
+                stream
+                for desktop in self._desktops
+                for stream, wires in desktop.sent_over.items()
+                if len(wires) > 1
+            },
             believed={} if calm else believed,
-            undecided_stays=not self._screens.reconciled,
         )
+
+    def _legs(self) -> list[AgentLeg]:
+        return [self._leg(leg) for script in self._scripts for leg in script.legs]
+
+    def _frames(self) -> dict[Place, Frame]:
+        return {place: one for desktop in self._desktops for place, one in desktop.captured.items()}
 
     def _parts(self) -> Iterator[SeenPart]:
         center = self._world.data_center
@@ -223,7 +255,7 @@ class ScreenStage:
         for node, machine in self._world.machines.items():
             for cut_us in machine.disk.screens.power_cuts_us:
                 for desktop in self._desktops:
-                    lost |= _unsynced(desktop, node, cut_us)
+                    lost.update(_unsynced(desktop, node, cut_us))
         return lost
 
     # -- making ----
@@ -233,16 +265,11 @@ class ScreenStage:
             node,
             lan=self._lan,
             center=self._world.data_center,
-            reconciled_until_us=self._reconciled_until_us,
+            telling=partial(self._telling, node),
+            on_discard=self._discarded,
             agents_of=partial(self._lan.agents_of, node),
             on_blind_stop=self._blind_stop,
         )
-
-    def _reconciled_until_us(self, source: str) -> int:
-        """Of every source: all that is over, or nothing."""
-        del source
-        reconciled = self._screens is not None and self._screens.reconciled
-        return WALL_START_US + self._kernel.now_ns // 1000 if reconciled else 0
 
     def _key(self, agent: str) -> str:
         return f"{self._source}/{agent}"
