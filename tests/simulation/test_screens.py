@@ -1,0 +1,76 @@
+"""Agents and their screens in the world: promise S7 among deaths, cuts, and messages in any order."""
+
+from dataclasses import replace
+
+import pytest
+
+from sim.search.attempt import attempt
+from sim.search.swarm import USUAL, random_incident
+from sim.world.incident import Fault, Incident, Screens, Workload
+from sim.world.screens.stage import BOTH_HEARD, DISORDER, MOVED
+from sim.world.world import World
+
+PROMPT = Screens(agents=2, late=0.0, unheard=0.0, missed_end=0.0)
+SWARM = replace(USUAL, minutes=2.0, screens=True, calls_per_minute=(1.0,))
+
+
+def live(*faults, screens=PROMPT, seed=1, minutes=2.0):
+    incident = Incident(
+        seed=seed,
+        minutes=minutes,
+        faults=faults,
+        workload=Workload(calls_per_minute=1.0),
+        screens=screens,
+    )
+    world = World(incident)
+    report = world.run()
+    assert report.good, "\n".join(map(str, report.violations))
+    return world
+
+
+def archived(world):
+    return world.data_center.screens.parts
+
+
+def test_answered_calls_are_archived_and_others_are_nowhere():
+    world = live()
+    assert archived(world)
+    assert not any(machine.disk.screens.disk.opened for machine in world.machines.values())
+
+
+def test_a_world_without_agents_has_no_screens():
+    assert not archived(live(screens=None, minutes=0.5))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("crash", at_s=60.0, target="alpha", for_s=10.0),
+        Fault("crash", at_s=60.0, target="alpha", for_s=10.0, options={"power": True}),
+        Fault("pause", at_s=60.0, target="alpha", for_s=10.0),
+        Fault("desktops_cut", target="alpha", at_s=60.0, for_s=10.0),
+    ],
+    ids=lambda fault: fault.kind,
+)
+def test_desktops_go_to_the_other_node_in_mid_call(fault):
+    other = replace(fault, target="beta", at_s=90.0)
+    counts = live(fault, other).screens.counts()
+    assert counts[MOVED]
+
+
+def test_messages_to_both_nodes_in_any_order_act_once():
+    odd = replace(PROMPT, two_urls=True, late=0.4, doubled=0.5, unheard=0.1)
+    counts = live(screens=odd).screens.counts()
+    assert counts[BOTH_HEARD]
+    assert counts[DISORDER]
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_random_worlds_with_screens_keep_their_promises(index):
+    report = attempt(random_incident(1, index, SWARM))
+    assert report.good, "\n".join(map(str, report.violations))
+
+
+def test_the_same_seed_is_the_same_world():
+    incident = random_incident(3, 0, SWARM)
+    assert attempt(incident).digest == attempt(incident).digest
