@@ -14,10 +14,9 @@ from functools import partial
 from typing import Any, Final, cast
 
 from cluster.board import Board
-from cluster.frames import PROTOCOL_MAX, Role
+from cluster.frames import PROTOCOL_MAX
 from cluster.handshake import Identity
 from cluster.ports import Behaviour
-from cluster.status import PairStatus
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts
@@ -46,6 +45,7 @@ from sim.world.data_center import WorldDataCenter
 from sim.world.disk import DISK_BYTES, Disk
 from sim.world.kinds import kind_of
 from sim.world.newer import with_unknown_field
+from sim.world.pointed import PointedBehaviour, RoleBoard
 from sim.world.proof import ProofDisk
 from sim.world.screens.seat import Seat
 from sim.world.screens.shelf import ScreenShelf
@@ -69,43 +69,6 @@ class Hooks:
     on_point: OnPoint = lambda _node, _point: None
     on_crash: OnCrash = field(default=lambda _node, _actor, _error: None)
     around: Around = lambda _node, _actor, behaviour: behaviour
-
-
-class _RoleBoard(Board):
-    """A board that tells when the node takes another role."""
-
-    def __init__(self, taken: Callable[[str], None]) -> None:
-        super().__init__()
-        self._taken = taken
-        self._role: Role | None = None
-
-    def publish(self, part: str, snapshot: object) -> None:
-        super().publish(part, snapshot)
-        if part == "pair" and isinstance(snapshot, PairStatus) and snapshot.role != self._role:
-            self._role = snapshot.role
-            self._taken(f"role:{snapshot.role.value}")
-
-
-class _PointedBehaviour:
-    """A behaviour that tells of some messages before it handles them."""
-
-    def __init__(
-        self, behaviour: Behaviour[Any], messages: frozenset[str], reach: Callable[[str], bool]
-    ) -> None:
-        self._behaviour = behaviour
-        self._messages = messages
-        self._reach = reach
-
-    def on_start(self) -> None:
-        self._behaviour.on_start()
-
-    def on_message(self, message: Any) -> None:
-        name = type(message).__name__
-        if name not in self._messages or self._reach(name):
-            self._behaviour.on_message(message)
-
-    def on_stop(self) -> None:
-        self._behaviour.on_stop()
 
 
 class Machine:
@@ -186,7 +149,7 @@ class Machine:
         self.clock.belong_to(epoch)
         self.disk.files.start()
         self._kernel.slow_epoch(self.name, self._turn_s)
-        self.board = _RoleBoard(self._point)
+        self.board = RoleBoard(self._point)
         self.assembly = Assembly(self.config, self._ports(epoch, self.board))
         self.assembly.start()
 
@@ -294,7 +257,7 @@ class Machine:
             self._point(f"{kind}:{message}")
             return epoch is not None and not epoch.ended
 
-        return _PointedBehaviour(behaviour, names, reach)
+        return PointedBehaviour(behaviour, names, reach)
 
     def _ports(self, epoch: Epoch, board: Board) -> NodePorts:
         kernel, config, name = self._kernel, self.config, self.name
