@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 from cluster.ports import Done, Failed
 from recorder.backoff import delay_s
-from recorder.errors import AuthRefused, DataCenterError, RecorderError, SourceError
+from recorder.errors import AuthRefused, BadAnswer, DataCenterError, RecorderError, SourceError
 from recorder.messages import PeriodProven
 from recorder.model import Page
 from recorder.recover import recovery_jobs as jobs
@@ -30,13 +30,15 @@ from recorder.recover.recovery_messages import (
     Staged,
 )
 from recorder.recover.recovery_ports import RecoveryPorts
-from recorder.recover.sections import Lengths, Section, TooManyPages
-from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus
+from recorder.recover.sections import Lengths, Section
+from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus, Stage
 from recorder.status import SourceStatus
 
 AGAIN_S = 5.0
 """After a failure of the Data Center."""
 BACKOFF_S, BACKOFF_MAX_S = 2.0, 120.0
+ID_TRIES = 4
+"""So often an id may get an answer that is none; then it has failed, and the others go on."""
 _US = 1_000_000
 _RANK = {RecoveryKind.SPECIFIC: 1, RecoveryKind.MANUAL: 1, RecoveryKind.AUTOMATIC: 2}
 
@@ -221,7 +223,8 @@ class Lane:
                 raise AssertionError("a failure was dealt with above")
 
     def _compare(self, section: Section, answer: Page | jobs.Found) -> None:
-        self._failures, self._failing_since_ns = 0, None
+        if isinstance(answer, jobs.Found):
+            self._all_is_well()
         try:
             refs = section.listed(answer) if isinstance(answer, Page) else section.found(answer)
         except SourceError as error:
@@ -255,6 +258,7 @@ class Lane:
 
     def _recorded(self, section: Section, row: RecoveryRow) -> None:
         self._section = None
+        self._all_is_well()
         lengths = self._lengths.get(row.recovery_id)
         if lengths is not None:
             lengths.brought(section.listed_items, section.calls)
@@ -265,19 +269,29 @@ class Lane:
 
     # -- failures ----
 
+    def _all_is_well(self) -> None:
+        """What was won stays: an id was answered, or a section is on record. A page alone may be lost again."""
+        self._failures, self._failing_since_ns = 0, None
+
     def _source_failed(self, section: Section, error: Exception) -> None:
-        self._section = None
+        """A period's section begins again, and is shorter if it broke in the middle; an id is asked for again."""
         now_ns = self._ports.clock.monotonic_ns()
         self._failures += 1
         if self._failing_since_ns is None:
             self._failing_since_ns = now_ns
-        lengths = self._lengths.get(section.recovery_id)
-        if isinstance(error, TooManyPages) and lengths is not None:
-            lengths.shorten()
+        if section.identifier is None:
+            self._section = None
+            lengths = self._lengths.get(section.recovery_id)
+            if section.calls and lengths is not None:
+                lengths.shorten()
+        elif isinstance(error, BadAnswer) and self._failures >= ID_TRIES:
+            reason = f"{error.code}: {error} {error.hint}".rstrip()
+            self._compare(section, jobs.Found(end=Stage.FAILED, reason=reason))
+            return
         row = self._rows.get(section.recovery_id)
         failing_s = (now_ns - self._failing_since_ns) / 1e9
         if row is not None and failing_s >= self._ports.settings.give_up_s:
-            self._failing_since_ns = None
+            self._section, self._failing_since_ns = None, None
             self._give_up(row, error)
             return
         asked_s = error.retry_after_s if isinstance(error, SourceError) else None

@@ -28,10 +28,6 @@ IDS_AT_ONCE = 20
 _US = 1_000_000
 
 
-class TooManyPages(BadAnswer):
-    """Raised when one section has more pages than are read: it is to be shorter."""
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """What an id leads to: items, or an end and its reason."""
@@ -100,7 +96,7 @@ class Section:
                 hint="The source pages in circles; nothing is skipped, the section is listed again.",
             )
         elif self.calls >= PAGES_MAX:
-            raise TooManyPages(f"a section has more than {PAGES_MAX} pages")
+            raise BadAnswer(f"a section has more than {PAGES_MAX} pages")
         else:
             self._tokens.add(page.next_page)
         return self._fresh(page.items)

@@ -42,6 +42,7 @@ class SmallSource:
         self.page_size = 3
         self.calls = []
         self.errors = []
+        self.find_errors = []
         self.figures = None
 
     def add(self, key, age_s=3600.0, version="v1"):
@@ -63,6 +64,8 @@ class SmallSource:
 
     def find(self, identifier):
         self.calls.append(identifier)
+        if self.find_errors:
+            raise self.find_errors.pop(0)
         if identifier.startswith("!"):
             raise BadAnswer(identifier)
         return tuple(ref for ref in self.items.values() if ref.session_key == identifier)
@@ -248,9 +251,11 @@ class Desk:
         assert row.counts.add_up
         return row
 
+    def items(self, recovery_id="R-1"):
+        return self.db.recovery_items(RecoveryItemQuery(recovery_id, limit=1000)).items
+
     def stages(self, recovery_id="R-1"):
-        found = self.db.recovery_items(RecoveryItemQuery(recovery_id, limit=1000)).items
-        return {item.ref.key: item.stage.value for item in found}
+        return {item.ref.key: item.stage.value for item in self.items(recovery_id)}
 
     def progress(self, coverage=(), watermark_us=NOW_US - 60 * US, epoch=0):
         row = SourceProgress("dyn", epoch, watermark_us, watermark_us, tuple(coverage))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from recorder.errors import AuthRefused, Throttled, Unreachable
+from recorder.errors import AuthRefused, BadAnswer, Throttled, Unreachable
 from recorder.messages import RecoveriesChanged
 from recorder.model import Window
+from recorder.recover.lane import ID_TRIES
 from recorder.recovery_rows import Counts, RecoveryKind, RecoveryStatus
 from recorder.settings import RecoverySettings
 from tests.recorder.recover.recovering import (
@@ -55,6 +56,40 @@ def test_a_source_that_went_away_stops_the_recovery_and_it_can_be_resumed(desk):
     assert desk.row().status is RecoveryStatus.COMPLETED
     assert desk.findings() == []
     assert desk.stages() == dict.fromkeys(keys, "recovered")
+
+
+@pytest.mark.parametrize("error", [Unreachable("no second page"), BadAnswer("odd")])
+def test_a_source_that_never_gives_the_second_page_is_not_asked_for_the_first_for_ever(desk, error):
+    some(desk, 7, apart_s=0)
+    inside = desk.source.list_items
+
+    def first_page_only(window, page):
+        found = inside(window, page)
+        if page is not None:
+            raise error
+        return found
+
+    desk.source.list_items = first_page_only
+    desk.request()
+    desk.grant().advance(5000)
+    assert desk.row().status is RecoveryStatus.STOPPED
+    assert str(error) in desk.row().reason
+    assert len(desk.source.calls) < 300, "it waits longer from try to try"
+
+
+def test_a_listing_that_breaks_in_the_middle_is_taken_in_smaller_parts(desk):
+    keys = some(desk, 60, apart_s=600)
+    inside = desk.source.list_items
+
+    def at_most_two_pages(window, page):
+        if page == "6":
+            raise BadAnswer("the page expired")
+        return inside(window, page)
+
+    desk.source.list_items = at_most_two_pages
+    desk.request()
+    desk.grant().advance(600)
+    assert desk.row().counts.detected == len(keys)
 
 
 def test_a_recovery_that_could_not_even_start_failed(desk):
@@ -222,6 +257,28 @@ def test_thousands_of_ids_are_looked_for_in_parts(desk):
     desk.grant().serve()
     assert desk.row().counts == Counts(detected=45, recovered=1, gone=44)
     assert desk.row().listed == 45
+
+
+def test_an_id_that_the_source_chokes_on_fails_and_the_others_go_on(desk):
+    for key in ("a", "b"):
+        desk.source.add(key)
+    desk.request(kind=RecoveryKind.SPECIFIC, window=None, ids=("session-a", "!", "!!", "session-b"))
+    desk.grant().advance(60).serve()
+    row = desk.row()
+    assert row.status is RecoveryStatus.COMPLETED
+    assert row.counts == Counts(detected=4, recovered=2, failed=2)
+    assert desk.source.calls.count("!") == ID_TRIES
+    assert desk.source.calls.count("session-a") == 1, "what was answered is not asked for again"
+    (item,) = [one for one in desk.items() if one.ref.key == "!"]
+    assert item.reason.startswith("bad_answer: ")
+
+
+def test_ids_wait_for_a_source_that_is_away_and_none_of_them_fails(desk):
+    desk.source.add("a")
+    desk.source.find_errors = [Unreachable("no answer")] * 12
+    desk.request(kind=RecoveryKind.SPECIFIC, window=None, ids=("session-a",))
+    desk.grant().advance(1500).serve()
+    assert desk.row().counts == Counts(detected=1, recovered=1)
 
 
 def test_a_source_that_cannot_be_asked_by_id_says_so():
