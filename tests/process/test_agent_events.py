@@ -2,6 +2,8 @@
 
 from sim.served_kinds import DYNAMICS
 from sim.ucaas.dynamics.people import agent_id
+from sim.ucaas.webex.center import agent_of
+from sim.ucaas.webex.people import owner
 from tests.waiting import wait_until
 
 ANN, BOB = f"dynamics/{agent_id(1, 0)}", f"dynamics/{agent_id(1, 1)}"
@@ -76,3 +78,12 @@ def test_a_node_that_dies_in_mid_call_knows_it_again(make_world):
     dead.start()
     world.pair.wait_for_pair()
     both_say(world, ANN, key, "kept", "available")
+
+
+def test_a_contact_center_tells_both_nodes(make_world):
+    world = make_world(kinds=("webex",), webhooks=True, tables=ASK_OFTEN)
+    world.pair.start()
+    body = {"ends_in_s": 8.0, "legs": [{"owner": 0, "seconds": 8.0}], "recordings": [{"audio": 0}]}
+    (placed,) = world.served["webex"].admin.place_calls(body)
+    agent = f"webex/{agent_of(owner(1, 0).key)}"
+    both_say(world, agent, placed["session"], "kept", "available")
