@@ -33,7 +33,6 @@ _RECORDINGS: Final = "msdyn_ocrecording"
 _SESSION: Final = "msdyn_ocsession"
 _SEAT: Final = "msdyn_sessionparticipant"
 _TALK: Final = "msdyn_ocliveworkitem"
-_PRESENCES: Final = frozenset({"msdyn_agentstatus", "msdyn_agentstatushistory"})
 
 
 def is_genuine(request: WebhookRequest, settings: DynamicsSettings, secret: str) -> bool:
@@ -75,9 +74,6 @@ def answer_to(
 def _answer(message: _Message, sessions: SessionMemory, teller: Teller) -> WebhookAnswer:
     if message.entity == _RECORDINGS:
         return WebhookAnswer(_OK, poll_now=True)
-    if message.entity in _PRESENCES:
-        # A row of its own says nothing: only with the one before it is it a change of presence.
-        return WebhookAnswer(_OK, ask_states=True)
     if message.entity == _SESSION:
         call = message.id_of("msdyn_liveworkitemid")
         if call is not None and message.key is not None:

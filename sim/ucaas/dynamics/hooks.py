@@ -28,7 +28,6 @@ REGISTERED: Final[Mapping[str, tuple[str, ...]]] = {
         "_msdyn_omnichannelsession_value",
         "msdyn_mode",
     ),
-    "msdyn_agentstatushistory": (),
     "msdyn_ocrecording": (),
 }
 """Tables whose changes are told, and the columns of the post image registered with them."""

@@ -99,4 +99,4 @@ def test_a_live_call_begins_when_it_comes():
     made.clock.advance(1)
     seen = {one["PrimaryEntityName"] for one in bodies(made.fake.deliveries())}
     assert "msdyn_sessionparticipant" in seen
-    assert "msdyn_agentstatushistory" not in seen, "nobody answered yet"
+    assert "msdyn_ocrecording" not in seen, "nobody spoke yet"
