@@ -5,7 +5,8 @@
 A contact has three stereo recordings (MP3, 16 kHz, 32 kbit/s), of which the second overlaps the first by 30 s
 and the third comes after a gap of 20 s, and one screen of 1920 x 1080 at 5 frames a second over its whole length.
 Both make one WebM out of them: VP9 copied, Opus 32 kbit/s, cues in front. Tandem's worker makes waveform and
-timeline besides. Each is a program of its own, started anew; the best of the rounds counts.
+timeline besides. Each is a program of its own, started anew at the same low
+priority; the best of the rounds counts.
 
 Writes var/bench/stitch.json.
 """
@@ -43,6 +44,7 @@ from recorder.screen_part import ScnHead
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.plan import plan
 from recorder.stitch.plan_model import Made, Order
+from recorder.stitch.worker import NICE
 from sim.audio import RATE_HZ, speech
 from sim.bench.figures import RESULTS, publish, show
 from sim.bench.timing import now_ns, seconds_since
@@ -196,6 +198,7 @@ def ffmpeg_command(folder: Path, seconds: int, program: str) -> list[str]:
     mix = "".join(f"[d{number}]" for number in range(len(every)))
     graph = ";".join([*delays, f"{mix}amix=inputs={len(every)}:normalize=0:duration=longest[mix]"])
     return [
+        "nice", "-n", str(NICE),
         program, "-v", "error", "-y", *inputs, "-i", str(folder / "screen.webm"), "-filter_complex", graph,
         "-map", "[mix]", "-map", f"{len(every)}:v", "-c:v", "copy", "-c:a", "libopus", "-b:a", "32k",
         "-application", "voip", "-frame_duration", "60", "-ar", "16000", "-ac", "2", "-cues_to_front", "1",
