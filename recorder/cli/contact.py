@@ -26,6 +26,8 @@ def list_contacts(
     begin: Annotated[str | None, Parameter(name="--from")] = None,
     to: str | None = None,
     text: str | None = None,
+    agent: str | None = None,
+    number: str | None = None,
     limit: int = 50,
     after: str | None = None,
     watch: Watch = None,
@@ -38,6 +40,8 @@ def list_contacts(
         begin: Only from this instant on (2026-11-21T00:00:00Z).
         to: Only before this instant.
         text: Name, number, session or media id, or the start of one.
+        agent: How the name of somebody begins who took part and is no customer.
+        number: How the number of somebody who took part begins.
         limit: So many at most.
         after: Cursor that the page before ended with.
         watch: Look again every so many seconds (2 without a number).
@@ -49,6 +53,8 @@ def list_contacts(
         "from": begin,
         "to": to,
         "text": text,
+        "agent": agent,
+        "number": number,
         "limit": limit,
         "after": after,
     }

@@ -43,6 +43,12 @@ def test_a_recorded_call_is_found_made_ready_and_played(make_world, window):
     window.click("#tab-why")
     window.see("#sheet", "archived")
     assert window.hosts() == {secondary.url.removeprefix("http://")}
+    window.go("/app/pair")
+    window.ready("pair")
+    window.click("#recover")
+    window.run("document.querySelector('dialog [name=from]').value = '2020-01-01T00:00'")
+    window.click("dialog button.main")
+    window.see("dialog .done", "completed: 0 of 0 to fetch", 60)
     audit = primary.get("/api/v1/audit?what=media_read")["records"]
     read = [row["detail"]["media"] for row in audit if row["actor"] == "admin (Nora Night)"]
     assert read == ["rendition 1 media"]

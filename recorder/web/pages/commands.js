@@ -87,7 +87,7 @@ function recovery({ sources }) {
 async function ended(row, box) {
   let now = row;
   while (now.status === "running" && box.isConnected) {
-    fill(box, el("p", { class: "busy" }, `Dry run ${now.recovery.slice(0, 12)} is at it …`));
+    fill(box, el("p", { class: "busy" }, `Dry run ${now.recovery} is at it …`));
     await new Promise((done) => setTimeout(done, 1000));
     now = await get(`/recoveries/${encodeURIComponent(row.recovery)}`);
   }

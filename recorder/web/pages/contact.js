@@ -9,6 +9,7 @@ import { whenReady } from "./readiness.js";
 import { openShell, trouble } from "./shell.js";
 import { openSide } from "./side.js";
 import { clock, dateTime, duration, size, zoneName } from "./time.js";
+import { plain } from "./words.js";
 
 const asked = new URLSearchParams(location.search);
 const id = asked.get("id") ?? "";
@@ -60,7 +61,7 @@ function head(contact) {
     el("div", {}, el("button", { class: "quiet", onclick: () => (history.length > 1 ? history.back() : location.assign("/app/")) }, "← Back to the list")),
     facts([
       ["Began", contact.started ? `${dateTime(contact.started)} (${zoneName()})` : "not told"], ["Ended", clock(contact.ended)], ["Lasted", lasted],
-      ["Who", contact.subject ? contact.parties.join(", ") : ""], ["Kind", [contact.direction, contact.channel].filter(Boolean).join(" ")],
+      ["Who", contact.subject ? contact.parties.join(", ") : ""], ["Kind", [contact.direction, plain(contact.channel)].filter(Boolean).join(" ")],
       ["Source", contact.source], ["Originals", `${contact.media_files}, ${size(contact.size_bytes)}`],
       ["Contact", el("span", { class: "mono" }, contact.contact)], ["Revision", `${contact.revision} of ${contact.newest_revision}`],
     ]),

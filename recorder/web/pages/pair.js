@@ -3,21 +3,21 @@
 import { get } from "./api.js";
 import { addCommands } from "./commands.js";
 import { el, fill, find, refresh } from "./dom.js";
-import { deedsTable, findingsList, nodeCard, linkBetween, recoveriesTable, sourcesList } from "./pair_parts.js";
+import { agentsTable, deedsTable, findingsList, nodeCard, linkBetween, recoveriesTable, sourcesList } from "./pair_parts.js";
 import { openShell, trouble } from "./shell.js";
 import { duration } from "./time.js";
 
 const EVERY_MS = 1000;
 const SLOW_EVERY = 5;
 const STALE_MS = 3500;
-const known = { cluster: null, sources: [], history: [], audit: [], recoveries: [], screens: null, at: 0, error: null };
+const known = { cluster: null, sources: [], history: [], audit: [], recoveries: [], agents: null, at: 0, error: null };
 
 function layout() {
   const section = (id, title) => el("section", { id, class: "card" }, el("h2", {}, title), el("div", { class: "in" }));
   fill(find("#page"), el("h1", { class: "hidden-text" }, "The pair"), el("div", { id: "verdict", role: "status" }), el("div", { id: "commands" }), el("div", { id: "nodes" }),
     el("div", { id: "below" },
       el("div", { class: "column" }, section("findings", "Findings"), section("sources", "Sources"), section("recoveries", "Recoveries")),
-      el("div", { class: "column" }, section("deeds", "Who did what when"))));
+      el("div", { class: "column" }, section("agents", "Agents and screens"), section("deeds", "Who did what when"))));
 }
 
 /** The worst news first, in one sentence. */
@@ -57,13 +57,14 @@ function draw() {
   ]);
   find(".age", box).textContent = isStale ? "" : `as ${cluster.seen_by} sees it, ${duration(ageMs / 1000)} ago`;
   const [first, second] = cluster.nodes;
-  refresh(find("#nodes"), [cluster.nodes, cluster.peer_link, cluster.takeover_ms, known.screens], () => [
-    nodeCard(first, cluster, known.screens), linkBetween(cluster, isStale), second ? nodeCard(second, cluster, known.screens) : el("section", { class: "card node empty" }, "No other node was heard of yet."),
+  refresh(find("#nodes"), [cluster.nodes, cluster.peer_link, cluster.takeover_ms, known.agents], () => [
+    nodeCard(first, cluster, known.agents), linkBetween(cluster, isStale), second ? nodeCard(second, cluster, known.agents) : el("section", { class: "card node empty" }, "No other node was heard of yet."),
   ]);
   const into = (id, state, make) => refresh(find(`#${id} .in`), state, make);
   into("findings", cluster.findings, () => findingsList(cluster.findings));
   into("sources", [known.sources, Math.floor(Date.now() / 10000)], () => sourcesList(known.sources));
   into("recoveries", known.recoveries, () => recoveriesTable(known.recoveries));
+  into("agents", known.agents, () => agentsTable(known.agents));
   into("deeds", [known.history, known.audit], () => deedsTable(known.history, known.audit, known.who.mayChange));
   document.documentElement.dataset.ready = "pair";
   find("#page").setAttribute("aria-busy", "false");
@@ -78,6 +79,7 @@ async function ask(turn) {
       const some = (promise, name) => promise.then((found) => (known[name] = found[name === "audit" ? "records" : name]), () => undefined);
       await Promise.all([
         some(get("/history", { limit: 50 }, options), "history"), some(get("/recoveries", { limit: 8 }, options), "recoveries"),
+        get("/agents", {}, options).then((found) => (known.agents = found), () => undefined),
         known.who.mayChange ? some(get("/audit", { limit: 60 }, options), "audit") : null,
       ]);
     }

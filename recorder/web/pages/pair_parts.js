@@ -10,11 +10,11 @@ const LEVEL = { error: "bad", warning: "warn", info: "" };
 
 const badge = (word, kinds) => el("span", { class: `badge ${kinds[word] ?? ""}` }, plain(word));
 
-export function nodeCard(node, cluster, screens) {
+export function nodeCard(node, cluster, agents) {
   const figures = [
     ["Term", node.term], ["Since", node.since && el("span", { title: dateTime(node.since) }, `${day(node.since)} ${clock(node.since)}`)], ["Lag", node.lag_seconds !== undefined ? duration(node.lag_seconds) : null],
     ["In hand", node.queue_depth !== undefined ? `${node.queue_depth} of ${node.queue_depth_max ?? "?"}` : null], ["Found", count(node.found)], ["Archived", count(node.archived)],
-    ["Screens", node.screens ?? screens?.[node.node]], ["Heard", node.heard_seconds_ago !== undefined ? `${duration(node.heard_seconds_ago)} ago` : null], ["Build", node.build],
+    ["Screens", agents?.node === node.node && agents.agents.length ? `${agents.agents.filter((one) => one.streaming).length} recorded` : null], ["Heard", node.heard_seconds_ago !== undefined ? `${duration(node.heard_seconds_ago)} ago` : null], ["Build", node.build],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
   const isHere = node.node === cluster.seen_by;
   return el("section", { class: `card node ${node.role ?? ""} ${node.state}`, id: `node-${node.node}`, "aria-label": `Node ${node.node}` },
@@ -72,13 +72,28 @@ function coverage(source, now) {
     el("div", { class: "scale" }, el("span", {}, dateTime(new Date(begin))), el("span", {}, gaps ? `${gaps} gap${gaps > 1 ? "s" : ""}` : "no gap"), el("span", {}, "now"))];
 }
 
+const AGENTS_MAX = 30;
+
+export function agentsTable(told) {
+  if (!told?.agents.length) return el("p", { class: "soft" }, told?.problem ?? "No event of an agent was heard lately, and no desktop is connected here.");
+  const order = { recording: 0, masked: 0, idle: 1 };
+  const agents = [...told.agents].sort((a, b) => order[a.state] - order[b.state] || (a.agent < b.agent ? -1 : 1));
+  const recorded = agents.filter((one) => one.streaming).length;
+  const screen = (one) => (one.streaming ? `recorded by ${told.node}` : one.desktop ? `${one.desktop} waits` : one.state === "idle" ? "" : `not at ${told.node}`);
+  const rows = table([
+    ["Agent", (one) => one.agent], ["State", (one) => badge(one.state, { recording: "main", masked: "warn" })], ["Screen", screen],
+    ["Last", (one) => (one.last_event ? `${plain(one.last_event)} ${clock(one.last_event_at)}` : "")],
+  ], agents.slice(0, AGENTS_MAX));
+  return [el("p", { class: "soft" }, `${told.node} records ${count(recorded)} screens now; ${count(agents.length)} agents are known.`), rows, agents.length > AGENTS_MAX ? el("p", { class: "soft" }, `and ${count(agents.length - AGENTS_MAX)} more: tandem agent list`) : null].filter(Boolean);
+}
+
 export function recoveriesTable(recoveries) {
   if (!recoveries.length) return el("p", { class: "soft" }, "None was asked for.");
   const STATUS = { completed: "good", running: "main", failed: "bad", stopped: "warn" };
   return table([
-    ["Recovery", (row) => el("span", { class: "mono", title: row.recovery }, row.recovery.slice(0, 12))], ["Source", (row) => row.source],
+    ["Recovery", (row) => el("span", { class: "mono" }, row.recovery)], ["Source", (row) => row.source],
     ["Status", (row) => el("span", {}, badge(row.status, STATUS), row.dry_run ? " dry run" : "", row.status === "running" ? progress(row.progress) : null)],
-    ["Period", (row) => (row.period ? `${dateTime(row.period.begin)} – ${dateTime(row.period.end)}` : `${count(row.ids)} ids`), "when"],
+    ["Period", (row) => (row.period ? `${dateTime(row.period.begin)} – ${dateTime(row.period.end)}` : `${count(row.ids)} ids`)],
     ["Missing", (row) => count(row.counts.detected), "number"], ["Recovered", (row) => count(row.counts.recovered), "number"], ["Failed", (row) => count(row.counts.failed), "number"],
     ["By", (row) => row.requested_by],
   ], recoveries);
@@ -92,7 +107,7 @@ function progress(one) {
 
 export function deedsTable(history, audit, mayRead) {
   const roles = history.map((row) => ({ at: row.at, node: row.node, who: "the pair", what: `${plain(row.old)} → ${plain(row.new)}, term ${row.term}`, why: row.reason }));
-  const deeds = audit.filter((row) => !row.what.endsWith("_ordered")).map((row) => ({ at: row.at, node: row.node, who: row.actor, what: `${plain(row.what)} ${row.subject === row.node ? "" : row.subject}`, why: row.detail.message ?? "" }));
+  const deeds = audit.filter((row) => !row.what.endsWith("_ordered") && row.what !== "role_changed").map((row) => ({ at: row.at, node: row.node, who: row.actor, what: `${plain(row.what)} ${row.subject === row.node ? "" : row.subject}`, why: row.detail.message ?? "" }));
   const all = [...roles, ...deeds].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, 80);
   const rows = table([["When", (row) => dateTime(row.at), "when"], ["Node", (row) => row.node], ["Who", (row) => row.who], ["What", (row) => el("span", { title: row.why }, row.what, row.why ? el("span", { class: "soft" }, ` ${row.why}`) : null), "what"]], all);
   return [el("div", { class: "scroll", tabindex: "0" }, rows), mayRead ? null : el("p", { class: "soft" }, "Changes of roles only: the audit trail is for admins.")].filter(Boolean);

@@ -3,7 +3,8 @@
 import { get, withQuery } from "./api.js";
 import { el, fill, find, isWriting, table } from "./dom.js";
 import { openShell, trouble } from "./shell.js";
-import { clock, count, dateTime, duration, fieldText, size, typedInstant } from "./time.js";
+import { count, dateTime, duration, fieldText, size, typedInstant } from "./time.js";
+import { plain } from "./words.js";
 
 const LIMIT = 50;
 const WORDS = ["text", "agent", "number", "source", "from", "to", "after"];
@@ -97,15 +98,14 @@ const address = (row) => withQuery("/app/contact", { id: row.contact });
 const lasted = (row) => (row.started && row.ended ? duration((Date.parse(row.ended) - Date.parse(row.started)) / 1000) : "");
 const COLUMNS = [
   ["Began", (row) => el("a", { href: address(row) }, dateTime(row.started ?? row.ended)), "when"],
-  ["Ended", (row) => clock(row.ended), "when"],
   ["Lasted", lasted, "number"],
   ["Source", (row) => row.source],
-  ["Kind", (row) => [OTHERS[row.direction] ?? row.direction, row.channel].filter(Boolean).join(" ")],
+  ["Kind", (row) => [OTHERS[row.direction] ?? row.direction, plain(row.channel)].filter(Boolean).join(" "), "when"],
   ["Who", (row) => el("span", { title: row.parties.join(", ") }, row.parties.join(", ")), "parties"],
   ["Subject", (row) => row.subject ?? "", "parties"],
   ["Files", (row) => String(row.media_files), "number"],
   ["Size", (row) => size(row.size_bytes), "number"],
-  ["Id", (row) => el("span", { class: "mono", title: row.session }, row.contact), "id"],
+  ["Id", (row) => el("span", { class: "mono", title: `${row.contact}, session ${row.session}` }, row.contact.slice(0, 12)), "id"],
 ];
 
 function key(event) {

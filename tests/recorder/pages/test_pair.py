@@ -1,11 +1,15 @@
 """The pair in a browser: what an operator sees, and what admins do there."""
 
+from dataclasses import fields
+
 import pytest
 
 from cluster.messages import SetPaused, Switchover
 from cluster.status import PairStatus, PeerStatus
 from recorder.model import Window as Period
 from recorder.recovery_rows import RecoveryQuery
+from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
+from recorder.screen_status import AgentAtHand, RisStatus
 from recorder.status import Findings
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, source_status
 
@@ -125,6 +129,31 @@ def test_what_is_old_is_grey_and_says_how_old(stage, window):
     assert all(window.run("return [...document.querySelectorAll('#commands button')].map((b) => b.disabled)"))  # fmt: skip
     window.complaints()  # of a node that went away, on purpose
     window.driver.get("about:blank")
+
+
+def test_agents_are_shown_with_what_becomes_of_their_screens(pair, stage):
+    def at_hand(name, lasting, *, masked=False):
+        return AgentAtHand(f"zoom/{name}", (), lasting, masked, "connected", BEGAN_US)
+
+    agents = {
+        "zoom/ada": at_hand("ada", 1),
+        "zoom/bo": at_hand("bo", 1, masked=True),
+        "zoom/cy": at_hand("cy", 0),
+    }
+    stage.board.publish("ris", RisStatus(agents, 9, 9, 0, 0, 0, 0, 0, 0, ""))
+    desktop = DesktopStatus("pc-7", ("zoom/ada",), "pc-7.lan", True, False, 1.5, 0.2)
+    counts = dict.fromkeys(
+        (one.name for one in fields(ScreenRecorderStatus) if one.name != "desktops"), 0
+    )
+    stage.board.publish(
+        "screens", ScreenRecorderStatus(**{**counts, "desktops": (desktop,), "stopped": ""})
+    )
+    pair.see("#agents", "alpha records 1 screens now; 3 agents are known.")
+    rows = pair.texts("#agents tbody tr")
+    assert rows[0].startswith("zoom/adarecordingrecorded by alpha")
+    assert rows[1].startswith("zoom/bomaskednot at alpha")
+    assert rows[2].startswith("zoom/cyidle")
+    pair.see("#node-alpha", "1 recorded")
 
 
 def test_a_finding_colours_the_verdict(pair, stage):

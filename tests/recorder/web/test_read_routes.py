@@ -292,3 +292,11 @@ def test_lags_of_several_sources_show_the_worst(node, client):
     node.board.publish("source:crm", source_status("crm", lag_s=99.0))
     node.change("source:zoom", SourceStatus, lag_s=5.0)
     assert rows(client.get("/api/v1/cluster").json())["alpha"]["lag_seconds"] == 99.0
+
+
+def test_contacts_are_asked_for_by_agent_and_number(node, client):
+    node.archive_one()
+    for question in ("agent=nobody", "number=%2B49", "agent=nobody&number=1&patient=false"):
+        answer = client.get(f"/api/v1/contacts?{question}")
+        assert (answer.status_code, answer.json()["contacts"]) == (200, [])
+    assert len(client.get("/api/v1/contacts?patient=false").json()["contacts"]) == 1
