@@ -39,6 +39,7 @@ from recorder.adapters.contact_db.retention_rows_sql import (
     hold_of,
     hold_values,
 )
+from recorder.adapters.contact_db.screens_of_contacts import forget_own, own_parts
 from recorder.adapters.contact_db.sql import POSTGRES
 from recorder.keep.rules import judge
 from recorder.keep.surveys import Stamp, decision, due_of, ended, set_aside, stepped, surveyed
@@ -222,6 +223,10 @@ class SqlRetentionDb(SqlPlans):
                     self._fence("a deletion", connection, term)
                     erase(key)
                 if new.state is DeletionState.DELETING:
+                    for part in own_parts(connection, new.contact_id):
+                        self._fence("a deletion", connection, term)
+                        erase(part.object_key)
+                        forget_own(connection, part, deleted_reason(new))
                     take_out(connection, new, deleted_reason(new), self._node, order.now_us)
                 new = ended(new, order.now_us)
             if new != old:
