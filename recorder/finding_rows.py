@@ -129,6 +129,10 @@ class FindingRow:
         """It alarms."""
         return self.closed_us is None
 
+    def about_us(self, sighting: Sighting) -> int:
+        """Its instant once it was seen like this: an item may have another by now, an object has none of its own."""
+        return self.at_us if self.what is What.OBJECT_WITHOUT_ROW else sighting.at_us
+
     @property
     def is_of_version(self) -> bool:
         """It differs by its version, which a listing tells; anything else is only seen when it is described."""

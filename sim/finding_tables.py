@@ -285,12 +285,16 @@ class MemoryFindingsDb:
                 tables.findings[new.finding_id] = new
                 changed += 1
                 continue
-            says = (row.why, row.severity, row.detail)
-            if row.is_open and says != (sighting.why, sighting.severity, sighting.detail):
+            now = replace(
+                row,
+                why=sighting.why,
+                severity=sighting.severity,
+                detail=sighting.detail,
+                at_us=row.about_us(sighting),
+            )
+            if row.is_open and now != row:
                 changed += 1
-                row = replace(
-                    row, why=sighting.why, severity=sighting.severity, detail=sighting.detail
-                )
+                row = now
             tables.findings[row.finding_id] = replace(row, seen_us=now_us)
         for closing in step.closings:
             row = tables.findings.get(closing.finding_id)

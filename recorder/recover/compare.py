@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recorder.finding_rows import NEW_VERSION, Closing, FindingRow, HeldMedia, Sighting, What
@@ -114,8 +114,12 @@ def closings(
     section: Section,
     *,
     unasked: Iterable[str],
+    gone: Collection[str] = (),
 ) -> tuple[Closing, ...]:
-    """Open findings of this section that are seen no more; those that could not be asked for stay."""
+    """Open findings of this section that are seen no more; those that could not be asked for stay.
+
+    `gone`: what the source says it has no more. What it has at another instant by now is told of, or not, there.
+    """
     places = {one.place for one in seen}
     left = set(unasked)
     over: list[Closing] = []
@@ -125,7 +129,8 @@ def closings(
         if about in places or waits or row.what not in _ITEMS:
             continue
         item, listed = section.held.get(row.subject), section.listed.get(row.subject)
-        if row.what in _FETCHED and _is_on_the_way(item, listed):
+        is_gone = listed is None and row.subject in gone
+        if row.what in _FETCHED and not is_gone and _is_on_the_way(row, item, listed):
             continue
         because = why_over(row, item, listed)
         over.append(Closing(row.finding_id, because))
@@ -174,9 +179,14 @@ def _is_young(row: ItemRow, young_us: int) -> bool:
     return not ended and not row.parked and row.found_us > young_us
 
 
-def _is_on_the_way(row: ItemRow | None, listed: ItemRef | None) -> bool:
-    """It was found, and has not come to its end: too young to be told of, and not here either."""
-    return listed is not None and row is not None and row.state not in ENDED
+def _is_on_the_way(finding: FindingRow, row: ItemRow | None, listed: ItemRef | None) -> bool:
+    """It was found, and has not come to its end: too young to be told of, and not here either.
+
+    Or it was replaced once more, and is listed at its new instant.
+    """
+    if row is None or row.state not in ENDED:
+        return row is not None
+    return finding.is_of_version and listed is None and row.ref.changed_us < finding.at_us
 
 
 def _different(media: MediaRef, held: HeldMedia) -> list[str]:

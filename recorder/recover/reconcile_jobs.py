@@ -132,22 +132,27 @@ def look(tools: Tools, wanted: Wanted) -> Look:
     times = _times(tools, wanted)
     listed = {ref.key: ref for ref in wanted.listed}
     held = {row.ref.key: row for row in _held(tools.findings, wanted)}
-    others = [key for key in listed if key not in held]
+    opened = tuple(_opened(tools.findings, wanted.source, wanted.window))
+    # What was found here may lie at another instant by now: it is looked at where its finding is.
+    found = [row.subject for row in opened if row.what is not What.OBJECT_WITHOUT_ROW]
+    others = [key for key in dict.fromkeys([*listed, *found]) if key not in held]
     for start in range(0, len(others), _AT_ONCE):
         rows = tools.findings.known(wanted.source, others[start : start + _AT_ONCE])
         held |= {row.ref.key: row for row in rows}
     section = Section(listed, held, wanted.young_us)
     compared = compare(section, times)
+    broken = {row.subject for row in opened if row.what is What.OBJECT_MISSING}
     archived = [row for row in held.values() if row.state == ItemState.ARCHIVED]
-    sightings, media = _objects(tools, wanted.source, archived)
+    waiting = [row for row in held.values() if row.ref.key in broken]
+    with_files = {row.ref.key: row for row in (*archived, *waiting)}
+    sightings, media = _objects(tools, wanted.source, tuple(with_files.values()))
     described = [row for row in archived if row.ref.key in listed]
-    opened = tuple(_opened(tools.findings, wanted.source, wanted.window))
     differing = {row.subject for row in opened if row.what is What.DIFFERS}
     again = [row for row in described if row.ref.key in differing]
     described.sort(key=lambda row: (row.ref.key not in differing, _draw(wanted.salt, row.ref.key)))
     chosen = tuple(described[: max(wanted.described_max, min(len(again), AGAIN_MAX))])
     compared = replace(compared, sightings=(*compared.sightings, *sightings))
-    kept = {row.ref.key: media.get(row.ref.key, ()) for row in chosen}
+    kept = {key: media.get(key, ()) for key in (*differing, *(row.ref.key for row in chosen))}
     return Look(
         wanted.window,
         section,

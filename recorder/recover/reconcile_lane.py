@@ -298,7 +298,13 @@ class Comparison:
 
     def _record(self, pages: int, asking: Asking) -> None:
         look, run = asking.look, self._needed_run()
-        over = closings(look.opened, asking.sightings, look.section, unasked=asking.unasked)
+        over = closings(
+            look.opened,
+            asking.sightings,
+            look.section,
+            unasked=asking.unasked,
+            gone=asking.gone,
+        )
         room = max(0, self._ports.settings.findings_max - self._seen)
         known = {(row.source, row.what, row.subject) for row in look.opened}
         seen = sorted(asking.sightings, key=lambda one: one.place not in known)[:room]

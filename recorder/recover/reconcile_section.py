@@ -42,6 +42,8 @@ class Asking:
             if row.what is What.DIFFERS and not row.is_of_version
             if row.subject in look.section.listed and row.subject not in described
         }
+        self.gone: set[str] = set()
+        """What the source says it has no more."""
         self.sightings: list[Sighting] = list(look.compared.sightings)
         self.calls = 0
 
@@ -52,10 +54,20 @@ class Asking:
         listed = row.ref.key in self.look.section.listed
         if told.error:
             self.unasked.add(row.ref.key)
-        elif not listed:
-            self._add(judge_unlisted(row, is_gone=told.is_gone))
+            return
+        if told.is_gone:
+            self.gone.add(row.ref.key)
+        if told.is_gone or not (listed or self._differed(row.ref.key)):
+            self._add(None if listed else judge_unlisted(row, is_gone=told.is_gone))
         elif told.described is not None:
             self._add(judge_described(row, told.described, self.look.media.get(row.ref.key, ())))
+
+    def _differed(self, key: str) -> bool:
+        """By its size or hash, when its finding was opened: at another instant than it has by now."""
+        return any(
+            row.subject == key and row.what is What.DIFFERS and not row.is_of_version
+            for row in self.look.opened
+        )
 
     def _add(self, seen: Sighting | None) -> None:
         self.sightings += [] if seen is None else [seen]

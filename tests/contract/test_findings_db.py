@@ -107,6 +107,16 @@ def test_what_is_seen_again_stays_one_finding_with_the_latest_cause(world, db):
     assert listed(db)[0].seen_us == world.clock.wall_us()
 
 
+def test_what_has_another_instant_by_now_is_the_same_finding_there(db):
+    db.settle(step(seen(), seen("object", What.OBJECT_WITHOUT_ROW)), 3)
+    before = {row.what: row for row in listed(db)}
+    moved = [seen(at_us=9_000), seen("object", What.OBJECT_WITHOUT_ROW, at_us=9_000)]
+    db.settle(step(*moved), 3)
+    after = {row.what: row for row in listed(db)}
+    assert after[What.NOT_HERE] == replace(before[What.NOT_HERE], at_us=9_000)
+    assert after[What.OBJECT_WITHOUT_ROW] == before[What.OBJECT_WITHOUT_ROW]
+
+
 def test_a_finding_closes_with_its_reason_and_comes_back_as_another(world, db):
     db.settle(step(seen()), 3)
     (first,) = listed(db)

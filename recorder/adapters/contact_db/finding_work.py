@@ -162,16 +162,16 @@ def write_findings(pen: Pen, step: Step) -> int:
     known = _open_ones(pen.connection, places)
     closed = _closed_ones(pen.connection, [place for place in places if place not in known])
     seen: list[str] = []
-    changed: list[tuple[str, Sighting]] = []
+    changed: list[tuple[FindingRow, Sighting]] = []
     new: list[Sighting] = []
     for place, sighting in sightings.items():
         row = known.get(_cleaned(place)) or closed.get(_cleaned(place))
         if row is None:
             new.append(sighting)
-        elif not row.is_open or _says(row) == _said(sighting):
+        elif not row.is_open or _is_same(row, sighting):
             seen.append(row.finding_id)
         else:
-            changed.append((row.finding_id, sighting))
+            changed.append((row, sighting))
     write_rows(
         pen.connection, findings, _first_stays, [_values(one, step.run_id, pen) for one in new]
     )
@@ -223,6 +223,10 @@ def _says(row: FindingRow) -> tuple[str, ...]:
     return (row.why, row.severity, row.detail)
 
 
+def _is_same(row: FindingRow, sighting: Sighting) -> bool:
+    return _says(row) == _said(sighting) and row.at_us == row.about_us(sighting)
+
+
 def _said(sighting: Sighting) -> tuple[str, ...]:
     return (sighting.why, sighting.severity, clean(sighting.detail))
 
@@ -246,7 +250,7 @@ def _values(sighting: Sighting, run_id: str, pen: Pen) -> Values:
     }
 
 
-def _refresh(pen: Pen, seen: Iterable[str], changed: Iterable[tuple[str, Sighting]]) -> None:
+def _refresh(pen: Pen, seen: Iterable[str], changed: Iterable[tuple[FindingRow, Sighting]]) -> None:
     column = findings.c
     again = update(findings).where(column.finding_id == bindparam("of_finding"))
     rows = [{"of_finding": one} for one in seen]
@@ -254,18 +258,20 @@ def _refresh(pen: Pen, seen: Iterable[str], changed: Iterable[tuple[str, Sightin
         pen.connection.execute(again.values(seen_us=pen.now_us), rows)
     told = [
         {
-            "of_finding": one,
+            "of_finding": row.finding_id,
             "now_cause": sighting.why.value,
             "now_severity": sighting.severity.value,
             "now_detail": clean(sighting.detail),
+            "now_at_us": row.about_us(sighting),
         }
-        for one, sighting in changed
+        for row, sighting in changed
     ]
     if told:
         values: Values = {
             "cause": bindparam("now_cause"),
             "severity": bindparam("now_severity"),
             "detail": bindparam("now_detail"),
+            "at_us": bindparam("now_at_us"),
         }
         pen.connection.execute(again.values(seen_us=pen.now_us, **values), told)
 

@@ -155,9 +155,10 @@ class Bench:
         self.source.items[key] = ref
         return ref
 
-    def archived(self, key, hours, *, offered=True):
+    def archived(self, key, hours, *, offered=True, version="v1"):
         item = an_item(
             key,
+            version=version,
             session=f"ses-{key}",
             changed_us=self.at(hours),
             files=[a_file(f"med-{key}", size_bytes=1000)],
@@ -165,7 +166,7 @@ class Bench:
         self.contact_db.commit([item], names_of(item))
         self.objects.objects[f"dyn/med-{key}"] = bytes(1000)
         if offered:
-            self.offer(key, hours)
+            self.offer(key, hours, version)
         return item
 
     # -- the node ----
