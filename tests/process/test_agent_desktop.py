@@ -37,7 +37,7 @@ def stack():
 
 @pytest.fixture
 def node(stack):
-    made = FakeNode("alpha", keep_alive_s=1.0)
+    made = FakeNode("alpha", keep_alive_s=3.0)
     stack.callback(made.stop)
     return made
 

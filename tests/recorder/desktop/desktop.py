@@ -20,7 +20,7 @@ class Desktop:
 
     def __init__(
         self, folder, urls, screens, *, token="secret", unattended_s=600.0, encoder=PlainEncoder,  # noqa: S107
-        agents=None, key_every_s=1.0, connect_s=0.5,
+        agents=None, key_every_s=1.0, connect_s=5.0,
     ):  # fmt: skip
         self.settings = DesktopSettings.model_validate({
             "desktop": {"id": "desk-1", "agents": agents or {"dynamics": "anna"}},

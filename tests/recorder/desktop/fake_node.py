@@ -1,7 +1,9 @@
 """A node as a desktop sees it: a real WebSocket server that does what the test says."""
 
 import asyncio
+import gc
 import threading
+import warnings
 from contextlib import suppress
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -15,7 +17,7 @@ from tests.waiting import wait_until
 class FakeNode:
     """Listens as soon as it is made; `port` stays the same over `stop` and `start`."""
 
-    def __init__(self, name="alpha", *, keep_alive_s=0.3, port=0, answer=None, acks=True, tls=None):
+    def __init__(self, name="alpha", *, keep_alive_s=3.0, port=0, answer=None, acks=True, tls=None):
         self.name = name
         self.keep_alive_s = keep_alive_s
         self.port = port
@@ -49,8 +51,16 @@ class FakeNode:
     def stop(self):
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join(5)
+            self._thread.join(20)
             assert not self._thread.is_alive()
+            self._forget()
+
+    def _forget(self):
+        """A connection that came in just as the loop ended is nobody's; it must not be a later test's trouble."""
+        self._opening = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     def _run(self, started):
         self._over, self._opening = asyncio.Event(), []
@@ -126,7 +136,7 @@ class FakeNode:
             for command in commands:
                 await self._connections[to].send(command_frame(command))
 
-        asyncio.run_coroutine_threadsafe(send(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(send(), self._loop).result(20)
 
     def hang_up(self):
         self._loop.call_soon_threadsafe(self._connections[-1].transport.abort)
@@ -148,9 +158,9 @@ class FakeNode:
     def connected(self):
         return bool(self._connections)
 
-    def wait_for(self, kind, count=1, timeout_s=5.0):
+    def wait_for(self, kind, count=1, timeout_s=20.0):
         wait_until(lambda: len(self.heard(kind)) >= count, timeout_s, f"{count} {kind.__name__}")
         return self.heard(kind)
 
-    def wait_for_end(self, timeout_s=5.0):
+    def wait_for_end(self, timeout_s=20.0):
         return self.wait_for(StreamEnded, timeout_s=timeout_s)[-1]

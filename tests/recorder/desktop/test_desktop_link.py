@@ -27,7 +27,7 @@ class Call:
             on_news=nothing,
         )  # fmt: skip
 
-    def serve(self, url, *, seconds=3.0, tls=None, connect_s=0.5):
+    def serve(self, url, *, seconds=20.0, tls=None, connect_s=5.0):
         async def run():
             link = Link(
                 spool=self.spool,
@@ -124,8 +124,8 @@ def test_certificate_of_nobody_is_refused_and_its_authority_accepts_it(call):
         assert "nodes.ca_file" in refused.value.hint
         authority.configure_trust(trusting)
         with suppress(TimeoutError):
-            call.serve(node.url, tls=trusting, seconds=0.5)
-        assert call.welcomes[0][1] == Welcome("alpha", None, 0.3)
+            call.serve(node.url, tls=trusting, seconds=2.0)
+        assert call.welcomes[0][1] == Welcome("alpha", None, 3.0)
     finally:
         node.stop()
 
