@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, exists, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Engine,
+    Select,
+    exists,
+    select,
+    tuple_,
+    union_all,
+)
 
 from recorder.adapters.contact_db.errors import translated
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
@@ -152,19 +162,9 @@ def _place(row: ContactRow) -> int:
 def _by_ids(connection: Connection, query: DasQuery) -> tuple[list[ContactRow], str | None]:
     """Ids of contacts never change: they are the order here."""
     row, dialect, limit = contacts.c, connection.dialect.name, bounded(query.limit)
-    window = query.window or ALWAYS
-    homes = select(items.c.contact_id).where(
-        among(dialect, items.c.item_key, "ids"), items.c.contact_id.is_not(None)
-    )
-    where = [
-        or_(
-            among(dialect, row.contact_id, "ids"),
-            among(dialect, row.session_key, "ids"),
-            row.contact_id.in_(homes),
-        ),
-        row.sort_us >= window.from_us,
-        row.sort_us < window.to_us,
-    ]
+    where: list[ColumnElement[bool]] = [row.contact_id.in_(_homes(dialect))]
+    if query.window is not None:
+        where += [row.sort_us >= query.window.from_us, row.sort_us < query.window.to_us]
     if query.source is not None:
         where.append(row.source == query.source)
     if query.after is not None:
@@ -174,6 +174,23 @@ def _by_ids(connection: Connection, query: DasQuery) -> tuple[list[ContactRow], 
     found = [contact_of(one) for one in connection.execute(statement, given)]
     told = found[:limit]
     return told, encode_cursor(told[-1].contact_id) if len(found) > limit else None
+
+
+def _homes(dialect: str) -> CompoundSelect[str]:
+    """Each kind of id from its own index; joined by OR, PostgreSQL would read every contact there is."""
+    kinds = (
+        (contacts, contacts.c.contact_id),
+        (contacts, contacts.c.session_key),
+        (items, items.c.item_key),
+    )
+    return union_all(
+        *(
+            select(table.c.contact_id).where(
+                among(dialect, column, "ids"), table.c.contact_id.is_not(None)
+            )
+            for table, column in kinds
+        )
+    )
 
 
 # --- what belongs to them --------------------------------------------------------------------------
