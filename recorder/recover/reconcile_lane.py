@@ -16,7 +16,7 @@ from cluster.board import Board
 from cluster.errors import StaleTerm
 from cluster.ports import Address, Clock, Failed, Outcome, Workers
 from recorder.budgets import BudgetFigures, budget_of
-from recorder.errors import ArchiveError, DataCenterError
+from recorder.errors import ArchiveError, BadAnswer, DataCenterError
 from recorder.finding_rows import Closing, RunRow, Sighting, Step
 from recorder.messages import MonitorMessage
 from recorder.model import Page
@@ -24,7 +24,7 @@ from recorder.ports import DataSource
 from recorder.recover import reconcile_jobs as jobs
 from recorder.recover.compare import closings
 from recorder.recover.pacing import Pace, Pacer, yields_because
-from recorder.recover.reconcile_plan import Lengths, due, new_run, period
+from recorder.recover.reconcile_plan import PAGES_END, Lengths, due, new_run, period
 from recorder.recover.reconcile_section import Asking, Listing
 from recorder.settings import ReconcileSettings
 from recorder.status import RecoveryStatus, SourceStatus
@@ -255,10 +255,16 @@ class Comparison:
         self._ask_source(job, partial(self._listed, listing))
 
     def _listed(self, listing: Listing, page: Page) -> None:
-        is_last = listing.take(page)
+        try:
+            is_last = listing.take(page)
+        except BadAnswer as error:
+            self._failed(error)
+            return
         if self._lengths.is_too_much(len(listing.items), listing.pages):
             self._lengths.shorten()
             self._next()
+        elif not is_last and listing.pages >= PAGES_END:
+            self._failed(BadAnswer(f"the shortest section has more than {PAGES_END} pages"))
         elif is_last:
             self._failures = 0
             self._lengths.brought(len(listing.items), listing.pages)

@@ -16,6 +16,9 @@ LENGTH_MIN_S = 60.0
 ITEMS_WANTED = 10_000
 ITEMS_MAX = 40_000
 PAGES_MAX = 2_000
+"""More make a section shorter."""
+PAGES_END = 2 * PAGES_MAX
+"""So many of the shortest section are no listing any more."""
 EDGE_S = 6 * 3600.0
 """Nothing is compared that the source will delete so soon."""
 _US = 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recorder.errors import BadAnswer
 from recorder.finding_rows import Sighting, What
 from recorder.model import ItemRef, Page, Window
 from recorder.recover import reconcile_jobs as jobs
@@ -17,13 +18,19 @@ class Listing:
         self.page: str | None = None
         self.pages = 0
         self.items: dict[str, ItemRef] = {}
+        self._tokens: set[str] = set()
 
     def take(self, page: Page) -> bool:
-        """Whether that was the last page."""
+        """Whether that was the last page. Raises BadAnswer when the listing has no end."""
         self.pages += 1
         self.page = page.next_page
         self.items |= {ref.key: ref for ref in page.items}
-        return page.next_page is None
+        if page.next_page is None:
+            return True
+        if page.next_page in self._tokens:
+            raise BadAnswer(f"the listing came back to a page it gave before, after {self.pages}")
+        self._tokens.add(page.next_page)
+        return False
 
 
 class Asking:
