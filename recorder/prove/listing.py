@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from recorder.errors import BadAnswer, SourceError
+from recorder.errors import BadAnswer, SourceError, Throttled
 from recorder.model import ItemRef, Page, SourceTime, Window
 from recorder.ports import DataSource
 from recorder.prove.canonical import plain
@@ -58,7 +58,12 @@ class DayListing:
         self._page: str | None = None
         self._piece: list[ItemRef] = []
         self._piece_pages = 0
+        self._tokens: set[str] = set()
+        """Of the piece's pages."""
         self._failures = 0
+        """One after the other."""
+        self._restarts = 0
+        """Of the piece."""
         self._found: dict[str, ItemRef] = {}
         self._pages = 0
 
@@ -90,6 +95,7 @@ class DayListing:
         self._failures = 0
         if isinstance(answer, SourceTime):
             self._source_us = answer.source_us
+            self._restarts = 0
             return
         window = self._window
         inside = [ref for ref in answer.items if window.from_us <= ref.changed_us < window.to_us]
@@ -98,15 +104,25 @@ class DayListing:
         self._page = answer.next_page
         if self._page is None:
             self._close(window)
+        elif self._page in self._tokens:
+            raise BadAnswer("the listing came back to a page it gave before")
         elif self._piece_pages >= PAGES_MAX:
             raise BadAnswer(f"the listing has more than {PAGES_MAX} pages")
+        else:
+            self._tokens.add(self._page)
 
     def failed(self, error: SourceError) -> float:
-        """Seconds to wait before the piece is begun again. Raises the error when that is of no use."""
+        """Seconds to wait before the piece is begun again. Raises the error when that is of no use.
+
+        Who is only asked for patience goes on with the page it was at.
+        """
         self._failures += 1
-        if not error.retryable or error.code == "auth_refused" or self._failures >= TRIES:
+        self._restarts += not isinstance(error, Throttled)
+        is_final = not error.retryable or error.code == "auth_refused"
+        if is_final or max(self._failures, self._restarts) >= TRIES:
             raise error
-        self._page, self._piece, self._piece_pages = None, [], 0
+        if not isinstance(error, Throttled):
+            self._begin_piece()
         asked_s = 2.0**self._failures if error.retry_after_s is None else error.retry_after_s
         return min(asked_s, _WAIT_S_MAX)
 
@@ -126,8 +142,13 @@ class DayListing:
             if key not in self._found or self._found[key].changed_us <= ref.changed_us:
                 self._found[key] = ref
         self._pages += self._piece_pages
-        self._piece, self._piece_pages = [], 0
+        self._restarts = 0
+        self._begin_piece()
         self._begin_us = window.to_us
+
+    def _begin_piece(self) -> None:
+        self._page, self._piece, self._piece_pages = None, [], 0
+        self._tokens.clear()
 
 
 def list_day(source: DataSource, day: Window, wait: Callable[[float], None]) -> Listing:
