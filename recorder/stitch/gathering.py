@@ -31,13 +31,27 @@ def gathered(tools: StitchTools, detail: ContactDetail, *, clock: bool) -> Input
     if agents and period is not None:
         events += tools.events.of_agents(agents, period)
     legs = folded(tools, events)
-    _, shown = own_legs(detail, legs)
+    others = _calls_of_others(tools, detail, legs)
+    _, shown = own_legs(detail, legs, others)
     if not shown:
-        return Inputs(detail, events, legs)
+        return Inputs(detail, events, legs, others=others)
     keys = tuple(sorted({leg.agent_key for leg in shown}))
     parts = tools.screens.parts(keys, _window(shown, tools.wall_us()))
     service = tools.service_clock(detail.row.source) if parts and clock else None
-    return Inputs(detail, events, legs, parts, service)
+    return Inputs(detail, events, legs, parts, others, service)
+
+
+def _calls_of_others(
+    tools: StitchTools, detail: ContactDetail, legs: Sequence[Leg]
+) -> frozenset[str]:
+    """Of the calls that might be the contact's under another name, those that are other contacts'."""
+    calls = set(calls_of(detail))
+    doubtful = {leg.call for leg in own_legs(detail, legs, frozenset())[1]} - calls - {""}
+    return frozenset(
+        call
+        for call in sorted(doubtful)
+        if any(row.session_key == call for row in tools.contacts.contacts_called(call))
+    )
 
 
 def folded(tools: StitchTools, events: Sequence[AgentEvent]) -> tuple[Leg, ...]:
@@ -52,7 +66,7 @@ def folded(tools: StitchTools, events: Sequence[AgentEvent]) -> tuple[Leg, ...]:
 
 def lasting(inputs: Inputs) -> bool:
     """Whether a screen of the contact is still being recorded, as far as is known."""
-    _, shown = own_legs(inputs.detail, inputs.legs)
+    _, shown = own_legs(inputs.detail, inputs.legs, inputs.others)
     return any(leg.span.to_us is None for leg in shown)
 
 

@@ -22,6 +22,8 @@ class Inputs:
     legs: tuple[Leg, ...] = ()
     """Of every agent who may have taken part, of whatever calls."""
     parts: tuple[ScreenPart, ...] = ()
+    others: frozenset[str] = frozenset()
+    """Calls of these agents that are known to belong to other contacts."""
     service: ClockOffset | None = None
     """How far the service's clock is ahead of this node's; None: nothing told."""
 
@@ -44,12 +46,14 @@ def agents_of(detail: ContactDetail) -> Mapping[str, str]:
     return dict(sorted(named.items()))
 
 
-def own_legs(detail: ContactDetail, legs: Sequence[Leg]) -> tuple[tuple[Leg, ...], tuple[Leg, ...]]:
+def own_legs(
+    detail: ContactDetail, legs: Sequence[Leg], others: frozenset[str]
+) -> tuple[tuple[Leg, ...], tuple[Leg, ...]]:
     """The contact's legs, and those of them whose screen is shown.
 
     A leg belongs to the contact whose session it names. Of an agent who has no such leg, one counts that
-    was kept and overlaps an interaction he took part in: some platforms name calls otherwise. One
-    that nobody decided is shown as well when it names the session: its call is here, so it took place.
+    was kept and overlaps an interaction he took part in, unless its call is one of `others`: some platforms
+    name calls otherwise. One that nobody decided is shown as well when it names the session: its call is here, so it took place.
     """
     calls = set(calls_of(detail))
     ours = [leg for leg in legs if leg.call in calls]
@@ -59,6 +63,7 @@ def own_legs(detail: ContactDetail, legs: Sequence[Leg]) -> tuple[tuple[Leg, ...
         leg
         for leg in legs
         if leg.call not in calls
+        and leg.call not in others
         and leg.agent_key not in decided
         and leg.verdict is Verdict.KEPT
         and any(overlap(leg.span, span) for span in spans.get(leg.agent_key, ()))

@@ -38,7 +38,7 @@ def plan(inputs: Inputs) -> Plan:
 def _plan(inputs: Inputs, digest: str) -> Plan:
     detail = inputs.detail
     applied_us = applied_offset_us(inputs.service)
-    legs, shown = own_legs(detail, inputs.legs)
+    legs, shown = own_legs(detail, inputs.legs, inputs.others)
     files = begun(detail)
     streams = _streams(inputs, shown, applied_us)
     origin_us, far = _origin(inputs, files, streams)

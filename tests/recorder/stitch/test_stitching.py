@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from recorder.screen_model import ClockOffset
 from recorder.stitch.stitching import Result, stitch
 from recorder.stitch.timeline import Placed, Timeline
 from recorder.traps import TrapSprung
+from sim.agent_events import AgentEventStore, MemoryAgentEventDb
 from tests.recorder.screen.agents import K, event
 from tests.recorder.stitch.stitch_node import CONTACT, World
 
@@ -279,6 +281,22 @@ def test_an_archive_that_refuses_one_object_fails_the_contact_and_one_that_is_aw
     monkeypatch.setattr(tools.archive, "check", refuse)
     with pytest.raises(ArchiveError):
         stitch(tools, CONTACT, complete=False)
+
+
+def test_the_screen_of_another_contacts_call_is_not_shown(tmp_path):
+    elsewhere = World(tmp_path / "elsewhere")
+    elsewhere.add_call()
+    elsewhere.add_screen()
+    elsewhere.events = MemoryAgentEventDb(AgentEventStore())
+    told = [event(K.CONNECTED, 1, call="call-2"), event(K.AVAILABLE, 30, call="")]
+    elsewhere.events.record(told)
+    assert timeline_of(elsewhere, stitched(elsewhere).rendition).has_screen
+
+    detail = elsewhere.contacts.details[CONTACT]
+    row = replace(detail.row, contact_id="e" * 32, session_key="call-2")
+    elsewhere.contacts.details["e" * 32] = replace(detail, row=row)
+
+    assert not timeline_of(elsewhere, stitched(elsewhere).rendition).has_screen
 
 
 # -- a mask that is heard late ----
