@@ -6,6 +6,7 @@ from tests.recorder.pages.window import MISSING, PROGRAMS, Window
 
 pytestmark = [
     pytest.mark.process,
+    pytest.mark.timeout(400),
     pytest.mark.skipif(not all(PROGRAMS), reason=MISSING),
 ]
 
@@ -68,17 +69,17 @@ def test_the_pair_page_tells_of_a_killed_node_and_of_its_own(make_world, window)
     window.go("/app/pair")
     window.see("#verdict", f"{primary.name} is primary, {secondary.name} stands by.")
     world.kill(primary)
-    window.see("#verdict", f"{primary.name} is silent. {secondary.name} is primary", 30)
+    window.see("#verdict", f"{primary.name} is silent. {secondary.name} is primary")
     window.see(f"#node-{primary.name}", "its figures are from then")
     primary.start()
-    window.see("#verdict", f"{secondary.name} is primary, {primary.name} stands by.", 40)
+    window.see("#verdict", f"{secondary.name} is primary, {primary.name} stands by.")
     # The login holds at the other node too.
     window.base = primary.url
     window.go("/app/pair")
     window.ready("pair")
     window.see("#deeds", "login")
     world.kill(primary)
-    window.see("#verdict", "This node does not answer since", 30)
+    window.see("#verdict", "This node does not answer since")
     window.see("#verdict", f"Look at {secondary.name}")
     primary.start()
-    window.see("#verdict", f"{secondary.name} is primary, {primary.name} stands by.", 40)
+    window.see("#verdict", f"{secondary.name} is primary, {primary.name} stands by.")

@@ -196,7 +196,7 @@ def test_a_newer_rendition_is_offered(shown, stage, ids):
     stage.stitch(
         ids["sound"], timeline(ids["sound"], screen=False), rendition(screen=False), peaks()
     )
-    page.see("#play", "A newer rendition was made", 25)
+    page.see("#play", "A newer rendition was made")
 
 
 def test_a_contact_that_failed_says_why_and_offers_its_originals(page, ids):

@@ -10,6 +10,8 @@ from tests.waiting import wait_until
 
 __all__ = ["MISSING", "PROGRAMS", "Window"]
 
+PATIENCE_S = 50.0
+"""Browsers are slow where many share a computer; what works takes far less."""
 EXPECTED = ("the server responded with a status of 4", "Password forms", "status of 503")
 SOUND = """
 const media = document.querySelector("#master"), done = arguments[arguments.length - 1];
@@ -61,14 +63,14 @@ class Window(Browser):
         self.click("#login button")
         self.wait(lambda: "/login" not in self.driver.current_url, "the login is taken")
 
-    def wait(self, condition, what, timeout_s=20.0):
+    def wait(self, condition, what, timeout_s=PATIENCE_S):
         wait_until(condition, timeout_s, what)
 
     def ready(self, what):
         """Wait until the page says that it came so far."""
         self.wait(lambda: self.run("return document.documentElement.dataset.ready") == what, what)
 
-    def see(self, selector, words, timeout_s=20.0):
+    def see(self, selector, words, timeout_s=PATIENCE_S):
         """Wait until a part of the page holds these words."""
         script = "return document.querySelector(arguments[0])?.textContent ?? ''"
         self.wait(
