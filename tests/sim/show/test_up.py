@@ -85,7 +85,7 @@ def test_every_source_gets_its_share_of_the_calls_and_is_told_by_its_address(tmp
 
     monkeypatch.setattr(up, "_restart_dead", enough)
     with pytest.raises(KeyboardInterrupt):
-        up._run(stage, 90.0)
+        up._run(stage, 90.0, live=False)
     assert [one.fed for one in stage.served.all] == [[30.0]] * 3
     told = "\n".join(stage.events)
     assert "fake service zoom: http://127.0.0.1:4" in told
@@ -126,8 +126,8 @@ def test_both_ways_of_stopping_end_it_well_and_close_the_stage(number, stage, mo
         assert not webhooks
         return Closing(stage)
 
-    def runs(_stage, calls_per_minute):
-        assert calls_per_minute == 30.0
+    def runs(_stage, calls_per_minute, *, live):
+        assert (calls_per_minute, live) == (30.0, False)
         os.kill(os.getpid(), number)
         pytest.fail("the signal did not come")
 
@@ -146,13 +146,14 @@ def test_whoever_starts_it_is_told_where_everything_is(stage, monkeypatch):
 
     monkeypatch.setattr(up, "_restart_dead", enough)
     with pytest.raises(KeyboardInterrupt):
-        up._run(stage, 90.0)
+        up._run(stage, 90.0, live=False)
     assert stage.served.all[0].fed == [90.0]
     told = "\n".join(stage.events)
     for needed in (
         "beta is primary; 90 calls a minute",
         "alpha: http://127.0.0.1:1  pid 4711",
         "fake service dynamics: http://127.0.0.1:3",
+        f"in a browser: any of these addresses; the token is in {stage.pair.token_file}",
         "kill -9 4711",
         f"source {stage.directory / 'env'}",
     ):
