@@ -98,6 +98,12 @@ def test_masked_screen_is_not_even_looked_at(nodes, make_desktop):
     assert min(nodes[0].packets().items())[1].is_key
 
 
+def stop_both(nodes):
+    """The one that nobody is connected to first: no desktop comes to it in between."""
+    for node in reversed(nodes):
+        node.stop()
+
+
 def joined(*nodes):
     found = {}
     for node in nodes:
@@ -139,8 +145,7 @@ def test_nothing_is_lost_while_both_nodes_are_away(nodes, make_desktop):
     nodes[0].wait_for(DesktopHello)
     nodes[0].tell(StartScreen(10.0))
     wait_until(lambda: len(nodes[0].packets()) >= 3, 20, "frames")
-    for node in nodes:
-        node.stop()
+    stop_both(nodes)
     before = len(desktop.kept)
     wait_until(lambda: len(desktop.kept) > before + 10, 20, "frames meanwhile")
     facts = desktop.spool.facts()
@@ -159,8 +164,7 @@ def test_frames_of_an_earlier_run_are_delivered_by_the_next(nodes, make_desktop)
     nodes[0].wait_for(DesktopHello)
     nodes[0].tell(StartScreen(10.0))
     wait_until(lambda: len(nodes[0].packets()) >= 3, 20, "frames")
-    for node in nodes:
-        node.stop()
+    stop_both(nodes)
     before = len(first.kept)
     wait_until(lambda: len(first.kept) > before + 5, 20, "frames meanwhile")
     first.close()
@@ -201,7 +205,6 @@ def test_capture_ends_when_no_node_was_there_for_too_long(nodes, make_desktop):
     nodes[0].wait_for(DesktopHello)
     nodes[0].tell(StartScreen(10.0))
     wait_until(lambda: len(nodes[0].packets()) >= 2, 20, "frames")
-    for node in nodes:
-        node.stop()
+    stop_both(nodes)
     wait_until(lambda: not desktop.studio.facts().stream, 20, "the camera is off")
     assert desktop.spool.streams()[0].ended == "stopped: no node was there to end it"
