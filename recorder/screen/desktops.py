@@ -53,6 +53,8 @@ class Desktops:
 
     def __init__(self) -> None:
         self._by_connection: dict[str, Desktop] = {}
+        self._by_agent: dict[str, dict[str, Desktop]] = {}
+        """And by connection: asked for every packet."""
 
     def __len__(self) -> int:
         return len(self._by_connection)
@@ -69,17 +71,25 @@ class Desktops:
         """A new one; returns the connection whose place it takes."""
         old = next((one for one in self.all() if one.hello.desktop == desktop.hello.desktop), None)
         if old is not None:
-            del self._by_connection[old.connection]
+            self.remove(old.connection)
         self._by_connection[desktop.connection] = desktop
+        for agent in desktop.agents:
+            self._by_agent.setdefault(agent, {})[desktop.connection] = desktop
         return old
 
     def remove(self, connection: str) -> Desktop | None:
         """It is gone."""
-        return self._by_connection.pop(connection, None)
+        gone = self._by_connection.pop(connection, None)
+        for agent in gone.agents if gone is not None else ():
+            theirs = self._by_agent.get(agent, {})
+            theirs.pop(connection, None)
+            if not theirs:
+                self._by_agent.pop(agent, None)  # named twice, it is gone already
+        return gone
 
     def of_agent(self, agent: str) -> tuple[Desktop, ...]:
         """Those of an agent; the last one records."""
-        return tuple(one for one in self.all() if agent in one.agents)
+        return tuple(self._by_agent.get(agent, {}).values())
 
     def recording_for(self, desktop: Desktop) -> tuple[str, ...]:
         """The agents whose screen this desktop is to record."""
@@ -87,7 +97,7 @@ class Desktops:
 
     def agents(self) -> tuple[str, ...]:
         """Everybody who has a desktop here, sorted."""
-        return tuple(sorted({agent for one in self.all() for agent in one.agents}))
+        return tuple(sorted(self._by_agent))
 
 
 def legs_of(agents: tuple[str, ...], legs: Mapping[str, tuple[Leg, ...]]) -> tuple[Leg, ...]:
