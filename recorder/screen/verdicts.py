@@ -65,9 +65,12 @@ def fate(from_us: int, to_us: int, legs: Iterable[Leg]) -> Fate:
     verdicts = {leg.verdict for leg in own or touching}
     if Verdict.KEPT in verdicts:
         return Fate.KEEP
-    if Verdict.UNDECIDED in verdicts or not verdicts:
-        return Fate.WAIT
-    return Fate.DELETE
+    if Verdict.DELETED in verdicts and Verdict.UNDECIDED not in verdicts:
+        return Fate.DELETE
+    # An undecided leg that is over will hardly be refused any more: then whatever else was answered decides.
+    goes_on = any(leg.verdict is Verdict.UNDECIDED and leg.span.to_us is None for leg in own)
+    answered = any(leg.verdict is Verdict.KEPT for leg in touching)
+    return Fate.KEEP if answered and not goes_on else Fate.WAIT
 
 
 def calls_of(from_us: int, to_us: int, legs: Iterable[Leg]) -> tuple[str, ...]:

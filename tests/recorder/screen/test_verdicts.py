@@ -80,6 +80,12 @@ def test_a_leg_for_which_the_next_part_was_begun_does_not_hold_this_one():
     assert fate_of(20.2, 25, refused, answered) is Fate.KEEP
 
 
+def test_with_an_undecided_call_that_is_over_the_answered_one_decides():
+    answered = a_leg(19.7, None, KEPT, call="call-2")
+    assert fate_of(10.3, 20, a_leg(10, None, UNDECIDED), answered) is Fate.WAIT
+    assert fate_of(10.3, 20, a_leg(10, 19.9, UNDECIDED), answered) is Fate.KEEP
+
+
 def test_a_leg_that_was_heard_of_late_holds_the_part_it_lies_in():
     refused, answered = a_leg(10, 19.9, DELETED), a_leg(12, None, KEPT, call="call-2")
     assert fate_of(10.3, 20, refused, answered) is Fate.KEEP
