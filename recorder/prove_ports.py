@@ -65,7 +65,10 @@ class CertificateWork(Protocol):
     """Certificates that were asked for. Every method raises DataCenterDown or DataCenterError."""
 
     def request(self, row: CertificateRequest) -> CertificateRequest:
-        """Put it on record. One that runs for the same source and day is returned instead."""
+        """Put it on record. One that runs for the same source and day is returned instead.
+
+        Requests that ended more than REQUESTS_KEPT_US ago are forgotten.
+        """
         ...
 
     def cancel(self, request_id: str, reason: str) -> CertificateRequest | None:

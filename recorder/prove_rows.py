@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 FORMAT = "tandem-certificate/1"
+REQUESTS_KEPT_US = 30 * 86_400_000_000
+"""So long what became of a request can be looked up; certificates stay for ever."""
 
 
 class LeafState(StrEnum):

@@ -11,6 +11,7 @@ from recorder.adapters.contact_db.fence import refuse_stale
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.errors import DataCenterDown
 from recorder.prove_rows import (
+    REQUESTS_KEPT_US,
     CertificateRequest,
     Kept,
     Phase,
@@ -43,6 +44,11 @@ class MemoryCertificateWork:
         """See CertificateWork."""
         with self._call("certificate_request"):
             rows = self._store.requests
+            long_ago_us = self._clock.wall_us() - REQUESTS_KEPT_US
+            for name, one in list(rows.items()):
+                if not _runs(one) and one.ended_us is not None and one.ended_us < long_ago_us:
+                    del rows[name]
+                    self._store.terms.pop(name, None)
             for one in rows.values():
                 if _runs(one) and (one.source, one.day) == (row.source, row.day):
                     return one

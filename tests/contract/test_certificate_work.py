@@ -11,6 +11,7 @@ from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.certificate_requests import SqlCertificateWork
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.prove_rows import (
+    REQUESTS_KEPT_US,
     CertificateHead,
     CertificateRequest,
     Kept,
@@ -128,6 +129,20 @@ def test_what_failed_runs_no_more(work):
     work.note(replace(row, status=RequestStatus.RUNNING), 1)
     assert work.of_id("C-1").status is RequestStatus.FAILED
     assert work.cancel("C-1", "late").status is RequestStatus.FAILED
+
+
+def test_what_ended_long_ago_is_forgotten_when_another_is_asked_for(world, work):
+    for name, day in (("C-1", DAY), ("C-2", "2024-10-05"), ("C-3", "2024-10-06")):
+        work.request(wish(name, day=day))
+    work.cancel("C-1", "no")
+    world.clock.advance(3600)
+    work.cancel("C-2", "no")
+    world.clock.advance(REQUESTS_KEPT_US / 1e6 - 1800)
+    work.request(wish("C-4", day="2024-10-07"))
+    assert work.of_id("C-1") is None
+    left = work.requests(RequestQuery())
+    assert sorted(row.request_id for row in left.rows) == ["C-2", "C-3", "C-4"]
+    assert [row.request_id for row in work.running()] == ["C-3", "C-4"]
 
 
 def test_a_certificate_is_kept_and_ends_its_request_at_once(both):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import BigInteger, Connection, Engine, Update, bindparam, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Update,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 
 from cluster.ports import Clock
 from recorder.adapters.contact_db.certificates import add_certificate
@@ -17,6 +27,7 @@ from recorder.adapters.contact_db.proof_tables import certificate_requests as ta
 from recorder.adapters.contact_db.rows import AnyRow
 from recorder.adapters.contact_db.sql import insert
 from recorder.prove_rows import (
+    REQUESTS_KEPT_US,
     CertificateRequest,
     Kept,
     Phase,
@@ -39,14 +50,17 @@ class SqlCertificateWork:
         self._clock = clock
 
     def request(self, row: CertificateRequest) -> CertificateRequest:
-        """The index allows one that runs for each source and day."""
+        """The index allows one that runs for each source and day. Takes out those that are long over."""
         row_values = {
             **{name: getattr(row, name) for name in ("request_id", "source", "day", "updated_us")},
             **{name: getattr(row, name) for name in ("requested_us", "requested_by")},
             "status": _RUNNING,
             "phase": row.phase.value,
         }
+        long_ago_us = self._clock.wall_us() - REQUESTS_KEPT_US
         with self._writing("recording a request for a certificate") as connection:
+            over = delete(table).where(table.c.status != _RUNNING, table.c.ended_us < long_ago_us)
+            connection.execute(over)
             statement = insert(connection.dialect.name, table).on_conflict_do_nothing()
             connection.execute(statement, row_values)
             same = select(table).where(
