@@ -21,6 +21,8 @@ CLAIMED: Final = "claimed"
 PROCESSED: Final = "processed"
 _ENDINGS: Final = frozenset({".csv", ".tsv", ".txt"})
 _UNDECIDED: Final = "_"
+_NAME_BYTES_MAX: Final = 180
+"""A token and what the result is called are added, and 255 is all that a name may have."""
 _TAKEN: Final = re.compile(r"(?P<token>[A-Za-z0-9-]{1,60}|_)~(?P<name>.+)", re.DOTALL)
 
 
@@ -51,6 +53,11 @@ class DiskDropFolder:
         """By one rename. What this node has under this name already is finished first."""
         place = self._claims(dropped.kind)
         source = self._root / dropped.kind / INCOMING / dropped.name
+        if len(os.fsencode(dropped.name)) > _NAME_BYTES_MAX:
+            raise RecorderError(
+                f"the name of {source} is too long to take it",
+                hint=f"Give the file a name of at most {_NAME_BYTES_MAX} bytes.",
+            )
         with _told(f"taking {source}"):
             place.mkdir(parents=True, exist_ok=True)
             target = place / f"{_UNDECIDED}~{dropped.name}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from recorder.audit_ports import AuditTrail
 from recorder.drop_rows import Claimed, Dropped
+from recorder.errors import RecorderError
 from recorder.instants import to_text
 from recorder.proof_ports import DropFolder, RecoveryDb
 from recorder.recover.id_lists import BYTES_MAX, IdList, read_ids
@@ -45,6 +46,16 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of taking files."""
+
+    files: int
+    """That this node has now."""
+    trouble: RecorderError | None = None
+    """Why one could not be taken; the others were."""
+
+
+@dataclass(frozen=True, slots=True)
 class Advanced:
     """How far a file is."""
 
@@ -61,9 +72,15 @@ def look(folder: DropFolder) -> Folder:
     return Folder(folder.incoming(), folder.claimed())
 
 
-def take(folder: DropFolder, dropped: Sequence[Dropped]) -> int:
-    """Returns how many this node has now."""
-    return sum(folder.claim(one) for one in dropped)
+def take(folder: DropFolder, dropped: Sequence[Dropped]) -> Taken:
+    """One that cannot be taken keeps none of the others."""
+    files, trouble = 0, None
+    for one in dropped:
+        try:
+            files += folder.claim(one)
+        except RecorderError as error:
+            trouble = trouble or error
+    return Taken(files, trouble)
 
 
 def advance(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: int) -> Advanced:

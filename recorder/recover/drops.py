@@ -25,7 +25,7 @@ from recorder.messages import (
     RecoveryCommand,
 )
 from recorder.model import Finding, Level
-from recorder.recover.drop_jobs import Advanced, DropTools, Folder, advance, look, take
+from recorder.recover.drop_jobs import Advanced, DropTools, Folder, Taken, advance, look, take
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class _Looked:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    outcome: Outcome[int]
+    outcome: Outcome[Taken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +147,15 @@ class Drops:
                 else:
                     self._next()
 
-    def _taken(self, outcome: Outcome[int]) -> None:
+    def _taken(self, outcome: Outcome[Taken]) -> None:
         match outcome:
             case Failed(error):
                 self._failed(error)
-            case Done(count):
-                _log.info("id_files_taken", files=count)
-                if count:
+            case Done(taken):
+                if taken.trouble is not None:
+                    self._problem = _finding(taken.trouble)
+                if taken.files:
+                    _log.info("id_files_taken", files=taken.files)
                     self._look()
                 else:
                     self._next()
@@ -185,8 +187,7 @@ class Drops:
         if isinstance(error, DataCenterDown):
             self._left = []
         else:
-            hint = getattr(error, "hint", "") or "Look at the folder, and at its rights."
-            self._problem = Finding(CODE, Level.WARNING, _SUBJECT, f"{error}", hint)
+            self._problem = _finding(error)
         self._next()
 
     def _round_over(self) -> None:
@@ -194,3 +195,8 @@ class Drops:
         told = FindingClosed(CODE, _SUBJECT) if problem is None else FindingOpened(problem)
         self.ports.monitor.tell(told)
         self.ports.clock.call_later(LOOK_S, self.ports.me, _LookDue())
+
+
+def _finding(error: Exception) -> Finding:
+    hint = getattr(error, "hint", "") or "Look at the folder, and at its rights."
+    return Finding(CODE, Level.WARNING, _SUBJECT, f"{error}", hint)

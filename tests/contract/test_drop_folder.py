@@ -148,3 +148,18 @@ def test_a_link_is_never_followed(tmp_path):
     secret.write_text("x")
     (tmp_path / "drops/zoom/csv/link.csv").symlink_to(secret)
     assert world.node("alpha").incoming() == ()
+
+
+def test_a_name_that_leaves_no_room_for_a_token_is_refused_with_what_to_do(tmp_path):
+    world = DiskWorld(tmp_path)
+    folder = world.node("alpha")
+    world.put("é" * 120 + ".csv")
+    world.put("b" * 170 + ".csv")
+    fits, too_long = folder.incoming()
+    with pytest.raises(RecorderError, match="too long") as refused:
+        folder.claim(too_long)
+    assert "180 bytes" in refused.value.hint
+    assert folder.claim(fits)
+    decided = folder.decide(folder.claimed()[0], "20261121-0123abcd-again99")
+    folder.finish(decided, b"result")
+    assert len(world.processed()) == 2

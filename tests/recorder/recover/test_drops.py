@@ -240,6 +240,25 @@ def test_one_file_that_cannot_be_read_does_not_stop_the_others(monkeypatch):
     assert isinstance(bench.monitor.messages[-1], FindingOpened)
 
 
+def test_one_file_that_cannot_be_taken_does_not_stop_the_others(monkeypatch):
+    bench = Bench()
+    for name in ("a.csv", "b.csv"):
+        bench.put(name)
+    real = MemoryDropFolder.claim
+
+    def claim(self, dropped):
+        if dropped.name == "a.csv":
+            raise RecorderError("belongs to somebody else", hint="Change its owner.")
+        return real(self, dropped)
+
+    monkeypatch.setattr(MemoryDropFolder, "claim", claim)
+    bench.run()
+    assert [row.requested_by for row in bench.rows] == ["file:b.csv"]
+    told = bench.monitor.messages[-1]
+    assert isinstance(told, FindingOpened)
+    assert told.finding.what == "belongs to somebody else"
+
+
 def test_a_data_center_that_is_away_is_waited_for_in_silence():
     bench = Bench()
     bench.put()
