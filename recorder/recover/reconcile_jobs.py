@@ -344,10 +344,14 @@ def judge_strays(
     while True:
         query = FindingQuery(source=source, is_open=True, after=after, limit=1_000)
         page = tools.findings.findings(query)
+        rows = [row for row in page.rows if row.what is What.OBJECT_WITHOUT_ROW]
+        rows = [row for row in rows if row.subject not in kept]
+        # More than STRAYS_MAX may be there: what was not looked for now is not over for that.
+        strays_yet = set(tools.findings.objects_without_row([row.subject for row in rows]))
         over += [
             Closing(row.finding_id, "a row names the object, or it is gone")
-            for row in page.rows
-            if row.what is What.OBJECT_WITHOUT_ROW and row.subject not in kept
+            for row in rows
+            if row.subject not in strays_yet or _size(tools.archive, row.subject) is None
         ]
         after = page.next
         if after is None:
