@@ -35,6 +35,8 @@ class AgentLeg:
     to_us: int
     verdict: Verdict
     masks: tuple[tuple[int, int], ...] = ()
+    doubtful: tuple[tuple[int, int], ...] = ()
+    """As far as a node may have taken a mask to last: nobody had told it that it was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,12 @@ def _required(run: ScreenRun, leg: AgentLeg) -> Iterator[Frame]:
         (one for one in run.frames.values() if one.agent_key == leg.agent_key),
         key=lambda one: (one.at_us, one.seq),
     )
-    masks = [mask for one in run.legs if one.agent_key == leg.agent_key for mask in one.masks]
+    masks = [
+        mask
+        for one in run.legs
+        if one.agent_key == leg.agent_key
+        for mask in (*one.masks, *one.doubtful)
+    ]
     covered: set[str] = set()
     """Streams of which everything up to the next key frame builds on what is left out."""
     for one in mine:

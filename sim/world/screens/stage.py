@@ -27,7 +27,7 @@ from sim.world.incident import NODES
 from sim.world.screens.desktop import SimDesktop
 from sim.world.screens.frames import frames_in
 from sim.world.screens.lan import Lan
-from sim.world.screens.platform import Platform
+from sim.world.screens.platform import Platform, Telling
 from sim.world.screens.script import AgentScript, Stretch, TrueLeg, script_of
 from sim.world.screens.seat import Seat
 from sim.world.screens.shelf import UNSYNCED_US
@@ -45,6 +45,7 @@ _ARCHIVED_S: Final = 150.0
 """So long after the last call everything of answered ones is archived."""
 _LOOK_S: Final = 5.0
 _LATE_US: Final = 3_000_000
+_UNMASKS: Final = frozenset({AgentEventKind.UNMASK, AgentEventKind.ENDED, AgentEventKind.AVAILABLE})
 
 MOVED: Final = "desktop moved over in mid-call"
 DISORDER: Final = "event came after its successor"
@@ -281,7 +282,28 @@ class ScreenStage:
             *_instants(leg.span),
             leg.verdict,
             tuple(_instants(mask) for mask in leg.masks),
+            tuple(self._doubtful(leg)),
         )
+
+    def _doubtful(self, leg: TrueLeg) -> Iterator[tuple[int, int]]:
+        """From a mask to the last late word of its end."""
+        for mask in leg.masks:
+            from_us, _ = _instants(mask)
+            heard_us = [
+                WALL_START_US + (one.heard_ns or self._kernel.now_ns) // 1000
+                for one in self.platform.tellings.values()
+                if one.event.agent == leg.agent
+                and one.event.kind in _UNMASKS
+                and from_us <= one.event.at_us
+                and one.event.at_us <= _instants(leg.span)[1] + _LATE_US
+                and self._is_late(one)
+            ]
+            if heard_us:
+                yield from_us, max(heard_us)
+
+    def _is_late(self, one: Telling) -> bool:
+        heard_us = WALL_START_US + (one.heard_ns or self._kernel.now_ns) // 1000
+        return heard_us - one.event.at_us > _LATE_US
 
     def _at(self, at_s: float, act: partial[None]) -> None:
         self._kernel.schedule(round(at_s * _NS), act, label="agents")
