@@ -65,6 +65,9 @@ _SHORT_KEPT: Final[Mapping[str, Any]] = {
 _ALL_SOURCES: Final = 0.5
 _ONE_SOURCE: Final = 0.85
 """Share of faults of a service that leave the others alone."""
+_DECIDES: Final = 0.5
+"""Share of runs with screens in which what nobody decided about goes within the run."""
+_SOON_DECIDED: Final[Mapping[str, Mapping[str, Any]]] = {"screens": {"undecided_s": 40.0}}
 _SCENE: Final = 0.25
 """Share of runs with a scene: what must meet to matter, and would meet too rarely by chance."""
 _SCENES: Final = (
@@ -135,6 +138,9 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
         screens=_screens(chance("screens")) if profile.screens else None,
         settings=profile.settings or chance("settings").choice(_VARIANTS),
     )
+    soon = profile.screens and not profile.settings
+    if soon and chance("undecided").random() < _DECIDES:
+        incident = replace(incident, settings={**incident.settings, **_SOON_DECIDED})
     return _keeping(chance("keeping"), incident) if profile.keeping else incident
 
 

@@ -68,7 +68,6 @@ SCREENS: Layer = {
         "leg_max_s": 180.0,
         "events_kept_s": 300.0,
         "states_every_s": 5.0,
-        "undecided_s": 40.0,
     }
 }
 """For worlds with agents whose screens are recorded."""

@@ -9,6 +9,7 @@ from tests.mutants import (
     media_bugs,
     pair_bugs,
     poll_bugs,
+    screen_bugs,
     work_bugs,
 )
 from tests.mutants.mutant import Mutant
@@ -21,5 +22,6 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "find": find_bugs.BUGS,
     "work": work_bugs.BUGS,
     "pair": pair_bugs.BUGS,
+    "screens": screen_bugs.BUGS,
 }
 CATALOGUE: tuple[Mutant, ...] = tuple(bug for bugs in ROOMS.values() for bug in bugs)

@@ -68,7 +68,10 @@ def incident_of(mutant: Mutant, index: int) -> Incident:
     incident = random_incident(mutant.seed, index, mix.profile)
     faults = tuple(_fitted(mix, place, fault) for place, fault in enumerate(incident.faults))
     workload = replace(incident.workload, **mix.workload)
-    return replace(incident, faults=faults, workload=workload)
+    screens = incident.screens
+    if screens is not None:
+        screens = replace(screens, **mix.screens)
+    return replace(incident, faults=faults, workload=workload, screens=screens)
 
 
 def _fitted(mix: Mix, place: int, fault: Fault) -> Fault:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sim.search.palette import KEEPING, PALETTE, Colour, colour_of
+from sim.search.palette import KEEPING, OF_SCREENS, PALETTE, Colour, colour_of
 from sim.search.swarm import USUAL, Profile
 from sim.world.incident import Value
 
-_BY_KIND = {colour.kind: colour for colour in (*PALETTE, *map(colour_of, KEEPING))}
+_BY_KIND = {colour.kind: colour for colour in (*PALETTE, *map(colour_of, (*KEEPING, *OF_SCREENS)))}
 _MINUTES = 3.0
 
 
@@ -21,6 +21,8 @@ class Mix:
     profile: Profile = USUAL
     workload: Mapping[str, float] = field(default_factory=dict[str, float])
     """Instead of what the swarm draws."""
+    screens: Mapping[str, float | bool] = field(default_factory=dict[str, float | bool])
+    """The same, of agents and their screens."""
     points: Sequence[str] = ()
     """Instead of any point at which a fault may wait to strike."""
     always: Mapping[str, Mapping[str, Value]] = field(
@@ -48,7 +50,13 @@ def of(
         settings=settings or {},
         sources=tuple(sources),
     )
-    return Mix(profile, workload, points, always or {})
+    return Mix(profile, workload, points=points, always=always or {})
+
+
+def of_screens(mix: Mix, **screens: float | bool) -> Mix:
+    """The same with agents and their screens, and few calls at the source."""
+    profile = replace(mix.profile, screens=True, calls_per_minute=(1.0,))
+    return replace(mix, profile=profile, screens=screens)
 
 
 def both(kind: str, *durations_s: float) -> Colour:
@@ -215,3 +223,39 @@ FETCHED = of(
     always={"data_center_down": {"silent": True}},
 )
 CALM = of("clock_jump", faults_max=1, calls_per_minute=12.0)
+SCREENS = of_screens(
+    of(
+        *("crash", "desktops_cut"),
+        settings={"screens": {"undecided_s": 3600.0}},
+        faults_max=2,
+    ),
+    agents=4,
+    together=0.6,
+    not_responding=0.4,
+)
+SCREENS_MASKED = of_screens(
+    of("crash", "desktops_cut", faults_max=2), agents=4, masks=0.8, late=0.6, not_responding=0.1
+)
+SCREENS_APART = of_screens(
+    of(
+        *(one("crash", 10.0, 20.0), both("desktops_cut", 30.0), one("pause", 20.0)),
+        points=("append",),
+    ),
+    agents=4,
+    not_responding=0.1,
+)
+SCREENS_UNKNOWN = of_screens(
+    of(both("crash", 4.0), both("data_center_down", 90.0), faults_max=6),
+    agents=4,
+    not_responding=0.1,
+)
+SCREENS_UNDECIDED = of_screens(
+    of(
+        both("service_unreachable", 90.0),
+        settings={"screens": {"undecided_s": 40.0}},
+        faults_max=2,
+    ),
+    agents=4,
+    abandoned=0.6,
+    unheard=0.0,
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sim.search.attempt import attempt
-from sim.world.incident import Fault, Incident, Workload
+from sim.world.incident import Fault, Incident, Screens, Workload
 from tests.mutants.__main__ import main
 from tests.mutants.catalogue import CATALOGUE, ROOMS
 from tests.mutants.hunt import hunt, live_with
@@ -20,6 +20,8 @@ CALLS = Incident(seed=3, minutes=0.7, workload=BUSY)
 CUT = Incident(seed=3, minutes=0.7, faults=(Fault("link_reset", at_s=20),))
 ORDER = Incident(seed=3, minutes=0.7, faults=(Fault("switchover", "alpha", at_s=20),))
 PAUSE = Incident(seed=3, minutes=1.0, faults=(Fault("pause", "alpha", at_s=20, for_s=20),))
+AGENTS = Screens(agents=2, late=0.0, unheard=0.0, together=0.6, not_responding=0.4)
+SCREENS = Incident(seed=8, minutes=1.5, workload=Workload(calls_per_minute=0.5), screens=AGENTS)
 QUICK = (
     ("belief_outlives_lease", CALLS, "one_primary"),
     ("contact_per_try", CALLS, "nothing_twice"),
@@ -27,6 +29,8 @@ QUICK = (
     ("duty_not_withdrawn", ORDER, "one_primary"),
     ("duty_never_ends", PAUSE, "one_primary"),
     ("break_is_death", CUT, "one_primary"),
+    ("newest_leg_decides", SCREENS, "screen_follows_agent"),
+    ("events_not_shared", SCREENS, "screen_follows_agent"),
 )
 ALL = "TANDEM_ALL_MUTANTS"
 
@@ -77,7 +81,7 @@ def test_the_program_writes_what_it_found_and_fails_when_a_bug_was_not(
 
 def test_the_catalogue_has_no_name_twice_and_all_rooms():
     assert len(BY_NAME) == len(CATALOGUE) >= 20
-    assert set(ROOMS) == {"poll", "media", "archive", "keep", "find", "work", "pair"}
+    assert set(ROOMS) == {"poll", "media", "archive", "keep", "find", "work", "pair", "screens"}
 
 
 def test_the_book_lists_every_bug_as_the_catalogue_does():

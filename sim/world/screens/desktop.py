@@ -112,6 +112,12 @@ class SimDesktop:
         return "" if self._film is None else self._film.stream.stream
 
     @property
+    def filming_s(self) -> float:
+        """How long it has gone on; 0 for none."""
+        film = self._film
+        return 0.0 if film is None else (self._kernel.now_ns - film.t0_ns) / _NS
+
+    @property
     def node(self) -> str:
         """Which node serves it; empty for none."""
         return "" if self._wire is None or self._sending is None else self._wire.node

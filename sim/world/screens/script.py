@@ -176,6 +176,9 @@ class _Actor:
         from_s = at_s + self._chance.uniform(0.5, 3.0)
         to_s = from_s + self._chance.uniform(3.0, 8.0)
         named = call if self._chance.random() < 4 / 5 else ""
+        if self._chance.random() < 1 / 2:
+            # Both at one instant: an event is told by its id, never by its time.
+            self._tell(call, Kind.CONFERENCING, from_s)
         self._tell(named, Kind.MASK, from_s)
         self._tell(named, Kind.UNMASK, to_s)
         masks.append(Stretch(from_s, to_s))
@@ -205,7 +208,6 @@ class _Actor:
             self._tell(second, Kind.NOT_RESPONDING, taken_s)
             self._leg(second, rings_s, taken_s, Verdict.DELETED)
             return taken_s
-        # Both at one instant: an event is told by its id, never by its time.
         self._tell(first, Kind.ON_HOLD, taken_s)
         self._tell(second, Kind.CONNECTED, taken_s)
         end_s = taken_s + self._between(_TALK_S) / 2

@@ -45,6 +45,8 @@ _ARCHIVED_S: Final = 150.0
 """So long after the last call everything of answered ones is archived."""
 _LOOK_S: Final = 5.0
 _LATE_US: Final = 3_000_000
+_UNTOLD_US: Final = 35_000_000
+"""So long after its end a leg may seem to last, where nobody tells the end."""
 _UNMASKS: Final = frozenset({AgentEventKind.UNMASK, AgentEventKind.ENDED, AgentEventKind.AVAILABLE})
 
 MOVED: Final = "desktop moved over in mid-call"
@@ -167,6 +169,10 @@ class ScreenStage:
             self._world.broken(Violation(PROMISE, what, (script.last.call, desktop.filming)))
 
     def _blind_stop(self, node: str, agent: str) -> None:
+        """Only what goes on for longer than any call may is stopped blindly."""
+        long_s = self._world.machines[node].config.screens.leg_max_s
+        if any(one.agent_key == agent and one.filming_s > long_s for one in self._desktops):
+            return
         what = f"{node} stopped a desktop of whose agent it knew nothing"
         self._world.broken(Violation(PROMISE, what, (agent,)))
 
@@ -288,10 +294,18 @@ class ScreenStage:
     def _doubtful(self, leg: TrueLeg) -> Iterator[tuple[int, int]]:
         """From a mask to the last late word of its end."""
         for mask in leg.masks:
-            from_us, _ = _instants(mask)
+            from_us, mask_to_us = _instants(mask)
+            tellings = self.platform.tellings.values()
+            if not any(
+                one.event.kind is AgentEventKind.UNMASK and one.event.at_us == mask_to_us
+                for one in tellings
+                if one.event.agent == leg.agent
+            ):
+                # It lasts as long as its leg, for whoever knows no more.
+                yield from_us, _instants(leg.span)[1] + _UNTOLD_US
             heard_us = [
                 WALL_START_US + (one.heard_ns or self._kernel.now_ns) // 1000
-                for one in self.platform.tellings.values()
+                for one in tellings
                 if one.event.agent == leg.agent
                 and one.event.kind in _UNMASKS
                 and from_us <= one.event.at_us
