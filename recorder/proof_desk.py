@@ -14,6 +14,7 @@ from recorder.prove.check import check_certificate
 from recorder.prove.compare import Comparison
 from recorder.prove.document import Certificate, unpack
 from recorder.prove.make import Prover, begun_day
+from recorder.prove.statement import lacks
 from recorder.prove_ports import CertificateWork
 from recorder.prove_rows import CertificateRequest, StoredCertificate
 
@@ -74,7 +75,9 @@ def certificate_of(stored: StoredCertificate) -> Certificate:
     statement, signature = parsed(stored.statement), parsed(stored.signature)
     if not isinstance(statement, dict) or not isinstance(signature, dict):
         raise ValueError("statement and signature are objects")  # noqa: TRY004 - one error for all
+    said = cast("dict[str, Any]", statement)
+    wrongly = lacks(said)
+    if wrongly:
+        raise ValueError(f"of its statement {', '.join(wrongly)} are missing or no such thing")
     leaves, checks = unpack(stored.packed_leaves)
-    return Certificate(
-        cast("dict[str, Any]", statement), cast("dict[str, Any]", signature), leaves, checks
-    )
+    return Certificate(said, cast("dict[str, Any]", signature), leaves, checks)

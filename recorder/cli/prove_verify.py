@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
@@ -21,6 +22,7 @@ from recorder.prove import inclusion
 from recorder.prove.check import check_certificate
 from recorder.prove.compare import Comparison
 from recorder.prove.document import Certificate, from_text
+from recorder.prove.statement import lacks
 from recorder.prove.verify import Fault, verify
 
 if TYPE_CHECKING:
@@ -140,7 +142,12 @@ def _by_node(
 ) -> tuple[Comparison, list[str]]:
     """A node has the same certificate, and checks it."""
     said = certificate.statement
-    path = f"/api/v1/certificates/{said['source']}/{said['day']}/check"
+    wrongly = lacks(said)
+    if wrongly:
+        what = f"no node can be asked for it: {', '.join(wrongly)} are missing or no such thing"
+        return Comparison((Fault("statement", "", what),), ()), []
+    source, day = quote(said["source"], safe=""), quote(said["day"], safe="")
+    path = f"/api/v1/certificates/{source}/{day}/check"
     body = {"number": said["number"], "read": against.read}
     view = options.client().primary_first().post(path, body, timeout_s=6 * 3600.0)
     faults = [_fault(one) for one in view["faults"]]

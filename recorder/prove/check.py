@@ -14,6 +14,7 @@ from recorder.prove.document import Certificate
 from recorder.prove.judge import ObjectFault, object_keys
 from recorder.prove.objects import object_faults
 from recorder.prove.rows import read_rows
+from recorder.prove.statement import lacks
 from recorder.prove.verify import Fault
 from recorder.prove_ports import CertificateDb
 
@@ -28,9 +29,14 @@ def check_certificate(
 ) -> Comparison:
     """What is not as it was certified; `read` hashes every object, else presence and size are looked at.
 
-    The statement itself must have been verified. What is None is not looked at.
+    Whether the statement is the one that was signed is another question: `verify` answers it. What is None is not
+    looked at.
     """
     said = certificate.statement
+    wrongly = lacks(said)
+    if wrongly:
+        what = f"it cannot be compared: {', '.join(wrongly)} are missing or no such thing"
+        return Comparison((Fault("statement", "", what),), ())
     items = [leaf.item for leaf in certificate.leaves]
     objects = object_keys(certificate.leaves)
     wrong = {} if archive is None else object_faults(archive, objects, read=read)
@@ -39,7 +45,7 @@ def check_certificate(
     window = Window(int(said["from_us"]), int(said["to_us"]))
     rows = read_rows(db, str(said["source"]), window, items)
     found = compare(certificate.leaves, rows, wrong, int(said["made_us"]))
-    anchor = () if audit_db is None else tuple(_anchor(audit_db, said["audit"]))
+    anchor = () if audit_db is None else tuple(_anchor(audit_db, said.get("audit")))
     return Comparison((*found.faults, *anchor), found.notes)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from recorder.audit_rows import AuditHead
 from recorder.prove.document import checks_of, digest_of
@@ -111,6 +111,26 @@ def summary(leaves: Sequence[Leaf], *, is_over: bool) -> dict[str, Any]:
         "files": sum(len(leaf.media) for leaf in archived),
         "size_bytes": sum(one.size_bytes for leaf in archived for one in leaf.media),
     }
+
+
+_WHOLE: Final = ("from_us", "to_us", "made_us", "number", "leaves")
+_WORDS: Final = ("cluster", "source", "day", "made_by", "verdict", "root")
+
+
+def lacks(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Members that are missing in a statement or are not what they must be: it is compared by them."""
+    wrong = [name for name in _WHOLE if type(said.get(name)) is not int]
+    wrong += [name for name in _WORDS if not isinstance(said.get(name), str)]
+    if not wrong and said["from_us"] >= said["to_us"]:
+        wrong.append("to_us")
+    return (*wrong, *(() if _is_anchor(said.get("audit")) else ("audit",)))
+
+
+def _is_anchor(value: object) -> bool:
+    if value is None:
+        return True
+    named = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    return type(named.get("number")) is int and isinstance(named.get("hash"), str)
 
 
 def verdict_of(states: Mapping[LeafState, int], *, is_over: bool) -> Verdict:

@@ -96,6 +96,15 @@ def test_a_changed_file_names_the_item(made, bare):
     assert "leaf_changed: i1" in bare("prove", "--verify", made).out
 
 
+def test_a_statement_without_its_source_is_asked_of_no_node(made, tandem):
+    document = json.loads(made.read_text())
+    del document["statement"]["source"]
+    made.write_text(json.dumps(document))
+    ended = tandem("prove", "--verify", made, "--node", "--json")
+    assert ended.status == 1
+    assert "statement" in [fault["code"] for fault in ended.json["faults"]]
+
+
 def test_a_node_compares_with_its_own(made, node, tandem):
     assert tandem("prove", "--verify", made, "--node").status == 0
     node.objects.objects[OBJECT] = MP3[:-1] + b"x"
@@ -259,6 +268,16 @@ def test_a_changed_hash_in_the_database_is_found_and_named(bare, center):
 def test_a_cut_audit_trail_is_found(bare, center):
     center[3]("DELETE FROM audit")
     assert check(bare, center) == (1, [("audit_removed", None)])
+
+
+@pytest.mark.parametrize("name", ["from_us", "source", "made_us"])
+def test_a_statement_without_one_of_its_members_is_told_and_no_crash(bare, center, name):
+    document = json.loads(center[0].read_text())
+    del document["statement"][name]
+    center[0].write_text(json.dumps(document))
+    status, faults = check(bare, center)
+    assert status == 1
+    assert ("statement", None) in faults
 
 
 def test_a_database_or_archive_that_is_not_there_is_told(bare, center, tmp_path):

@@ -102,3 +102,23 @@ def test_an_audit_trail_that_was_cut_or_changed_is_told(world, certificate):
 def test_without_database_and_archive_nothing_is_compared(world, certificate):
     found = check(world, certificate, db=None, archive=None, audit_db=None)
     assert (found.faults, found.notes) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("from_us", None),
+        ("to_us", "tomorrow"),
+        ("to_us", 0),
+        ("made_us", True),
+        ("source", ["zoom"]),
+        ("audit", {"number": "one"}),
+    ],
+)
+def test_a_statement_that_says_no_such_thing_is_a_fault_and_no_crash(
+    world, certificate, name, value
+):
+    changed = replace(certificate, statement={**certificate.statement, name: value})
+    (fault,) = check(world, changed).faults
+    assert (fault.code, fault.item) == ("statement", "")
+    assert name in fault.what
