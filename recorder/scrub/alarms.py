@@ -16,6 +16,7 @@ DAMAGED: Final = "object_damaged"
 MISSING: Final = "object_missing"
 STRAY: Final = "object_stray"
 AWAY: Final = "scrub_archive_away"
+FAILING: Final = "scrub_failing"
 _HINTS: Final = {
     DAMAGED: "Restore them from a backup of the archive: tandem scrub show lists them. They are read again every hour.",
     MISSING: "Restore them from a backup of the archive: tandem scrub show lists them. They are looked for every hour.",
@@ -54,9 +55,15 @@ class ScrubAlarms:
         hint = error.hint or "Bring the archive back; the scrub goes on by itself."
         self._ill(AWAY, Level.ERROR, f"The scrub cannot read the archive: {error}.", hint)
 
+    def failing(self, error: Exception) -> None:
+        """Neither archive nor Data Center are to blame: nothing is read until somebody looks."""
+        what = f"The scrub cannot go on: {type(error).__name__}: {error}."
+        self._ill(FAILING, Level.ERROR, what, "The log of this node says more; it is tried again.")
+
     def reachable(self) -> None:
         """Archive and Data Center answer."""
         self._close(AWAY)
+        self._close(FAILING)
 
     def forget(self) -> None:
         """This node is no longer primary: the other one says what there is to say."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeAlias, assert_never
 
+import structlog
+
 from cluster.board import Board
 from cluster.errors import StaleTerm
 from cluster.messages import (
@@ -25,7 +27,7 @@ from cluster.messages import (
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.audit_ports import AuditTrail
 from recorder.audit_rows import SYSTEM
-from recorder.errors import ArchiveError
+from recorder.errors import ArchiveError, DataCenterError
 from recorder.messages import MonitorMessage
 from recorder.ports import Archive
 from recorder.scrub.alarms import ScrubAlarms
@@ -43,6 +45,8 @@ from recorder.scrub_rows import (
     Walk,
 )
 from recorder.settings import ScrubSettings
+
+_log = structlog.get_logger(__name__)
 
 AWAY_S: Final = 30.0
 CENSUS_PAGE_S: Final = 1.0
@@ -332,6 +336,9 @@ class Scrubber:
             return
         if isinstance(error, ArchiveError):
             self._alarms.away(error)
+        elif not isinstance(error, DataCenterError):
+            _log.error("scrub_failed", exc_info=error)
+            self._alarms.failing(error)
         self._status = replace(self._status, last_error=str(error))
         self._show("waiting")
         self._later(AWAY_S)

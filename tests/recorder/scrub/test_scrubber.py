@@ -220,6 +220,21 @@ def test_an_archive_that_is_away_says_nothing_of_its_objects(world, tmp_path):
     assert world.bad() == {}
 
 
+@pytest.mark.usefixtures("paths")
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), ValueError("odd")])
+def test_what_nobody_expected_is_told_and_tried_again(world, monkeypatch, error):
+    def broken(_after="", _prefix=""):
+        raise error
+
+    monkeypatch.setattr(world.archive, "keys", broken)
+    world.later(world.settings.census_every_s + 120, step_s=60.0)
+    assert list(world.findings()) == ["scrub_failing"]
+    assert type(error).__name__ in world.findings()["scrub_failing"]
+    monkeypatch.undo()
+    world.later(120)
+    assert world.findings() == {}
+
+
 def test_a_restart_goes_on_where_it_was_and_tells_what_is_open(world, paths):
     flip(paths["b"])
     world.later(world.settings.pass_every_s + 120, step_s=60.0)
