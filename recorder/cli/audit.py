@@ -267,7 +267,7 @@ def _query(begin: str | None, end: str | None) -> str:
 
 def _anchor(text: str) -> Anchor:
     number, _, digest = text.partition(":")
-    if not number.isdigit() or len(digest) != _HASH_DIGITS:
+    if not (number.isascii() and number.isdigit()) or len(digest) != _HASH_DIGITS:
         raise CliError(
             f"--anchor {text}: is no NUMBER:HASH.",
             Exit.USAGE,

@@ -336,7 +336,7 @@ class Recovery:
                     )
                 )
             )
-        elif row.status is RecoveryStatus.COMPLETED:
+        elif row.status is RecoveryStatus.COMPLETED and not row.dry_run:
             monitor.tell(FindingClosed("recovery_stopped", row.source))
 
     def _publish(self) -> None:

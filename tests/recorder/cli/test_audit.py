@@ -202,7 +202,7 @@ def test_a_file_that_cannot_be_read_is_2(bare, tmp_path, content):
     assert bare("audit", "verify", "--file", path).status == 2
 
 
-@pytest.mark.parametrize("anchor", ["5", "five:" + OTHER_HASH, "5:abc", ""])
+@pytest.mark.parametrize("anchor", ["5", "five:" + OTHER_HASH, "²:" + OTHER_HASH, "5:abc", ""])
 def test_an_anchor_that_is_none_is_2(bare, exported, anchor):
     assert bare("audit", "verify", "--file", exported, f"--anchor={anchor}").status == 2
 

@@ -101,6 +101,18 @@ def test_a_recovery_that_could_not_even_start_failed(desk):
     assert "credentials" in row.reason
 
 
+def test_a_dry_run_that_is_done_does_not_end_the_alarm_of_one_that_stopped(desk):
+    desk.source.errors = [AuthRefused("the secret is wrong")] * 1000
+    desk.request()
+    desk.grant().advance(5000)
+    assert desk.findings() == ["recovery_stopped"]
+    desk.source.errors = []
+    desk.request("R-2", dry_run=True)
+    desk.advance(200)
+    assert desk.row("R-2").status is RecoveryStatus.COMPLETED
+    assert desk.findings() == ["recovery_stopped"]
+
+
 def test_an_adapter_that_breaks_does_not_break_the_node(desk):
     desk.source.errors = [ValueError("odd")]
     some(desk, 1)
