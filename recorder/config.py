@@ -289,6 +289,11 @@ def _contradictions(config: Config) -> list[str]:
         for name in ("admin", "anonymous", "system")
         if name in web.tokens
     ]
+    wrong += [
+        f"sources.{name}: the archive keeps things of its own under that name; choose another name"
+        for name in ("renditions", "screens")
+        if name in config.sources
+    ]
     if web.token is None and not web.tokens and not is_loopback(web.listen.host):
         wrong.append(
             f"web.token: missing: other hosts reach web.listen {web.listen}; "

@@ -105,6 +105,11 @@ def test_the_environment_overrides_the_file(write, monkeypatch):
     assert config.poll.settle_s == 1
 
 
+@pytest.mark.parametrize("name", ["screens", "renditions"])
+def test_a_source_cannot_have_a_name_that_the_archive_uses_itself(write, name):
+    assert f"sources.{name}" in refused(write(GOOD + f"[sources.{name}]\nkind = 'zoom'"))
+
+
 def test_a_node_cannot_be_its_own_peer(write):
     assert "own peer.listen" in refused(write(GOOD + "[peer]\nlisten = 'h:1'\naddress = 'h:1'"))
 
