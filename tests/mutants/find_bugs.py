@@ -33,14 +33,14 @@ def half_run_is_whole(patch: Patch) -> None:
 
 
 def silence_agrees(patch: Patch) -> None:
-    def make(init):
-        def bug(self, look, asked_max):
-            init(self, look, asked_max)
-            self.unasked = {row.ref.key for row in look.compared.unlisted[asked_max:]}
+    def make(told):
+        def bug(self, answer):
+            told(self, answer)
+            self.unasked = set()
 
         return bug
 
-    patch.around(Asking, "__init__", make)
+    patch.around(Asking, "told", make)
 
 
 def stray_at_first_sight(patch: Patch) -> None:
@@ -122,7 +122,7 @@ BUGS = (
     ),
     Mutant(
         "silence_agrees",
-        "a difference is over when the source was not asked about it again",
+        "a difference is over when the source did not answer the question about it",
         "a finding is closed by an answer, never for want of one",
         silence_agrees,
         profiles.MISNAMED,

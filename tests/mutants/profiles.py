@@ -214,7 +214,9 @@ PURGED = of(
 )
 MISNAMED = of(
     replace(_BY_KIND["service_wrong_size"], targets=("",), durations_s=(60.0, 90.0), options={}),
+    replace(both("service_drop", 10.0, 30.0), options={}),
     settings=_COMPARES,
+    always={"service_drop": {"requests": "row"}},
     sources=("zoom",),
     calls_per_minute=12.0,
 )
