@@ -24,7 +24,7 @@ from recorder.ports import DataSource
 from recorder.recover import reconcile_jobs as jobs
 from recorder.recover.compare import closings
 from recorder.recover.pacing import Pace, Pacer, yields_because
-from recorder.recover.reconcile_plan import PAGES_END, Lengths, due, new_run, period
+from recorder.recover.reconcile_plan import PAGES_END, Lengths, by_source, due, new_run, period
 from recorder.recover.reconcile_section import Asking, Listing
 from recorder.settings import ReconcileSettings
 from recorder.status import RecoveryStatus, SourceStatus
@@ -217,12 +217,13 @@ class Comparison:
         window = None
         if scope is not None and known.progress is not None:
             retention_s = self._source.capabilities.retention_s
+            status = self._ports.board.read(f"source:{self._name}", SourceStatus)
             window = period(
                 scope,
                 known.progress,
                 known.oldest_us,
                 retention_s,
-                now_us=now_us,
+                now_us=by_source(now_us, status),
                 settings=settings,
             )
         if scope is None or window is None:

@@ -9,6 +9,7 @@ from recorder.finding_rows import RunRow, Scope
 from recorder.instants import to_text
 from recorder.model import SourceProgress, Window
 from recorder.settings import ReconcileSettings
+from recorder.status import SourceStatus
 
 LENGTH_S = 3600.0
 """Of the first section."""
@@ -67,6 +68,12 @@ def period(
         from_us = max(from_us, now_us - int(max(0.0, retention_s - EDGE_S) * _US))
     from_us = from_us // _US * _US
     return Window(from_us, to_us) if from_us < to_us else None
+
+
+def by_source(now_us: int, status: SourceStatus | None) -> int:
+    """`now_us` by the calendar of a source, as far as it was heard: this node's may be a day off."""
+    offset_ms = None if status is None else status.clock_offset_ms
+    return now_us + round((offset_ms or 0.0) * 1000)
 
 
 def new_run(source: str, scope: Scope, window: Window, now_us: int) -> RunRow:

@@ -141,12 +141,12 @@ class Bench:
         mark = self.at(-0.5)
         self.contacts.progress["dyn"] = SourceProgress("dyn", 1, mark, mark, windows)
 
-    def status(self, state="polling", pending=0):
+    def status(self, state="polling", pending=0, offset_ms=None):
         self.board.publish(
             "source:dyn",
             SourceStatus(
                 "dyn", "fake", state, 1, self.at(-0.5), None, 0.0, (), pending, 0, 0, 1, None, 0, 0,
-                None, None, "", "",
+                None, offset_ms, "", "",
             ),
         )  # fmt: skip
 

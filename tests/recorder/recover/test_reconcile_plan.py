@@ -8,8 +8,18 @@ from hypothesis import strategies as st
 from recorder.finding_rows import Scope
 from recorder.model import SourceProgress, Window
 from recorder.recover.reconcile_jobs import APART_US, PERIODS_MAX, missing_periods
-from recorder.recover.reconcile_plan import EDGE_S, Lengths, due, new_run, night_us, period
+from recorder.recover.reconcile_plan import (
+    EDGE_S,
+    Lengths,
+    by_source,
+    due,
+    new_run,
+    night_us,
+    period,
+)
 from recorder.settings import ReconcileSettings
+from recorder.status import SourceStatus
+from tests.recorder.recover.reconciling import Bench
 
 DAY = 86_400 * 1_000_000
 HOUR = 3600 * 1_000_000
@@ -108,3 +118,18 @@ def test_every_missing_item_is_in_a_period_and_they_are_few(instants):
         assert sum(one.from_us <= at_us < one.to_us for one in periods) == 1
     for before, after in pairwise(periods):
         assert after.from_us - before.to_us > APART_US - 1_000_001
+
+
+def test_a_period_ends_by_the_calendar_of_its_source_where_that_was_heard():
+    bench = Bench()
+    wrong_us = bench.now_us + DAY
+    assert by_source(wrong_us, None) == wrong_us
+    bench.status()
+    assert by_source(wrong_us, bench.board.read("source:dyn", SourceStatus)) == wrong_us
+    bench.status(offset_ms=-86_400_000.0)
+    assert by_source(wrong_us, bench.board.read("source:dyn", SourceStatus)) == bench.now_us
+    bench.archived("rec", -5)
+    bench.status(offset_ms=-7_200_000.0)
+    bench.reconcile()
+    (run,) = bench.runs
+    assert run.to_us == bench.at(-3)
