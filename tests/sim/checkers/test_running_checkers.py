@@ -302,6 +302,9 @@ def test_what_is_offered_when_all_is_well_is_archived_soon():
     assert found(80, failed=[place]) == ()
     assert found(120, late=True) == ()
     assert found(500, deleted_us=T0_US) == ()
+    ahead_us = item.offered_us + 60 * SECOND
+    assert found(80, changed_us=ahead_us) == ()
+    assert found(81, changed_us=ahead_us)
 
 
 # -- L3 ----
