@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 from cluster.ports import Failed
@@ -71,12 +72,10 @@ class _Unread:
 def deletion_is_damage(patch: Patch) -> None:
     def make(held_media):
         def bug(self, source, item_keys):
-            store = self._contacts
-            decided, store.deletions = store.deletions, {}
-            try:
-                return held_media(self, source, item_keys)
-            finally:
-                store.deletions = decided
+            alone = copy(self)
+            alone._contacts = copy(self._contacts)
+            alone._contacts.deletions = {}
+            return held_media(alone, source, item_keys)
 
         return bug
 
