@@ -109,10 +109,15 @@ def test_recorded_picture_is_the_screen_and_its_text_is_sharp(desk, node):
         10, "the last frame shows the screen", every_s=0.2,
     )  # fmt: skip
     quiet = len(frames(node, stream))
-    status, out, _ = service.ask("--status", "--json")
-    view = json.loads(out)
-    assert status == 0
-    assert (view["recording"], view["stream"], view["masked"]) == (True, stream.stream, False)
+    view = {}
+
+    def is_told():
+        status, out, _ = service.ask("--status", "--json")
+        view.update(json.loads(out))
+        return status == 0 and view["recording"]
+
+    wait_until(is_told, 10, "the status tells what goes on", every_s=0.2)
+    assert (view["stream"], view["masked"]) == (stream.stream, False)
     assert view["frames"] <= quiet + 1, "a screen that does not change costs no frames"
     node.tell(StopScreen())
     end = node.wait_for_end()
