@@ -7,12 +7,10 @@ Relative paths count from the folder of the configuration file.
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -26,6 +24,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cluster.ports import Endpoint
 from cluster.settings import PairSettings
+from recorder.config_faults import findings_of, is_loopback, nearest
 from recorder.config_paths import sources_from, with_paths_from
 from recorder.errors import ConfigError
 from recorder.retention_settings import RetentionSettings
@@ -211,7 +210,7 @@ def load_config(path: Path) -> Config:
     try:
         config = Config(**data)
     except ValidationError as error:
-        lines = "\n".join(f"{path}: {line}" for line in _findings(error))
+        lines = "\n".join(f"{path}: {line}" for line in findings_of(error, Config))
         raise ConfigError(
             lines, hint=f"Mend {path}, then try `tandem config check {path}`."
         ) from error
@@ -264,16 +263,8 @@ def _unknown_overrides() -> list[str]:
             continue
         table = name.split("__")[1].lower()
         if table not in Config.model_fields:
-            found.append(f"environment variable {name}: unknown table{_nearest((table,))}")
+            found.append(f"environment variable {name}: unknown table{nearest((table,), Config)}")
     return found
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this computer can reach `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _contradictions(config: Config) -> list[str]:
@@ -300,28 +291,3 @@ def _contradictions(config: Config) -> list[str]:
             'write token = "file:PATH" or "env:NAME"'
         )
     return wrong
-
-
-def _findings(error: ValidationError) -> list[str]:
-    """One line per finding: the dotted path, what is wrong, and the nearest known key."""
-    found: list[str] = []
-    for item in error.errors(include_url=False, include_input=False):
-        where = ".".join(str(part) for part in item["loc"]) or "(whole file)"
-        if item["type"] == "extra_forbidden":
-            found.append(f"{where}: unknown key{_nearest(item['loc'])}")
-        elif item["type"] == "missing":
-            found.append(f"{where}: missing")
-        else:
-            found.append(f"{where}: {item['msg'].removeprefix('Value error, ')}")
-    return found
-
-
-def _nearest(location: tuple[int | str, ...]) -> str:
-    model: type[BaseModel] | None = Config
-    for part in location[:-1]:
-        known = model.model_fields.get(str(part)) if model else None
-        kinds = [known.annotation, *get_args(known.annotation)] if known else []
-        model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
-    names = list(model.model_fields) if model else []
-    close = difflib.get_close_matches(str(location[-1]), names, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""

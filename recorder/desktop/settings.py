@@ -5,15 +5,14 @@ Secrets are references (`env:NAME`, `file:PATH`). Relative paths count from the 
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from recorder.config_faults import findings_of, is_loopback
 from recorder.errors import ConfigError
 
 ROUTE = "/api/recording/lan/v1/desktop"
@@ -150,7 +149,7 @@ def load_settings(path: Path) -> DesktopSettings:
     try:
         settings = DesktopSettings.model_validate(data)
     except ValidationError as error:
-        lines = "\n".join(f"{path}: {line}" for line in _findings(error))
+        lines = "\n".join(f"{path}: {line}" for line in findings_of(error, DesktopSettings))
         raise ConfigError(
             lines, hint=f"Mend it, then try `tandem agent-desktop --check --config {path}`."
         ) from error
@@ -167,33 +166,5 @@ def _from_folder(settings: DesktopSettings, folder: Path) -> DesktopSettings:
     return settings.model_copy(update={"nodes": there, "spool": spool})
 
 
-def _findings(error: ValidationError) -> list[str]:
-    found: list[str] = []
-    for item in error.errors(include_url=False, include_input=False):
-        where = ".".join(str(part) for part in item["loc"]) or "(whole file)"
-        if item["type"] == "extra_forbidden":
-            found.append(f"{where}: unknown key{_nearest(item['loc'])}")
-        elif item["type"] == "missing":
-            found.append(f"{where}: missing")
-        else:
-            found.append(f"{where}: {item['msg'].removeprefix('Value error, ')}")
-    return found
-
-
-def _nearest(location: tuple[int | str, ...]) -> str:
-    model: type[BaseModel] | None = DesktopSettings
-    for part in location[:-1]:
-        known = model.model_fields.get(str(part)) if model else None
-        kinds = [known.annotation, *get_args(known.annotation)] if known else []
-        model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
-    names = list(model.model_fields) if model else []
-    close = difflib.get_close_matches(str(location[-1]), names, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
 def _is_here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(urlsplit(url).hostname or "")
