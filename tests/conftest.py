@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from recorder.adapters.contact_db import migrate
 from tests.postgres import MISSING, PostgresServer, find_programs
+
+# The same examples on every machine, so that a run says something about the code and not about chance; new
+# examples are looked for by TANDEM_SEARCH=long. A busy machine is no failure, hence no deadlines.
+settings.register_profile(
+    "tandem",
+    derandomize=os.environ.get("TANDEM_SEARCH") != "long",
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("tandem")
 
 
 @pytest.fixture(scope="session")
