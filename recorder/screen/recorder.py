@@ -38,6 +38,7 @@ from recorder.screen.recorder_messages import (
 from recorder.screen.streams import Streams
 from recorder.screen.summary import missing_for, status_of, twice
 from recorder.screen.undecided_job import Decisions, Undecided, decide
+from recorder.screen.undecided_rounds import Rounds
 from recorder.screen.verdicts import Fate
 from recorder.screen_messages import DesktopGone, DesktopSaid, LegsChanged, ScreenRecorderCommand
 from recorder.screen_model import Leg
@@ -51,6 +52,7 @@ RETRY_S: Final = 2.0
 REFUSED_AGAIN_S: Final = 60.0
 DECIDE_EVERY_S: Final = 60.0
 DECIDE_MAX: Final = 100
+"""Parts of one job: what is archived meanwhile waits for one of them at most."""
 CLOSED_NS: Final = 10 * 10**9
 """After the disk refused, nobody is let in for so long."""
 REOPEN_BYTES: Final = 64 * 1024**2
@@ -112,6 +114,7 @@ class ScreenRecorder:
         self._files_busy = False
         self._parts_busy = False
         self._deciding = False
+        self._rounds = Rounds()
         self._free_bytes = 0
         self._closed_ns = 0
         self._told: dict[tuple[str, str], Finding] = {}
@@ -143,7 +146,7 @@ class ScreenRecorder:
             case PartsRan(keys, outcome):
                 self._parts_ran(keys, outcome)
             case Decided(outcome):
-                self._decided(outcome)
+                self._decided(outcome, now)
             case MasksLooked() | PartsForgotten():
                 self._masks(message)
             case TickDue() | FilesDue() | PartsDue() | RefusedDue() | DecideDue():
@@ -284,17 +287,28 @@ class ScreenRecorder:
 
     def _decide(self, now: Now) -> None:
         self._later(DECIDE_EVERY_S, DecideDue())
+        parts = self._keeper.parts.values()
+        self._rounds.begin(part.key for part in parts if self._is_undecided(part))
+        self._decide_more(now)
+
+    def _is_undecided(self, part: Part) -> bool:
+        return part.state is PartState.SEALED and not part.kept and self._may_archive(part)
+
+    def _decide_more(self, now: Now) -> None:
+        """The next page of this round."""
+        if self._deciding or not (keys := self._rounds.page(DECIDE_MAX)):
+            return
+        self._deciding = True
+        parts = [self._keeper.parts[key] for key in keys if key in self._keeper.parts]
         asked = tuple(
             Undecided(part.key, part.head.stream.agents, part.calls, part.to_us)
-            for part in self._keeper.parts.values()
-            if part.state is PartState.SEALED and not part.kept and self._may_archive(part)
-        )[:DECIDE_MAX]
-        if asked and not self._deciding:
-            self._deciding = True
-            old_us = now.wall_us - int(self._ports.settings.undecided_s * 1e6)
-            ports = self._ports
-            job = partial(decide, ports.contact_db, ports.reconciled_until_us, asked, old_us)
-            ports.parts_lane.submit(job, ports.me, Decided)
+            for part in parts
+            if self._is_undecided(part)
+        )
+        old_us = now.wall_us - int(self._ports.settings.undecided_s * 1e6)
+        ports = self._ports
+        job = partial(decide, ports.contact_db, ports.reconciled_until_us, asked, old_us)
+        ports.parts_lane.submit(job, ports.me, Decided)
 
     def _masks(self, message: MasksLooked | PartsForgotten) -> None:
         match message:
@@ -303,9 +317,10 @@ class ScreenRecorder:
             case PartsForgotten(outcome):
                 self._late_masks.forgotten(_value(outcome))
 
-    def _decided(self, outcome: Outcome[Decisions]) -> None:
+    def _decided(self, outcome: Outcome[Decisions], now: Now) -> None:
         self._deciding = False
-        for key, fate in _value(outcome).fates:
+        decisions = _value(outcome)
+        for key, fate in decisions.fates:
             part = self._keeper.parts.get(key)
             if part is None or part.kept:
                 continue
@@ -324,6 +339,8 @@ class ScreenRecorder:
                 )
                 self._keeper.discard(key)
         self._keeper.review()
+        if not decisions.failed:
+            self._decide_more(now)
 
     # -- the rest ----
 

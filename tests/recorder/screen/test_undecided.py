@@ -1,0 +1,66 @@
+"""Parts nobody decided about: all of them are looked up, however many they are."""
+
+import pytest
+
+from recorder.screen.recorder import DECIDE_EVERY_S, DECIDE_MAX, LEGS_WITHIN_NS
+from recorder.screen.undecided_rounds import Rounds
+from recorder.screen.webm import head_bytes, packet_bytes
+from tests.recorder.screen.screen_node import Node, World
+from tests.recorder.screen.test_recorder_troubles import contact_of
+from tests.screens import T0_US, a_head, packets
+
+
+@pytest.fixture
+def world():
+    """The disk of an earlier life: more undecided parts than one job looks up, each of another call."""
+    world = World()
+    frames = b"".join(map(packet_bytes, packets(2)))
+    for number in range(2 * DECIDE_MAX + 50):
+        head = a_head(f"{number:032x}", calls=(f"call-{number}",))
+        world.disk.sealed[head.part_key] = head_bytes(head) + frames
+    return world
+
+
+def looked_up(world, **settings):
+    """A node that has waited for the legs of what it found, and has looked since."""
+    node = Node(world, **settings)
+    node.advance(LEGS_WITHIN_NS / 1e9 + DECIDE_EVERY_S + 1)
+    return node
+
+
+def test_a_part_behind_many_that_stay_undecided_is_kept_by_its_contact(world):
+    node = looked_up(world)
+    number = 2 * DECIDE_MAX + 49
+    contact_of(node, f"call-{number}", agents=("ag-1",))
+    node.advance(DECIDE_EVERY_S)
+    assert list(node.recorded) == [f"{number:032x}"]
+
+
+def test_one_round_deletes_whatever_is_old_enough(world):
+    world.reconciled_us = T0_US + 10**12
+    looked_up(world, undecided_s=10)
+    assert not world.disk.sealed
+
+
+def test_an_outage_ends_no_round_for_those_behind_it(world):
+    node = looked_up(world)
+    contact_of(node, "call-0", agents=("ag-1",))
+    contact_of(node, f"call-{DECIDE_MAX}", agents=("ag-1",))
+    node.contact_db.faults.down = True
+    node.advance(DECIDE_EVERY_S)
+    node.contact_db.faults.down = False
+    node.advance(DECIDE_EVERY_S)
+    assert f"{DECIDE_MAX:032x}" in node.recorded, "the page behind the one that failed"
+    node.advance(DECIDE_EVERY_S)
+    assert f"{0:032x}" in node.recorded, "the one that failed, in the next round"
+
+
+def test_a_round_takes_each_part_once_and_then_begins_anew():
+    rounds = Rounds()
+    rounds.begin("abc")
+    assert rounds.page(2) == ("a", "b")
+    rounds.begin("abcd")
+    assert rounds.page(2) == ("c",)
+    assert rounds.page(2) == ()
+    rounds.begin("d")
+    assert rounds.page(2) == ("d",)
