@@ -6,10 +6,12 @@ demo: it polls every half second and waits for nothing to settle.
 
 from __future__ import annotations
 
+import itertools
+import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -152,6 +154,12 @@ class LocalPair:
         return toml_text(tables)
 
 
+_GIVEN_FROM = 10_000
+_GIVEN = 22_000
+"""Below the ports that Linux gives to connections, and to who asks for any port."""
+_numbers = itertools.count(os.getpid() * 2_503)
+
+
 def free_port(wanted: int) -> int:
     """The wanted port, or another free one when somebody has it."""
     with socket.socket() as one:
@@ -164,9 +172,16 @@ def free_port(wanted: int) -> int:
 
 
 def free_ports(count: int) -> Sequence[int]:
-    """Ports nobody listens on now."""
-    with ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in found]
+    """Ports nobody listens on now, and no other caller of this function is given soon.
+
+    A process starts where no other one does, and goes on from port to port: what was given and is not
+    listened on yet, or for a moment no more, is given to nobody else.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = _GIVEN_FROM + next(_numbers) % _GIVEN
+        with socket.socket() as one, suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+    return found

@@ -1,10 +1,14 @@
 """Two real nodes, and a service that tells them what its agents do: to both, to one, to none; and deaths in between."""
 
+import pytest
+
 from sim.served_kinds import DYNAMICS
 from sim.ucaas.dynamics.people import agent_id
 from sim.ucaas.webex.center import agent_of
 from sim.ucaas.webex.people import owner
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.process
 
 ANN, BOB = f"dynamics/{agent_id(1, 0)}", f"dynamics/{agent_id(1, 1)}"
 ASK_OFTEN = {"screens": {"states_every_s": 1.0}}

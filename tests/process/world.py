@@ -157,11 +157,20 @@ class World:
         wait_until(done, 10.0, f"{primary.name} hands over", every_s=0.3)
 
     def kill(self, node: NodeProcess) -> None:
-        """SIGKILL; noted as a death when it was the primary."""
+        """SIGKILL; noted as a death when it was the primary.
+
+        Reigns are judged by the record of them, which is written a moment after they begin: a primary
+        that dies before that polled without having been one.
+        """
         if node.role() == "primary":
+            wait_until(lambda: self._reigns(node), 10.0, f"{node.name} is on record", every_s=0.1)
             self.disrupted("death", node)
         node.kill()
         self.sampler.soon()
+
+    def _reigns(self, node: NodeProcess) -> bool:
+        reigns = [row.node for row in self.history() if row.new == "primary"]
+        return reigns[-1:] == [node.name]
 
     def findings(self, node: NodeProcess) -> set[str]:
         """Codes of the open findings of a node."""

@@ -134,8 +134,14 @@ def test_a_port_that_is_taken_is_replaced():
     assert free_port(free) == free
 
 
-def test_free_ports_are_different_ones():
-    assert len(set(free_ports(8))) == 8
+def test_free_ports_are_different_ones_each_time():
+    assert len({*free_ports(4), *free_ports(4)}) == 8
+
+
+def test_a_port_that_somebody_listens_on_is_passed_over():
+    (last,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", last + 1)):
+        assert free_ports(1) != [last + 1]
 
 
 class Scripted:
