@@ -14,9 +14,11 @@ from recorder.config import Config
 from recorder.ports import ContactDb, DataSource, Journal
 from recorder.proof_ports import FindingsDb
 from recorder.recovery_assembly import calls_lane
+from recorder.screen import absent
 from recorder.screen.event_codec import TOPIC
 from recorder.screen.event_keeper import KeeperPorts
 from recorder.screen.part_job import PartTools
+from recorder.screen.quiet import QuietWatch
 from recorder.screen.recorder import ScreenRecorder, ScreenRecorderPorts
 from recorder.screen.ris import Ris
 from recorder.screen.states import StatesAsker, StatesPorts, can_tell
@@ -101,7 +103,8 @@ class ScreenAssembly:
     @property
     def sharers(self) -> Mapping[str, Address[ShareMessage]]:
         """By topic of the peer link."""
-        return {} if self._ports is None else {TOPIC: self._at[RIS]}
+        topics = {TOPIC: RIS, absent.TOPIC: RECORDER}
+        return {topic: self._at[name] for topic, name in topics.items() if name in self._at}
 
     def start(
         self,
@@ -117,7 +120,9 @@ class ScreenAssembly:
         if self._ports is None:
             return
         if self._ports.recording is not None:
-            recorder = self._recorder(self._ports.recording, config, ports, monitor, trail)
+            recorder = self._recorder(
+                self._ports.recording, config, ports, monitor=monitor, link=link, trail=trail
+            )
             begin(self._at[RECORDER], recorder)
         keeping = KeeperPorts(
             me=self._at[RIS],
@@ -146,15 +151,32 @@ class ScreenAssembly:
                 lanes={name: ports.workers[calls_lane(name)] for name in self._telling},
                 clock=ports.clock,
                 every_s=config.screens.states_every_s,
+                quiet=self._quiet(config, ports, monitor),
             )
             begin(self._at[STATES], StatesAsker(asking))
+
+    def _quiet(self, config: Config, ports: NodePorts, monitor: Address[Any]) -> QuietWatch | None:
+        if RECORDER not in self._at:
+            return None
+        return QuietWatch(
+            me=self._at[STATES],
+            monitor=monitor,
+            clock=ports.clock,
+            database=ports.workers["database"],
+            contact_db=ports.contact_db,
+            board=ports.board,
+            settings=config.screens,
+            sources=tuple(self._telling),
+        )
 
     def _recorder(
         self,
         recording: RecordingPorts,
         config: Config,
         ports: NodePorts,
+        *,
         monitor: Address[Any],
+        link: Address[Any],
         trail: AuditTrail,
     ) -> ScreenRecorder:
         findings = None if ports.reconcile is None else ports.reconcile.findings
@@ -162,6 +184,7 @@ class ScreenAssembly:
             node=config.node.id,
             me=self._at[RECORDER],
             monitor=monitor,
+            link=link,
             board=ports.board,
             clock=ports.clock,
             randomness=ports.randomness,

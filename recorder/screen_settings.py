@@ -14,6 +14,8 @@ class ScreenSettings(BaseModel):
 
     enabled: bool = False
     """Whether desktops may register here; events of agents are heard in any case."""
+    desktops_expected: bool = True
+    """Whether an agent on a call without a desktop on either node is a finding."""
     frames_per_s: float = Field(5.0, ge=0.2, le=10)
     keep_alive_s: float = Field(1.0, gt=0, le=60)
     leg_max_s: float = Field(4 * 3600.0, gt=0, le=DAY_S)
@@ -26,6 +28,8 @@ class ScreenSettings(BaseModel):
     """So far back a node has events of agents at hand; older ones are in the Data Center."""
     states_every_s: float = Field(30.0, gt=0, le=DAY_S)
     """How often a platform that has them is asked for agents' states, beside its messages."""
+    quiet_s: float = Field(1800.0, gt=0, le=DAY_S)
+    """A source that tells nothing of agents for so long, while calls with agents go on, is a finding."""
     undecided_s: float = Field(3 * DAY_S, gt=0, le=366 * DAY_S)
     """What nobody decided and no contact needs is deleted after this, once its period was reconciled."""
     buffer_bytes_max: int | None = Field(None, gt=0)

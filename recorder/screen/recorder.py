@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, TypeVar, assert_never
 
 from cluster.board import Board
-from cluster.messages import Ping, Pong
+from cluster.messages import LinkMessage, PeerListens, Ping, Pong, ShareHeard
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Randomness, Timer, Workers
 from recorder.audit_ports import AuditTrail
 from recorder.audit_rows import SYSTEM
@@ -16,6 +16,7 @@ from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding
 from recorder.ports import ContactDb
 from recorder.screen import screen_findings as findings
+from recorder.screen.absence import Absence
 from recorder.screen.desktops import Desktops, legs_of
 from recorder.screen.file_jobs import FileOp, FilesFind, FilesReport, run_file_ops
 from recorder.screen.keeper import Keeper
@@ -68,6 +69,7 @@ class ScreenRecorderPorts:
     node: str
     me: Address[ScreenRecorderMessage]
     monitor: Address[MonitorMessage]
+    link: Address[LinkMessage]
     board: Board
     clock: Clock
     randomness: Randomness
@@ -109,6 +111,12 @@ class ScreenRecorder:
             me=ports.me,
             trail=ports.trail,
         )
+        self._absence = Absence(
+            link=ports.link,
+            monitor=ports.monitor,
+            board=ports.board,
+            expected=ports.settings.desktops_expected,
+        )
         self._started_ns = 0
         self._first: tuple[FileOp, ...] = (FilesFind(),)
         self._files_busy = False
@@ -141,6 +149,8 @@ class ScreenRecorder:
                 return
             case LegsChanged() | DesktopSaid() | DesktopGone():
                 self._told_by_others(message, now)
+            case PeerListens() | ShareHeard():
+                self._absence.on(message)
             case FilesRan(outcome):
                 self._files_ran(outcome, now)
             case PartsRan(keys, outcome):
@@ -270,6 +280,7 @@ class ScreenRecorder:
                 self._close(code, subject)
         for finding in wrong:
             self._open(finding)
+        self._absence.tick(self._legs, self._reception.desktops.agents(), now.ns)
         status = status_of(self._reception, self._keeper, self._free_bytes, now.ns)
         self._ports.board.publish("screens", status)
         self._keeper.review()

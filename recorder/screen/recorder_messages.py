@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cluster.messages import Ping
+from cluster.messages import Ping, ShareMessage
 from cluster.ports import Outcome
 from recorder.screen.file_jobs import FilesReport
 from recorder.screen.late_masks import MasksLooked, PartsForgotten
@@ -64,6 +64,7 @@ class Decided:
 ScreenRecorderMessage: TypeAlias = (
     ScreenRecorderCommand
     | Ping
+    | ShareMessage
     | TickDue
     | FilesRan
     | FilesDue

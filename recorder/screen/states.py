@@ -24,6 +24,7 @@ from recorder.errors import RecorderError, SourceError
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level, Window
 from recorder.ports import DataSource
+from recorder.screen.quiet import QuietDue, QuietLooked, QuietMessage, QuietWatch
 from recorder.screen_messages import AgentEventsHeard, AskStates
 from recorder.screen_model import AgentEvent
 from recorder.screen_ports import AgentStates
@@ -57,7 +58,15 @@ class StatesTold:
 
 
 StatesMessage: TypeAlias = (
-    AskStates | DutyGranted | DutyWithdrawn | MarksHeard | HintsHeard | AskDue | StatesTold | Ping
+    AskStates
+    | DutyGranted
+    | DutyWithdrawn
+    | MarksHeard
+    | HintsHeard
+    | AskDue
+    | StatesTold
+    | QuietMessage
+    | Ping
 )
 
 
@@ -94,6 +103,8 @@ class StatesPorts:
     """By source."""
     clock: Clock
     every_s: float
+    quiet: QuietWatch | None = None
+    """Where screens are recorded."""
 
 
 class StatesAsker:
@@ -119,24 +130,43 @@ class StatesAsker:
         match message:
             case AskStates(source):
                 self._hinted(source)
-            case DutyGranted(term=term, until_ns=until_ns):
-                began, self._term, self._until_ns = self._term != term, term, until_ns
-                for name in self._asking if began else ():
-                    self._ask(name)
-            case DutyWithdrawn(reply_to):
-                self._term = None
-                reply_to.tell(DutyEnded(self._ports.me.name, {}))
+            case DutyGranted() | DutyWithdrawn():
+                self._duty(message)
             case AskDue(source, number):
                 if number == self._asking[source].timer:
                     self._due(source)
             case StatesTold():
                 self._told(message)
+            case QuietDue() | QuietLooked():
+                assert self._ports.quiet is not None, "else nobody looks"
+                self._ports.quiet.on(message, on_duty=self._on_duty())
             case Ping(number, reply_to):
                 reply_to.tell(Pong(self._ports.me.name, number))
             case MarksHeard() | HintsHeard():
                 pass
             case _:
                 assert_never(message)
+
+    def _duty(self, message: DutyGranted | DutyWithdrawn) -> None:
+        match message:
+            case DutyGranted(term=term, until_ns=until_ns):
+                began, self._term, self._until_ns = self._term != term, term, until_ns
+                if began:
+                    self._begin()
+            case DutyWithdrawn(reply_to):
+                self._term = None
+                if self._ports.quiet is not None:
+                    self._ports.quiet.end()
+                reply_to.tell(DutyEnded(self._ports.me.name, {}))
+
+    def _begin(self) -> None:
+        for name in self._asking:
+            self._ask(name)
+        if self._ports.quiet is not None:
+            self._ports.quiet.begin()
+
+    def _on_duty(self) -> bool:
+        return self._term is not None and self._ports.clock.monotonic_ns() < self._until_ns
 
     def _hinted(self, source: str) -> None:
         asking = self._asking.get(source)
@@ -153,8 +183,7 @@ class StatesAsker:
 
     def _due(self, source: str) -> None:
         """Only a hint makes one ask who is not on duty."""
-        on_duty = self._term is not None and self._ports.clock.monotonic_ns() < self._until_ns
-        if on_duty or self._asking[source].again:
+        if self._on_duty() or self._asking[source].again:
             self._ask(source)
         else:
             self._arm(source, self._ports.every_s)

@@ -66,7 +66,7 @@ class Node:
         self.clock = self.world.clock
         self.files_lane, self.parts_lane = HandWorkers(), HandWorkers()
         self.monitor, self.board, self.links = Inbox("monitor"), Board(), MemoryDesktopLinks()
-        self.me = Inbox("screen_recorder")
+        self.me, self.link = Inbox("screen_recorder"), Inbox("link")
         self.files = MemoryScreenFiles(self.world.disk, trap=trap)
         archive = MemoryArchive(self.world.archive_store, read=self._read)
         self.db = MemoryScreenDb(self.world.tables)
@@ -79,6 +79,7 @@ class Node:
                 node=name,
                 me=self.me,
                 monitor=self.monitor,
+                link=self.link,
                 board=self.board,
                 clock=self.clock,
                 randomness=Tokens(f"{next(self.world.lives)}"),
