@@ -76,7 +76,7 @@ class ItemTables:
         if self.is_archived(item.ref):
             return
         same = old is not None and old.ref.version == item.ref.version
-        if old is None or same or _is_newer(item.ref, old):
+        if old is None or same or _takes_its_place(item.ref, item.found_us, old):
             ref = replace(item.ref, session_key=session_of(item))
             new = _row(ref, ItemState.ARCHIVED, item.found_us, node, now_us)
             new = replace(new, attempts=item.attempts, archived_us=now_us, archived_by=node)
@@ -209,8 +209,8 @@ def _over(old: ItemRow | None, new: ItemRow) -> ItemRow:
 
 
 def _found_as(old: ItemRow | None, new: ItemRow) -> ItemRow:
-    """The new row, found when and by whom the old one was."""
-    if old is None:
+    """The new row, of the same version found when and by whom the old one was."""
+    if old is None or old.ref.version != new.ref.version:
         return new
     late = late_s(old.found_us, new.ref.changed_us)
     return replace(new, found_us=old.found_us, found_by=old.found_by, late_s=late)
@@ -220,9 +220,16 @@ def _is_newer(ref: ItemRef, old: ItemRow) -> bool:
     return ref.version != old.ref.version and ref.changed_us >= old.ref.changed_us
 
 
+def _takes_its_place(ref: ItemRef, found_us: int, old: ItemRow) -> bool:
+    """Of two versions that changed at one instant the one found later came later."""
+    if ref.version == old.ref.version:
+        return False
+    return (ref.changed_us, found_us) >= (old.ref.changed_us, old.found_us)
+
+
 def _overrules(outcome: ItemOutcome, old: ItemRow) -> bool:
     if outcome.ref.version != old.ref.version:
-        return _is_newer(outcome.ref, old)
+        return _takes_its_place(outcome.ref, outcome.found_us, old)
     if old.state == ItemState.ARCHIVED:
         return False
     return outcome.state != ItemState.FAILED or old.state not in _FINAL

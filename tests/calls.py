@@ -67,12 +67,13 @@ def an_item(
     interaction=None,
     files=None,
     events=(),
+    found_us=START_US + 5_000_000,
 ):
     return BufferedItem(
         ref=a_ref(key, source=source, version=version, session=session, changed_us=changed_us),
         interaction=interaction or an_interaction(f"int-{key}", session=session),
         media=tuple(files) if files is not None else (a_file(f"med-{key}"),),
-        found_us=START_US + 5_000_000,
+        found_us=found_us,
         buffered_us=START_US + 9_000_000,
         attempts=1,
         events=tuple(events),

@@ -102,6 +102,8 @@ def _absent(leaf: Leaf, row: ProofRow | None, made_us: int) -> Iterator[tuple[bo
         if leaf.cause not in _NEVER_ON_RECORD:
             yield True, Fault("row_removed", leaf.item, f"{leaf.state} is not on record any more")
         return
+    if row.version != leaf.version:
+        return  # the one on record says nothing of the one that was missing
     if row.archived_us is not None and not row.deleted and row.state == ItemState.ARCHIVED:
         if row.archived_us > made_us:
             what = f"archived {to_text(row.archived_us)}, after the certificate"

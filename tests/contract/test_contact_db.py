@@ -1,5 +1,7 @@
 """What every contact database promises about items, progress and history."""
 
+from dataclasses import replace
+
 import pytest
 
 from cluster.errors import StaleTerm
@@ -154,6 +156,19 @@ def test_a_late_commit_of_an_old_version_leaves_the_archived_new_one(db):
     assert (row.ref.version, row.state) == ("v2", "archived")
     assert db.unfinished([new.ref]) == ()
     assert {one.media_key for one in db.contact("ses-1").media} == {"first", "second"}
+
+
+def test_of_two_versions_that_changed_at_one_instant_the_one_found_later_stays(world, db):
+    old, new = (
+        an_item(version=version, found_us=START_US + found_us, files=[a_file(version)])
+        for version, found_us in (("v1", 5), ("v2", 9))
+    )
+    for one in (new, old):
+        world.node("beta").commit([one], names_of(one))
+    db.record_outcome(replace(an_outcome(state=GONE), ref=old.ref, found_us=START_US + 5), 1)
+    (row,) = db.item("dyn", "rec-1")
+    assert (row.ref.version, row.state, row.found_us) == ("v2", "archived", START_US + 9)
+    assert {one.media_key for one in db.contact("ses-1").media} == {"v1", "v2"}
 
 
 def test_an_item_twice_in_one_batch_is_one_item(db):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Table, and_, or_
+from sqlalchemy import ColumnElement, Table, and_, case, or_
 
 from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.bulk import Conflict, Shape
@@ -41,13 +42,36 @@ def _owner_writes(statement: Upsert, shape: Shape) -> Upsert:
 def _archive_item(statement: Upsert, shape: Shape) -> Upsert:
     """Archived is the end: but a version found later must not be ended by the one before it."""
     row, new = tables.items.c, statement.excluded
-    kept = {"source", "item_key", "found_us", "found_by"}
-    values = {name: new[name] for name in shape.names if name not in kept}
-    fresh = or_(row.version != new.version, row.state != in_sql(ItemState.ARCHIVED))
-    mine = or_(row.version == new.version, row.changed_us <= new.changed_us)
+    not_yet = and_(row.version == new.version, row.state != in_sql(ItemState.ARCHIVED))
     return statement.on_conflict_do_update(
-        index_elements=_keys(shape), set_=values, where=and_(fresh, mine)
+        index_elements=_keys(shape),
+        set_=item_values(statement, shape.names),
+        where=or_(not_yet, takes_its_place(new)),
     )
+
+
+def takes_its_place(new: Any) -> ColumnElement[bool]:
+    """Whether `new` is of a version that came after the one of the row in `items`.
+
+    A source may replace a file and leave its instant of change alone: then the one found later came later.
+    """
+    row = tables.items.c
+    later = or_(
+        row.changed_us < new.changed_us,
+        and_(row.changed_us == new.changed_us, row.found_us <= new.found_us),
+    )
+    return and_(row.version != new.version, later)
+
+
+def item_values(statement: Upsert, names: Iterable[str]) -> dict[str, Any]:
+    """What becomes of a row of `items`: a version stays found when and by whom it was found first."""
+    row, new = tables.items.c, statement.excluded
+    values: dict[str, Any] = {
+        name: new[name] for name in names if name not in {"source", "item_key"}
+    }
+    for name in ("found_us", "found_by"):
+        values[name] = case((row.version == new.version, row[name]), else_=new[name])
+    return values
 
 
 def _keys(shape: Shape) -> list[str]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from recorder.adapters.contact_db.bulk import Shape, write_rows
 from recorder.adapters.contact_db.columns import CleanText
 from recorder.adapters.contact_db.commit import Stamp
-from recorder.adapters.contact_db.conflicts import first_stays
+from recorder.adapters.contact_db.conflicts import first_stays, item_values, takes_its_place
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_stale
 from recorder.adapters.contact_db.known import is_final, known_items
@@ -178,16 +178,12 @@ def _outcome(dialect: str) -> Upsert:
     fenced = select(*given).where(not_stale(bindparam("term", type_=BigInteger)))
     statement = insert(dialect, items).from_select(list(_OUTCOME_TYPES), fenced)
     row, new = items.c, statement.excluded
-    kept = {"source", "item_key", "found_us", "found_by"}
     overrules = and_(
         row.state != in_sql(ItemState.ARCHIVED),
         or_(~is_final, new.state != in_sql(_FAILED)),
     )
     return statement.on_conflict_do_update(
         index_elements=["source", "item_key"],
-        set_={name: new[name] for name in _OUTCOME_TYPES if name not in kept},
-        where=or_(
-            and_(row.version == new.version, overrules),
-            and_(row.version != new.version, row.changed_us <= new.changed_us),
-        ),
+        set_=item_values(statement, _OUTCOME_TYPES),
+        where=or_(and_(row.version == new.version, overrules), takes_its_place(new)),
     ).execution_options(preserve_rowcount=True)

@@ -116,3 +116,8 @@ def test_what_was_missing_and_is_said_to_have_been_archived_before_is_named():
     failed = a_leaf("a", LeafState.FAILED)
     row = a_row(a_leaf("a"))
     assert told([failed], {"a": row}) == ([("row_changed", "a")], [])
+
+
+def test_a_newer_version_that_was_missing_is_not_what_is_on_record():
+    missing = a_leaf("a", LeafState.MISSING, cause=Cause.NEWER_VERSION, version="v2")
+    assert told([missing], {"a": a_row(a_leaf("a"))}) == ([], [])
