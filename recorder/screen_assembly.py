@@ -18,6 +18,8 @@ from recorder.screen import absent
 from recorder.screen.event_codec import TOPIC
 from recorder.screen.event_keeper import KeeperPorts
 from recorder.screen.part_job import PartTools
+from recorder.screen.peer_screens import TOPIC as SCREENS_TOPIC
+from recorder.screen.peer_screens import PeerScreens
 from recorder.screen.quiet import QuietWatch
 from recorder.screen.recorder import ScreenRecorder, ScreenRecorderPorts
 from recorder.screen.ris import Ris
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 Begin = Callable[[Address[Any], Behaviour[Any]], None]
 RIS: Final = "ris"
 STATES: Final = "agent_states"
+PEER_SCREENS: Final = "peer_screens"
 RECORDER: Final = "screen_recorder"
 FILES_LANE: Final = "screens"
 """One worker: files of screens are touched one job after the other."""
@@ -71,7 +74,7 @@ class ScreenAssembly:
         }
         names: list[str] = []
         if ports is not None:
-            names = [RIS] if ports.recording is None else [RECORDER, RIS]
+            names = [RIS] if ports.recording is None else [RECORDER, RIS, PEER_SCREENS]
             names += [STATES] if self._telling else []
         self._at: dict[str, Address[Any]] = {name: runtime.reserve(name) for name in names}
 
@@ -103,7 +106,7 @@ class ScreenAssembly:
     @property
     def sharers(self) -> Mapping[str, Address[ShareMessage]]:
         """By topic of the peer link."""
-        topics = {TOPIC: RIS, absent.TOPIC: RECORDER}
+        topics = {TOPIC: RIS, absent.TOPIC: RECORDER, SCREENS_TOPIC: PEER_SCREENS}
         return {topic: self._at[name] for topic, name in topics.items() if name in self._at}
 
     def start(
@@ -142,6 +145,15 @@ class ScreenAssembly:
             settings=config.screens,
         )
         begin(self._at[RIS], ris)
+        if PEER_SCREENS in self._at:
+            telling = PeerScreens(
+                node=config.node.id,
+                me=self._at[PEER_SCREENS],
+                link=link,
+                board=ports.board,
+                clock=ports.clock,
+            )
+            begin(self._at[PEER_SCREENS], telling)
         if STATES in self._at:
             asking = StatesPorts(
                 me=self._at[STATES],

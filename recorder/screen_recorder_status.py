@@ -43,3 +43,34 @@ class ScreenRecorderStatus:
     """Of the agent who streams and is the longest without a frame."""
     stopped: str
     """Why no screen is recorded; empty while they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDesktop:
+    """One desktop that is connected to the other node."""
+
+    desktop: str
+    agents: tuple[str, ...]
+    streaming: bool
+    masked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToldScreens:
+    """What one node tells the other of its screens."""
+
+    node: str
+    desktops: tuple[ToldDesktop, ...]
+    more: int
+    """Desktops that found no place in it."""
+    stopped: str
+    """Why no screen is recorded there; empty while they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerScreensStatus:
+    """The screens of the other node, as it last told (part `peer_screens`)."""
+
+    told: ToldScreens
+    heard_ns: int
+    """On this node's monotonic clock."""

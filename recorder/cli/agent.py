@@ -63,7 +63,9 @@ def _read(client: NodeClient) -> dict[str, Any]:
                     "desktop": one["desktop"],
                     "streaming": one["streaming"],
                 }
-    counts = [{name: node[name] for name in node if name != "agents"} for node in nodes]
+    counts = [
+        {name: node[name] for name in node if name not in {"agents", "screens"}} for node in nodes
+    ]
     return {
         "agents": [agents[name] for name in sorted(agents)],
         "nodes": counts,

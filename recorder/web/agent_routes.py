@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
+from cluster.status import PairStatus, PeerStatus
 from recorder.control import NodeControl
 from recorder.instants import to_text
 from recorder.screen_model import Leg, Span
-from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
+from recorder.screen_recorder_status import (
+    DesktopStatus,
+    PeerScreensStatus,
+    ScreenRecorderStatus,
+    ToldDesktop,
+)
 from recorder.screen_status import AgentAtHand, RisStatus
 from recorder.web.auth import require_reader
 from recorder.web.refusals import documented, refuse
+
+OLD_AFTER_S: Final = 10.0
+"""What the other node tells of its screens is told every two seconds."""
 
 
 class SpanView(BaseModel):
@@ -66,11 +78,48 @@ class AgentView(BaseModel):
     """Whether its screen is recorded on this node."""
 
 
+class DesktopView(BaseModel):
+    """One agent's computer that is connected to a node."""
+
+    desktop: str
+    agents: list[str]
+    streaming: bool
+    """Whether its screen is recorded there."""
+    masked: bool
+
+    @classmethod
+    def of(cls, one: DesktopStatus | ToldDesktop) -> DesktopView:
+        """Of either node."""
+        return cls(
+            desktop=one.desktop,
+            agents=list(one.agents),
+            streaming=one.streaming,
+            masked=one.masked,
+        )
+
+
+class NodeScreensView(BaseModel):
+    """The desktops of one node. Those of the other node are what it told last."""
+
+    node: str
+    state: str
+    """live; old: the other node is heard, and told nothing lately; silent: it is not heard; unknown: it told nothing yet."""
+    told_seconds_ago: float | None = None
+    """Of the other node."""
+    desktops: list[DesktopView]
+    more: int = 0
+    """Desktops that the other node did not name."""
+    stopped: str | None = None
+    """Why it records no screen."""
+
+
 class AgentsView(BaseModel):
     """What this node knows. Counts are of its process."""
 
     node: str
     agents: list[AgentView]
+    screens: list[NodeScreensView]
+    """This node where it records screens, and the other one where it was heard of."""
     events: int
     """At hand."""
     heard: int
@@ -102,18 +151,56 @@ def agent_router(control: NodeControl) -> APIRouter:
         status = control.board.read("ris", RisStatus)
         if status is None:
             refuse(503, "This node hears nothing of agents.", "Start it as `tandem node run` does.")
-        screens = control.board.read("screens", ScreenRecorderStatus)
-        return _view(control.node, status, () if screens is None else screens.desktops)
+        here = control.board.read("screens", ScreenRecorderStatus)
+        screens = [*_own_screens(control.node, here), *_peer_screens(control)]
+        return _view(control.node, status, () if here is None else here.desktops, screens)
 
     return router
 
 
-def _view(node: str, status: RisStatus, desktops: tuple[DesktopStatus, ...]) -> AgentsView:
+def _own_screens(node: str, status: ScreenRecorderStatus | None) -> Iterator[NodeScreensView]:
+    if status is not None:
+        yield NodeScreensView(
+            node=node,
+            state="live",
+            desktops=[DesktopView.of(one) for one in status.desktops],
+            stopped=status.stopped or None,
+        )
+
+
+def _peer_screens(control: NodeControl) -> Iterator[NodeScreensView]:
+    peer = control.board.read("peer", PeerStatus)
+    pair = control.board.read("pair", PairStatus)
+    last = control.board.read("peer_screens", PeerScreensStatus)
+    if peer is None or not peer.node:
+        return
+    silent = pair is not None and pair.peer in {"dead", "unknown"}
+    if last is None:
+        yield NodeScreensView(node=peer.node, state="silent" if silent else "unknown", desktops=[])
+        return
+    age_s = max(0.0, (control.clock.monotonic_ns() - last.heard_ns) / 1e9)
+    yield NodeScreensView(
+        node=last.told.node,
+        state="silent" if silent else "live" if age_s <= OLD_AFTER_S else "old",
+        told_seconds_ago=round(age_s, 3),
+        desktops=[DesktopView.of(one) for one in last.told.desktops],
+        more=last.told.more,
+        stopped=last.told.stopped or None,
+    )
+
+
+def _view(
+    node: str,
+    status: RisStatus,
+    desktops: tuple[DesktopStatus, ...],
+    screens: list[NodeScreensView],
+) -> AgentsView:
     by_agent = {agent: one for one in desktops for agent in one.agents}
     names = sorted({*status.agents, *by_agent})
     return AgentsView(
         node=node,
         agents=[_agent(name, status.agents.get(name), by_agent.get(name)) for name in names],
+        screens=screens,
         events=status.events,
         heard=status.heard,
         told=status.told,

@@ -3,12 +3,14 @@
 import { get } from "./api.js";
 import { addCommands } from "./commands.js";
 import { el, fill, find, refresh } from "./dom.js";
-import { agentsTable, deedsTable, findingsList, nodeCard, linkBetween, recoveriesTable, sourcesList } from "./pair_parts.js";
+import { deedsTable, findingsList, nodeCard, linkBetween, recoveriesTable, sourcesList } from "./pair_parts.js";
+import { agentsTable } from "./pair_screens.js";
 import { openShell, trouble } from "./shell.js";
 import { duration } from "./time.js";
 
 const EVERY_MS = 1000;
 const SLOW_EVERY = 5;
+const SCREENS_EVERY = 2;
 const STALE_MS = 3500;
 const known = { cluster: null, sources: [], history: [], audit: [], recoveries: [], agents: null, at: 0, error: null };
 
@@ -75,11 +77,11 @@ async function ask(turn) {
   try {
     const [cluster, { sources }] = await Promise.all([get("/cluster", {}, options), get("/sources", {}, options)]);
     Object.assign(known, { cluster, sources, at: Date.now(), error: null });
+    if (turn % SCREENS_EVERY === 0) known.agents = await get("/agents", {}, options).catch(() => known.agents);
     if (turn % SLOW_EVERY === 0) {
       const some = (promise, name) => promise.then((found) => (known[name] = found[name === "audit" ? "records" : name]), () => undefined);
       await Promise.all([
         some(get("/history", { limit: 50 }, options), "history"), some(get("/recoveries", { limit: 8 }, options), "recoveries"),
-        get("/agents", {}, options).then((found) => (known.agents = found), () => undefined),
         known.who.mayChange ? some(get("/audit", { limit: 60 }, options), "audit") : null,
       ]);
     }

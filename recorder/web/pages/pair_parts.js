@@ -2,19 +2,18 @@
 
 import { el, facts, table } from "./dom.js";
 import { clock, count, dateTime, day, duration } from "./time.js";
-import { plain } from "./words.js";
+import { screensFigure } from "./pair_screens.js";
+import { badge, plain } from "./words.js";
 
 const ROLE = { primary: "main", handing_over: "warn", candidate: "warn", secondary: "", faulted: "bad", starting: "warn" };
 const STATE = { running: "good", degraded: "warn", silent: "bad", unknown: "bad" };
 const LEVEL = { error: "bad", warning: "warn", info: "" };
 
-const badge = (word, kinds) => el("span", { class: `badge ${kinds[word] ?? ""}` }, plain(word));
-
 export function nodeCard(node, cluster, agents) {
   const figures = [
     ["Term", node.term], ["Since", node.since && el("span", { title: dateTime(node.since) }, `${day(node.since)} ${clock(node.since)}`)], ["Lag", node.lag_seconds !== undefined ? duration(node.lag_seconds) : null],
     ["In hand", node.queue_depth !== undefined ? `${node.queue_depth} of ${node.queue_depth_max ?? "?"}` : null], ["Found", count(node.found)], ["Archived", count(node.archived)],
-    ["Screens", agents?.node === node.node && agents.agents.length ? `${agents.agents.filter((one) => one.streaming).length} recorded` : null], ["Heard", node.heard_seconds_ago !== undefined ? `${duration(node.heard_seconds_ago)} ago` : null], ["Build", node.build],
+    ["Screens", screensFigure(agents, node.node)], ["Heard", node.heard_seconds_ago !== undefined ? `${duration(node.heard_seconds_ago)} ago` : null], ["Build", node.build],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
   const isHere = node.node === cluster.seen_by;
   return el("section", { class: `card node ${node.role ?? ""} ${node.state}`, id: `node-${node.node}`, "aria-label": `Node ${node.node}` },
@@ -70,21 +69,6 @@ function coverage(source, now) {
   const gaps = source.coverage.length - 1;
   return [el("div", { class: "coverage", role: "img", "aria-label": `covered from ${dateTime(source.coverage[0].begin)} with ${gaps} gaps` }, bars.filter(Boolean)),
     el("div", { class: "scale" }, el("span", {}, dateTime(new Date(begin))), el("span", {}, gaps ? `${gaps} gap${gaps > 1 ? "s" : ""}` : "no gap"), el("span", {}, "now"))];
-}
-
-const AGENTS_MAX = 30;
-
-export function agentsTable(told) {
-  if (!told?.agents.length) return el("p", { class: "soft" }, told?.problem ?? "No event of an agent was heard lately, and no desktop is connected here.");
-  const order = { recording: 0, masked: 0, idle: 1 };
-  const agents = [...told.agents].sort((a, b) => order[a.state] - order[b.state] || (a.agent < b.agent ? -1 : 1));
-  const recorded = agents.filter((one) => one.streaming).length;
-  const screen = (one) => (one.streaming ? `recorded by ${told.node}` : one.desktop ? `${one.desktop} waits` : one.state === "idle" ? "" : `not at ${told.node}`);
-  const rows = table([
-    ["Agent", (one) => one.agent], ["State", (one) => badge(one.state, { recording: "main", masked: "warn" })], ["Screen", screen],
-    ["Last", (one) => (one.last_event ? `${plain(one.last_event)} ${clock(one.last_event_at)}` : "")],
-  ], agents.slice(0, AGENTS_MAX));
-  return [el("p", { class: "soft" }, `${told.node} records ${count(recorded)} screens now; ${count(agents.length)} agents are known.`), rows, agents.length > AGENTS_MAX ? el("p", { class: "soft" }, `and ${count(agents.length - AGENTS_MAX)} more: tandem agent list`) : null].filter(Boolean);
 }
 
 export function recoveriesTable(recoveries) {

@@ -1,4 +1,7 @@
-// Words for what stands in a timeline.
+// Words for what stands in a timeline, and for what a node says.
+
+import { el } from "./dom.js";
+import { count } from "./time.js";
 
 const KINDS = {
   ringing: "rings", not_responding: "does not respond", connected: "is connected", conferencing: "begins a conference", consulting: "consults",
@@ -8,6 +11,12 @@ const KINDS = {
 };
 
 export const plain = (word) => word.replaceAll("_", " ");
+
+/** A word of the node as a coloured mark; `kinds` maps words to colours. */
+export const badge = (word, kinds) => el("span", { class: `badge ${kinds[word] ?? ""}` }, plain(word));
+
+/** 1 file, 2 files */
+export const some = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
 export function eventWords(event) {
   const words = KINDS[event.kind] ?? plain(event.kind);

@@ -8,7 +8,13 @@ from cluster.messages import SetPaused, Switchover
 from cluster.status import PairStatus, PeerStatus
 from recorder.model import Window as Period
 from recorder.recovery_rows import RecoveryQuery
-from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
+from recorder.screen_recorder_status import (
+    DesktopStatus,
+    PeerScreensStatus,
+    ScreenRecorderStatus,
+    ToldDesktop,
+    ToldScreens,
+)
 from recorder.screen_status import AgentAtHand, RisStatus
 from recorder.status import Findings
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, source_status
@@ -103,8 +109,9 @@ def test_a_recovery_begins_with_a_dry_run(pair, stage):
     pair.see("dialog", "it counts what is missing")
     pair.run("document.querySelector('dialog [name=from]').value = '2025-11-20T00:00'")
     pair.click("dialog button.main")
-    pair.see("dialog", "is at it")
-    (row,) = stage.recoveries.recoveries(RecoveryQuery()).rows
+    asked = stage.recoveries.recoveries
+    pair.wait(lambda: asked(RecoveryQuery()).rows, "the recovery is on record")
+    (row,) = asked(RecoveryQuery()).rows
     assert (row.dry_run, row.source, row.requested_by) == (True, "zoom", "admin (Nora Night)")
     pair.run("document.querySelector('dialog').close()")
     pair.see("#recoveries", "dry run")
@@ -131,29 +138,73 @@ def test_what_is_old_is_grey_and_says_how_old(stage, window):
     window.driver.get("about:blank")
 
 
-def test_agents_are_shown_with_what_becomes_of_their_screens(pair, stage):
-    def at_hand(name, lasting, *, masked=False):
-        return AgentAtHand(f"zoom/{name}", (), lasting, masked, "connected", BEGAN_US)
+def at_hand(name, lasting, *, masked=False):
+    return AgentAtHand(f"zoom/{name}", (), lasting, masked, "connected", BEGAN_US)
 
-    agents = {
-        "zoom/ada": at_hand("ada", 1),
-        "zoom/bo": at_hand("bo", 1, masked=True),
-        "zoom/cy": at_hand("cy", 0),
+
+def recorder_of(*desktops, stopped=""):
+    numbers = [one.name for one in fields(ScreenRecorderStatus)]
+    counts = dict.fromkeys(numbers, 0) | {"desktops": desktops, "stopped": stopped}
+    return ScreenRecorderStatus(**counts)
+
+
+@pytest.fixture
+def agents(pair, stage):  # noqa: ARG001 - `pair` moves the clock
+    """Ada is recorded by alpha, bo is blocked at beta, cy waits at beta, and di has no desktop."""
+    known = {
+        f"zoom/{name}": at_hand(name, lasting, masked=masked)
+        for name, lasting, masked in (("ada", 1, 0), ("bo", 1, 1), ("cy", 0, 0), ("di", 1, 0))
     }
-    stage.board.publish("ris", RisStatus(agents, 9, 9, 0, 0, 0, 0, 0, 0, ""))
-    desktop = DesktopStatus("pc-7", ("zoom/ada",), "pc-7.lan", True, False, 1.5, 0.2)
-    counts = dict.fromkeys(
-        (one.name for one in fields(ScreenRecorderStatus) if one.name != "desktops"), 0
+    stage.board.publish("ris", RisStatus(known, 9, 9, 0, 0, 0, 0, 0, 0, ""))
+    here = DesktopStatus("pc-7", ("zoom/ada",), "pc-7.lan", True, False, 1.5, 0.2)
+    stage.board.publish("screens", recorder_of(here))
+    there = (
+        ToldDesktop("pc-8", ("zoom/bo",), streaming=True, masked=True),
+        ToldDesktop("pc-9", ("zoom/cy",), streaming=False, masked=False),
     )
-    stage.board.publish(
-        "screens", ScreenRecorderStatus(**{**counts, "desktops": (desktop,), "stopped": ""})
-    )
-    pair.see("#agents", "alpha records 1 screens now; 3 agents are known.")
+
+    def told(age_s, desktops=there):
+        heard_ns = stage.clock.now_ns - int(age_s * 1e9)
+        status = PeerScreensStatus(ToldScreens("beta", desktops, 0, ""), heard_ns)
+        stage.board.publish("peer_screens", status)
+
+    told(0.5)
+    return told
+
+
+@pytest.mark.usefixtures("agents")
+def test_the_screens_of_both_nodes_are_shown(pair):
+    pair.see("#agents", "alpha records 1 of 1 desktop.")
+    pair.see("#agents", "beta records 1 of 2 desktops.")
     rows = pair.texts("#agents tbody tr")
     assert rows[0].startswith("zoom/adarecordingrecorded by alpha")
-    assert rows[1].startswith("zoom/bomaskednot at alpha")
-    assert rows[2].startswith("zoom/cyidle")
+    assert rows[1].startswith("zoom/bomaskedblocked at beta")
+    assert rows[2].startswith("zoom/direcordingno desktop is connected")
+    assert rows[3].startswith("zoom/cyidlepc-9 at beta waits")
     pair.see("#node-alpha", "1 recorded")
+    pair.see("#node-beta", "1 recorded")
+
+
+def test_the_screens_of_a_node_that_is_down_are_told_with_their_age(pair, stage, agents):
+    agents(42)
+    stage.change("pair", PairStatus, peer="dead")
+    pair.see("#agents", "beta is silent. When last heard, 42 s ago, it recorded 1 of 2 desktops")
+    pair.see("#agents", "was recorded by beta, 42 s ago")
+    pair.see("#node-beta", "1 recorded 42 s ago")
+    # Its desktops come to the other node, and what it said of them is over.
+    moved = DesktopStatus("pc-8", ("zoom/bo",), "pc-8.lan", True, False, 1.5, 0.2)
+    stage.board.publish("screens", recorder_of(moved))
+    pair.see("#agents", "zoom/bomaskedrecorded by alpha")
+    stage.publish_all()
+
+
+def test_a_node_that_told_nothing_of_its_screens_says_so(pair, stage, agents):
+    agents(90)
+    pair.see("#agents", "beta told nothing of its screens for 90 s; then it recorded 1 of 2")
+    stage.board._parts.pop("peer_screens")
+    pair.see("#agents", "beta told nothing of its screens: it just started, records none, or is")
+    stage.board.publish("screens", recorder_of(stopped="the disk is full"))
+    pair.see("#agents", "It records nothing now: the disk is full.")
 
 
 def test_a_finding_colours_the_verdict(pair, stage):
