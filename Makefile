@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-stitch bench-pages pages clean lock
+.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-retention bench-stitch bench-pages pages clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -57,7 +57,7 @@ swarm: $(STAMP) ## search for broken promises in random worlds; MINUTES=60 SEED=
 mutants: $(STAMP) ## put every deliberate bug into the code and look for it; var/mutants.json
 	@$(BIN)/python -m tests.mutants
 
-bench: bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-stitch bench-pages ## every benchmark; tables and var/bench/*.json
+bench: bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-retention bench-stitch bench-pages ## every benchmark; tables and var/bench/*.json
 
 bench-takeover: $(STAMP) ## from fault to the peer's next poll: death, silence, switchover
 	@$(BIN)/python -m sim.bench.takeover
@@ -79,6 +79,9 @@ bench-prove: $(STAMP) ## a certificate for a day of 100 k items: to make, to ver
 
 bench-recovery: $(STAMP) ## 1 M records against 1 M contacts; live capture beside it; DATABASE=postgresql://…
 	@$(BIN)/python -m sim.bench.recovery $(if $(DATABASE),--database $(DATABASE))
+
+bench-retention: $(STAMP) ## a look for what is due among 1 M contacts; commits beside it; DATABASE=postgresql://…
+	@$(BIN)/python -m sim.bench.retention $(if $(DATABASE),--database $(DATABASE))
 
 bench-stitch: $(STAMP) ## stitching as a multiple of real time, beside ffmpeg, and its memory
 	@$(BIN)/python -m sim.bench.stitch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from recorder.retention_rows import (
@@ -60,7 +60,7 @@ class RetentionDb(Protocol):
 
     # -- plans, any node ----
     def survey(self, walk: Walk, rules: Rules, now_us: int) -> Surveyed:
-        """What of a page would become due; changes nothing. Contacts with an open deletion are passed over."""
+        """What of a page would become due, by name; changes nothing. Contacts with an open deletion are passed over."""
         ...
 
     def save_plan(self, plan: Plan) -> None:
@@ -88,8 +88,8 @@ class RetentionDb(Protocol):
         """Put a run on record, as it is now."""
         ...
 
-    def decide(self, walk: Walk, rules: Rules, now_us: int, term: int) -> Surveyed:
-        """As `survey`, and put what is due on record as DUE, in one transaction."""
+    def decide(self, contact_ids: Sequence[str], rules: Rules, now_us: int, term: int) -> Surveyed:
+        """Judge these contacts anew, and put what is due on record as DUE, in one transaction."""
         ...
 
     def ready(self, now_us: int, limit: int) -> tuple[Deletion, ...]:

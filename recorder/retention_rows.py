@@ -259,7 +259,7 @@ class Walk:
 
     before_us: int
     after: tuple[int, str] | None = None
-    limit: int = 200
+    limit: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +286,8 @@ class Surveyed:
     examples: tuple[Example, ...] = ()
     next: tuple[int, str] | None = None
     """Where the walk goes on; None at its end."""
+    due: tuple[str, ...] = ()
+    """Ids of the contacts of one page that are due; empty for a whole walk."""
     truncated: bool = False
     """A plan that was cut short: the numbers are lower bounds."""
 

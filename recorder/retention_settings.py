@@ -41,13 +41,15 @@ class RetentionSettings(BaseModel):
     first_s: float = Field(300.0, ge=0, le=DAY_S)
     """A node that became primary waits so long first."""
     pause_s: float = Field(1.0, gt=0, le=3600)
-    """Between two steps of a run."""
-    page: int = Field(200, ge=1, le=1000)
+    """Between two steps that delete."""
+    page: int = Field(1_000, ge=1, le=5_000)
     """Contacts looked at in one step."""
+    share: float = Field(0.2, gt=0, le=1)
+    """Of the time, spent looking at contacts; the rest is for everybody else."""
     deletions_at_once: int = Field(10, ge=1, le=1000)
     """Contacts deleted in one step."""
-    per_run_max: int = Field(10_000, ge=1, le=10_000_000)
-    """Contacts decided upon, and deleted, in one run; the next run goes on."""
+    per_run_max: int = Field(10_000, ge=1, le=100_000)
+    """Contacts decided upon, and deleted, in one run; the next run goes on. Their names are kept in memory."""
     interlock_factor: float = Field(3.0, ge=1, le=1000)
     """A run that finds more than so many times what recent runs found stops, and asks."""
     interlock_floor: int = Field(1_000, ge=0, le=10_000_000)

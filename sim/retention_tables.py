@@ -201,20 +201,25 @@ class MemoryRetentionDb:
         """See RetentionDb."""
         with self._call("survey"):
             page = self._page(walk)
-            return surveyed(page, self._judged(page, rules, now_us), walk, _place)
+            following = _place(page[-1]) if len(page) == walk.limit else None
+            hidden = self._hidden()
+            free = [one for one in page if one.contact_id not in hidden]
+            return surveyed(len(page), self._judged(free, rules, now_us), following)
 
-    def decide(self, walk: Walk, rules: Rules, now_us: int, term: int) -> Surveyed:
+    def decide(self, contact_ids: Sequence[str], rules: Rules, now_us: int, term: int) -> Surveyed:
         """See RetentionDb."""
         with self._alone("decide"):
             self._fence("a decision to delete", term)
-            page = self._page(walk)
+            hidden = self._hidden()
+            asked = [one for one in dict.fromkeys(contact_ids) if one not in hidden]
+            page = tuple(one for home in asked if (one := self._store.contacts.facts(home)))
             judged = self._judged(page, rules, now_us)
             for one in judged:
                 if one.judgement.verdict is Verdict.DUE:
                     number = self._next_number(one.facts.contact_id)
                     self._put(decision(one, rules, number, Stamp(self._node, now_us, term)))
             self._store.control_written("decide", term)
-            return surveyed(page, judged, walk, _place)
+            return surveyed(len(page), judged, None)
 
     def ready(self, now_us: int, limit: int) -> tuple[Deletion, ...]:
         """See RetentionDb."""
@@ -302,18 +307,18 @@ class MemoryRetentionDb:
         found = [one for _, one in sorted(self._tables.holds.items())]
         return tuple(one for one in found if released or one.released_us is None)
 
+    def _hidden(self) -> set[str]:
+        return {one.contact_id for one in self._store.deletions.values() if one.state in _HIDDEN}
+
     def _page(self, walk: Walk) -> tuple[Facts, ...]:
-        hidden = {one.contact_id for one in self._store.deletions.values() if one.state in _HIDDEN}
         contacts = self._store.contacts
         places = sorted(
             (sort_us(row.started_us, row.ended_us), home) for home, row in contacts.rows.items()
         )
         chosen = [
-            home
+            place[1]
             for place in places
-            if (home := place[1]) not in hidden
-            and place[0] < walk.before_us
-            and (walk.after is None or place > walk.after)
+            if place[0] < walk.before_us and (walk.after is None or place > walk.after)
         ]
         facts = (contacts.facts(home) for home in chosen[: walk.limit])
         return tuple(one for one in facts if one is not None)

@@ -1,7 +1,8 @@
 """The actor that deletes what is over: on the primary alone, slowly, and never what a hold covers.
 
-A run looks at what was agreed to, surveys what is due, puts it on record page by page, and deletes what has
-been on record for the whole recycle period. Every step is one job; between two of them it waits a while.
+A run looks at what was agreed to, surveys what is due, puts it on record some at a time, and deletes what has
+been on record for the whole recycle period. Every step is one job; between two of them it waits a while, after a
+look at many contacts for as long as it takes to have been at work for a small share of the time.
 What stops it (rules nobody confirmed, far more than usual, an archive that is away) stops only deletion.
 """
 
@@ -25,6 +26,7 @@ from cluster.messages import (
 from cluster.ports import Address, Clock, Done, Failed
 from recorder.errors import DataCenterError
 from recorder.keep.interlock import INTERLOCK, Refusal, Standing, too_many, unconfirmed
+from recorder.keep.pace import rest_s
 from recorder.keep.retention_jobs import DeleteTools, Looked, delete_some, look
 from recorder.keep.retention_messages import (
     DeletionsDone,
@@ -43,6 +45,8 @@ LOOK_S: Final = 60.0
 """How often it is looked whether a run is due: so soon a confirmed plan counts."""
 AGAIN_S: Final = 15.0
 """After a failure."""
+DECIDED_AT_ONCE: Final = 200
+"""Contacts: SQLite keeps every other writer out meanwhile."""
 
 
 class Phase(StrEnum):
@@ -73,7 +77,11 @@ class Retention:
         self._standing = Standing(None, ())
         self._walk = Walk(0)
         self._found = Surveyed()
-        self._decided = self._deleted = 0
+        self._due: list[str] = []
+        """Contacts that were found due, and are not on record as such."""
+        self._decided = Surveyed()
+        self._deleted = 0
+        self._began_ns = 0
         self._run: Run | None = None
 
     def on_start(self) -> None:
@@ -148,6 +156,7 @@ class Retention:
             return
         self._busy = True
         self._job += 1
+        self._began_ns = self._ports.clock.monotonic_ns()
         self._submit(self._term)
 
     def _submit(self, term: int) -> None:
@@ -161,7 +170,8 @@ class Retention:
                 survey = partial(db.survey, self._walk, self._rules, self._now_us)
                 ports.lane.submit(survey, me, partial(PageDone, self._job))
             case Phase.DECIDE:
-                decide = partial(db.decide, self._walk, self._rules, self._now_us, term)
+                some = tuple(self._due[:DECIDED_AT_ONCE])
+                decide = partial(db.decide, some, self._rules, self._now_us, term)
                 ports.lane.submit(decide, me, partial(PageDone, self._job))
             case Phase.DELETE:
                 lasts = partial(_lasts, ports.clock, self._until_ns)
@@ -230,7 +240,7 @@ class Retention:
         self._tell.refused(refusal, self._stopped_last())
         wait_s = min(LOOK_S, self._ports.settings.every_s)
         if refusal is None and not self._is_due() and looked.again and not self._stopped_last():
-            self._decided = self._deleted = 0
+            self._deleted = 0
             self._go(Phase.DELETE)  # what failed is not left for the next run
             return
         if refusal is not None or not self._is_due():
@@ -241,8 +251,8 @@ class Retention:
         run_id = f"K-{started_us:x}-{self._term}"
         node, rules = self._ports.node, self._rules
         self._run = Run(run_id, started_us, None, node, self._term, "running", rules, 0, 0)
-        self._decided = self._deleted = 0
-        self._begin_walk(Phase.SURVEY)
+        self._deleted = 0
+        self._begin_walk()
 
     def _stopped_last(self) -> bool:
         runs = self._standing.runs
@@ -262,27 +272,31 @@ class Retention:
         age_us = self._now_us - last.started_us
         return not 0 <= age_us < self._ports.settings.every_s * 1e6
 
-    def _begin_walk(self, phase: Phase) -> None:
+    def _begin_walk(self) -> None:
+        self._found, self._decided, self._due = Surveyed(), Surveyed(), []
         shortest = shortest_us(self._rules)
         if shortest is None:
             self._go(Phase.DELETE)
             return
         self._walk = Walk(self._now_us - shortest, None, self._ports.settings.page)
-        self._found = Surveyed()
-        self._go(phase)
+        self._go(Phase.SURVEY)
 
     def _page(self, found: Surveyed) -> None:
+        took_ns = self._ports.clock.monotonic_ns() - self._began_ns
+        wait_s = rest_s(took_ns, self._ports.settings.share)
+        if self._phase is Phase.DECIDE:
+            self._decided = joined(self._decided, found)
+            del self._due[:DECIDED_AT_ONCE]
+            if not self._due:
+                self._tell.decided(self._run, replace(self._decided, held=self._found.held))
+            self._go(Phase.DECIDE if self._due else Phase.DELETE, wait_s)
+            return
         self._found = joined(self._found, found)
         self._walk = replace(self._walk, after=found.next)
-        if self._phase is Phase.DECIDE:
-            enough = self._found.contacts >= self._ports.settings.per_run_max
-            done = found.next is None or enough
-            if done:
-                self._decided = self._found.contacts
-                self._tell.decided(self._run, self._found)
-            self._go(Phase.DELETE if done else Phase.DECIDE)
-        elif found.next is not None:
-            self._go(Phase.SURVEY)
+        room = self._ports.settings.per_run_max - len(self._due)
+        self._due += found.due[:room]
+        if found.next is not None:
+            self._go(Phase.SURVEY, wait_s)
         else:
             self._surveyed()
 
@@ -304,7 +318,7 @@ class Retention:
             self._go(Phase.END)
         else:
             self._tell.refused(None, stopped_last=False)
-            self._begin_walk(Phase.DECIDE)
+            self._go(Phase.DECIDE if self._due else Phase.DELETE)
 
     def _go(self, phase: Phase, wait_s: float | None = None) -> None:
         self._phase = phase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,6 @@ from recorder.retention_rows import (
     Surveyed,
     Trouble,
     Verdict,
-    Walk,
 )
 
 EXAMPLES_MAX: Final = 10
@@ -42,22 +41,22 @@ def due_of(
 
 
 def surveyed(
-    page: Sequence[Facts],
+    looked_at: int,
     judged: Sequence[Judged],
-    walk: Walk,
-    place: Callable[[Facts], tuple[int, str]],
+    following: tuple[int, str] | None,
 ) -> Surveyed:
-    """What the page comes to; the walk is over when it was not full."""
+    """What the page comes to; the walk goes on behind `following`, and is over without it."""
     due = [one for one in judged if one.judgement.verdict is Verdict.DUE]
     ages = [one.judgement.aged_from_us for one in due]
     return Surveyed(
-        looked_at=len(page),
+        looked_at=looked_at,
         contacts=len(due),
         bytes=sum(one.facts.size_bytes for one in due),
         held=len(judged) - len(due),
         oldest_us=min(ages, default=None),
         examples=tuple(_example(one) for one in due[:EXAMPLES_MAX]),
-        next=place(page[-1]) if len(page) == walk.limit else None,
+        next=following,
+        due=tuple(one.facts.contact_id for one in due),
     )
 
 
@@ -69,7 +68,7 @@ def _example(one: Judged) -> Example:
 
 
 def joined(so_far: Surveyed, more: Surveyed) -> Surveyed:
-    """Two parts of one walk, the earlier first."""
+    """Two parts of one walk, the earlier first; without the names of what is due."""
     ages = [at_us for at_us in (so_far.oldest_us, more.oldest_us) if at_us is not None]
     return Surveyed(
         looked_at=so_far.looked_at + more.looked_at,

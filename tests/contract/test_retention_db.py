@@ -68,7 +68,7 @@ def order(one, *, rules=RULES, now_us=OVER_US):
 
 
 def decided(db, *, rules=RULES, now_us=LATER_US, term=3):
-    db.decide(WALK, rules, now_us, term)
+    db.decide(db.survey(WALK, rules, now_us).due, rules, now_us, term)
     return db.deletions(DeletionQuery(states=(DeletionState.DUE,))).rows
 
 
@@ -123,6 +123,35 @@ def test_a_decision_is_on_record_with_all_it_rests_on(db, contacts):
     assert one.decision["aged_from_us"] == START_US + 60_000_000
     assert (one.node, one.term, one.size_bytes) == ("alpha", 3, 1000)
     assert decided(db) == (one,), "decided once"
+    assert db.decide([one.contact_id], RULES, LATER_US, 3).contacts == 0, "though asked for again"
+    assert decided(db) == (one,)
+
+
+def test_a_survey_names_what_is_due_and_passes_over_what_is_decided(db, contacts):
+    commit(contacts, a_call("a"), a_call("b"))
+    found = db.survey(WALK, RULES, LATER_US)
+    assert len(found.due) == 2
+    assert db.decide(found.due[:1], RULES, LATER_US, 3).due == found.due[:1]
+    assert db.survey(WALK, RULES, LATER_US).due == found.due[1:]
+    assert db.survey(WALK, RULES, START_US).due == ()
+
+
+def test_what_was_found_due_is_judged_anew_when_it_is_decided(db, contacts):
+    commit(contacts, a_call("a"))
+    due = db.survey(WALK, RULES, LATER_US).due
+    db.place_hold(a_hold(source="dyn"))
+    assert db.decide([*due, "no-such"], RULES, LATER_US, 3).held == 1
+    assert db.deletions(DeletionQuery()).rows == ()
+
+
+@pytest.mark.parametrize("match", [{"channels": ("chat",)}, {"attributes": {"queue": "trading"}}])
+def test_a_policy_about_interactions_is_asked_for_each_of_them(db, contacts, match):
+    interaction = an_interaction("a", session="ses-a")
+    commit(contacts, a_call("a", interaction=interaction), a_call("b"))
+    policy = Policy("some", Match(**match), DAY_US)
+    assert db.survey(WALK, Rules((policy,)), LATER_US).due == ()
+    every = Policy("every", Match(channels=(interaction.channel,)), DAY_US)
+    assert len(db.survey(WALK, Rules((policy, every)), LATER_US).due) == 2
 
 
 def test_a_decision_of_a_stale_term_is_refused(world, db, contacts):

@@ -162,7 +162,8 @@ def test_a_hold_and_a_deletion_are_told_with_their_decision(bench):
     rules = Rules((Policy("short", Match(), DAY_US),), 0, 0)
     bench.clock.advance(40 * 86_400)
     now_us = bench.clock.wall_us()
-    bench.retention.decide(Walk(before_us=now_us), rules, now_us, 0)
+    due = bench.retention.survey(Walk(before_us=now_us), rules, now_us).due
+    bench.retention.decide(due, rules, now_us, 0)
     order = Order(row.contact_id, 1, rules, now_us)
     bench.retention.begin_deletion(order, 0)
     bench.retention.finish_deletion(order, 0, lambda _key: None)

@@ -8,7 +8,7 @@ after a look at the lease row and at the connection, which proves that the lock 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -24,14 +24,14 @@ from recorder.adapters.contact_db.retention_facts import (
     OPEN,
     deleted_reason,
     facts_of,
+    facts_without_deletion,
     holds_in_force,
     lock_contact,
     next_numbers,
     own_objects,
-    page_of,
-    place_of,
     take_out,
 )
+from recorder.adapters.contact_db.retention_pages import page_of
 from recorder.adapters.contact_db.retention_plans import SqlPlans
 from recorder.adapters.contact_db.retention_rows_sql import (
     deletion_of,
@@ -155,16 +155,17 @@ class SqlRetentionDb(SqlPlans):
     def survey(self, walk: Walk, rules: Rules, now_us: int) -> Surveyed:
         """What of a page would become due; changes nothing."""
         with translated("looking for what is due"), self._engine.connect() as connection:
-            page = page_of(connection, walk)
-            judged = due_of(page, holds_in_force(connection), rules, now_us)
-        return surveyed(page, judged, walk, place_of)
+            in_force = holds_in_force(connection)
+            page = page_of(connection, walk, rules, in_force, now_us)
+            judged = due_of(page.old, in_force, rules, now_us)
+        return surveyed(page.looked_at, judged, page.following)
 
-    def decide(self, walk: Walk, rules: Rules, now_us: int, term: int) -> Surveyed:
-        """As `survey`, and put what is due on record as DUE."""
+    def decide(self, contact_ids: Sequence[str], rules: Rules, now_us: int, term: int) -> Surveyed:
+        """Judge these contacts anew, and put what is due on record as DUE."""
         stamp = Stamp(self._node, now_us, term)
         with self._alone("deciding what is due") as connection:
             self._fence("a decision to delete", connection, term)
-            page = page_of(connection, walk)
+            page = facts_without_deletion(connection, contact_ids)
             judged = due_of(page, holds_in_force(connection), rules, now_us)
             due = [one for one in judged if one.judgement.verdict is Verdict.DUE]
             numbers = next_numbers(connection, [one.facts.contact_id for one in due])
@@ -175,7 +176,7 @@ class SqlRetentionDb(SqlPlans):
             if rows:
                 connection.execute(insert(deletions), rows)
                 self._fence("a decision to delete", connection, term)
-        return surveyed(page, judged, walk, place_of)
+        return surveyed(len(page), judged, None)
 
     def ready(self, now_us: int, limit: int) -> tuple[Deletion, ...]:
         """DUE ones whose recycle period is over, and those begun."""

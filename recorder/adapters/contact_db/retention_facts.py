@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Table, case, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, case, delete, func, insert, select, update
 
 from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.names import forget_names_of
 from recorder.adapters.contact_db.proof_tables import deletions, holds
 from recorder.adapters.contact_db.retention_rows_sql import hold_of
-from recorder.adapters.contact_db.rows import AnyRow, event_values, sort_us
+from recorder.adapters.contact_db.rows import AnyRow, event_values
 from recorder.adapters.contact_db.screen_tables import renditions
 from recorder.adapters.contact_db.sql import POSTGRES, among, strings, texts
 from recorder.model import ItemEvent, ItemState
-from recorder.retention_rows import Deletion, DeletionState, Facts, Hold, KeptMedia, Part, Walk
+from recorder.retention_rows import Deletion, DeletionState, Facts, Hold, KeptMedia, Part
 
 OPEN: Final = tuple(state.value for state in DeletionState if state.is_open)
 _BELOW: Final = (
@@ -36,27 +36,24 @@ def holds_in_force(connection: Connection) -> tuple[Hold, ...]:
     return tuple(map(hold_of, connection.execute(statement)))
 
 
-def page_of(connection: Connection, walk: Walk) -> tuple[Facts, ...]:
-    """Contacts of a walk that have no open deletion, the oldest first."""
-    row = tables.contacts.c
-    is_open = exists().where(
-        deletions.c.contact_id == row.contact_id,
-        deletions.c.state.in_((DeletionState.DUE.value, DeletionState.DELETING.value)),
-    )
-    statement = (
-        select(tables.contacts)
-        .where(row.sort_us < walk.before_us, ~is_open)
-        .order_by(row.sort_us, row.contact_id)
-        .limit(walk.limit)
-    )
-    if walk.after is not None:
-        statement = statement.where(tuple_(row.sort_us, row.contact_id) > tuple_(*walk.after))
-    return _facts(connection, connection.execute(statement).all())
+def facts_without_deletion(
+    connection: Connection, contact_ids: Sequence[str], *, named: bool = True
+) -> tuple[Facts, ...]:
+    """Those of these contacts that are there and have no open deletion, in order of their ids.
 
-
-def place_of(facts: Facts) -> tuple[int, str]:
-    """Where it lies in a walk."""
-    return (sort_us(facts.started_us, facts.ended_us), facts.contact_id)
+    `named`: with the names, numbers and keys that a hold may be about.
+    """
+    if not contact_ids:
+        return ()
+    dialect, row, one = connection.dialect.name, tables.contacts.c, deletions.c
+    given = {"ids": texts(dialect, contact_ids)}
+    is_open = one.state.in_((DeletionState.DUE.value, DeletionState.DELETING.value))
+    going = select(one.contact_id).where(among(dialect, one.contact_id, "ids"), is_open)
+    hidden = set(connection.execute(going, given).scalars())
+    statement = select(tables.contacts).where(among(dialect, row.contact_id, "ids"))
+    rows = connection.execute(statement.order_by(row.contact_id), given).all()
+    free = [found for found in rows if found.contact_id not in hidden]
+    return _facts(connection, free, named=named)
 
 
 def lock_contact(connection: Connection, contact_id: str) -> None:
@@ -73,14 +70,16 @@ def facts_of(connection: Connection, contact_id: str) -> Facts | None:
     return found[0] if found else None
 
 
-def _facts(connection: Connection, contacts: Sequence[AnyRow]) -> tuple[Facts, ...]:
+def _facts(
+    connection: Connection, contacts: Sequence[AnyRow], *, named: bool = True
+) -> tuple[Facts, ...]:
     if not contacts:
         return ()
     ids = [row.contact_id for row in contacts]
     parts = _below(connection, tables.interactions, ids)
-    parties = _below(connection, tables.parties, ids)
+    parties = _below(connection, tables.parties, ids if named else ())
     media = _below(connection, tables.media, ids)
-    items = _below(connection, tables.items, ids)
+    items = _below(connection, tables.items, ids if named else ())
     return tuple(
         Facts(
             contact_id=row.contact_id,
@@ -111,6 +110,8 @@ def _facts(connection: Connection, contacts: Sequence[AnyRow]) -> tuple[Facts, .
 
 
 def _below(connection: Connection, table: Table, ids: Sequence[str]) -> dict[str, list[AnyRow]]:
+    if not ids:
+        return {}
     dialect = connection.dialect.name
     statement = (
         select(table)

@@ -58,7 +58,8 @@ def test_policies_that_nobody_confirmed_are_shown_as_such(tandem):
 
 def test_what_is_due_is_listed_and_taken_back(tandem, old):
     now_us = old.clock.wall_us()
-    old.retention.decide(Walk(now_us), old.rules, now_us, 9)
+    due = old.retention.survey(Walk(now_us), old.rules, now_us).due
+    old.retention.decide(due, old.rules, now_us, 9)
     assert tandem("retention", "list", "--state", "due").out.count(" due ") == 2
     page = tandem("retention", "list", "--limit", "1")
     assert "more: --after" in page.err
@@ -72,7 +73,8 @@ def test_what_is_due_is_listed_and_taken_back(tandem, old):
 
 def test_what_cannot_be_deleted_says_why_and_when_it_is_tried_again(tandem, old):
     now_us = old.clock.wall_us()
-    old.retention.decide(Walk(now_us), old.rules, now_us, 1)
+    due = old.retention.survey(Walk(now_us), old.rules, now_us).due
+    old.retention.decide(due, old.rules, now_us, 1)
     one = old.retention.deletions(DeletionQuery()).rows[0]
     assert tandem("retention", "list", "--stuck", "--json").json == {"deletions": []}
     trouble = Trouble(one.contact_id, one.number, "object dyn/a cannot be deleted", now_us)

@@ -81,6 +81,44 @@ def test_far_more_than_usual_stops_before_anything_is_decided():
     assert len(desk.deletions()) == 2
 
 
+def asked(monkeypatch, name):
+    """Arguments of each call of the database."""
+    calls, ask = [], getattr(MemoryRetentionDb, name)
+
+    def seen(self, first, *rest):
+        calls.append(first)
+        return ask(self, first, *rest)
+
+    monkeypatch.setattr(MemoryRetentionDb, name, seen)
+    return calls
+
+
+def test_every_contact_is_looked_at_once_and_only_what_is_due_is_read_again(monkeypatch):
+    surveys, decisions = asked(monkeypatch, "survey"), asked(monkeypatch, "decide")
+    desk = ready_to_decide(page=1)
+    desk.live(60)
+    assert [walk.after is None for walk in surveys] == [True, False, False]
+    assert sorted(name for some in decisions for name in some) == sorted(
+        one.contact_id for one in desk.deletions()
+    )
+    assert len(desk.deletions()) == 2
+
+
+def test_a_look_at_contacts_takes_its_share_of_the_time_and_no_more(monkeypatch):
+    desk = ready_to_decide(page=1, share=0.25)
+    began, survey = [], MemoryRetentionDb.survey
+
+    def slowly(self, *given):
+        began.append(desk.clock.now_ns)
+        desk.clock.now_ns += 100_000_000  # as a database that takes so long
+        return survey(self, *given)
+
+    monkeypatch.setattr(MemoryRetentionDb, "survey", slowly)
+    desk.live(10, step_s=0.01)
+    first, second = began[:2]
+    assert second - first == pytest.approx(400_000_000, abs=30_000_000)
+
+
 def test_what_was_due_before_an_interlock_stays_too():
     desk = ready_to_decide()
     desk.live(30)

@@ -57,7 +57,8 @@ class Center:
         self.archive.sync()
 
     def decide(self):
-        return self.db.decide(Walk(LATER_US), RULES, LATER_US, 3)
+        due = self.db.survey(Walk(LATER_US), RULES, LATER_US).due
+        return self.db.decide(due, RULES, LATER_US, 3)
 
     def delete(self, limit=10, may_go_on=lambda: True):
         tools = DeleteTools(self.db, self.archive, may_go_on)

@@ -35,7 +35,8 @@ def contact_id(node, key):
 def make_due(node):
     later(node, 31)
     now_us = node.clock.wall_us()
-    node.retention.decide(Walk(now_us), node.rules, now_us, 9)
+    due = node.retention.survey(Walk(now_us), node.rules, now_us).due
+    node.retention.decide(due, node.rules, now_us, 9)
 
 
 def refusal(answer):
