@@ -44,6 +44,11 @@ class TraceKind(StrEnum):
     """`what`: offered, listed, found, assigned, buffered, archived, failed, gone, …; `data`: source, key."""
     WATERMARK = "watermark"
     """`data`: source, epoch, watermark_us."""
+    AGENT = "agent"
+    """What a platform said of an agent, as it is heard; `what`: the kind of event; `data`: agent, call, at_us, event."""
+    SCREEN = "screen"
+    """`what`: legs (verdicts and masks, as they change), desktop, gone, stream, ended; start, stop, mask, unmask, refused,
+    hung_up (to a desktop); first, sealed, kept, copied, fetched, found, deleted (a part); archived, forgotten."""
     VIOLATION = "violation"
     """A broken promise; `what` names it; `data`: text, items."""
 

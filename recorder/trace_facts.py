@@ -33,13 +33,23 @@ from cluster.work_messages import (
 from recorder.codec import FAIL, JOB
 from recorder.messages import ArchiveItem, ItemArchived
 from recorder.model import ItemRef
+from recorder.screen_messages import (
+    AgentEventsHeard,
+    DesktopGone,
+    DesktopHello,
+    DesktopSaid,
+    LegsChanged,
+    StreamBegan,
+    StreamEnded,
+)
+from recorder.screen_model import Leg
 from recorder.trace import TraceKind
 
 ROUTINE: Final = frozenset(
     {
         *("Ping", "Pong", "PingDue", "WorkProven", "TickDue", "BeatDue", "ClaimsDue", "Received"),
         *("DescribeSelf", "MarksHeard", "PairChanged", "WorkerReady", "DutyGranted"),
-        *("LookDue", "Looked", "_FiguresDue"),
+        *("LookDue", "Looked", "_FiguresDue", "DesktopSaid", "FilesRan"),
     }
 )
 """Messages that come all the time; a row only when another row follows from them."""
@@ -147,6 +157,47 @@ def _shared(message: SendFrame) -> Iterator[Fact]:
             yield Fact(TraceKind.WATERMARK, "shared", marks_data(source, mark))
 
 
+def _heard(message: AgentEventsHeard) -> Iterator[Fact]:
+    for one in message.events:
+        data = {"agent": one.agent_key, "call": one.call, "at_us": one.at_us, "event": one.event_id}
+        yield Fact(TraceKind.AGENT, one.kind.value, data)
+
+
+def _legs(message: LegsChanged) -> Iterator[Fact]:
+    data = {"agent": message.agent_key, "legs": [_leg_data(leg) for leg in message.legs]}
+    yield Fact(TraceKind.SCREEN, "legs", data)
+
+
+def _leg_data(leg: Leg) -> dict[str, Any]:
+    return {
+        "call": leg.call,
+        "from_us": leg.span.from_us,
+        "to_us": leg.span.to_us,
+        "verdict": leg.verdict.value,
+        "masks": [[mask.from_us, mask.to_us] for mask in leg.masks],
+    }
+
+
+def _desktop(message: DesktopSaid) -> Iterator[Fact]:
+    data: dict[str, Any] = {"connection": message.connection}
+    match message.saying:
+        case DesktopHello() as hello:
+            stream = hello.streaming.stream if hello.streaming else ""
+            told = {"desktop": hello.desktop, "agents": list(hello.agents), "stream": stream}
+            yield Fact(TraceKind.SCREEN, "desktop", {**data, **told})
+        case StreamBegan(stream):
+            yield Fact(TraceKind.SCREEN, "stream", {**data, "stream": stream.stream})
+        case StreamEnded(name, seq_last, reason):
+            told = {"stream": name, "seq_last": seq_last, "reason": reason.partition(":")[0]}
+            yield Fact(TraceKind.SCREEN, "ended", {**data, **told})
+        case _:
+            return
+
+
+def _desktop_gone(message: DesktopGone) -> Iterator[Fact]:
+    yield Fact(TraceKind.SCREEN, "gone", {"connection": message.connection})
+
+
 _FACTS: Final[Mapping[type, Callable[[Any], Iterator[Fact]]]] = {
     RoleChanged: _role,
     Distribute: _found,
@@ -157,4 +208,8 @@ _FACTS: Final[Mapping[type, Callable[[Any], Iterator[Fact]]]] = {
     JobFinished: _finished,
     WorkFailed: _failed,
     SendFrame: _shared,
+    AgentEventsHeard: _heard,
+    LegsChanged: _legs,
+    DesktopSaid: _desktop,
+    DesktopGone: _desktop_gone,
 }

@@ -14,6 +14,7 @@ from recorder.model import BufferedItem, ItemOutcome, ItemRef, SourceProgress, W
 from recorder.trace import TraceKind
 from recorder.trace_facts import item_data, marks_data
 from recorder.traced_frames import FrameBook, TracedTransport
+from recorder.traced_screens import traced_screens
 from recorder.tracing import TracedRuntime, TracedWorkers, Tracer
 
 OutcomeOf: TypeAlias = Callable[[Exception], str]
@@ -98,6 +99,7 @@ def traced_ports(
         files=calls(ports.files, rows.disk, "discard"),
         contact_db=calls(ports.contact_db, rows.data_center),
         archive=calls(ports.archive, rows.data_center),
+        screens=traced_screens(ports.screens, tracer),
         sources={
             name: calls(source, rows.request, *_REQUESTS) if requests else source
             for name, source in ports.sources.items()

@@ -11,7 +11,9 @@ LINES_MAX: Final = 20
 _CAUSES_MAX: Final = 8
 _STORY_MAX: Final = 5
 _STORY: Final = frozenset({TraceKind.LIFE, TraceKind.FAULT, TraceKind.ROLE})
-_SHOWN: Final = ("key", "term", "outcome", "epoch", "watermark_us", "phase", "reason", "frame")
+_NAMES: Final = ("key", "part", "stream", "agent", "call")
+"""What a row may be about."""
+_SHOWN: Final = (*_NAMES, "term", "outcome", "epoch", "watermark_us", "phase", "reason", "frame")
 
 
 def history_of(rows: Sequence[TraceRow], last: TraceRow, items: Collection[str]) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def line_of(row: TraceRow) -> str:
 
 
 def _concerns(row: TraceRow, wanted: set[str]) -> bool:
-    if row.data.get("key") in wanted:
+    if any(row.data.get(name) in wanted for name in _NAMES):
         return True
-    items: Any = row.data.get("items", ())
+    items: Any = (*row.data.get("items", ()), *row.data.get("agents", ()))
     return any(item in wanted for item in items)

@@ -16,6 +16,7 @@ from cluster.frames import Role
 from recorder.trace import TraceHeader, TraceKind, TraceRow
 from sim.checkers.nothing_lost import CommittedFirst, Place
 from sim.checkers.one_primary import OVERLAP_S, Pollers
+from sim.checkers.screen_trace import ScreensOfNode
 from sim.checkers.terms import Terms
 from sim.checkers.violation import Violation
 from sim.checkers.watermark_never_ahead import PROMISE as NEVER_AHEAD
@@ -86,7 +87,7 @@ def judge_trace(traces: Sequence[Trace]) -> tuple[Found, ...]:
     """Everything that breaks a promise in these traces, each kind once for the same items."""
     rows = merged(traces)
     whole = {header.origin for header, _ in traces}
-    judge = _Judge(whole)
+    judge = _Judge(whole, min((header.began_us for header, _ in traces), default=0))
     found: dict[tuple[str, str, tuple[str, ...]], Found] = {}
     for row in rows:
         for violation in judge.row(row):
@@ -94,13 +95,20 @@ def judge_trace(traces: Sequence[Trace]) -> tuple[Found, ...]:
             if key not in found:
                 history = history_of(rows, row, violation.items)
                 found[key] = Found(row.at_ns, row, violation, history)
+    for lane, violation in judge.at_the_end():
+        row = next(one for one in reversed(rows) if one.lane == lane)
+        history = history_of(rows, row, violation.items)
+        key = (violation.promise, violation.what, violation.items)
+        found.setdefault(key, Found(row.at_ns, row, violation, history))
     return tuple(found.values())
 
 
 class _Judge:
     """Takes the rows in order."""
 
-    def __init__(self, origins: set[str]) -> None:
+    def __init__(self, origins: set[str], first_us: int) -> None:
+        self._first_us = first_us
+        self._screens: dict[str, ScreensOfNode] = {}
         self._everything = "world" in origins or len(origins) > 1
         """Whatever was done, one of these traces tells it."""
         self._terms = Terms()
@@ -128,17 +136,37 @@ class _Judge:
     def row(self, row: TraceRow) -> Iterable[Violation]:
         """What this row shows to be broken."""
         look = self._looks.get(row.kind)
-        return () if look is None else look(row)
+        yield from () if look is None else look(row)
+        yield from self._screen(row)
+
+    def at_the_end(self) -> Iterator[tuple[str, Violation]]:
+        """What should have been so by the last row of a node; with the node."""
+        for lane, screens in self._screens.items():
+            for violation in screens.at_the_end():
+                yield lane, violation
+
+    def _screen(self, row: TraceRow) -> Iterator[Violation]:
+        now_us = self._first_us + row.at_ns // 1000
+        screens = self._screens.get(row.lane)
+        if screens is not None:
+            yield from screens.passes(now_us)
+        if row.kind is TraceKind.SCREEN:
+            screens = self._screens.setdefault(row.lane, ScreensOfNode(row.lane))
+            yield from screens.row(row, now_us)
 
     # -- lives and roles ----
 
     def _life(self, row: TraceRow) -> tuple[Violation, ...]:
         if row.what in {"started", "resumed"}:
             self._pollers.woke(row.lane, row.at_ns)
+        screens = None
+        if row.what in {"started", "crashed", "powered_off", "stopped"}:
+            screens = self._screens.pop(row.lane, None)
         if row.what in {"started", "crashed", "powered_off"}:
             self._committed.lets_go(row.lane, ())
             self._pollers.relieved(row.lane, row.at_ns)
-        return ()
+        # What died owes nothing any more.
+        return () if screens is None or row.what != "stopped" else tuple(screens.at_the_end())
 
     def _received(self, row: TraceRow) -> tuple[Violation, ...]:
         self._heard_ns[row.lane] = row.at_ns

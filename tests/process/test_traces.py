@@ -6,6 +6,10 @@ import pytest
 
 from recorder.cli.tree import run_command
 from recorder.trace import TraceKind, read_trace
+from sim.desk.recorded_pair import SOURCE, TOKEN, RecordedPair
+from tests.recorder.desktop.desktop import Desktop
+from tests.recorder.desktop.screens import EveryFrameAnother
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process
 
@@ -48,3 +52,53 @@ def test_the_traces_of_a_pair_that_lost_its_primary_are_good_and_hold_no_secret(
     text = "".join(path.read_text() for path in traces.values())
     for secret in ("secret-of-", "Bearer", "sig=", world.pair.token):
         assert secret not in text
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """A pair that writes traces, and a desktop whose agent is on a call."""
+    with RecordedPair(tmp_path / "pair", agents=["anna"]) as pair:
+        for name, node in pair.pair.nodes.items():
+            node.options = ("--trace", str(tmp_path / f"{name}.trace"))
+        pair.pair.start()
+        desktop = Desktop(
+            tmp_path / "spool", pair.urls, EveryFrameAnother(160, 96), token=TOKEN,
+            agents={SOURCE: "anna"}, key_every_s=60.0, connect_s=2.0,
+        )  # fmt: skip
+        yield pair, desktop
+        if not desktop.loop.is_closed():
+            desktop.close()
+
+
+def test_the_traces_of_a_pair_that_recorded_a_screen_tell_its_way_and_are_judged(
+    recorded, tmp_path, capsys
+):
+    pair, desktop = recorded
+    wait_until(lambda: len(desktop.kept) >= 10, 30.0, "ten frames")
+    first = desktop.board._node.split(" ")[0]
+    pair[first].kill()
+    wait_until(lambda: desktop.board._node.split(" ")[0] not in {"", first}, 30.0, "another node")
+    before = len(desktop.kept)
+    wait_until(lambda: len(desktop.kept) >= before + 10, 30.0, "ten more frames")
+    desktop.close()
+    pair[first].wait()
+    pair[first].start()
+    wait_until(lambda: pair.archived().keys() >= desktop.kept.keys(), 60.0, "all is archived")
+    for node in pair.pair.nodes.values():
+        node.stop()
+
+    (second,) = (name for name in pair.pair.nodes if name != first)
+    path = tmp_path / f"{second}.trace"
+    header, rows = read_trace(path)
+    told = {row.what for row in rows if row.kind == TraceKind.SCREEN}
+    assert told >= {"legs", "desktop", "stream", "first", "sealed", "kept", "archived", "deleted"}
+    assert header.origin == second
+    assert run_command(["sim", "check", str(path), str(tmp_path / f"{first}.trace")]) == 0
+    capsys.readouterr()
+
+    bad = tmp_path / "bad.trace"
+    lines = path.read_text().splitlines(keepends=True)
+    bad.write_text("".join(line for line in lines if '"what":"archived"' not in line))
+    assert run_command(["sim", "check", str(bad), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["violations"]
+    assert {one["promise"] for one in found} == {"screen_follows_agent"}
