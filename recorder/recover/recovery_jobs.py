@@ -29,7 +29,8 @@ from recorder.recovery_rows import (
     Tending,
 )
 
-REFS_AT_ONCE = 5_000
+REFS_AT_ONCE = 10_000
+"""Of one listing in one question: what was gathered, and a large page."""
 RECENT = 100
 PAGE = 1_000
 
@@ -70,7 +71,7 @@ def find_id(source: DataSource, identifier: str) -> Found:
 
 
 def compare(db: RecoveryDb, refs: Sequence[ItemRef]) -> Difference:
-    """What of a page is missing."""
+    """What of some pages is missing."""
     here = not_recordable = 0
     missing: list[ItemRef] = []
     for start in range(0, len(refs), REFS_AT_ONCE):

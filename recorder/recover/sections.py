@@ -4,7 +4,8 @@ A section is listed whole, compared, and counted in one transaction; only then d
 it. So a process may die anywhere: the section in hand is listed again, and nothing is counted twice. A
 section is as long as brings some thousand items, however sparse or dense the source is.
 
-Nothing of a section is kept in memory but the missing items, and of these a few thousand: the rest is staged.
+Nothing of a section is kept in memory but the pages that are not compared yet and the missing items, of both a
+few thousand: small pages are gathered before they are compared, and missing items beyond that are staged.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ LENGTH_S = 3600.0
 LENGTH_MIN_S = 60.0
 ITEMS_WANTED = 20_000
 PAGES_MAX = 2_000
+COMPARE_AT = 5_000
+"""So many listed items are compared with one question, however small the source's pages are."""
 STAGE_AT = 5_000
 SEEN_MAX = 100_000
 """So many keys of a section are remembered, to count what is listed twice once."""
@@ -56,6 +59,7 @@ class Section:
         self._tokens: set[str] = set()
         self._seen: set[str] = set()
         self._ended = False
+        self._gathered: list[ItemRef] = []
         self._missing: list[RecoveryItem] = []
         self._here = 0
         self._not_recordable = 0
@@ -85,7 +89,10 @@ class Section:
         return self._looked_for >= len(self._ids) if self._is_of_ids else self._ended
 
     def listed(self, page: Page) -> tuple[ItemRef, ...]:
-        """A page came; returns what of it is to be compared. Raises BadAnswer when listing has no end."""
+        """A page came; returns what is to be compared now: nothing until pages enough were gathered.
+
+        Raises BadAnswer when listing has no end.
+        """
         self.calls += 1
         self._page = page.next_page
         if page.next_page is None:
@@ -99,7 +106,11 @@ class Section:
             raise BadAnswer(f"a section has more than {PAGES_MAX} pages")
         else:
             self._tokens.add(page.next_page)
-        return self._fresh(page.items)
+        self._gathered += self._fresh(page.items)
+        if len(self._gathered) < COMPARE_AT and not self._ended:
+            return ()
+        gathered, self._gathered = tuple(self._gathered), []
+        return gathered
 
     def found(self, answer: Found) -> tuple[ItemRef, ...]:
         """What the id in hand leads to; returns what of it is to be compared."""

@@ -1,13 +1,16 @@
 """A source whose listing is arithmetic: thirty days of records, some of them in no database.
 
-Its records are those of `sim.bench.growth.Database` at the same size, nearly in the order in which they were
-archived, which is not that of their ids. Every thousandth is listed here and archived nowhere. What the listing takes is
-summed up, so that it can be told from what the recovery takes.
+Its records are those of `sim.bench.growth.Database` at the same size, spread over the period, at the instants and in
+the order in which they were archived, which is not that of their ids. Every thousandth is listed here and archived
+nowhere. What the listing takes is summed up, so that it can be told from what the recovery takes.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+
+from sqlalchemy import text
 
 from cluster.ports import Clock
 from recorder.model import (
@@ -22,7 +25,7 @@ from recorder.model import (
     Window,
 )
 from recorder.ports import MediaRequest
-from sim.bench.growth import START_US, a_call, copy_key
+from sim.bench.growth import START_US, Database, a_call, copy_key
 from sim.bench.timing import now_ns, seconds_since
 
 NAME = "dynamics"
@@ -31,22 +34,23 @@ EVERY = 1_000
 _FIRST = 1_000
 """So many calls the database was filled with before they were copied."""
 _DAY_S = 86_400
-_PERIOD_US = 30 * _DAY_S * 1_000_000
 _WINDOW_MAX_S = 7.0 * _DAY_S
-_SCATTER = 617_039
-"""A prime: ids come as scattered as those of a service do."""
+_CALL_US, _COPY_US = 1_000_000, 1_000
+"""What lies between two calls of the database, and between two copies of a call."""
+_SPREAD = 30 * _DAY_S * 1_000_000 // (_FIRST * _CALL_US)
+"""The calls of the database lie in a quarter of an hour; spread so far they fill thirty days."""
 _LOST = "lost-"
 
 
 class PeriodSource:
-    """Implements recorder.ports.DataSource: `size` records at equal distances."""
+    """Implements recorder.ports.DataSource: `size` records, one after the other."""
 
     def __init__(self, *, size: int, page_size: int, clock: Clock) -> None:
         assert size % _FIRST == 0, "the database grows by so many"
+        assert size // _FIRST * _COPY_US <= _CALL_US, "copies end before the next call"
         self.size = size
         self._page_size = page_size
         self._clock = clock
-        self._step_us = _PERIOD_US // size
         self.pages = 0
         self.spent_s = 0.0
         """What the listing took: no merit and no fault of whoever asks."""
@@ -64,15 +68,15 @@ class PeriodSource:
     @property
     def window(self) -> Window:
         """The period that holds every record."""
-        return Window(START_US, START_US + self.size * self._step_us)
+        return Window(START_US, self._at_us(self.size))
 
     def record(self, number: int) -> ItemRef:
         """Number `number` in order of time."""
-        changed_us = START_US + number * self._step_us
+        changed_us = self._at_us(number)
         if number % EVERY == EVERY - 1:
             return ItemRef(NAME, f"{_LOST}{number:09d}", "f", changed_us, f"session-lost-{number}")
-        block, copy = divmod(number, self.size // _FIRST)
-        key = copy_key(f"call-{block * _SCATTER % _FIRST:09d}", copy)
+        call, copy = self._place(number)
+        key = copy_key(f"call-{call:09d}", copy)
         return ItemRef(NAME, key, "f", changed_us, f"session-{key}")
 
     def list_items(self, window: Window, page: str | None) -> Page:
@@ -110,9 +114,24 @@ class PeriodSource:
     def close(self) -> None:
         """Nothing is held."""
 
+    def _place(self, number: int) -> tuple[int, int]:
+        """Which copy of which call it is."""
+        return divmod(number, self.size // _FIRST)
+
+    def _at_us(self, number: int) -> int:
+        call, copy = self._place(number)
+        return START_US + _SPREAD * (call * _CALL_US + copy * _COPY_US)
+
     def _first(self, at_us: int) -> int:
         """The number of the first record at or after an instant."""
-        return max(0, min(self.size, -(-(at_us - START_US) // self._step_us)))
+        return bisect_left(range(self.size), at_us, key=self._at_us)
+
+
+def spread(database: Database) -> None:
+    """Give the calls of a database the instants at which the source has them."""
+    statement = text("UPDATE items SET changed_us = :start + (changed_us - :start) * :times")
+    with database.engine.begin() as connection:
+        connection.execute(statement, {"start": START_US, "times": _SPREAD})
 
 
 def a_missing_call(ref: ItemRef) -> BufferedItem:

@@ -29,7 +29,7 @@ from sqlalchemy import text
 
 from sim.bench.figures import RESULTS, publish, rounded, show
 from sim.bench.growth import Database
-from sim.bench.period_source import EVERY
+from sim.bench.period_source import EVERY, spread
 from sim.bench.recovery_live import POLL_S, live_lag
 from sim.bench.recovery_naive import WAYS
 from sim.bench.timing import now_ns, seconds_since
@@ -53,6 +53,7 @@ def large_periods(
     database = Database(url)
     start_ns = now_ns()
     database.grow_to(size)
+    spread(database)
     print(f"{size:,} contacts after {seconds_since(start_ns):.1f} s of filling", flush=True)
     ours: dict[str, Any] = {}
     for page_size in pages:

@@ -155,41 +155,59 @@ def test_what_is_completed_is_not_resumed(db):
 
 # -- the difference ----
 
+MANY = tuple(a_ref(f"other-{number}") for number in range(600))
+"""So many that a database may look for them in another way than for a few."""
 
-def test_the_difference_is_what_is_neither_archived_nor_not_recordable(db, contacts):
+
+@pytest.fixture(params=[(), MANY], ids=["a few", "many"])
+def beside(request):
+    """What else is listed: nothing of it is here."""
+    return request.param
+
+
+def test_the_difference_is_what_is_neither_archived_nor_not_recordable(db, contacts, beside):
     contacts.commit([an_item("here")], names_of(an_item("here")))
     contacts.record_outcome(an_outcome("muted", ItemState.NOT_RECORDABLE), 1)
     contacts.record_outcome(an_outcome("gone", ItemState.GONE), 1)
     contacts.record_outcome(an_outcome("parked", parked=True, retry_at_us=1), 1)
     contacts.record_found([a_ref("found")], [an_event("found")])
     refs = [a_ref(key) for key in ("new", "here", "muted", "gone", "parked", "found")]
-    found = db.difference(refs)
+    found = db.difference([*refs, *beside])
     assert (found.already_here, found.not_recordable) == (1, 1)
-    assert [ref.key for ref in found.missing] == ["new", "gone", "parked", "found"]
+    missing = [ref.key for ref in found.missing[: len(found.missing) - len(beside)]]
+    assert missing == ["new", "gone", "parked", "found"]
     assert found.missing[0] == refs[0]
     assert db.difference([]).missing == ()
 
 
-def test_another_version_is_missing_unless_a_later_one_is_here(db, contacts):
+def test_another_version_is_missing_unless_a_later_one_is_here(db, contacts, beside):
     contacts.commit([an_item("a", version="v2")], names_of(an_item("a")))
     before, after = START_US - 1, START_US + 1
-    assert db.difference([a_ref("a", version="v1", changed_us=before)]).already_here == 1
-    assert len(db.difference([a_ref("a", version="v3", changed_us=after)]).missing) == 1
+    here = db.difference([a_ref("a", version="v1", changed_us=before), *beside])
+    assert here.already_here == 1
+    found = db.difference([a_ref("a", version="v3", changed_us=after), *beside])
+    assert len(found.missing) == 1 + len(beside)
 
 
-def test_an_item_of_another_source_is_missing(db, contacts):
+def test_the_same_version_is_here_at_whatever_instant_it_is_listed(db, contacts, beside):
+    contacts.commit([an_item("a")], names_of(an_item("a")))
+    for changed_us in (0, START_US - 1, START_US, START_US + 1, 2**60):
+        assert db.difference([a_ref("a", changed_us=changed_us), *beside]).already_here == 1
+
+
+def test_an_item_of_another_source_is_missing(db, contacts, beside):
     contacts.commit([an_item("a", source="zoom")], names_of(an_item("a", source="zoom")))
-    assert len(db.difference([a_ref("a")]).missing) == 1
+    assert len(db.difference([a_ref("a"), *beside]).missing) == 1 + len(beside)
 
 
-def test_any_text_may_be_a_key(db, contacts):
+def test_any_text_may_be_a_key(db, contacts, beside):
     odd = ["ü\0\udc00", "'; --", "📞", '["a"]', ""]
     for key in odd[:3]:
         item = an_item(key, session=f"s{odd.index(key)}")
         contacts.commit([item], names_of(item))
-    found = db.difference([a_ref(key) for key in odd])
+    found = db.difference([*(a_ref(key) for key in odd), *beside])
     assert found.already_here == 3
-    assert [ref.key for ref in found.missing] == odd[3:]
+    assert [ref.key for ref in found.missing[:2]] == odd[3:]
 
 
 # -- sections ----

@@ -5,6 +5,7 @@ import pytest
 from recorder.errors import BadAnswer
 from recorder.model import ItemRef, Page, Window
 from recorder.recover.sections import (
+    COMPARE_AT,
     IDS_AT_ONCE,
     ITEMS_WANTED,
     PAGES_MAX,
@@ -45,11 +46,10 @@ def missing(*refs, here=0):
 def test_a_section_is_whole_after_its_last_page():
     section = a_section()
     assert section.window == Window(0, HOUR)
-    assert [ref.key for ref in section.listed(page("a", "b", after="2"))] == ["a", "b"]
-    section.compared(missing(a_ref("a"), here=1))
+    assert section.listed(page("a", "b", after="2")) == ()
     assert (section.page, section.is_whole) == ("2", False)
-    section.listed(page("c"))
-    section.compared(missing(here=1))
+    assert [ref.key for ref in section.listed(page("c"))] == ["a", "b", "c"]
+    section.compared(missing(a_ref("a"), here=2))
     assert section.is_whole
     result = section.result()
     assert (result.begin, result.to, result.api_calls) == (0, HOUR, 2)
@@ -59,8 +59,23 @@ def test_a_section_is_whole_after_its_last_page():
 def test_an_item_listed_twice_is_compared_once():
     section = a_section()
     section.listed(page("a", after="2"))
-    assert section.listed(page("a", "b")) == (a_ref("b"),)
+    assert section.listed(page("a", "b")) == (a_ref("a"), a_ref("b"))
     assert section.listed_items == 2
+
+
+@pytest.mark.parametrize("page_size", [1, 300, COMPARE_AT - 1, COMPARE_AT])
+def test_small_pages_are_compared_some_thousand_items_at_once_and_none_is_left_out(page_size):
+    section, compared = a_section(), []
+    numbers = range(2 * COMPARE_AT + 7)
+    starts = range(0, len(numbers), page_size)
+    for start in starts[:PAGES_MAX]:
+        after = str(start) if start < starts[:PAGES_MAX][-1] else None
+        compared.append(section.listed(page(*numbers[start : start + page_size], after=after)))
+    listed = min(len(numbers), PAGES_MAX * page_size)
+    assert [ref.key for refs in compared for ref in refs] == [str(one) for one in range(listed)]
+    asked = [len(refs) for refs in compared if refs]
+    assert all(COMPARE_AT <= some < COMPARE_AT + page_size for some in asked[:-1])
+    assert len(asked) <= 3
 
 
 def test_a_page_that_was_there_before_is_no_page():

@@ -2,11 +2,12 @@ import json
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import text
 
 from recorder.model import Window
 from sim.bench.growth import START_US, Database
 from sim.bench.memory import peak_mb
-from sim.bench.period_source import EVERY, PeriodSource, a_missing_call
+from sim.bench.period_source import EVERY, PeriodSource, a_missing_call, spread
 from sim.bench.recovery import run
 from tests.recorder.hand_clock import HandClock
 
@@ -21,6 +22,11 @@ def listed(source, window):
             return refs
 
 
+def _instants(database):
+    with database.engine.connect() as connection:
+        return connection.execute(text("SELECT item_key, changed_us FROM items")).all()
+
+
 @pytest.fixture
 def source():
     return PeriodSource(size=3_000, page_size=700, clock=HandClock())
@@ -29,9 +35,14 @@ def source():
 def test_a_period_lists_the_calls_of_the_database_but_for_every_thousandth(source, tmp_path):
     database = Database(f"sqlite:///{tmp_path}/contacts.db")
     database.grow_to(3_000)
+    spread(database)
     refs = listed(source, source.window)
     missing = database.db.unfinished(refs)
+    known = dict(_instants(database))
     database.engine.dispose()
+    assert [known[ref.key] for ref in refs if ref.key in known] == [
+        ref.changed_us for ref in refs if ref.key in known
+    ]
     assert len({ref.key for ref in refs}) == 3_000
     assert [ref.key for ref in missing] == [f"lost-{n:09d}" for n in range(EVERY - 1, 3_000, EVERY)]
 
