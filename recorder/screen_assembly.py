@@ -21,7 +21,8 @@ from recorder.screen.part_job import PartTools
 from recorder.screen.peer_screens import TOPIC as SCREENS_TOPIC
 from recorder.screen.peer_screens import PeerScreens
 from recorder.screen.quiet import QuietWatch
-from recorder.screen.recorder import ScreenRecorder, ScreenRecorderPorts
+from recorder.screen.recorder import ScreenRecorder
+from recorder.screen.recorder_ports import ScreenRecorderPorts
 from recorder.screen.ris import Ris
 from recorder.screen.states import StatesAsker, StatesPorts, can_tell
 from recorder.screen_ports import AgentEventDb, DesktopLinks, ScreenDb, ScreenFiles
@@ -124,7 +125,13 @@ class ScreenAssembly:
             return
         if self._ports.recording is not None:
             recorder = self._recorder(
-                self._ports.recording, config, ports, monitor=monitor, link=link, trail=trail
+                self._ports,
+                self._ports.recording,
+                config,
+                ports,
+                monitor=monitor,
+                link=link,
+                trail=trail,
             )
             begin(self._at[RECORDER], recorder)
         keeping = KeeperPorts(
@@ -183,6 +190,7 @@ class ScreenAssembly:
 
     def _recorder(
         self,
+        screens: ScreenPorts,
         recording: RecordingPorts,
         config: Config,
         ports: NodePorts,
@@ -206,6 +214,7 @@ class ScreenAssembly:
             parts=PartTools(ports.archive, recording.db, ports.trap),
             parts_lane=ports.workers[PARTS_LANE],
             contact_db=ports.contact_db,
+            events=screens.events,
             reconciled_until_us=partial(
                 reconciled_until_us,
                 ports.contact_db,

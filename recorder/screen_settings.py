@@ -24,6 +24,8 @@ class ScreenSettings(BaseModel):
     """So long a call may ring; then its leg ends, undecided, until an event says more."""
     wrap_up_max_s: float = Field(900.0, gt=0, le=DAY_S)
     """After the end of a call recording goes on for so long, or until the agent is available."""
+    mask_max_s: float = Field(3600.0, gt=0, le=DAY_S)
+    """A mask of which no end is heard ends after this, or with its leg."""
     events_kept_s: float = Field(DAY_S, gt=0, le=30 * DAY_S)
     """So far back a node has events of agents at hand; older ones are in the Data Center."""
     states_every_s: float = Field(30.0, gt=0, le=DAY_S)

@@ -11,10 +11,9 @@ from cluster.ports import Address, Behaviour, Clock, Runtime
 from recorder.config import Config
 from recorder.errors import SourceError
 from recorder.ports import DataSource
-from recorder.screen.legs import Limits, fold
+from recorder.screen.legs import Limits, fold, limits_of
 from recorder.screen_model import AgentEvent, ClockOffset, Leg
 from recorder.screen_ports import AgentEventDb, ScreenDb
-from recorder.screen_settings import ScreenSettings
 from recorder.stitch.gathering import service_offset
 from recorder.stitch.stitch_ports import StitchTools, Studio
 from recorder.stitch.stitcher import Stitcher, StitcherPorts
@@ -82,18 +81,10 @@ def stitch_tools(stores: StitchStores, config: Config, ports: NodePorts) -> Stit
         screens=stores.screens,
         archive=ports.archive,
         studio=stores.studio,
-        fold=partial(_legs, _limits(config.screens)),
+        fold=partial(_legs, limits_of(config.screens)),
         service_clock=partial(_service_clock, ports.sources, ports.clock),
         wall_us=ports.clock.wall_us,
         trap=ports.trap,
-    )
-
-
-def _limits(settings: ScreenSettings) -> Limits:
-    return Limits.of(
-        ringing_s=settings.ringing_max_s,
-        talking_s=settings.leg_max_s,
-        wrap_up_s=settings.wrap_up_max_s,
     )
 
 

@@ -37,8 +37,8 @@ from recorder.screen.verdicts import calls_of
 from recorder.screen_model import Leg, ScreenPacket, ScreenPart, Span
 from recorder.screen_part import ScnHead, SealedScn
 
-LegsOf = Callable[[tuple[str, ...]], tuple[Leg, ...]]
-"""What is known of these agents."""
+LegsOf = Callable[[Part], tuple[Leg, ...]]
+"""What is known of the agents of a part."""
 
 
 @dataclass(slots=True)
@@ -156,7 +156,7 @@ class Keeper:
                 self._review(part)
 
     def _review(self, part: Part) -> None:
-        legs = self._legs_of(part.head.stream.agents)
+        legs = self._legs_of(part)
         touching = calls_of(part.from_us, part.to_us, legs)
         part.calls = tuple(dict.fromkeys((*part.calls, *touching)))
         match next_of(part, legs, archives=self._may_archive(part)):

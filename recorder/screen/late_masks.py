@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from cluster.ports import Address, Outcome, Workers
+from cluster.board import Board
+from cluster.ports import Address, Clock, Outcome, Workers
+from cluster.status import PeerStatus
 from recorder.audit_ports import AuditTrail
 from recorder.audit_rows import SYSTEM
 from recorder.errors import ArchiveError, DataCenterError
@@ -38,7 +40,7 @@ class MasksLooked:
 
     agent: str
     masks: tuple[Span, ...]
-    outcome: Outcome[tuple[ScreenPart, ...] | None]
+    outcome: Outcome[Found | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,43 @@ class PartsForgotten:
     outcome: Outcome[tuple[str, ...]]
 
 
+ORPHAN_NS: Final = 600 * 10**9
+"""A node that was away for so long leaves its parts on record to whoever is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Parts on record that show what is masked."""
+
+    parts: tuple[ScreenPart, ...]
+    of_others: int
+    """That are another node's to rewrite, as long as it is not away for too long."""
+
+
+class Peers:
+    """Which other nodes were there lately."""
+
+    def __init__(self, board: Board, clock: Clock) -> None:
+        self._board = board
+        self._clock = clock
+        self._begun_ns = clock.monotonic_ns()
+        self._seen_ns: dict[str, int] = {}
+
+    def lately(self) -> frozenset[str] | None:
+        """Their names; None for any: this node has not been there for long itself."""
+        now_ns = self._clock.monotonic_ns()
+        peer = self._board.read("peer", PeerStatus)
+        if peer is not None and peer.connected:
+            self._seen_ns[peer.node] = now_ns
+        if now_ns - self._begun_ns < ORPHAN_NS:
+            return None
+        return frozenset(
+            node for node, seen_ns in self._seen_ns.items() if now_ns - seen_ns < ORPHAN_NS
+        )
+
+
 class LateMasks:
-    """Of one node: the parts it archived itself."""
+    """Of one node: the parts it archived itself, and those of nodes that are gone."""
 
     def __init__(
         self,
@@ -60,6 +97,7 @@ class LateMasks:
         lane: Workers,
         me: Address[MasksLooked | PartsForgotten],
         trail: AuditTrail,
+        peers: Peers,
     ) -> None:
         """`lane` is that of the archive."""
         self._node = node
@@ -68,6 +106,7 @@ class LateMasks:
         self._lane = lane
         self._me = me
         self._trail = trail
+        self._peers = peers
         self._wanted: dict[str, tuple[Span, ...]] = {}
         """Masks of agents to be looked after."""
         self._known: dict[str, tuple[Span, ...]] = {}
@@ -83,16 +122,17 @@ class LateMasks:
             self._look(changed.agent_key)
 
     def again(self) -> None:
-        """Once in a while: whatever could not be done."""
+        """Once in a while: whatever could not be done, or is another node's to do and is not done."""
+        self._peers.lately()
         for agent in list(self._wanted):
             self._look(agent)
         self.forget_replaced()
 
-    def looked(self, looked: MasksLooked, found: tuple[ScreenPart, ...] | None) -> None:
+    def looked(self, looked: MasksLooked, found: Found | None) -> None:
         """Fetch them back; once nothing is found, these masks are done with."""
-        for row in found or ():
+        for row in found.parts if found is not None else ():
             self._keeper.adopt(row, partial(self._tools.archive.open, row.object_key))
-        if found == () and self._wanted.get(looked.agent) == looked.masks:
+        if found == Found((), 0) and self._wanted.get(looked.agent) == looked.masks:
             del self._wanted[looked.agent]
             self._known[looked.agent] = looked.masks
 
@@ -113,29 +153,41 @@ class LateMasks:
 
     def _look(self, agent: str) -> None:
         masks = self._wanted[agent]
-        job = partial(masked_parts, self._tools, self._node, agent, masks)
+        job = partial(masked_parts, self._tools, self._node, self._peers.lately(), agent, masks)
         self._lane.submit(job, self._me, partial(MasksLooked, agent, masks))
 
 
 def masked_parts(
-    tools: PartTools, node: str, agent: str, masks: tuple[Span, ...]
-) -> tuple[ScreenPart, ...] | None:
-    """Job: parts of `node` on record that may show a masked span; None when the database does not answer."""
+    tools: PartTools,
+    node: str,
+    peers: frozenset[str] | None,
+    agent: str,
+    masks: tuple[Span, ...],
+) -> Found | None:
+    """Job: parts on record that may show a masked span; None when the database does not answer.
+
+    Those of `peers` are theirs to rewrite; None: all but those of `node`.
+    """
     begin_us = min(span.from_us for span in masks)
     end_us = max(_FAR_US if span.to_us is None else span.to_us for span in masks)
     try:
         parts = tools.db.parts([agent], Window(max(0, begin_us - _HOUR_US), end_us))
-        touching = [
+        shown = [
             part
             for part in parts
-            if part.node == node
-            and touches_mask(part.from_us, part.to_us, part.offset.error_us, masks)
+            if touches_mask(part.from_us, part.to_us, part.offset.error_us, masks)
+        ]
+        touching = [
+            part
+            for part in shown
+            if part.node == node or (peers is not None and part.node not in peers)
         ]
         replaced = [part for part in touching if _was_replaced(tools, part, parts)]
     except (DataCenterError, ArchiveError):
         return None
     forget_masked(tools, replaced)
-    return tuple(part for part in touching if part not in replaced)
+    mine = tuple(part for part in touching if part not in replaced)
+    return Found(mine, len(shown) - len(touching))
 
 
 def forget_masked(tools: PartTools, rows: Sequence[ScreenPart]) -> tuple[str, ...]:

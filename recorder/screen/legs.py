@@ -13,6 +13,7 @@ from typing import Final
 
 from recorder.screen.table import TABLE, Opens, Phase, Response, order
 from recorder.screen_model import AgentEvent, Leg, Span, Verdict
+from recorder.screen_settings import ScreenSettings
 
 _S: Final = 1_000_000
 TIME_LIMIT: Final = "time_limit"
@@ -26,11 +27,15 @@ class Limits:
     ringing_us: int
     talking_us: int
     wrap_up_us: int
+    mask_us: int
+    """A mask that nobody ends and nobody says again."""
 
     @classmethod
-    def of(cls, *, ringing_s: float, talking_s: float, wrap_up_s: float) -> Limits:
+    def of(
+        cls, *, ringing_s: float, talking_s: float, wrap_up_s: float, mask_s: float = 3_600.0
+    ) -> Limits:
         """From seconds."""
-        return cls(int(ringing_s * _S), int(talking_s * _S), int(wrap_up_s * _S))
+        return cls(*(int(one * _S) for one in (ringing_s, talking_s, wrap_up_s, mask_s)))
 
     def after(self, phase: Phase) -> int:
         """How long a phase lasts at most."""
@@ -41,6 +46,16 @@ class Limits:
                 return self.talking_us
             case Phase.ENDED | Phase.WRAP_UP:
                 return self.wrap_up_us
+
+
+def limits_of(settings: ScreenSettings) -> Limits:
+    """As they are set."""
+    return Limits.of(
+        ringing_s=settings.ringing_max_s,
+        talking_s=settings.leg_max_s,
+        wrap_up_s=settings.wrap_up_max_s,
+        mask_s=settings.mask_max_s,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,11 @@ class _Leg:
 class _Mask:
     call: str
     from_us: int
+    since_us: int
+    """When it was last said: its time limit runs from there."""
     to_us: int | None = None
+    expired: bool = False
+    """It ended by its limit, and its leg goes on: its true end may be heard yet."""
 
 
 @dataclass(slots=True)
@@ -103,8 +122,8 @@ class _Folding:
     legs: list[_Leg] = field(default_factory=list[_Leg])
     masks: list[_Mask] = field(default_factory=list[_Mask])
     """While they last, nothing of the agent's screen is recorded, whichever call it is for."""
-    to_mask: list[str] = field(default_factory=list[str])
-    """Calls to be masked when a leg of them begins; the empty one stands for any."""
+    to_mask: dict[str, int] = field(default_factory=dict[str, int])
+    """Calls to be masked when a leg of them begins, and when that was said; the empty one stands for any."""
     lasting: list[_Leg] = field(default_factory=list[_Leg])
     newest: dict[str, _Leg] = field(default_factory=dict[str, _Leg])
     """By call."""
@@ -124,6 +143,7 @@ class _Folding:
         """What is known at an instant."""
         self._expire(now_us)
         due = [self._limit_us(leg) for leg in self.lasting]
+        due += [self._mask_limit_us(one) for one in self.masks if one.to_us is None]
         return Folded(tuple(self._leg(one) for one in self.legs), min(due, default=None))
 
     # -- events ----
@@ -165,9 +185,9 @@ class _Folding:
         self.lasting.append(leg)
         self.newest[event.call] = leg
         for call in ("", event.call):
-            if call in self.to_mask:
-                self.to_mask.remove(call)
-                self.masks.append(_Mask(call, at_us))
+            said_us = self.to_mask.pop(call, None)
+            if said_us is not None and at_us < said_us + self.limits.mask_us:
+                self.masks.append(_Mask(call, at_us, at_us))
         return leg
 
     def _step(self, leg: _Leg, response: Response, at_us: int) -> None:
@@ -201,35 +221,47 @@ class _Folding:
         for leg in sorted(self.lasting, key=self._limit_us):
             if self._limit_us(leg) <= at_us:
                 self._end(leg, self._limit_us(leg), TIME_LIMIT)
+        self._expire_masks(at_us)
+
+    def _expire_masks(self, at_us: int) -> None:
+        for mask in self.masks:
+            if mask.to_us is None and self._mask_limit_us(mask) <= at_us:
+                mask.to_us, mask.expired = self._mask_limit_us(mask), True
+
+    def _mask_limit_us(self, mask: _Mask) -> int:
+        return mask.since_us + self.limits.mask_us
 
     def _end(self, leg: _Leg, at_us: int, by: str) -> None:
+        self._expire_masks(at_us)
         leg.to_us, leg.ended_by = at_us, by
         self.lasting.remove(leg)
         nobody = not self.lasting
         for mask in self.masks:
             ours = mask.call == leg.call or (nobody and not mask.call)
-            if mask.to_us is None and ours and mask.from_us <= at_us:
-                mask.to_us = at_us
+            if ours and mask.from_us <= at_us:
+                mask.to_us = at_us if mask.to_us is None else mask.to_us
+                mask.expired = False
 
     # -- masks ----
 
     def _mask(self, event: AgentEvent, *, on: bool) -> None:
-        meant = [one for one in self.masks if one.to_us is None]
+        meant = [one for one in self.masks if one.to_us is None or one.expired]
         if event.call or on:
             meant = [one for one in meant if one.call == event.call]
+        for one in meant:
+            one.to_us, one.since_us, one.expired = None if on else event.at_us, event.at_us, False
         if not on:
-            for one in meant:
-                one.to_us = event.at_us
-            self.to_mask = [call for call in self.to_mask if event.call not in {call, ""}]
+            left = [call for call in self.to_mask if event.call not in {call, ""}]
+            self.to_mask = {call: self.to_mask[call] for call in left}
         elif not meant:
             self._begin_mask(event)
 
     def _begin_mask(self, event: AgentEvent) -> None:
         """A call that is not recorded yet is masked from its beginning."""
         if any(event.call in {leg.call, ""} for leg in self.lasting):
-            self.masks.append(_Mask(event.call, event.at_us))
-        elif event.call not in self.to_mask:
-            self.to_mask.append(event.call)
+            self.masks.append(_Mask(event.call, event.at_us, event.at_us))
+        else:
+            self.to_mask[event.call] = event.at_us
 
     def _leg(self, leg: _Leg) -> Leg:
         span = Span(leg.from_us, leg.to_us)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar, assert_never
 
-from cluster.board import Board
-from cluster.messages import LinkMessage, PeerListens, Ping, Pong, ShareHeard
-from cluster.ports import Address, Clock, Done, Failed, Outcome, Randomness, Timer, Workers
-from recorder.audit_ports import AuditTrail
+from cluster.messages import PeerListens, Ping, Pong, ShareHeard
+from cluster.ports import Done, Failed, Outcome, Timer
 from recorder.audit_rows import SYSTEM
-from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
+from recorder.messages import FindingClosed, FindingOpened
 from recorder.model import Finding
-from recorder.ports import ContactDb
 from recorder.screen import screen_findings as findings
 from recorder.screen.absence import Absence
 from recorder.screen.desktops import Desktops, legs_of
 from recorder.screen.file_jobs import FileOp, FilesFind, FilesReport, run_file_ops
 from recorder.screen.keeper import Keeper
-from recorder.screen.late_masks import LateMasks, MasksLooked, PartsForgotten
-from recorder.screen.part_job import PartsReport, PartTools, archive_parts, row_of
+from recorder.screen.late_masks import LateMasks, MasksLooked, PartsForgotten, Peers
+from recorder.screen.legs import limits_of
+from recorder.screen.part_job import PartsReport, archive_parts, row_of
 from recorder.screen.parts import Part, PartState
+from recorder.screen.past_legs import PastLegs, PastTold
 from recorder.screen.reception import Doors, Now, Reception
 from recorder.screen.recorder_messages import (
     Decided,
@@ -36,6 +33,7 @@ from recorder.screen.recorder_messages import (
     TickDue,
     TimerMessage,
 )
+from recorder.screen.recorder_ports import ScreenRecorderPorts
 from recorder.screen.streams import Streams
 from recorder.screen.summary import missing_for, status_of, twice
 from recorder.screen.undecided_job import Decisions, Undecided, decide
@@ -43,8 +41,6 @@ from recorder.screen.undecided_rounds import Rounds
 from recorder.screen.verdicts import Fate
 from recorder.screen_messages import DesktopGone, DesktopSaid, LegsChanged, ScreenRecorderCommand
 from recorder.screen_model import Leg
-from recorder.screen_ports import DesktopLinks, ScreenFiles
-from recorder.screen_settings import ScreenSettings
 
 T = TypeVar("T")
 
@@ -62,37 +58,13 @@ LEGS_WITHIN_NS: Final = 30 * 10**9
 """After a start, so long it is waited for what is known of the agents of parts that were found."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenRecorderPorts:
-    """The world of the screen recorder."""
-
-    node: str
-    me: Address[ScreenRecorderMessage]
-    monitor: Address[MonitorMessage]
-    link: Address[LinkMessage]
-    board: Board
-    clock: Clock
-    randomness: Randomness
-    links: DesktopLinks
-    files: ScreenFiles
-    files_lane: Workers
-    """One worker: nobody else touches `files`."""
-    parts: PartTools
-    parts_lane: Workers
-    contact_db: ContactDb
-    reconciled_until_us: Callable[[str], int]
-    """Blocks: up to which instant a source was compared with what is on record. Raises DataCenterError."""
-    trail: AuditTrail
-    settings: ScreenSettings
-
-
 class ScreenRecorder:
     """One per node. It records whoever is connected to it."""
 
     def __init__(self, *, ports: ScreenRecorderPorts) -> None:
         self._ports = ports
         self._legs: dict[str, tuple[Leg, ...]] = {}
-        self._keeper = Keeper(lambda agents: legs_of(agents, self._legs), self._may_archive)
+        self._keeper = Keeper(self._legs_of, self._may_archive)
         streams = Streams(self._keeper, node=ports.node, new_key=ports.randomness.token)
         self._reception = Reception(
             node=ports.node,
@@ -110,6 +82,14 @@ class ScreenRecorder:
             lane=ports.parts_lane,
             me=ports.me,
             trail=ports.trail,
+            peers=Peers(ports.board, ports.clock),
+        )
+        self._past = PastLegs(
+            db=ports.events,
+            limits=limits_of(ports.settings),
+            lane=ports.parts_lane,
+            me=ports.me,
+            clock=ports.clock,
         )
         self._absence = Absence(
             link=ports.link,
@@ -157,7 +137,7 @@ class ScreenRecorder:
                 self._parts_ran(keys, outcome)
             case Decided(outcome):
                 self._decided(outcome, now)
-            case MasksLooked() | PartsForgotten():
+            case MasksLooked() | PartsForgotten() | PastTold():
                 self._masks(message)
             case TickDue() | FilesDue() | PartsDue() | RefusedDue() | DecideDue():
                 self._due(message, now)
@@ -228,6 +208,8 @@ class ScreenRecorder:
         self._reception.kept(report.kept_upto)
         self._keeper.files_done(report)
         self._late_masks.forget_replaced()
+        if report.found is not None:
+            self._past.want(part for part in self._keeper.parts.values() if part.is_found)
         if not report.failures:
             self._files_busy = False
             return
@@ -258,7 +240,10 @@ class ScreenRecorder:
             return True
         known = all(agent in self._legs for agent in part.head.stream.agents)
         waited_ns = self._ports.clock.monotonic_ns() - self._started_ns
-        return known or waited_ns >= LEGS_WITHIN_NS
+        return self._past.is_known(part.key) and (known or waited_ns >= LEGS_WITHIN_NS)
+
+    def _legs_of(self, part: Part) -> tuple[Leg, ...]:
+        return self._past.beside(part.key, legs_of(part.head.stream.agents, self._legs))
 
     # -- once in a while ----
 
@@ -283,6 +268,8 @@ class ScreenRecorder:
         self._absence.tick(self._legs, self._reception.desktops.agents(), now.ns)
         status = status_of(self._reception, self._keeper, self._free_bytes, now.ns)
         self._ports.board.publish("screens", status)
+        self._past.forget(self._keeper.parts)
+        self._past.go_on()
         self._keeper.review()
 
     def _look_for_room(self) -> None:
@@ -321,12 +308,15 @@ class ScreenRecorder:
         job = partial(decide, ports.contact_db, ports.reconciled_until_us, asked, old_us)
         ports.parts_lane.submit(job, ports.me, Decided)
 
-    def _masks(self, message: MasksLooked | PartsForgotten) -> None:
+    def _masks(self, message: MasksLooked | PartsForgotten | PastTold) -> None:
         match message:
             case MasksLooked(_, _, outcome):
                 self._late_masks.looked(message, _value(outcome))
             case PartsForgotten(outcome):
                 self._late_masks.forgotten(_value(outcome))
+            case PastTold(outcome):
+                self._past.told(_value(outcome))
+                self._keeper.review()
 
     def _decided(self, outcome: Outcome[Decisions], now: Now) -> None:
         self._deciding = False

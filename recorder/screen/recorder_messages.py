@@ -10,6 +10,7 @@ from cluster.ports import Outcome
 from recorder.screen.file_jobs import FilesReport
 from recorder.screen.late_masks import MasksLooked, PartsForgotten
 from recorder.screen.part_job import PartsReport
+from recorder.screen.past_legs import PastTold
 from recorder.screen.undecided_job import Decisions
 from recorder.screen_messages import ScreenRecorderCommand
 
@@ -75,6 +76,7 @@ ScreenRecorderMessage: TypeAlias = (
     | Decided
     | MasksLooked
     | PartsForgotten
+    | PastTold
 )
 
 TimerMessage: TypeAlias = TickDue | FilesDue | PartsDue | RefusedDue | DecideDue

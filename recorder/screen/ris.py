@@ -20,7 +20,7 @@ from cluster.status import PeerStatus
 from recorder.screen.at_hand import AtHand, is_sane
 from recorder.screen.event_codec import TOPIC, bodies, from_body
 from recorder.screen.event_keeper import EventKeeper, KeeperMessage, KeeperPorts
-from recorder.screen.legs import Folded, Limits, fold
+from recorder.screen.legs import Folded, fold, limits_of
 from recorder.screen.table import order
 from recorder.screen_messages import AgentEventsHeard, LegsChanged
 from recorder.screen_model import AgentEvent, Leg
@@ -101,11 +101,7 @@ class Ris:
         self._screens = screens
         self._board = board
         self._kept_us = int(settings.events_kept_s * _US)
-        self._limits = Limits.of(
-            ringing_s=settings.ringing_max_s,
-            talking_s=settings.leg_max_s,
-            wrap_up_s=settings.wrap_up_max_s,
-        )
+        self._limits = limits_of(settings)
         self._keeper = EventKeeper(keeping)
         self._at_hand = AtHand()
         self._folded: dict[str, Folded] = {}

@@ -6,7 +6,8 @@ from dataclasses import replace
 from cluster.board import Board
 from recorder.ports import ContactDb
 from recorder.screen.part_job import PartTools
-from recorder.screen.recorder import ScreenRecorder, ScreenRecorderPorts
+from recorder.screen.recorder import ScreenRecorder
+from recorder.screen.recorder_ports import ScreenRecorderPorts
 from recorder.screen_messages import (
     AskClock,
     ClockTold,
@@ -23,8 +24,15 @@ from recorder.screen_messages import (
 from recorder.screen_recorder_status import ScreenRecorderStatus
 from recorder.screen_settings import ScreenSettings
 from recorder.traps import no_trap
+from sim.agent_events import AgentEventStore, MemoryAgentEventDb
 from sim.audit import ListedTrail
-from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
+from sim.data_center import (
+    DataCenterFaults,
+    MemoryArchive,
+    MemoryArchiveStore,
+    MemoryContactDb,
+    MemoryContactStore,
+)
 from sim.desktop_links import DesktopEnd, MemoryDesktopLinks
 from sim.screen_files import MemoryScreenFiles, ScreenDisk
 from sim.screen_tables import MemoryScreenDb, ScreenTables
@@ -55,6 +63,7 @@ class World:
         self.contacts = MemoryContactStore(highest_term=lambda: 0)
         self.trail = ListedTrail()
         self.reconciled_us = 0
+        self.events, self.events_faults = AgentEventStore(), DataCenterFaults()
         self.lives = itertools.count(10)
 
 
@@ -70,6 +79,7 @@ class Node:
         self.files = MemoryScreenFiles(self.world.disk, trap=trap)
         archive = MemoryArchive(self.world.archive_store, read=self._read)
         self.db = MemoryScreenDb(self.world.tables)
+        self.events_db = MemoryAgentEventDb(self.world.events, faults=self.world.events_faults)
         self.archive = archive
         self.contact_db: ContactDb = MemoryContactDb(
             self.world.contacts, node=name, clock=self.clock
@@ -89,6 +99,7 @@ class Node:
                 parts=PartTools(archive, self.db, trap),
                 parts_lane=self.parts_lane,
                 contact_db=self.contact_db,
+                events=self.events_db,
                 reconciled_until_us=lambda _source: self.world.reconciled_us,
                 trail=self.world.trail,
                 settings=ScreenSettings(enabled=True, **settings),
