@@ -13,11 +13,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cluster.real_clock import RealClock
@@ -176,6 +177,13 @@ class World:
         """Codes of the open findings of a node."""
         view = node.view()
         return set() if view is None else {finding["code"] for finding in view["findings"]}
+
+    def ask(self, path: str) -> Any:
+        """JSON of a GET, from the first node that answers."""
+        for node in self.nodes:
+            with suppress(httpx.TransportError):
+                return node.get(path)
+        raise AssertionError(f"no node answers {path}")
 
     # -- calls and polls ----
 
