@@ -80,39 +80,6 @@ def delete(db, one, *, term=3, erase=None, **more):
     return db.finish_deletion(order(one, **more), term, erase or erased.append), erased
 
 
-def test_nothing_is_due_without_a_policy(db, contacts):
-    commit(contacts, a_call("a"))
-    assert db.survey(WALK, Rules(), LATER_US) == Surveyed(looked_at=1)
-    assert decided(db, rules=Rules()) == ()
-
-
-def test_a_survey_tells_what_would_die_and_changes_nothing(db, contacts):
-    commit(contacts, a_call("a"), a_call("b"))
-    found = db.survey(WALK, RULES, LATER_US)
-    assert (found.looked_at, found.contacts, found.bytes, found.held) == (2, 2, 2000, 0)
-    assert found.oldest_us == START_US + 60_000_000
-    assert {one.policy for one in found.examples} == {"all"}
-    assert found.next is None
-    assert db.deletions(DeletionQuery()).rows == ()
-
-
-def test_a_walk_goes_page_by_page_from_the_oldest_on(db, contacts):
-    for number, key in enumerate("abc"):
-        at_us = START_US + number * DAY_US
-        commit(
-            contacts,
-            a_call(key, interaction=an_interaction(key, session=f"ses-{key}", started_us=at_us)),
-        )
-    walk, seen = Walk(LATER_US + 9 * DAY_US, limit=2), []
-    while True:
-        found = db.survey(walk, RULES, LATER_US + 9 * DAY_US)
-        seen += [one.started_us for one in found.examples]
-        if found.next is None:
-            break
-        walk = replace(walk, after=found.next)
-    assert seen == [START_US + number * DAY_US for number in range(3)]
-
-
 def test_a_decision_is_on_record_with_all_it_rests_on(db, contacts):
     commit(contacts, a_call("a"))
     (one,) = decided(db)
@@ -125,33 +92,6 @@ def test_a_decision_is_on_record_with_all_it_rests_on(db, contacts):
     assert decided(db) == (one,), "decided once"
     assert db.decide([one.contact_id], RULES, LATER_US, 3).contacts == 0, "though asked for again"
     assert decided(db) == (one,)
-
-
-def test_a_survey_names_what_is_due_and_passes_over_what_is_decided(db, contacts):
-    commit(contacts, a_call("a"), a_call("b"))
-    found = db.survey(WALK, RULES, LATER_US)
-    assert len(found.due) == 2
-    assert db.decide(found.due[:1], RULES, LATER_US, 3).due == found.due[:1]
-    assert db.survey(WALK, RULES, LATER_US).due == found.due[1:]
-    assert db.survey(WALK, RULES, START_US).due == ()
-
-
-def test_what_was_found_due_is_judged_anew_when_it_is_decided(db, contacts):
-    commit(contacts, a_call("a"))
-    due = db.survey(WALK, RULES, LATER_US).due
-    db.place_hold(a_hold(source="dyn"))
-    assert db.decide([*due, "no-such"], RULES, LATER_US, 3).held == 1
-    assert db.deletions(DeletionQuery()).rows == ()
-
-
-@pytest.mark.parametrize("match", [{"channels": ("chat",)}, {"attributes": {"queue": "trading"}}])
-def test_a_policy_about_interactions_is_asked_for_each_of_them(db, contacts, match):
-    interaction = an_interaction("a", session="ses-a")
-    commit(contacts, a_call("a", interaction=interaction), a_call("b"))
-    policy = Policy("some", Match(**match), DAY_US)
-    assert db.survey(WALK, Rules((policy,)), LATER_US).due == ()
-    every = Policy("every", Match(channels=(interaction.channel,)), DAY_US)
-    assert len(db.survey(WALK, Rules((policy, every)), LATER_US).due) == 2
 
 
 def test_a_decision_of_a_stale_term_is_refused(world, db, contacts):
