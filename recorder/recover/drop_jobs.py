@@ -22,7 +22,8 @@ from recorder.recovery_rows import (
 )
 
 RESUME_AFTER_S = 3600.0
-"""One that the source's absence stopped is tried again after this."""
+"""One that the source's absence ended is tried again after this."""
+_AGAIN = frozenset({RecoveryStatus.STOPPED, RecoveryStatus.FAILED})
 CAUSE = "file"
 _US = 1_000_000
 _PAGE = 1_000
@@ -148,7 +149,7 @@ def _request(tools: DropTools, asked: RecoveryRow) -> RecoveryRow:
 
 def _may_resume(row: RecoveryRow, now_us: int) -> bool:
     rested = now_us - (row.ended_us or 0) >= RESUME_AFTER_S * _US
-    return row.status is RecoveryStatus.STOPPED and rested
+    return row.status in _AGAIN and rested
 
 
 def _items(db: RecoveryDb, row: RecoveryRow) -> list[RecoveryItem]:

@@ -107,12 +107,8 @@ def _reason(worst: RecoveryItem, items: Sequence[RecoveryItem]) -> str:
 
 
 def is_over(row: RecoveryRow) -> bool:
-    """Nothing more happens to it by itself; one that the source's absence stopped is resumed."""
-    return row.status in {
-        RecoveryStatus.COMPLETED,
-        RecoveryStatus.FAILED,
-        RecoveryStatus.CANCELLED,
-    }
+    """Nothing more happens to it by itself; one that the source's absence ended is resumed."""
+    return row.status in {RecoveryStatus.COMPLETED, RecoveryStatus.CANCELLED}
 
 
 def as_csv(rows: Iterable[Result]) -> bytes:

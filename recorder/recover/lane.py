@@ -11,14 +11,13 @@ from functools import partial
 from typing import Any, assert_never
 
 from cluster.ports import Done, Failed
-from recorder.backoff import delay_s
-from recorder.errors import AuthRefused, BadAnswer, DataCenterError, RecorderError, SourceError
+from recorder.errors import AuthRefused, DataCenterError, RecorderError, SourceError
 from recorder.messages import PeriodProven
 from recorder.model import Page
 from recorder.recover import recovery_jobs as jobs
 from recorder.recover.estimate import Basis
 from recorder.recover.hand import Hand
-from recorder.recover.pacing import Pace, Pacer
+from recorder.recover.pacing import Pace, Pacer, is_well
 from recorder.recover.recovery_messages import (
     Compared,
     ItemsTended,
@@ -31,14 +30,12 @@ from recorder.recover.recovery_messages import (
 )
 from recorder.recover.recovery_ports import RecoveryPorts
 from recorder.recover.sections import Lengths, Section
+from recorder.recover.troubles import Troubles
 from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus, Stage
 from recorder.status import SourceStatus
 
 AGAIN_S = 5.0
 """After a failure of the Data Center."""
-BACKOFF_S, BACKOFF_MAX_S = 2.0, 120.0
-ID_TRIES = 4
-"""So often an id may get an answer that is none; then it has failed, and the others go on."""
 _US = 1_000_000
 _RANK = {RecoveryKind.SPECIFIC: 1, RecoveryKind.MANUAL: 1, RecoveryKind.AUTOMATIC: 2}
 
@@ -78,8 +75,7 @@ class Lane:
         self._ending: set[str] = set()
         self._timer = 0
         self._not_before_ns = 0
-        self._failures = 0
-        self._failing_since_ns: int | None = None
+        self._troubles = Troubles()
 
     @property
     def rows(self) -> tuple[RecoveryRow, ...]:
@@ -91,7 +87,7 @@ class Lane:
     def granted(self, term: int, until_ns: int) -> None:
         """Work in this term, but start nothing after `until_ns`."""
         if self._term is None:
-            self._failures, self._failing_since_ns = 0, None
+            self._troubles.over()
             self._not_before_ns = 0
         self._term, self._until_ns = term, until_ns
         self.hand.granted(term, until_ns)
@@ -210,6 +206,8 @@ class Lane:
             return
         match message:
             case Listed(_, _, Done(answer)):
+                if isinstance(answer, jobs.Found):
+                    self._troubles.answered(self._ports.clock.monotonic_ns())
                 self._compare(section, answer)
             case Compared(_, _, Done(difference)):
                 section.compared(difference)
@@ -223,8 +221,6 @@ class Lane:
                 raise AssertionError("a failure was dealt with above")
 
     def _compare(self, section: Section, answer: Page | jobs.Found) -> None:
-        if isinstance(answer, jobs.Found):
-            self._all_is_well()
         try:
             refs = section.listed(answer) if isinstance(answer, Page) else section.found(answer)
         except SourceError as error:
@@ -258,7 +254,7 @@ class Lane:
 
     def _recorded(self, section: Section, row: RecoveryRow) -> None:
         self._section = None
-        self._all_is_well()
+        self._troubles.over()
         lengths = self._lengths.get(row.recovery_id)
         if lengths is not None:
             lengths.brought(section.listed_items, section.calls)
@@ -269,41 +265,35 @@ class Lane:
 
     # -- failures ----
 
-    def _all_is_well(self) -> None:
-        """What was won stays: an id was answered, or a section is on record. A page alone may be lost again."""
-        self._failures, self._failing_since_ns = 0, None
-
     def _source_failed(self, section: Section, error: Exception) -> None:
-        """A period's section begins again, and is shorter if it broke in the middle; an id is asked for again."""
+        """A period's section begins again, and is shorter if it broke in the middle; an id is put off or has failed."""
         now_ns = self._ports.clock.monotonic_ns()
-        self._failures += 1
-        if self._failing_since_ns is None:
-            self._failing_since_ns = now_ns
         if section.identifier is None:
             self._section = None
             lengths = self._lengths.get(section.recovery_id)
             if section.calls and lengths is not None:
                 lengths.shorten()
-        elif isinstance(error, BadAnswer) and self._failures >= ID_TRIES:
-            reason = f"{error.code}: {error} {error.hint}".rstrip()
-            self._compare(section, jobs.Found(end=Stage.FAILED, reason=reason))
-            return
+        else:
+            polled_ns = self._polled_ns()
+            reason = self._troubles.why_id_failed(section, error, now_ns, polled_ns)
+            if reason:
+                self._troubles.over()
+                self._compare(section, jobs.Found(end=Stage.FAILED, reason=reason))
+                return
+            section.put_off()
+        failing_s = self._troubles.failed(now_ns)
         row = self._rows.get(section.recovery_id)
-        failing_s = (now_ns - self._failing_since_ns) / 1e9
         if row is not None and failing_s >= self._ports.settings.give_up_s:
-            self._section, self._failing_since_ns = None, None
+            self._section = None
+            self._troubles.over()
             self._give_up(row, error)
             return
-        asked_s = error.retry_after_s if isinstance(error, SourceError) else None
-        chance = self._ports.randomness.uniform(0.0, 1.0)
-        wait_s = delay_s(
-            self._failures,
-            base_s=BACKOFF_S,
-            cap_s=BACKOFF_MAX_S,
-            chance=chance,
-            retry_after_s=asked_s,
-        )
-        self._rest(wait_s)
+        self._rest(self._troubles.wait_s(error, self._ports.randomness.uniform(0.0, 1.0)))
+
+    def _polled_ns(self) -> int | None:
+        """When a whole poll went well, last."""
+        status = self._ports.board.read(f"source:{self._name}", SourceStatus)
+        return status.last_poll_ns if status is not None and is_well(status) else None
 
     def _give_up(self, row: RecoveryRow, error: Exception) -> None:
         """Stopped in the middle, or failed to start."""

@@ -54,6 +54,11 @@ class Pacer:
         self._next_ns = now_ns + round(_NS / self._pace.per_s(figures))
 
 
+def is_well(source: SourceStatus) -> bool:
+    """What the poller asks is answered."""
+    return source.state not in _ILL
+
+
 def yields_because(
     source: SourceStatus | None, figures: BudgetFigures | None, in_hand_max: int
 ) -> str:
@@ -63,7 +68,7 @@ def yields_because(
     """
     if source is None or source.watermark_us is None:
         return "it is not known yet how far this source is archived"
-    if source.state in _ILL:
+    if not is_well(source):
         return f"the source is {source.state}"
     if source.pending - source.failed >= in_hand_max:
         return f"live capture has {source.pending} items in hand"

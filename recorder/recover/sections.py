@@ -10,6 +10,7 @@ few thousand: small pages are gathered before they are compared, and missing ite
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,9 +53,10 @@ class Section:
         self._source = row.source
         self.asked = ""
         """The id looked for last."""
-        self._ids = row.ids[row.listed : to] if row.window is None else ()
         self._is_of_ids = row.window is None
-        self._looked_for = 0
+        self._ids = deque(row.ids[row.listed : to] if self._is_of_ids else ())
+        self._failures: dict[str, tuple[int, int]] = {}
+        """How often, and when last, by id."""
         self._page: str | None = None
         self._tokens: set[str] = set()
         self._seen: set[str] = set()
@@ -81,12 +83,12 @@ class Section:
     @property
     def identifier(self) -> str | None:
         """The id to look for; None for a period."""
-        return self._ids[self._looked_for] if self._is_of_ids else None
+        return self._ids[0] if self._is_of_ids else None
 
     @property
     def is_whole(self) -> bool:
         """Nothing is left to ask for."""
-        return self._looked_for >= len(self._ids) if self._is_of_ids else self._ended
+        return not self._ids if self._is_of_ids else self._ended
 
     def listed(self, page: Page) -> tuple[ItemRef, ...]:
         """A page came; returns what is to be compared now: nothing until pages enough were gathered.
@@ -116,13 +118,27 @@ class Section:
         """What the id in hand leads to; returns what of it is to be compared."""
         assert self._is_of_ids, "a period has no ids"
         self.calls += 1
-        self.asked = self._ids[self._looked_for]
-        self._looked_for += 1
+        self.asked = self._ids.popleft()
         if answer.end is not None:
             ref = ItemRef(self._source, self.asked, "", 0, self.asked)
             item = RecoveryItem(ref, None, answer.end, answer.reason, asked=self.asked)
             self._missing.append(item)
         return self._fresh(answer.refs)
+
+    def failed(self, now_ns: int, well_ns: int | None) -> int:
+        """The id in hand has no answer: so often while the source was well. `well_ns`: when it was, last.
+
+        Failures in a row, with nothing in between that went well, are one: they may be the source's own.
+        """
+        count, last_ns = self._failures.get(self._ids[0], (0, None))
+        if last_ns is None or (well_ns is not None and well_ns > last_ns):
+            count += 1
+        self._failures[self._ids[0]] = (count, now_ns)
+        return count
+
+    def put_off(self) -> None:
+        """The other ids of the section first."""
+        self._ids.rotate(-1)
 
     def compared(self, difference: Difference) -> None:
         """The Data Center answered."""

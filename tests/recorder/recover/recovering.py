@@ -43,6 +43,7 @@ class SmallSource:
         self.calls = []
         self.errors = []
         self.find_errors = []
+        self.refused = {}
         self.figures = None
 
     def add(self, key, age_s=3600.0, version="v1"):
@@ -66,6 +67,8 @@ class SmallSource:
         self.calls.append(identifier)
         if self.find_errors:
             raise self.find_errors.pop(0)
+        if identifier in self.refused:
+            raise self.refused[identifier]
         if identifier.startswith("!"):
             raise BadAnswer(identifier)
         return tuple(ref for ref in self.items.values() if ref.session_key == identifier)
@@ -179,8 +182,22 @@ class Desk:
         self.tell(DutyWithdrawn(inbox))
         return inbox
 
+    def polls(self, seconds, every_s=30.0, state="polling"):
+        """Time passes, and the poller says now and then that it polled."""
+        for _ in range(int(seconds / every_s)):
+            self.busy(state=state, last_poll_ns=self.clock.now_ns)
+            self.advance(every_s)
+        return self
+
     def busy(
-        self, pending=0, *, state="polling", watermark_us=NOW_US - 60 * US, failed=0, lag_s=60.0
+        self,
+        pending=0,
+        *,
+        state="polling",
+        watermark_us=NOW_US - 60 * US,
+        failed=0,
+        lag_s=60.0,
+        last_poll_ns=0,
     ):
         """What the poller says of itself."""
         status = SourceStatus(
@@ -196,7 +213,7 @@ class Desk:
             failed=failed,
             parked=0,
             polls=1,
-            last_poll_ns=0,
+            last_poll_ns=last_poll_ns,
             found=0,
             late_escapes=0,
             lateness_p999_s=None,

@@ -197,14 +197,15 @@ def test_ids_are_looked_for_at_every_source_of_the_kind():
     assert set(bench.result().values()) == {"already_here"}
 
 
-def test_a_recovery_that_the_source_stopped_is_resumed_after_a_while():
+@pytest.mark.parametrize("status", [RecoveryStatus.STOPPED, RecoveryStatus.FAILED])
+def test_a_recovery_that_the_source_ended_is_resumed_after_a_while(status):
     bench = Bench()
     bench.put()
     bench.run()
     (row,) = bench.rows
-    bench.end(row, status=RecoveryStatus.STOPPED)
+    bench.end(row, status=status)
     bench.run()
-    assert bench.rows[0].status is RecoveryStatus.STOPPED
+    assert bench.rows[0].status is status
     bench.clock.advance(RESUME_AFTER_S)
     bench.run()
     assert bench.rows[0].status is RecoveryStatus.RUNNING

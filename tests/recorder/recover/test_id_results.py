@@ -95,7 +95,7 @@ def test_an_id_that_one_of_two_sources_has_is_found():
 def test_a_recovery_that_stopped_is_not_over():
     assert not is_over(a_row(status=RecoveryStatus.STOPPED))
     assert not is_over(a_row(status=RecoveryStatus.RUNNING))
-    assert is_over(a_row(status=RecoveryStatus.FAILED))
+    assert not is_over(a_row(status=RecoveryStatus.FAILED))
 
 
 def test_the_file_reads_back_as_it_was_written():

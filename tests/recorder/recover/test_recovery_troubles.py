@@ -5,7 +5,7 @@ import pytest
 from recorder.errors import AuthRefused, BadAnswer, Throttled, Unreachable
 from recorder.messages import RecoveriesChanged
 from recorder.model import Window
-from recorder.recover.lane import ID_TRIES
+from recorder.recover.troubles import ID_TRIES
 from recorder.recovery_rows import Counts, RecoveryKind, RecoveryStatus
 from recorder.settings import RecoverySettings
 from tests.recorder.recover.recovering import (
