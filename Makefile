@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# Tests start hundreds of processes: without kept bytecode each compiles every module again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-retention bench-stitch bench-pages pages clean lock
+.PHONY: help setup demo up test test-long check format swarm mutants bench bench-takeover bench-ingest bench-idle bench-growth bench-adapters bench-world bench-prove bench-screens bench-recovery bench-retention bench-stitch bench-pages pages clean lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -36,6 +38,9 @@ test: $(STAMP) ## style, types, layers, every test; those on real processes last
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -q -n 2 -m "not process" || { $(AGAIN); $(BIN)/pytest -q -m "not process" --last-failed; }
 	@$(BIN)/pytest -q -m process || { $(AGAIN); $(BIN)/pytest -q -m process --last-failed; }
+
+test-long: $(STAMP) ## what `make test` leaves out or shortens on real processes: long outages, more deaths, every service; 25 minutes
+	@TANDEM_LONG_TESTS=1 $(BIN)/pytest -q --timeout 600 -m process
 
 check: $(STAMP) ## style, types and layers only
 	@$(BIN)/ruff format --check --quiet .

@@ -10,7 +10,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process
 
-LONG = bool(os.environ.get("TANDEM_LONG_TESTS"))
+LONG = os.environ.get("TANDEM_LONG_TESTS") == "1"
 BOTH_WAYS = (600.0, -600.0)
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 NO_FAKETIME = "libfaketime is not installed (Debian's package faketime)"

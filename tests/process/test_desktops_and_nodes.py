@@ -11,13 +11,13 @@ from sim.desk.display import MISSING, Display, can_show
 from sim.desk.office import Office
 from sim.desk.recorded_pair import SOURCE, TOKEN, RecordedPair
 from sim.desk.window import Window
+from tests.process.world import LONG
 from tests.recorder.desktop.desktop import Desktop
 from tests.recorder.desktop.screens import EveryFrameAnother
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process
 INTERRUPTED_MAX_S = 3.0
-AWAY_S = 20.0
 
 
 def vp9(width, height, fps):
@@ -116,7 +116,8 @@ def test_node_that_hangs_is_left_for_the_other(pair, make_desktop):
     wait_for_archive(pair, desktop)
 
 
-def test_nothing_is_lost_while_both_nodes_are_away_for_twenty_seconds(pair, make_desktop):
+@pytest.mark.parametrize("away_s", [5.0, pytest.param(20.0, marks=LONG)])
+def test_nothing_is_lost_while_both_nodes_are_away(pair, make_desktop, away_s):
     desktop = make_desktop()
     wait_for_frames(desktop, 10)
     for node in pair.pair.nodes.values():
@@ -124,9 +125,9 @@ def test_nothing_is_lost_while_both_nodes_are_away_for_twenty_seconds(pair, make
     clock, before = RealClock(), frames_of(desktop)
     away_ns = clock.monotonic_ns()
     wait_until(
-        lambda: clock.monotonic_ns() - away_ns > AWAY_S * 1e9, AWAY_S + 10, "a while", every_s=0.5
+        lambda: clock.monotonic_ns() - away_ns > away_s * 1e9, away_s + 10, "a while", every_s=0.5
     )
-    assert frames_of(desktop) > before + 50, "capture goes on meanwhile"
+    assert frames_of(desktop) > before + 10, "capture goes on meanwhile"
     for node in pair.pair.nodes.values():
         node.start()
     wait_until(lambda: desktop.board._node, 20, "a node is back")

@@ -61,9 +61,9 @@ SHORT = {
 """How calls and meetings are drawn: short, and soon to be had."""
 
 LONG = pytest.mark.skipif(
-    os.environ.get("TANDEM_LONG_TESTS") != "1", reason="long; set TANDEM_LONG_TESTS=1"
+    os.environ.get("TANDEM_LONG_TESTS") != "1", reason="long; `make test-long` runs it"
 )
-"""Marks what takes too long for every run."""
+"""Marks what takes too long for every run, and is told by a shorter test or by the simulator too."""
 
 
 class World:
