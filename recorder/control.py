@@ -15,6 +15,7 @@ from recorder.audit.audit_messages import AuditCommand, Record, Recorded
 from recorder.audit.trail import NO_TRAIL
 from recorder.audit_ports import AuditDb, AuditTrail
 from recorder.budgets import BudgetFigures, budget_of
+from recorder.login_desk import LoginDesk
 from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
 from recorder.model import ItemRef
 from recorder.ports import Archive, ContactDb, DataSource
@@ -108,6 +109,8 @@ class NodeControl:
     """Parts and renditions on record; None on a node without."""
     login_s: float = 8 * 3600.0
     """So long a login to the pages lasts."""
+    logins: LoginDesk | None = None
+    """Which logins are over before their time; without it a login lasts as long as it was made for."""
     randomness: Randomness = field(default_factory=RealRandomness)
     desktops: ScreenDesk | None = None
     """For agents' desktops; None while screens.enabled is false."""

@@ -30,6 +30,7 @@ from recorder.config_seen import changed_keys, load_seen, save_seen, seen
 from recorder.control import NamedToken, NodeControl, OpenSource, SourceProblem
 from recorder.errors import DataCenterDown
 from recorder.lanes import lanes
+from recorder.login_desk import LoginDesk
 from recorder.node_adapters import (
     Stores,
     node_discovery,
@@ -250,6 +251,7 @@ class Node:
             recoveries=self._recovery_desk(ports),
             findings=self._stores.reconcile.findings,
             login_s=config.replay.login_s,
+            logins=LoginDesk(ports.clock, ports.board, self._stores.logins),
             randomness=ports.randomness,
             retention=RetentionDesk(
                 self._stores.retention,

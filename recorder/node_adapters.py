@@ -25,6 +25,7 @@ from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.findings import SqlFindingsDb
+from recorder.adapters.contact_db.logins import SqlLoginDb
 from recorder.adapters.contact_db.migrate import REVISION, migrate, migrate_at_start
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
@@ -87,6 +88,7 @@ class Stores:
     """Those of `screens`."""
     stitch: StitchStores
     das: SqlDas
+    logins: SqlLoginDb
     certificates: SqlCertificateDb
     certificate_work: SqlCertificateWork
 
@@ -152,14 +154,19 @@ def node_stores(config: Config, clock: Clock, trap: Trap) -> Stores:
         ),
         desktop_links=links,
         agent_journal=agent_journal,
-        stitch=StitchStores(
-            screens=SqlScreenDb(engine),
-            events=SqlAgentEventDb(engine),
-            studio=StitchProcess(data / "stitch"),
-        ),
+        stitch=_stitching(engine, data),
         das=SqlDas(engine),
+        logins=SqlLoginDb(engine),
         certificates=SqlCertificateDb(engine, cluster=config.node.cluster),
         certificate_work=SqlCertificateWork(engine, cluster=config.node.cluster, clock=clock),
+    )
+
+
+def _stitching(engine: Engine, data: Path) -> StitchStores:
+    return StitchStores(
+        screens=SqlScreenDb(engine),
+        events=SqlAgentEventDb(engine),
+        studio=StitchProcess(data / "stitch"),
     )
 
 

@@ -47,6 +47,7 @@ PORT_MODULES = (
     "recorder.retention_ports",
     "recorder.scrub_ports",
     "recorder.screen_ports",
+    "recorder.login_ports",
 )
 PORT_FILES = tuple(f"{name.replace('.', '/')}.py" for name in PORT_MODULES)
 PARTS_OF_OTHER_PORTS = {
@@ -105,6 +106,7 @@ IMPLEMENTATIONS = {
     ),
     "Journal": ("recorder.adapters.journal_file.JournalFile", "sim.buffer.SimJournal"),
     "Lease": ("recorder.adapters.lease_db.SqlLease", "sim.lease.SimLease"),
+    "LoginDb": ("recorder.adapters.contact_db.logins.SqlLoginDb", "sim.logins.MemoryLoginDb"),
     "MediaFetcher": (
         "recorder.adapters.media_fast.FastMediaFetcher",
         "recorder.adapters.media_httpx.HttpxMediaFetcher",

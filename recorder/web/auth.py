@@ -149,6 +149,8 @@ def _logged_in(
                     "A login of a page changes something only for the page itself.",
                     f"Send the header {PAGE_HEADER}, or use a token.",
                 )
+            if control.logins is not None and control.logins.is_over(login.login_id):
+                return None
             return Caller(name, roles, login.user)
     return None
 

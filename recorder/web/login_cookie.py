@@ -1,7 +1,8 @@
 """The login of a page, as a cookie that either node of a pair can verify and nobody can make.
 
 A cookie names a token and is signed with a key derived from that token alone: a node that has the token
-under the same name takes the login; a token that is changed or removed ends every login made with it.
+under the same name takes the login; a token that is changed or removed ends every login made with it. Whether
+somebody logged out of one is not in the cookie.
 Nothing of the token can be computed from the cookie. Pure: no clock, no I/O.
 """
 
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 COOKIE: Final = "tandem_login"
-_PURPOSE: Final = b"tandem page login 1"
+_PURPOSE: Final = b"tandem page login 2"
 _CHARS_MAX: Final = 2048
 
 
@@ -28,11 +29,15 @@ class Login:
     user: str
     """As the person called themselves: told, not proven."""
     until_us: int
+    login_id: str
+    """Of this login alone, so that it can be ended: see `recorder/login_desk.py`."""
 
 
 def signed(login: Login, token: str) -> str:
     """The value of the cookie."""
-    body = json.dumps([login.token_name, login.user, login.until_us], separators=(",", ":"))
+    body = json.dumps(
+        [login.token_name, login.user, login.until_us, login.login_id], separators=(",", ":")
+    )
     text = _encoded(body.encode())
     return f"{text}.{_encoded(_signature(text, token))}"
 
@@ -47,8 +52,8 @@ def claimed(cookie: str) -> Login | None:
     except (ValueError, binascii.Error, RecursionError):
         return None
     match found:
-        case [str(name), str(user), int(until_us)] if not isinstance(until_us, bool):
-            return Login(name, user, until_us)
+        case [str(name), str(user), int(until_us), str(login_id)] if not isinstance(until_us, bool):
+            return Login(name, user, until_us, login_id)
         case _:
             return None
 

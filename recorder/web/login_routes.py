@@ -6,7 +6,7 @@ They are no part of the described API: programs send their token with each reque
 from __future__ import annotations
 
 import math
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -22,9 +22,15 @@ from recorder.web.auth import (
     caller_with_token,
     known_caller,
 )
-from recorder.web.login_cookie import COOKIE, Login, signed
+from recorder.web.login_cookie import COOKIE, Login, claimed, signed
 from recorder.web.login_patience import LoginPatience
-from recorder.web.refusals import refuse
+from recorder.web.refusals import error_body, refuse
+
+_ELSEWHERE: Final = error_body(
+    "You are logged out of this node and this browser; the other node could not be told yet.",
+    "The Data Center does not answer. This node tells it as soon as it does; if the login may be in wrong hands and "
+    "this node is to be stopped before that, change the token.",
+)
 
 
 class LoginBody(BaseModel):
@@ -77,12 +83,14 @@ def login_router(control: NodeControl) -> APIRouter:
 
     @router.delete("")
     def log_out(request: Request) -> Response:
-        """Forget the login in this browser."""
+        """End the login, in this browser and for whoever has a copy of it."""
         answer = Response(status_code=204)
-        answer.delete_cookie(COOKIE, path="/", samesite="strict", httponly=True)
         caller = known_caller(control, request)
         if caller is not None and caller is not ANONYMOUS:
             control.audit.record("logout", control.node, caller.actor, {})
+            if not _ended(control, request):
+                answer = JSONResponse(_ELSEWHERE, 503)
+        answer.delete_cookie(COOKIE, path="/", samesite="strict", httponly=True)
         return answer
 
     return router
@@ -126,6 +134,14 @@ def _add_log_in(router: APIRouter, control: NodeControl) -> None:
         return answer
 
 
+def _ended(control: NodeControl, request: Request) -> bool:
+    """Whether both nodes know now, or will, that the login of this request is over."""
+    login = claimed(request.cookies.get(COOKIE, ""))
+    if login is None or control.logins is None:
+        return True
+    return control.logins.end(login.login_id, login.until_us)
+
+
 def _who(caller: Caller, control: NodeControl) -> JSONResponse:
     return JSONResponse(WhoView.of(caller, control).model_dump(exclude_none=True))
 
@@ -134,9 +150,12 @@ def _set_cookie(
     answer: Response, request: Request, control: NodeControl, caller: Caller, token: str
 ) -> None:
     until_us = control.clock.wall_us() + int(control.login_s * 1e6)
+    login = Login(caller.name, caller.user, until_us, control.randomness.token())
+    if control.logins is not None:
+        control.logins.made(login.login_id)
     answer.set_cookie(
         COOKIE,
-        signed(Login(caller.name, caller.user, until_us), token),
+        signed(login, token),
         max_age=int(control.login_s),
         path="/",
         httponly=True,

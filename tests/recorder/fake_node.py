@@ -15,6 +15,7 @@ from cluster.status import DistributorStatus, PairStatus, PeerStatus, Supervisor
 from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditStatus
 from recorder.control import NodeControl
 from recorder.keep.retention_parts import RetentionStatus
+from recorder.login_desk import LoginDesk
 from recorder.messages import RetryItems, Rewind
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
 from recorder.recovery_control import RecoveryDesk
@@ -32,6 +33,7 @@ from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
 from sim.certificates import MemoryCertificateStore
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
 from sim.finding_tables import FindingTables, MemoryFindingsDb
+from sim.logins import LoginStore, MemoryLoginDb
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.scrub_tables import MemoryScrubDb, ScrubTables
@@ -259,6 +261,8 @@ class FakeNode:
         self.poller = FakePoller("poller:zoom")
         self.ris, self.states = FakeRis("ris"), Inbox("agent_states")
         self.replay = None
+        self.login_db = MemoryLoginDb(LoginStore())
+        self.logins = LoginDesk(self.clock, self.board, self.login_db)
         self.publish_all()
 
     def publish_all(self):
@@ -336,6 +340,7 @@ class FakeNode:
             ris=self.ris,
             states=self.states,
             replay=self.replay,
+            logins=self.logins,
         )
 
     @contextmanager

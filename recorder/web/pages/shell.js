@@ -29,7 +29,13 @@ function switchZone() {
 }
 
 async function logOut() {
-  await ask("DELETE", "/login", undefined, { stay: true });
+  try {
+    await ask("DELETE", "/login", undefined, { stay: true });
+  } catch (error) {
+    // This browser forgot it all the same; what could not be done elsewhere is said before anything else.
+    fill(document.body, el("main", { class: "alone" }, trouble(error), el("p", {}, el("a", { href: "/login" }, "Log in again"))));
+    return;
+  }
   location.assign("/login");
 }
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from recorder.web.login_cookie import Login, claimed, holds, signed
 
-LOGIN = Login("coach", "Nora Night", 2_000)
+LOGIN = Login("coach", "Nora Night", 2_000, "0123abcd")
 
 
 def test_a_login_holds_until_it_is_over():
@@ -21,7 +21,7 @@ def test_a_login_of_another_token_does_not_hold():
 
 def test_nothing_of_a_login_can_be_changed():
     body, _dot, signature = signed(LOGIN, "a-token").partition(".")
-    other, _dot, _signature = signed(Login("admin", "", 9_000), "x").partition(".")
+    other, _dot, _signature = signed(Login("admin", "", 9_000, "0123abcd"), "x").partition(".")
     assert not holds(f"{other}.{signature}", "a-token", 0)
     assert not holds(f"{body}.{signature[:-2]}", "a-token", 0)
     assert not holds(body, "a-token", 0)
@@ -33,7 +33,7 @@ def test_the_token_is_not_in_the_cookie():
 
 @given(st.text(), st.text(max_size=100), st.integers(0, 2**62), st.text(min_size=1))
 def test_every_login_comes_back_as_it_was_made(name, user, until_us, token):
-    login = Login(name, user, until_us)
+    login = Login(name, user, until_us, "0123abcd")
     cookie = signed(login, token)
     if len(cookie) <= 2048:
         assert claimed(cookie) == login
@@ -45,6 +45,8 @@ def test_what_is_no_login_is_none(text):
     assert not holds(text, "a-token", 0)
 
 
-@pytest.mark.parametrize("text", ["", ".", "bnVsbA.x", "WzEsMiwzXQ.x", "WyJhIiwiYiIsdHJ1ZV0.x"])
+@pytest.mark.parametrize(
+    "text", ["", ".", "bnVsbA.x", "WzEsMiwzXQ.x", "WyJhIiwiYiIsdHJ1ZV0.x", "WyJhIiwiYiIsMV0.x"]
+)
 def test_json_that_is_no_login_claims_nothing(text):
     assert claimed(text) is None

@@ -3,6 +3,7 @@
 import pytest
 
 from recorder.control import NamedToken
+from recorder.login_desk import LOOK_S, LoginDesk
 from tests.recorder.fake_node import TOKEN, FakeNode
 
 PAGE = {"X-Tandem-Page": "1"}
@@ -136,6 +137,30 @@ def test_logging_out_forgets_the_login_in_the_browser(node):
     told = [(what, actor) for what, _subject, actor, _detail in node.trail.told]
     assert ("login", "admin (Nora)") in told
     assert ("logout", "admin (Nora)") in told
+
+
+def test_a_stolen_cookie_ends_with_the_logout_on_both_nodes(node):
+    cookie, other = (cookie_of(log_in(node, user=name)) for name in ("Nora", "Otto"))
+    beta = FakeNode(name="beta", tokens=node.tokens)
+    beta.logins = LoginDesk(beta.clock, beta.board, node.login_db)
+    assert ask(beta, "GET", "/api/v1/contacts", cookie).status_code == 200
+    assert ask(beta, "DELETE", "/api/v1/login", cookie).status_code == 204
+    node.clock.advance(LOOK_S)
+    for one in (node, beta):
+        assert ask(one, "GET", "/api/v1/contacts", cookie).status_code == 401
+        assert ask(one, "POST", "/api/v1/pause", cookie).status_code == 401
+        assert ask(one, "GET", "/api/v1/contacts", other).status_code == 200
+
+
+def test_logging_out_while_the_data_center_is_away_says_what_it_means(node):
+    cookie = cookie_of(log_in(node))
+    assert ask(node, "GET", "/api/v1/login", cookie).status_code == 200
+    node.login_db.down = True
+    answer = ask(node, "DELETE", "/api/v1/login", cookie)
+    assert answer.status_code == 503
+    assert "the other node could not be told" in answer.json()["error"]["message"]
+    assert 'tandem_login=""' in answer.headers["set-cookie"]
+    assert ask(node, "GET", "/api/v1/contacts", cookie).status_code == 401
 
 
 def test_a_node_without_tokens_reads_without_a_login():
