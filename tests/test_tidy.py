@@ -54,7 +54,6 @@ PARTS_OF_OTHER_PORTS = {
     "AuditTrail": "the door to AuditDb: whoever goes through it tells an actor",
     "Address": "given out by Runtime",
     "AgentStates": "what some data sources can besides",
-    "DesktopLinks": "over the web server, which takes the connections",
     "Behaviour": "hosted by Runtime, implemented by every actor",
     "Timer": "given out by Clock",
     "Connection": "given out by Transport",
@@ -95,6 +94,10 @@ IMPLEMENTATIONS = {
         "sim.data_center.MemoryContactDb",
     ),
     "Das": ("recorder.adapters.contact_db.das.SqlDas", "sim.das.MemoryDas"),
+    "DesktopLinks": (
+        "recorder.adapters.desktop_links.DesktopSockets",
+        "sim.desktop_links.MemoryDesktopLinks",
+    ),
     "Discovery": ("cluster.zeroconf_discovery.ZeroconfDiscovery", "sim.discovery.SimDiscovery"),
     "DropFolder": (
         "recorder.adapters.drop_folder.DiskDropFolder",
