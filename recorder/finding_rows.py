@@ -268,6 +268,8 @@ class Span:
 
 NODE_UP = "node_up"
 """The code of a span in which a node ran."""
+KEPT_US = 400 * 86_400_000_000
+"""How long a finding is kept that ended: longer than anything is compared that is as old."""
 ACCEPTED = "accepted: "
 NOTED = "noted: "
 """How the reason of a finding begins that is not opened again when the same is seen again."""

@@ -215,6 +215,14 @@ class FindingsDb(Protocol):
         """The findings of a step without a run; returns how many changed."""
         ...
 
+    def ended_findings(self, before_us: int, limit: int) -> tuple[FindingRow, ...]:
+        """Findings that ended, and were seen last, before an instant; those seen longest ago first."""
+        ...
+
+    def forget_findings(self, finding_ids: Sequence[str], term: int) -> int:
+        """Delete those of these findings that ended; returns how many there were."""
+        ...
+
     def set_recovery(self, source: str, window: Window, recovery_id: str, term: int) -> None:
         """Open findings of things at the source and not here, in a period, are fetched by this recovery."""
         ...

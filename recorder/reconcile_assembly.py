@@ -87,7 +87,9 @@ class ReconcileAssembly:
                     source_lanes={name: ports.workers[calls_lane(name)] for name in ports.sources},
                     database_lane=ports.workers["database"],
                     compare_lane=ports.workers[COMPARE],
-                    tools=Tools(stores.findings, ports.recoveries, ports.contact_db, ports.archive),
+                    tools=Tools(
+                        stores.findings, ports.recoveries, ports.contact_db, ports.archive, trail
+                    ),
                     folders={name: _folder(name) for name in ports.sources},
                     clock=ports.clock,
                     board=ports.board,

@@ -270,6 +270,28 @@ class MemoryFindingsDb:
                     tables.findings[name] = replace(row, recovery_id=recovery_id)
             self._contacts.control_written("set_recovery", term)
 
+    def ended_findings(self, before_us: int, limit: int) -> tuple[FindingRow, ...]:
+        """See FindingsDb."""
+        with self._call("ended_findings") as tables:
+            rows = [
+                row
+                for row in tables.findings.values()
+                if row.closed_us is not None and max(row.closed_us, row.seen_us) < before_us
+            ]
+        rows.sort(key=lambda row: (row.seen_us, row.finding_id))
+        return tuple(rows[: bounded(limit)])
+
+    def forget_findings(self, finding_ids: Sequence[str], term: int) -> int:
+        """See FindingsDb."""
+        with self._call("forget_findings") as tables:
+            self._fence("that old findings are forgotten", term)
+            named = [tables.findings[one] for one in finding_ids if one in tables.findings]
+            gone = [row.finding_id for row in named if not row.is_open]
+            for name in gone:
+                del tables.findings[name]
+            self._contacts.control_written("forget_findings", term)
+            return len(gone)
+
     # -- inside a call ----
 
     def _known(self, source: str, keys: Sequence[str]) -> tuple[ItemRow, ...]:

@@ -129,6 +129,8 @@ def closings(
         if about in places or waits or row.what not in _ITEMS:
             continue
         item, listed = section.held.get(row.subject), section.listed.get(row.subject)
+        if row.what is What.NOT_HERE and item is None and listed is None:
+            continue  # nobody can be asked: it may be listed at another instant, see finding_ends
         is_gone = listed is None and row.subject in gone
         if row.what in _FETCHED and not is_gone and _is_on_the_way(row, item, listed):
             continue

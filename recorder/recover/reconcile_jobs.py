@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from recorder.audit_ports import AuditTrail
 from recorder.errors import ItemGone, SourceError
 from recorder.finding_rows import (
     Closing,
@@ -29,6 +30,7 @@ from recorder.proof_ports import FindingsDb, RecoveryDb
 from recorder.recover import causes
 from recorder.recover.causes import Times
 from recorder.recover.compare import Compared, Section, compare, judge_objects, settled
+from recorder.recover.finding_ends import close_unseen, forget
 from recorder.recovery_rows import Cause, RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.rows import ItemRow
 
@@ -56,6 +58,7 @@ class Tools:
     recoveries: RecoveryDb
     contact_db: ContactDb
     archive: Archive
+    trail: AuditTrail
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +270,14 @@ def begin_run(tools: Tools, run: RunRow, term: int) -> RunRow:
 def end_run(
     tools: Tools, run: RunRow, reason: str, now_us: int, term: int, *, recover: bool
 ) -> RunRow:
-    """Ask for what is missing and still offered, then end. Raises StaleTerm, DataCenterError."""
+    """Ask for what is missing and still offered, close and forget what is over, then end.
+
+    Raises StaleTerm, DataCenterError.
+    """
+    if not reason:
+        opened = _opened(tools.findings, run.source, Window(run.from_us, run.to_us))
+        close_unseen(tools.findings, run, tuple(opened), term)
+    forget(tools.findings, tools.trail, now_us, term)
     for window in missing_periods(_missing(tools, run)) if recover else ():
         asked = RecoveryRow(
             recovery_id=_recovery_id(run, window, now_us),

@@ -23,6 +23,7 @@ from cluster.ports import Clock
 from recorder.adapters.contact_db.bulk import Shape, write_rows
 from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.errors import translated
+from recorder.adapters.contact_db.finding_ends import SqlEndedFindings
 from recorder.adapters.contact_db.finding_work import (
     Pen,
     added,
@@ -59,12 +60,11 @@ from recorder.rows import ItemRow
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
-class SqlFindingsDb:
+class SqlFindingsDb(SqlEndedFindings):
     """Implements recorder.proof_ports.FindingsDb over an engine of `open_engine`, after `migrate`."""
 
     def __init__(self, engine: Engine, *, cluster: str, node: str, clock: Clock) -> None:
-        self._engine = engine
-        self._cluster = cluster
+        super().__init__(engine, cluster=cluster)
         self._node = node
         self._clock = clock
 

@@ -94,3 +94,40 @@ def test_what_the_source_has_no_more_is_over_wherever_it_was(bench):
     bench.run(DAY_S)
     assert bench.open() == {}
     assert {row.what for row in bench.findings()} == {What.DIFFERS, What.NOT_AT_SOURCE}
+
+
+def test_what_nobody_here_has_heard_of_is_one_finding_wherever_the_source_has_it(bench):
+    bench.offer("rec", -50)
+    bench.reconcile()
+    (before,) = bench.findings()
+    assert before.what is What.NOT_HERE
+    bench.offer("rec", -5)
+    bench.run(DAY_S)
+    (after,) = bench.findings()
+    assert after.is_open
+    assert (after.finding_id, after.at_us) == (before.finding_id, bench.at(-5))
+
+
+def test_what_moves_behind_the_end_of_a_run_is_still_the_same_finding(bench):
+    bench.offer("rec", -50)
+    bench.reconcile()
+    (before,) = bench.findings()
+    bench.offer("rec", 23.9)  # too young when the next run begins
+    bench.run(DAY_S)
+    assert [row.is_open for row in bench.findings()] == [True]
+    bench.run(DAY_S)
+    (after,) = bench.findings()
+    assert after.is_open
+    assert after.finding_id == before.finding_id
+
+
+def test_what_the_source_never_lists_again_is_over_after_the_second_run(bench):
+    bench.offer("rec", -50)
+    bench.reconcile()
+    bench.source.items.pop("rec")
+    bench.run(DAY_S)
+    (row,) = bench.findings()
+    assert row.is_open
+    bench.run(DAY_S)
+    (row,) = bench.findings()
+    assert row.closed_because == "the source no longer has it, and nothing of it is on record"

@@ -1,0 +1,83 @@
+"""The end of findings: those that no comparison sees any more, and those that ended long ago. Blocking work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from recorder.audit_ports import AuditTrail
+from recorder.audit_rows import SYSTEM
+from recorder.finding_rows import KEPT_US, Closing, FindingRow, RunRow, Step, What
+from recorder.instants import to_text
+from recorder.proof_ports import FindingsDb
+from recorder.recover.compare import why_over
+
+_AT_ONCE: Final = 100
+FORGOTTEN_MAX: Final = 20_000
+"""In one run; the next one goes on."""
+
+
+def close_unseen(db: FindingsDb, run: RunRow, opened: Iterable[FindingRow], term: int) -> None:
+    """Close what is on no record and was seen by neither of the last two runs, from end to end.
+
+    One run is not enough: an item that got another instant after the run had begun is listed where no run
+    looked yet, and nothing tells the two apart but the next run.
+    """
+    before = next((one for one in db.runs(run.source, 50) if _is_whole(one, run)), None)
+    if before is None:
+        return
+    unseen = (
+        row for row in opened if row.what is What.NOT_HERE and row.seen_us < before.started_us
+    )
+    for some in _batched(unseen):
+        known = {row.ref.key for row in db.known(run.source, [one.subject for one in some])}
+        over = [
+            Closing(one.finding_id, why_over(one, None, None))
+            for one in some
+            if one.subject not in known
+        ]
+        if over:
+            db.settle(Step("", 0, 0, (), tuple(over)), term)
+
+
+def _is_whole(one: RunRow, run: RunRow) -> bool:
+    return one.ended_us is not None and not one.reason and one.started_us < run.started_us
+
+
+def forget(db: FindingsDb, trail: AuditTrail, now_us: int, term: int) -> int:
+    """Delete findings that ended, and were seen last, longer ago than they are kept; how many.
+
+    Each is in the audit trail from then on.
+    """
+    forgotten = 0
+    while forgotten < FORGOTTEN_MAX and (rows := db.ended_findings(now_us - KEPT_US, _AT_ONCE)):
+        names = [row.finding_id for row in rows]
+        digest = hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
+        detail = {"findings": [_told(row) for row in rows]}
+        trail.record("findings_forgotten", "findings", SYSTEM, detail, once=f"forgotten:{digest}")
+        gone = db.forget_findings(names, term)
+        forgotten += gone
+        if gone == 0:
+            break  # the other node was quicker
+    return forgotten
+
+
+def _told(row: FindingRow) -> dict[str, object]:
+    return {
+        "finding": row.finding_id,
+        "source": row.source,
+        "what": row.what.value,
+        "subject": row.subject,
+        "cause": row.why.value,
+        "opened": to_text(row.opened_us),
+        "closed": to_text(row.closed_us or 0),
+        "because": row.closed_because,
+    }
+
+
+def _batched(rows: Iterable[FindingRow]) -> Iterator[tuple[FindingRow, ...]]:
+    left = iter(rows)
+    while some := tuple(islice(left, _AT_ONCE)):
+        yield some
