@@ -54,7 +54,7 @@ class RecoveryDb(Protocol):
         ...
 
     def cancel(self, recovery_id: str, reason: str) -> RecoveryRow | None:
-        """End a recovery that runs; returns it as it is now, None when there is none."""
+        """Cancel a recovery that runs, or was stopped or failed; returns it as it is now, None when there is none."""
         ...
 
     def resume(self, recovery_id: str) -> RecoveryRow | None:
@@ -76,6 +76,13 @@ class RecoveryDb(Protocol):
     # -- the primary ----
     def running(self) -> tuple[RecoveryRow, ...]:
         """Every recovery that runs, the oldest request first."""
+        ...
+
+    def stopped(self) -> tuple[RecoveryRow, ...]:
+        """Those that are stopped or failed, the newest hundred first; without ids and forecast.
+
+        No dry runs, and none whose period another one completed since.
+        """
         ...
 
     def difference(self, refs: Sequence[ItemRef]) -> Difference:

@@ -45,7 +45,7 @@ class RecoveryDesk:
         return self._ask(self._row(source, kind, by, cause=cause, ids=ids, dry_run=dry_run))
 
     def cancel(self, recovery_id: str, by: str) -> RecoveryRow | None:
-        """End one that runs; None when there is none of this id."""
+        """End one that runs, or was stopped or failed; None when there is none of this id."""
         row = self.db.cancel(recovery_id, f"cancelled by {by}")
         self.recovery.tell(RecoveriesChanged())
         return row

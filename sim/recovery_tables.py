@@ -36,9 +36,12 @@ from recorder.recovery_rows import (
 )
 from recorder.rows import ItemRow
 from sim.data_center import DataCenterFaults, MemoryContactStore
+from sim.recovery_order import age_of, asked_at, in_words, is_completed_by
 
 _MEAN_OF = 1_000
 _LOOK_MIN = 100
+_STOPPED = frozenset({RecoveryStatus.STOPPED, RecoveryStatus.FAILED})
+_STOPPED_MAX = 100
 _WAITS = frozenset({Stage.LISTED, Stage.PENDING})
 
 
@@ -79,7 +82,7 @@ class MemoryRecoveryDb:
             if row.recovery_id in tables.rows:
                 return tables.rows[row.recovery_id]
             for other in tables.rows.values():
-                if other.status is RecoveryStatus.RUNNING and _words(other) == _words(row):
+                if other.status is RecoveryStatus.RUNNING and in_words(other) == in_words(row):
                     return other
             tables.rows[row.recovery_id] = replace(row, listed=row.begin)
             tables.items[row.recovery_id] = {}
@@ -89,7 +92,7 @@ class MemoryRecoveryDb:
         """See RecoveryDb."""
         with self._call("cancel_recovery") as tables:
             row, now_us = tables.rows.get(recovery_id), self._clock.wall_us()
-            if row is not None and row.status is RecoveryStatus.RUNNING:
+            if row is not None and row.status in {RecoveryStatus.RUNNING, *_STOPPED}:
                 tables.rows[recovery_id] = replace(
                     row,
                     status=RecoveryStatus.CANCELLED,
@@ -126,9 +129,9 @@ class MemoryRecoveryDb:
                 and query.kind in {None, row.kind}
                 and (place is None or [row.requested_us, row.recovery_id] < place)
             ]
-            rows.sort(key=_asked_at, reverse=True)
+            rows.sort(key=asked_at, reverse=True)
             limit = bounded(query.limit)
-            cursor = encode_cursor(*_asked_at(rows[limit - 1])) if len(rows) > limit else None
+            cursor = encode_cursor(*asked_at(rows[limit - 1])) if len(rows) > limit else None
             return RecoveryList(tuple(rows[:limit]), cursor)
 
     def recovery_items(self, query: RecoveryItemQuery) -> RecoveryItemList:
@@ -139,11 +142,11 @@ class MemoryRecoveryDb:
                 item
                 for item in tables.items.get(query.recovery_id, {}).values()
                 if (item.stage in query.stages if query.stages else item.stage != Stage.LISTED)
-                and (place is None or list(_age(item)) > place)
+                and (place is None or list(age_of(item)) > place)
             ]
-            found.sort(key=_age)
+            found.sort(key=age_of)
             limit = bounded(query.limit)
-            cursor = encode_cursor(*_age(found[limit - 1])) if len(found) > limit else None
+            cursor = encode_cursor(*age_of(found[limit - 1])) if len(found) > limit else None
             return RecoveryItemList(tuple(found[:limit]), cursor)
 
     # -- the primary ----
@@ -152,7 +155,21 @@ class MemoryRecoveryDb:
         """See RecoveryDb."""
         with self._call("running_recoveries") as tables:
             runs = (row for row in tables.rows.values() if row.status is RecoveryStatus.RUNNING)
-            return tuple(sorted(runs, key=_asked_at))
+            return tuple(sorted(runs, key=asked_at))
+
+    def stopped(self) -> tuple[RecoveryRow, ...]:
+        """See RecoveryDb."""
+        with self._call("stopped_recoveries") as tables:
+            rows = tables.rows.values()
+            found = [
+                replace(row, ids=())
+                for row in rows
+                if row.status in _STOPPED
+                and not row.dry_run
+                and not any(is_completed_by(row, other) for other in rows)
+            ]
+            found.sort(key=asked_at, reverse=True)
+            return tuple(found[:_STOPPED_MAX])
 
     def difference(self, refs: Sequence[ItemRef]) -> Difference:
         """See RecoveryDb."""
@@ -213,7 +230,7 @@ class MemoryRecoveryDb:
             left = sum(item.stage is Stage.GIVEN for item in held.values()) - len(verdicts)
             room = min(tending.room, tending.given_max - left)
             pending = [item for item in held.values() if item.stage is Stage.PENDING]
-            pending.sort(key=lambda item: (item.expires_us or 0, *_age(item)))
+            pending.sort(key=lambda item: (item.expires_us or 0, *age_of(item)))
             for item in pending[: max(room, _LOOK_MIN)] if room > 0 else ():
                 verdict = judge_waiting(item.ref, self._on_record(item.ref))
                 if verdict.stage is Stage.GIVEN:
@@ -301,7 +318,7 @@ class MemoryRecoveryDb:
         verdicts: dict[str, Verdict] = {}
         give: list[ItemRef] = []
         given = [one for one in tables.items[recovery_id].values() if one.stage is Stage.GIVEN]
-        for item in sorted(given, key=lambda item: (item.expires_us or 0, *_age(item))):
+        for item in sorted(given, key=lambda item: (item.expires_us or 0, *age_of(item))):
             found = self._on_record(item.ref)
             due_us = tables.made_due.get((recovery_id, item.ref.key))
             verdict = judge_given(item.ref, found, due_us)
@@ -368,15 +385,3 @@ class MemoryRecoveryDb:
             self.faults.answers_lost -= 1
             self._contacts.unanswered += 1
             raise DataCenterDown(f"the contact database did not answer {name}")
-
-
-def _words(row: RecoveryRow) -> tuple[object, ...]:
-    return (row.source, row.kind, row.dry_run, row.window, row.ids)
-
-
-def _asked_at(row: RecoveryRow) -> tuple[int, str]:
-    return (row.requested_us, row.recovery_id)
-
-
-def _age(item: RecoveryItem) -> tuple[int, str]:
-    return (item.ref.changed_us, item.ref.key)

@@ -168,7 +168,7 @@ def show(
 
 @app.command
 def cancel(recovery: str, *, common: Common | None = None) -> None:
-    """End a recovery that runs; what is on its way is archived all the same.
+    """End a recovery that runs, or that was stopped or failed; what is on its way is archived all the same.
 
     Args:
         recovery: Its id.

@@ -25,8 +25,7 @@ from cluster.messages import (
 )
 from cluster.ports import Done, Failed, Outcome
 from recorder.errors import DataCenterError
-from recorder.messages import FindingClosed, FindingOpened, PeriodProven, RecoveriesChanged
-from recorder.model import Finding, Level
+from recorder.messages import PeriodProven, RecoveriesChanged
 from recorder.recover import recovery_jobs as jobs
 from recorder.recover.due import Ask, Known, Prove, Resume, Step, after_stop, steps
 from recorder.recover.lane import Lane
@@ -48,6 +47,7 @@ from recorder.recover.recovery_messages import (
 )
 from recorder.recover.recovery_ports import RecoveryPorts
 from recorder.recover.request import new_id
+from recorder.recover.stops import Stops
 from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.status import RecoveryStatus as Snapshot
 from recorder.status import SourceStatus
@@ -65,6 +65,7 @@ class Recovery:
     def __init__(self, *, ports: RecoveryPorts) -> None:
         self._ports = ports
         self._lanes = {name: Lane(ports=ports, name=name) for name in ports.sources}
+        self._stops = Stops(ports.monitor)
         self._term: int | None = None
         self._until_ns = 0
         self._refused_below = 0
@@ -144,6 +145,7 @@ class Recovery:
         self._looking = self._again = self._checking = False
         self._met.clear()
         self._begins = True
+        self._stops.forget()
         for lane in self._lanes.values():
             lane.stand_by()
 
@@ -183,10 +185,10 @@ class Recovery:
         if self._ports.clock.monotonic_ns() >= self._until_ns:
             return
         self._looking = True
-        job = partial(jobs.running, self._ports.db)
+        job = partial(jobs.look, self._ports.db)
         self._ports.database_lane.submit(job, self._ports.me, partial(Looked, self._run))
 
-    def _looked(self, outcome: Outcome[tuple[RecoveryRow, ...]]) -> None:
+    def _looked(self, outcome: Outcome[jobs.Seen]) -> None:
         self._looking = False
         again, self._again = self._again, False
         if isinstance(outcome, Failed):
@@ -194,14 +196,16 @@ class Recovery:
             if again:  # the look that was due meanwhile
                 self._look_soon()
             return
+        seen = outcome.value
+        self._stops.look(seen.stopped)
         was_idle = not any(lane.rows for lane in self._lanes.values())
         for name, lane in self._lanes.items():
-            lane.looked(row for row in outcome.value if row.source == name)
+            lane.looked(row for row in seen.running if row.source == name)
         self._look_at_stops()
-        strangers = [row for row in outcome.value if row.source not in self._lanes]
+        strangers = [row for row in seen.running if row.source not in self._lanes]
         for row in strangers:
             self._stop_stranger(row)
-        if again or (was_idle and outcome.value):
+        if again or (was_idle and seen.running):
             self._look_soon()
 
     def _look_soon(self) -> None:
@@ -323,21 +327,7 @@ class Recovery:
             recovered=counts.recovered,
             failed=counts.failed,
         )
-        monitor = self._ports.monitor
-        if row.status in {RecoveryStatus.STOPPED, RecoveryStatus.FAILED}:
-            monitor.tell(
-                FindingOpened(
-                    Finding(
-                        "recovery_stopped",
-                        Level.WARNING,
-                        row.source,
-                        f"recovery {row.recovery_id} is {row.status.value}: {row.reason}",
-                        f"Mend the source, then `tandem recovery resume {row.recovery_id}`.",
-                    )
-                )
-            )
-        elif row.status is RecoveryStatus.COMPLETED and not row.dry_run:
-            monitor.tell(FindingClosed("recovery_stopped", row.source))
+        self._look()
 
     def _publish(self) -> None:
         lanes = self._lanes

@@ -42,9 +42,18 @@ class Told:
     known: tuple[Known, ...]
 
 
-def running(db: RecoveryDb) -> tuple[RecoveryRow, ...]:
-    """What is to be worked on."""
-    return db.running()
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Recoveries that somebody has to do something about."""
+
+    running: tuple[RecoveryRow, ...]
+    stopped: tuple[RecoveryRow, ...]
+    """Somebody else: they ended before their end."""
+
+
+def look(db: RecoveryDb) -> Seen:
+    """What is to be worked on, and what is to be told."""
+    return Seen(db.running(), db.stopped())
 
 
 def list_page(source: DataSource, window: Window, page: str | None) -> Page:

@@ -9,17 +9,17 @@ from cluster.messages import DutyMessage, Ping
 from cluster.ports import Outcome
 from recorder.messages import RecoveryCommand
 from recorder.model import Page
-from recorder.recover.recovery_jobs import Told
+from recorder.recover.recovery_jobs import Seen, Told
 from recorder.recover.sections import Found
 from recorder.recovery_rows import Difference, RecoveryRow, Tended
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Which recoveries run."""
+    """Which recoveries run, and which were stopped."""
 
     run: int
-    outcome: Outcome[tuple[RecoveryRow, ...]]
+    outcome: Outcome[Seen]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,48 @@ def test_what_is_completed_is_not_resumed(db):
     assert db.resume("R-9") is None
 
 
+# -- those that ended before their end ----
+
+
+def stop(db, recovery_id, status=RecoveryStatus.STOPPED, **more):
+    db.request(a_request(recovery_id, **more))
+    return db.end(recovery_id, status, "no answer", 1)
+
+
+def stopped(db):
+    return [row.recovery_id for row in db.stopped()]
+
+
+def test_what_was_stopped_or_failed_is_told_until_it_runs_again_or_is_cancelled(db):
+    stop(db, "R-1")
+    ids = {"window": None, "ids": ("m-1",), "kind": RecoveryKind.SPECIFIC}
+    stop(db, "R-2", RecoveryStatus.FAILED, requested_us=START_US + 1, **ids)
+    stop(db, "R-3", dry_run=True)
+    stop(db, "R-4", RecoveryStatus.COMPLETED, source="zoom")
+    assert stopped(db) == ["R-2", "R-1"]
+    assert [(row.ids, row.reason) for row in db.stopped()] == [((), "no answer")] * 2
+    db.resume("R-1")
+    assert stopped(db) == ["R-2"]
+    assert db.cancel("R-2", "by ada").status is RecoveryStatus.CANCELLED
+    assert stopped(db) == []
+
+
+def test_what_another_recovery_completed_since_is_told_no_more(db):
+    stop(db, "R-1", window=Window(10, 20))
+    stop(db, "R-2", RecoveryStatus.COMPLETED, window=Window(10, 20), source="zoom")
+    stop(db, "R-3", RecoveryStatus.COMPLETED, window=Window(10, 20), dry_run=True)
+    stop(db, "R-4", RecoveryStatus.COMPLETED, window=Window(10, 19))
+    assert stopped(db) == ["R-1"]
+    stop(db, "R-5", RecoveryStatus.COMPLETED, window=Window(5, 20))
+    assert stopped(db) == []
+
+
+def test_only_the_newest_hundred_of_them_are_told(db):
+    for number in range(103):
+        stop(db, f"R-{number:03d}", window=Window(number, 1_000), requested_us=START_US + number)
+    assert stopped(db) == [f"R-{number:03d}" for number in range(102, 2, -1)]
+
+
 # -- the difference ----
 
 MANY = tuple(a_ref(f"other-{number}") for number in range(600))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Select,
     Update,
+    exists,
     func,
     insert,
+    literal,
     select,
     tuple_,
     update,
@@ -30,6 +35,7 @@ from recorder.adapters.contact_db.recovery_rows_sql import (
     recovery_values,
 )
 from recorder.adapters.contact_db.recovery_work import Hand, read
+from recorder.adapters.contact_db.sql import in_sql
 from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
 from recorder.recovery_rows import (
@@ -49,6 +55,8 @@ from recorder.recovery_rows import (
 )
 
 _RUNNING = RecoveryStatus.RUNNING.value
+_STOPPED = (RecoveryStatus.STOPPED.value, RecoveryStatus.FAILED.value)
+_STOPPED_MAX = 100
 _MEAN_OF = 1_000
 
 
@@ -76,7 +84,10 @@ class SqlRecoveryDb:
         now_us = self._clock.wall_us()
         statement = (
             update(recoveries)
-            .where(recoveries.c.recovery_id == recovery_id, recoveries.c.status == _RUNNING)
+            .where(
+                recoveries.c.recovery_id == recovery_id,
+                recoveries.c.status.in_([_RUNNING, *_STOPPED]),
+            )
             .values(
                 status=RecoveryStatus.CANCELLED.value,
                 reason=reason,
@@ -156,6 +167,11 @@ class SqlRecoveryDb:
         with translated("asking for recoveries"), self._engine.connect() as connection:
             return tuple(recovery_of(found) for found in connection.execute(statement))
 
+    def stopped(self) -> tuple[RecoveryRow, ...]:
+        """Newest request first."""
+        with translated("asking for stopped recoveries"), self._engine.connect() as connection:
+            return tuple(recovery_of(found) for found in connection.execute(_stopped()))
+
     def difference(self, refs: Sequence[ItemRef]) -> Difference:
         """One query, which answers with what is not archived."""
         with translated("comparing a listing"), self._engine.connect() as connection:
@@ -226,6 +242,26 @@ class SqlRecoveryDb:
         with translated(doing), _writing(self._engine) as connection:
             connection.execute(statement)
             return read(connection, recovery_id)
+
+
+@cache
+def _stopped() -> Select[Any]:
+    row, other = recoveries.c, recoveries.alias("other")
+    since = exists().where(
+        other.c.source == row.source,
+        other.c.status == in_sql(RecoveryStatus.COMPLETED),
+        ~other.c.dry_run,
+        other.c.from_us <= row.from_us,
+        other.c.to_us >= row.to_us,
+        other.c.ended_us >= row.ended_us,
+    )
+    columns = [one for one in row if one is not row.details]
+    return (
+        select(*columns, literal("").label("details"))
+        .where(row.status.in_(_STOPPED), ~row.dry_run, ~since)
+        .order_by(row.requested_us.desc(), row.recovery_id.desc())
+        .limit(_STOPPED_MAX)
+    )
 
 
 def _same(row: RecoveryRow) -> list[ColumnElement[bool]]:

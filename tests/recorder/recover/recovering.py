@@ -283,13 +283,14 @@ class Desk:
         return self.board.read("recovery", Snapshot)
 
     def findings(self):
-        codes = []
+        """What alarms now: code and subject, the oldest first."""
+        found = {}
         for message in self.monitor.messages:
             if isinstance(message, FindingOpened):
-                codes.append(message.finding.code)
-            elif isinstance(message, FindingClosed) and message.code in codes:
-                codes.remove(message.code)
-        return codes
+                found[message.finding.code, message.finding.subject] = message.finding
+            elif isinstance(message, FindingClosed):
+                found.pop((message.code, message.subject), None)
+        return list(found)
 
     def proven(self):
         return [message.window for message in self.poller.of(PeriodProven)]

@@ -48,7 +48,7 @@ def test_a_source_that_went_away_stops_the_recovery_and_it_can_be_resumed(desk):
     row = desk.row()
     assert row.status is RecoveryStatus.STOPPED
     assert "no answer" in row.reason
-    assert desk.findings() == ["recovery_stopped"]
+    assert desk.findings() == [("recovery_stopped", "R-1")]
     desk.source.errors = []
     desk.db.resume("R-1")
     desk.advance(10).serve()
@@ -105,12 +105,12 @@ def test_a_dry_run_that_is_done_does_not_end_the_alarm_of_one_that_stopped(desk)
     desk.source.errors = [AuthRefused("the secret is wrong")] * 1000
     desk.request()
     desk.grant().advance(5000)
-    assert desk.findings() == ["recovery_stopped"]
+    assert desk.findings() == [("recovery_stopped", "R-1")]
     desk.source.errors = []
     desk.request("R-2", dry_run=True)
     desk.advance(200)
     assert desk.row("R-2").status is RecoveryStatus.COMPLETED
-    assert desk.findings() == ["recovery_stopped"]
+    assert desk.findings() == [("recovery_stopped", "R-1")]
 
 
 def test_an_adapter_that_breaks_does_not_break_the_node(desk):
