@@ -13,7 +13,7 @@ from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
 from recorder.recovery_rows import RecoveryRow
 
-CODE = "recovery_stopped"
+RECOVERY_STOPPED = "recovery_stopped"
 
 
 class Stops:
@@ -28,7 +28,7 @@ class Stops:
         found = {row.recovery_id: finding_of(row) for row in rows}
         for name in [name for name in self._open if name not in found]:
             del self._open[name]
-            self._monitor.tell(FindingClosed(CODE, name))
+            self._monitor.tell(FindingClosed(RECOVERY_STOPPED, name))
         for name, finding in found.items():
             if self._open.get(name) != finding:
                 self._open[name] = finding
@@ -47,4 +47,4 @@ def finding_of(row: RecoveryRow) -> Finding:
         f"Mend the source, then `tandem recovery resume {name}`; "
         f"`tandem recovery cancel {name}` if nobody needs it any more."
     )
-    return Finding(CODE, Level.WARNING, name, what, hint)
+    return Finding(RECOVERY_STOPPED, Level.WARNING, name, what, hint)

@@ -7,12 +7,12 @@ import pytest
 from recorder.errors import AuthRefused
 from recorder.messages import FindingOpened, RecoveriesChanged
 from recorder.model import Window
-from recorder.recover.stops import CODE, Stops
+from recorder.recover.stops import RECOVERY_STOPPED, Stops
 from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus
 from tests.by_hand import Inbox
 from tests.recorder.recover.recovering import HOUR_US, NOW_US, Desk
 
-BOTH = [(CODE, "R-1"), (CODE, "R-2")]
+BOTH = [(RECOVERY_STOPPED, "R-1"), (RECOVERY_STOPPED, "R-2")]
 
 
 def a_row(name="R-1", reason="no answer"):
@@ -54,18 +54,18 @@ def test_a_finding_names_its_recovery_and_how_it_goes_on(desk):
 
 def test_the_end_of_one_leaves_the_alarm_of_the_other(desk):
     desk.db.resume("R-1")
-    assert changed(desk) == [(CODE, "R-2")]
+    assert changed(desk) == [(RECOVERY_STOPPED, "R-2")]
     assert desk.row("R-1").status is RecoveryStatus.COMPLETED
 
 
 def test_one_that_nobody_needs_is_cancelled_and_alarms_no_more(desk):
     assert desk.db.cancel("R-2", "by ada").status is RecoveryStatus.CANCELLED
-    assert changed(desk) == [(CODE, "R-1")]
+    assert changed(desk) == [(RECOVERY_STOPPED, "R-1")]
 
 
 def test_another_one_that_completed_the_period_ends_the_alarm(desk):
     desk.request("R-3", window=Window(NOW_US - 25 * HOUR_US, NOW_US))
-    assert changed(desk) == [(CODE, "R-2")]
+    assert changed(desk) == [(RECOVERY_STOPPED, "R-2")]
 
 
 def test_findings_go_with_the_duty_and_outlive_the_node(desk):
