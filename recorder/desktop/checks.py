@@ -10,6 +10,7 @@ from cluster.real_clock import RealClock
 from recorder.adapters.secrets import FileSecrets
 from recorder.desktop.screens import MssScreens
 from recorder.desktop.settings import DesktopSettings
+from recorder.desktop.spool_folder import refuse_open_folder
 from recorder.errors import RecorderError
 
 
@@ -63,6 +64,7 @@ def _folder(settings: DesktopSettings) -> str:
     folder = settings.spool.folder
     if not folder.exists():
         return f"{folder} will be made"
+    refuse_open_folder(folder)
     probe = folder / "check"
     probe.write_bytes(b"")
     probe.unlink()

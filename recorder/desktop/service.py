@@ -7,11 +7,9 @@ SIGTERM and SIGINT end the stream, say so to the node if there is one, and keep 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 import structlog
@@ -26,6 +24,7 @@ from recorder.desktop.encoder import Vp9Encoder
 from recorder.desktop.screens import MssScreens
 from recorder.desktop.settings import DesktopSettings
 from recorder.desktop.spool import Spool
+from recorder.desktop.spool_folder import claim_folder
 from recorder.desktop.spool_rules import Lost
 from recorder.desktop.status import StatusBoard, write_status
 from recorder.desktop.studio import Studio
@@ -53,26 +52,6 @@ def run_desktop(settings: DesktopSettings) -> int:
     claim_folder(settings.spool.folder)
     os.nice(settings.screen.nice)
     return asyncio.run(_run(settings))
-
-
-def claim_folder(folder: Path) -> None:
-    """Make the spool folder and keep it for this process. Raises ConfigError."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise ConfigError(
-            f"spool.folder: {folder} cannot be made or written to: {error.strerror}",
-            hint="Choose a folder the agent's user may write to.",
-        ) from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        raise ConfigError(
-            f"spool.folder: {folder} is in use by another process",
-            hint="One service for one display: stop the other one, or give this one a folder of its own.",
-        ) from None
 
 
 async def _run(settings: DesktopSettings) -> int:

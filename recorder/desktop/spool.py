@@ -17,6 +17,8 @@ from recorder.desktop.spool_stream import Group, SpooledStream
 from recorder.screen_model import ScreenPacket, ScreenStream
 
 RESTARTED = "restarted"
+SYNC_EVERY_MS = 3_000
+"""So much of a stream may be lost with the power, and the last group of one that stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,14 @@ class Spool:
             assert packet.seq == one.seq_last + 1, "packets are counted without gaps"
             one.seq_last = packet.seq
             if packet.is_key or not one.groups:
+                self._sync(one)
                 one.groups.append(Group([packet], len(packet.data)))
                 self._disk_works = True
             else:
                 self._append(one, packet)
+                if packet.pts_ms - one.synced_ms >= SYNC_EVERY_MS:
+                    one.synced_ms = packet.pts_ms
+                    self._sync(one)
             one.forget_kept()
             self._move()
             self._bound()
@@ -99,6 +105,7 @@ class Spool:
         with self._lock:
             one = self._streams[stream]
             one.ended = reason
+            self._sync(one)
             one.forget_kept()
         self._on_news()
 
@@ -205,6 +212,15 @@ class Spool:
                 one.groups.append(Group([packet], len(packet.data)))
             else:
                 group.add(packet)
+
+    def _sync(self, one: SpooledStream) -> None:
+        """Older groups are synced: only the newest one grows."""
+        if not one.groups or not self._disk_works:
+            return
+        try:
+            one.groups[-1].sync()
+        except OSError as error:
+            self._disk_refuses(error)
 
     def _disk_refuses(self, error: OSError) -> None:
         """Until the next key frame nothing is tried: a full disk would be written to for every frame."""

@@ -1,12 +1,14 @@
 """Groups of pictures as files: one each, appended to, readable up to where a crash cut them.
 
 `<t0>-<stream>-<first seq>.gop`: a head with the stream, then records of size, number, time, kind, check sum
-and bytes. Nothing is synced: frames survive the end of the process, not the loss of power.
+and bytes. Nobody but the agent's user may read it. What was appended survives the end of the process at once, the
+loss of power after `sync`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zlib
 from array import array
@@ -41,6 +43,7 @@ class GroupFile:
         """Of the packets alone."""
         self._offsets = array("Q")
         self._end = 0
+        self._synced = 0
 
     @classmethod
     def create(cls, folder: Path, stream: ScreenStream, first: int) -> GroupFile:
@@ -48,7 +51,11 @@ class GroupFile:
         made = cls(folder / file_name(stream, first), stream, first)
         head = json.dumps({**asdict(stream), "first": first}).encode()
         data = _HEAD.pack(_MAGIC, len(head)) + head
-        made.path.write_bytes(data)
+        made.path.unlink(missing_ok=True)
+        fd = os.open(made.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(fd, "wb") as file:  # noqa: PTH123 - made with its mode, not changed to it
+            file.write(data)
+        _sync(folder)
         made._end = len(data)
         return made
 
@@ -87,6 +94,12 @@ class GroupFile:
         self._end += len(record) + len(packet.data)
         self.size_bytes += len(packet.data)
 
+    def sync(self) -> None:
+        """Put everything so far on the disk, if it is not."""
+        if self._synced != self._end:
+            _sync(self.path)
+            self._synced = self._end
+
     def read(self, seq: int, bytes_max: int) -> tuple[ScreenPacket, ...]:
         """Packets from `seq` on, at least one if there is one, until they are `bytes_max` together."""
         found: list[ScreenPacket] = []
@@ -113,6 +126,14 @@ class GroupFile:
         self.path.unlink(missing_ok=True)
 
 
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def _read_head(data: bytes) -> tuple[ScreenStream, int, int] | None:
     if len(data) < _HEAD.size:
         return None
@@ -133,7 +154,8 @@ def _read_record(data: bytes, at: int) -> ScreenPacket | None:
     size, seq, pts_ms, is_key, check_sum = _RECORD.unpack_from(data, at)
     body = data[at + _RECORD.size : at + _RECORD.size + size]
     packet = ScreenPacket(seq, pts_ms, bool(is_key), body)
-    return packet if len(body) == size and _check_sum(packet) == check_sum else None
+    # A disk that lost its power may leave zeros: no packet is empty.
+    return packet if len(body) == size > 0 and _check_sum(packet) == check_sum else None
 
 
 def _check_sum(packet: ScreenPacket) -> int:

@@ -42,12 +42,18 @@ class Group:
         try:
             for packet in self.packets:
                 made.append(packet)
+            made.sync()
         except OSError:
             made.remove()
             raise
         self.file = made
         self.packets = []
         self.memory_bytes = 0
+
+    def sync(self) -> None:
+        """Onto the disk, what is in its file. Raises OSError."""
+        if self.file is not None:
+            self.file.sync()
 
     def to_memory(self) -> None:
         """Move it back, for a disk that takes no more. Raises OSError."""
@@ -93,6 +99,8 @@ class SpooledStream:
     ended: str = ""
     """Why it ended; empty while it goes on."""
     end_told: bool = False
+    synced_ms: int = 0
+    """Time of the packet with which the disk was last up to date."""
 
     def extents(self) -> tuple[Extent, ...]:
         """Of its groups, oldest first."""

@@ -1,5 +1,8 @@
 import errno
+import os
+import stat
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +10,8 @@ from hypothesis import strategies as st
 
 from recorder.desktop.spool import RESTARTED, Spool
 from recorder.desktop.spool_file import SUFFIX, GroupFile
+from recorder.desktop.spool_folder import claim_folder
+from recorder.errors import ConfigError
 from recorder.screen_model import ScreenPacket, ScreenStream
 
 STREAM = ScreenStream("s1", "desk", ("dynamics/anna",), "vp9", 64, 32, 1_000)
@@ -133,6 +138,97 @@ def test_file_that_a_crash_cut_gives_its_whole_frames(tmp_path, cut):
     left = read_all(Kept(tmp_path).spool)
     assert left == [packet(seq) for seq in range(len(left))]
     assert len(left) == 5 - -(-cut // 117)
+
+
+class Syncs:
+    """What was put onto the disk, and how large it was then."""
+
+    def __init__(self, monkeypatch):
+        self.sizes, self.refuse = {}, False
+        self._fsync = os.fsync
+        monkeypatch.setattr(os, "fsync", self)
+
+    def __call__(self, fd):
+        if self.refuse:
+            raise OSError(errno.EIO, "broken")
+        self._fsync(fd)
+        path = Path(f"/proc/self/fd/{fd}").readlink()
+        self.sizes[path.name] = path.stat().st_size
+
+    def of(self, folder):
+        return [self.sizes.get(path.name) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+
+
+def test_nobody_else_may_read_what_waits(tmp_path):
+    before = os.umask(0)
+    try:
+        fill(Kept(tmp_path).spool, 3)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600]
+
+
+def files(folder):
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def test_groups_are_on_the_disk_when_they_end_and_so_is_the_name_of_each(tmp_path, monkeypatch):
+    syncs = Syncs(monkeypatch)
+    fill(Kept(tmp_path).spool, 6)
+    first, _ = files(tmp_path)
+    assert syncs.sizes[first.name] == first.stat().st_size
+    assert tmp_path.name in syncs.sizes, "the folder was synced"
+
+
+def test_of_a_long_group_no_more_than_three_seconds_are_not_on_the_disk(tmp_path, monkeypatch):
+    syncs, spool = Syncs(monkeypatch), Kept(tmp_path).spool
+    spool.begin(STREAM)
+    sizes = []
+    for seq in range(60):
+        spool.add("s1", packet(seq, every=1000))
+        (path,) = files(tmp_path)
+        sizes.append(path.stat().st_size)
+        assert syncs.of(tmp_path)[0] >= sizes[max(0, seq - 15)], "15 frames are three seconds"
+
+
+def test_the_end_of_a_stream_is_on_the_disk_at_once(tmp_path, monkeypatch):
+    syncs, spool = Syncs(monkeypatch), Kept(tmp_path).spool
+    fill(spool, 3)
+    spool.end("s1", "stopped")
+    assert syncs.of(tmp_path) == [path.stat().st_size for path in files(tmp_path)]
+
+
+def test_a_disk_that_does_not_sync_is_told_and_recording_goes_on(tmp_path, monkeypatch):
+    syncs, kept = Syncs(monkeypatch), Kept(tmp_path)
+    fill(kept.spool, 3)
+    syncs.refuse = True
+    for seq in range(3, 40):
+        kept.spool.add("s1", packet(seq, every=1000))
+    assert "broken" in str(kept.troubles[0])
+    assert [one.seq for one in read_all(kept.spool)] == list(range(40))
+
+
+@pytest.mark.parametrize("zeros", [1, 17, 4000])
+def test_zeros_that_a_loss_of_power_left_are_no_frames(tmp_path, zeros):
+    fill(Kept(tmp_path).spool, 3)
+    (path,) = files(tmp_path)
+    path.write_bytes(path.read_bytes() + bytes(zeros))
+    assert [one.seq for one in read_all(Kept(tmp_path).spool)] == [0, 1, 2]
+    head = path.read_bytes().split(bytes([0]) * 100)[0][:300]
+    end = head.index(b"}") + 1
+    path.write_bytes(head[:end] + bytes(zeros))
+    assert read_all(Kept(tmp_path).spool) == []
+
+
+def test_a_folder_that_others_may_look_into_is_refused_with_the_next_command(tmp_path):
+    folder = tmp_path / "spool"
+    folder.mkdir(mode=0o700)
+    folder.chmod(0o750)
+    with pytest.raises(ConfigError, match="mode 0750") as refused:
+        claim_folder(folder)
+    assert f"chmod 700 {folder}" in refused.value.hint
+    folder.chmod(0o700)
+    claim_folder(folder)
 
 
 def test_file_that_is_none_is_removed(tmp_path):
