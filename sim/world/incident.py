@@ -120,6 +120,8 @@ class Screens:
     doubled: float = 0.15
     unheard: float = 0.05
     """Share of messages that never come: the platform must be asked."""
+    asked: bool = True
+    """Whether it answers when it is asked."""
 
 
 @dataclass(frozen=True, slots=True)

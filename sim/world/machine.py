@@ -138,6 +138,11 @@ class Machine:
         """Whether a process runs on it, stopped or not."""
         return self.assembly is not None
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether faults make its process slow."""
+        return self._turn_s > 0
+
     # -- lives ----
 
     def start(self) -> None:

@@ -261,3 +261,27 @@ SCREENS_UNDECIDED = of_screens(
     abandoned=0.6,
     unheard=0.0,
 )
+SCREENS_RECONNECT = of_screens(
+    of(
+        *(one("desktops_cut", 4.0, 10.0), one("crash", 4.0, 10.0)),
+        faults_max=8,
+    ),
+    agents=4,
+    masks=0.9,
+    together=0.0,
+    not_responding=0.1,
+)
+SCREENS_FORGOTTEN = of_screens(
+    of(
+        both("crash", 60.0, 90.0),
+        settings={"screens": {"events_kept_s": 35.0, "undecided_s": 20.0}},
+        faults_max=2,
+    ),
+    agents=4,
+    together=0.0,
+    not_responding=0.1,
+    abandoned=0.0,
+    unheard=0.0,
+    missed_end=0.0,
+    asked=False,
+)

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from recorder import screen_assembly
 from recorder.desktop import spool_rules
-from recorder.screen import at_hand, legs, parts, reception, ris, verdicts
+from recorder.screen import at_hand, legs, parts, reception, ris, streams, verdicts
+from recorder.screen.desktops import wish_of
 from recorder.screen.table import TABLE, Response
-from recorder.screen_messages import PacketsKept
+from recorder.screen_messages import PacketsKept, StopScreen
 from recorder.screen_model import AgentEventKind
+from sim import screen_files
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 
@@ -102,6 +104,57 @@ def events_not_shared(patch: Patch) -> None:
     patch.around(ris.Ris, "_share", lambda _: lambda self, body: None)
 
 
+def keep_mark_lost(patch: Patch) -> None:
+    patch.around(screen_files.MemoryScreenFiles, "keep", lambda _: lambda self, part_key: None)
+
+
+def mask_forgotten_on_reconnect(patch: Patch) -> None:
+    def make(direct):
+        def bug(self, desktop, now):
+            if desktop.told_masked is None:
+                known = wish_of(desktop, self.desktops, self.legs, 0)
+                desktop.told_masked = known.masked
+            direct(self, desktop, now)
+
+        return bug
+
+    patch.around(reception.Reception, "_direct", make)
+
+
+def refusal_for_the_peer(patch: Patch) -> None:
+    def make(heard):
+        def bug(self, events, *, from_peer):
+            if from_peer:
+                heard(self, events, from_peer=True)
+                return
+            refusals = [one for one in events if one.kind is AgentEventKind.NOT_RESPONDING]
+            for body in ris.bodies([replace(one, heard_by=self._node) for one in refusals]):
+                self._share(body)
+            heard(self, [one for one in events if one not in refusals], from_peer=False)
+
+        return bug
+
+    patch.around(ris.Ris, "_heard", make)
+
+
+def not_resumed(patch: Patch) -> None:
+    def make(hello):
+        def bug(self, connection, said, now):
+            hello(self, connection, said, now)
+            desktop = self.desktops.get(connection)
+            if desktop is not None and said.streaming is not None:
+                self.doors.say(connection, StopScreen())
+                desktop.told_record, desktop.told_ns = True, now.ns + 3600 * 10**9
+
+        return bug
+
+    patch.around(reception.Reception, "_hello", make)
+
+
+def masked_frames_written(patch: Patch) -> None:
+    patch.set(streams, "is_masked", lambda *asked: False)
+
+
 BUGS = (
     Mutant(
         "not_responding_ignored",
@@ -172,5 +225,40 @@ BUGS = (
         "a message that reaches one node acts on both",
         events_not_shared,
         profiles.SCREENS,
+    ),
+    Mutant(
+        "keep_mark_lost",
+        "that a part is kept is not written beside its file",
+        "a node that comes back after a day knows by its own disk what was answered",
+        keep_mark_lost,
+        profiles.SCREENS_FORGOTTEN,
+    ),
+    Mutant(
+        "mask_forgotten_on_reconnect",
+        "a desktop that connects is taken to know already whether it is to look away",
+        "what changed while a desktop was away is told when it comes back",
+        mask_forgotten_on_reconnect,
+        profiles.SCREENS_RECONNECT,
+    ),
+    Mutant(
+        "refusal_for_the_peer",
+        "the node that hears of a call that was not answered tells the other one, and deletes nothing itself",
+        "an event acts on every node in the same way, whoever heard it",
+        refusal_for_the_peer,
+        profiles.SCREENS,
+    ),
+    Mutant(
+        "not_resumed",
+        "a desktop whose node died is stopped by the other one",
+        "a stream goes on over the death of its node",
+        not_resumed,
+        profiles.SCREENS,
+    ),
+    Mutant(
+        "masked_frames_written",
+        "frames of a masked span that come later than its mask are written",
+        "a frame is judged by its instant, not by when it comes",
+        masked_frames_written,
+        profiles.SCREENS_RECONNECT,
     ),
 )

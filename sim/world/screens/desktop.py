@@ -112,6 +112,21 @@ class SimDesktop:
         return "" if self._film is None else self._film.stream.stream
 
     @property
+    def covered(self) -> bool:
+        """Whether it looks away."""
+        return self._covered
+
+    @property
+    def began_here(self) -> bool:
+        """Whether the stream that goes on began on this connection."""
+        return self._film is not None and self._film.t0_ns >= self._welcomed_ns
+
+    @property
+    def welcomes(self) -> int:
+        """How often a node let it in."""
+        return len(self.served)
+
+    @property
     def filming_s(self) -> float:
         """How long it has gone on; 0 for none."""
         film = self._film

@@ -93,6 +93,10 @@ class Lan:
         """Nothing passes between this node and any desktop."""
         self._roads[node].cuts += 1
 
+    def is_cut(self, node: str) -> bool:
+        """Whether nothing passes."""
+        return bool(self._roads[node].cuts)
+
     def heal(self, node: str) -> None:
         """The end of one cut."""
         road = self._roads[node]

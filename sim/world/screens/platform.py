@@ -81,7 +81,7 @@ class Platform:
             return tuple(
                 replace(one.event, heard_us=heard_us)
                 for one in self.tellings.values()
-                if window.from_us <= one.event.at_us < window.to_us
+                if self._screens.asked and window.from_us <= one.event.at_us < window.to_us
             )
 
         told: Any = _Telling(source, ask)

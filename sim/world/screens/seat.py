@@ -8,7 +8,7 @@ from cluster.ports import Behaviour
 from recorder.screen.recorder import ScreenRecorder
 from recorder.screen_assembly import RecordingPorts, ScreenPorts
 from recorder.screen_messages import DesktopCommand, LegsChanged, StopScreen
-from recorder.screen_model import Span, Verdict
+from recorder.screen_model import Leg, Span, Verdict
 from sim.screen_files import MemoryScreenFiles, ScreenDisk
 from sim.world.screens.lan import Lan
 
@@ -43,6 +43,8 @@ class Seat:
         self.node = node
         self.believed: dict[str, dict[tuple[str, int], Span]] = {}
         """By agent and leg: how far the recorder was ever told that a kept one goes."""
+        self.legs: dict[str, tuple[Leg, ...]] = {}
+        """By agent: what this life of the recorder was told last."""
         self._known: set[str] = set()
         """Agents of whom this life of the recorder was told a leg."""
         self._lan = lan
@@ -55,6 +57,7 @@ class Seat:
     def ports(self, shelf: ScreenShelf, trap: Trap) -> ScreenPorts:
         """For one life of the node."""
         self._known.clear()
+        self.legs.clear()
         return ScreenPorts(
             events=self._center.events_of_agents(self.node),
             journal=shelf.journal,
@@ -93,6 +96,7 @@ class Seat:
     def told(self, message: object) -> None:
         """A message to the recorder."""
         if isinstance(message, LegsChanged):
+            self.legs[message.agent_key] = message.legs
             if message.legs:
                 self._known.add(message.agent_key)
             kept = self.believed.setdefault(message.agent_key, {})

@@ -31,6 +31,7 @@ from sim.world.screens.platform import Platform, Telling
 from sim.world.screens.script import AgentScript, Stretch, TrueLeg, script_of
 from sim.world.screens.seat import Seat
 from sim.world.screens.shelf import UNSYNCED_US
+from sim.world.screens.sight import Sight
 
 if TYPE_CHECKING:
     from sim.world.world import World
@@ -98,12 +99,21 @@ class ScreenStage:
         self._seats = {node: self._seat(node) for node in world.machines}
         for node, machine in world.machines.items():
             machine.seat = self._seats[node]
+        self._sight = Sight(
+            kernel=world.kernel,
+            machines=world.machines,
+            seats=self._seats,
+            lan=self._lan,
+            desktops=self._desktops,
+            broken=world.broken,
+        )
 
     def begin(self) -> None:
         """Agents come to work."""
         if self._screens is None:
             return
         self.platform.begin()
+        self._sight.begin()
         for desktop, script in zip(self._desktops, self._scripts, strict=True):
             desktop.begin()
             self._at(script.last.span.from_s + _RECORDED_S, partial(self._lives, desktop, script))
