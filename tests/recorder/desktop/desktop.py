@@ -20,11 +20,14 @@ class Desktop:
 
     def __init__(
         self, folder, urls, screens, *, token="secret", unattended_s=600.0, encoder=PlainEncoder,  # noqa: S107
-        agents=None, key_every_s=1.0, connect_s=5.0,
+        agents=None, key_every_s=1.0, connect_s=5.0, ca_file=None,
     ):  # fmt: skip
         self.settings = DesktopSettings.model_validate({
             "desktop": {"id": "desk-1", "agents": agents or {"dynamics": "anna"}},
-            "nodes": {"urls": urls, "token": "value:x", "connect_s": connect_s, "retry_max_s": 0.3},
+            "nodes": {
+                "urls": urls, "token": "value:x", "connect_s": connect_s, "retry_max_s": 0.3,
+                "ca_file": ca_file,
+            },
             "spool": {"folder": str(folder), "unattended_max_s": unattended_s},
         })  # fmt: skip
         folder.mkdir(exist_ok=True)
