@@ -323,8 +323,8 @@ class ScreenRecorder:
         decisions = _value(outcome)
         for key, fate in decisions.fates:
             part = self._keeper.parts.get(key)
-            if part is None or part.kept:
-                continue
+            if part is None or not self._is_undecided(part):
+                continue  # more was heard meanwhile
             if fate is Fate.KEEP:
                 self._keeper.keep(key)
             elif fate is Fate.DELETE:

@@ -3,11 +3,14 @@
 import pytest
 
 from recorder.screen.recorder import DECIDE_EVERY_S, DECIDE_MAX, LEGS_WITHIN_NS
+from recorder.screen.recorder_messages import DecideDue
 from recorder.screen.undecided_rounds import Rounds
 from recorder.screen.webm import head_bytes, packet_bytes
-from tests.recorder.screen.screen_node import Node, World
-from tests.recorder.screen.test_recorder_troubles import contact_of
-from tests.screens import T0_US, a_head, packets
+from recorder.screen_messages import DesktopSaid, LegsChanged, PacketsCame
+from recorder.screen_model import Verdict
+from tests.recorder.screen.screen_node import AGENT, Desktop, Node, World
+from tests.recorder.screen.test_recorder_troubles import a_call, archived, contact_of
+from tests.screens import T0_US, a_head, a_leg, packets
 
 
 @pytest.fixture
@@ -53,6 +56,27 @@ def test_an_outage_ends_no_round_for_those_behind_it(world):
     assert f"{DECIDE_MAX:032x}" in node.recorded, "the page behind the one that failed"
     node.advance(DECIDE_EVERY_S)
     assert f"{0:032x}" in node.recorded, "the one that failed, in the next round"
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_what_is_being_rewritten_for_a_mask_is_decided_in_a_later_round(is_wanted):
+    node = Node(undecided_s=10)
+    a_call(node, keys=(0, 8), verdict=Verdict.UNDECIDED)
+    node.advance(20)
+    other = Desktop(node, "d-2", agents=("dyn/ag-9",)).connect().begin()
+    node.world.reconciled_us = T0_US + 10**12
+    if is_wanted:
+        contact_of(node, "call-1", agents=("ag-1",))
+    node.actor.on_message(DecideDue())
+    busy_with_files = PacketsCame(other.stream.stream, packets(1))
+    node.actor.on_message(DesktopSaid(other.connection, busy_with_files))
+    answered = a_leg(0, 4, Verdict.KEPT, masks=[(0.9, 1.0)])
+    node.actor.on_message(LegsChanged(AGENT, (answered,)))
+    node.parts_lane.run_one()
+    for message in node.me.take():
+        node.actor.on_message(message)
+    node.settle()
+    assert archived(node) == [0, 1, 8, 9], "the call was answered: it stays, but for the mask"
 
 
 def test_a_round_takes_each_part_once_and_then_begins_anew():
