@@ -32,7 +32,7 @@ _NEAR_MS: Final = 2
 
 def replace_masked(tools: StitchTools, inputs: Inputs) -> bool:
     """Replace what a mask covers; whether anything was. Raises DataCenterError, ArchiveError, CallBufferError."""
-    found = [_replace(tools, part, _masks_of(inputs, part)) for part in inputs.parts]
+    found = [_replace(tools, part, _masks_of(inputs, part), inputs.parts) for part in inputs.parts]
     return any(found)
 
 
@@ -57,9 +57,17 @@ def _masks_of(inputs: Inputs, part: ScreenPart) -> tuple[Span, ...]:
     )
 
 
-def _replace(tools: StitchTools, part: ScreenPart, masks: Sequence[Span]) -> bool:
-    if not masks or tools.archive.info(part.object_key) is None:
+def _replace(
+    tools: StitchTools, part: ScreenPart, masks: Sequence[Span], listed: Sequence[ScreenPart]
+) -> bool:
+    """The object goes before the row: what nobody names would be found by nobody who is to delete it."""
+    if not masks:
         return False
+    if tools.archive.info(part.object_key) is None:
+        if not _was_replaced(part, masks, listed):
+            return False
+        tools.screens.forget_part(part.part_key, REASON)
+        return True
     try:
         with tools.archive.open(part.object_key) as file:
             index = tuple(ScnReader(file).index())
@@ -72,9 +80,25 @@ def _replace(tools: StitchTools, part: ScreenPart, masks: Sequence[Span]) -> boo
     tools.archive.sync()
     tools.trap("commit")
     tools.screens.record_parts(became)
-    tools.screens.forget_part(part.part_key, REASON)
     tools.archive.delete(part.object_key)
+    tools.trap("discard")
+    tools.screens.forget_part(part.part_key, REASON)
     return True
+
+
+def _was_replaced(part: ScreenPart, masks: Sequence[Span], listed: Sequence[ScreenPart]) -> bool:
+    """Whether an earlier try deleted its object and died: what it became is on record, or nothing may be left of it."""
+    covered = any(
+        mask.from_us <= part.from_us and (mask.to_us is None or part.to_us < mask.to_us)
+        for mask in masks
+    )
+    return covered or any(
+        one.part_key != part.part_key
+        and one.stream.stream == part.stream.stream
+        and one.node == part.node
+        and part.seq_first <= one.seq_first <= one.seq_last <= part.seq_last
+        for one in listed
+    )
 
 
 def _copy(tools: StitchTools, part: ScreenPart, first: int, last: int) -> ScreenPart:

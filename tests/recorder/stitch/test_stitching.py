@@ -16,6 +16,7 @@ from recorder.stitch.stitching import Result, stitch
 from recorder.stitch.timeline import Placed, Timeline
 from recorder.traps import TrapSprung
 from sim.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.screen_tables import MemoryScreenDb
 from tests.recorder.screen.agents import K, event
 from tests.recorder.stitch.stitch_node import CONTACT, World
 
@@ -327,12 +328,13 @@ def test_what_a_late_mask_covers_leaves_the_archive_and_every_rendition(world):
     assert [(one.start_ms, one.end_ms) for one in stretches] == [(2_000, 4_800), (6_000, 7_800)]
 
 
-def test_a_crash_while_a_late_mask_is_carried_out_is_harmless(world):
+@pytest.mark.parametrize("point", ["commit", "discard"])
+def test_a_crash_while_a_late_mask_is_carried_out_is_harmless(world, point):
     mask(world)
     left = [True]
 
     def trap(name):
-        if name == "commit" and left:
+        if name == point and left:
             left.clear()
             raise TrapSprung(name)
 
@@ -343,6 +345,26 @@ def test_a_crash_while_a_late_mask_is_carried_out_is_harmless(world):
     assert after.result is Result.MADE
     assert world.tables.forgotten == {"aa01": "masked"}
     assert len(world.objects("screens/")) == 2
+
+
+@pytest.mark.parametrize("masked_s", [(5, 5.9), (-5, 60)])
+def test_nothing_masked_stays_in_the_archive_when_the_node_dies_before_it_is_on_record(
+    world, masked_s
+):
+    world.events.record([event(K.MASK, masked_s[0]), event(K.UNMASK, masked_s[1])])
+
+    class Dying(MemoryScreenDb):
+        def forget_part(self, part_key, reason):
+            raise TrapSprung(f"{part_key} {reason}")
+
+    with pytest.raises(TrapSprung):
+        stitched(world, screens=Dying(world.tables))
+    assert world.archive().info("screens/aa/aa01.scn") is None
+    after = stitched(world)
+
+    assert after.result is Result.MADE
+    assert world.tables.forgotten == {"aa01": "masked"}
+    assert not [note.code for note in timeline_of(world, after.rendition).notes]
 
 
 def test_a_mask_that_was_known_leaves_renditions_and_parts_alone(world):
