@@ -26,3 +26,13 @@ class Claimed:
     token: str
     """What its recoveries are called by; empty until it was decided."""
     changed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A file another node took and did not finish."""
+
+    node: str
+    claimed: Claimed
+    sign: int
+    """Of life of that node: as long as it works on its files, this changes every few seconds."""

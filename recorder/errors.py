@@ -137,6 +137,10 @@ class NotAnId(SourceError):
     retryable = False
 
 
+class FileTakenOver(RecorderError):
+    """Raised when a file with ids that this node took is another node's by now, or away."""
+
+
 class BadDesktopFrame(RecorderError):
     """Raised when a frame on the connection of a desktop breaks a rule; the message says which."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from recorder.das_rows import DasPage, DasQuery
-from recorder.drop_rows import Claimed, Dropped
+from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.finding_rows import (
     FindingList,
     FindingQuery,
@@ -239,7 +239,10 @@ class FindingsDb(Protocol):
 
 
 class DropFolder(Protocol):
-    """Where people put files with ids; two nodes may share one. Every method raises RecorderError."""
+    """Where people put files with ids; two nodes may share one. Every method raises RecorderError.
+
+    What is done to a file that was taken raises FileTakenOver when it is another node's by now.
+    """
 
     def incoming(self) -> tuple[Dropped, ...]:
         """What was put down and is to be taken, by kind and name; not what is called as unfinished."""
@@ -251,6 +254,18 @@ class DropFolder(Protocol):
 
     def claimed(self) -> tuple[Claimed, ...]:
         """What this node took and did not finish, by kind and name; also in an earlier life."""
+        ...
+
+    def live(self) -> None:
+        """Show other nodes that this one works on what it took; to be repeated every few seconds."""
+        ...
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """What other nodes took and did not finish, by kind, node and name."""
+        ...
+
+    def take_over(self, foreign: Foreign) -> bool:
+        """Take it from its node, which is gone for good; its token stays. False when it is away by now."""
         ...
 
     def read(self, claimed: Claimed, bytes_max: int) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from recorder.drop_rows import Claimed, Dropped
-from recorder.errors import RecorderError
+from recorder.drop_rows import Claimed, Dropped, Foreign
+from recorder.errors import FileTakenOver, RecorderError
 
 
 @dataclass
@@ -22,6 +22,8 @@ class MemoryDrops:
     """By node."""
     processed: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
     """Files and results, by kind and name."""
+    signs: dict[str, int] = field(default_factory=dict[str, int])
+    """Of life, by node."""
     broken: str = ""
     """Why nothing can be read or written."""
 
@@ -63,14 +65,45 @@ class MemoryDropFolder:
         mine = [one for node, one in self._drops.taken if node == self._node]
         return tuple(sorted(mine, key=lambda one: (one.kind, one.token or "_", one.name)))
 
-    def read(self, claimed: Claimed, bytes_max: int) -> bytes:
+    def live(self) -> None:
         """See DropFolder."""
         self._must_work()
+        self._drops.signs[self._node] = self._drops.signs.get(self._node, 0) + 1
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """See DropFolder."""
+        self._must_work()
+        found = [
+            Foreign(node, one, self._drops.signs.get(node, 0))
+            for node, one in self._drops.taken
+            if node != self._node
+        ]
+        return tuple(
+            sorted(found, key=lambda one: (one.claimed.kind, one.node, one.claimed.token or "_"))
+        )
+
+    def take_over(self, foreign: Foreign) -> bool:
+        """See DropFolder."""
+        self._must_work()
+        one = foreign.claimed
+        held = any(
+            node == self._node
+            and (mine.kind, mine.name, mine.token) == (one.kind, one.name, one.token)
+            for node, mine in self._drops.taken
+        )
+        if held or (foreign.node, one) not in self._drops.taken:
+            return False
+        self._drops.taken[self._node, one] = self._drops.taken.pop((foreign.node, one))
+        return True
+
+    def read(self, claimed: Claimed, bytes_max: int) -> bytes:
+        """See DropFolder."""
+        self._must_have(claimed)
         return self._drops.taken[self._node, claimed][: bytes_max + 1]
 
     def decide(self, claimed: Claimed, token: str) -> Claimed:
         """See DropFolder."""
-        self._must_work()
+        self._must_have(claimed)
         decided = Claimed(claimed.kind, claimed.name, token, claimed.changed_us)
         self._drops.taken[self._node, decided] = self._drops.taken.pop((self._node, claimed))
         return decided
@@ -82,7 +115,7 @@ class MemoryDropFolder:
 
     def finish(self, claimed: Claimed, result: bytes) -> str:
         """See DropFolder."""
-        self._must_work()
+        self._must_have(claimed)
         assert claimed.token, "a file is finished under its token"
         stem, _, ending = claimed.name.rpartition(".")
         name = f"{stem}.{claimed.token}.result.csv"
@@ -94,3 +127,8 @@ class MemoryDropFolder:
     def _must_work(self) -> None:
         if self._drops.broken:
             raise RecorderError(f"the folder for files with ids: {self._drops.broken}")
+
+    def _must_have(self, claimed: Claimed) -> None:
+        self._must_work()
+        if (self._node, claimed) not in self._drops.taken:
+            raise FileTakenOver(f"{claimed.name} was taken over by another node, or is away")

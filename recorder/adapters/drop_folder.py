@@ -1,7 +1,8 @@
 """Folders in which people put down files with ids: `csv`, `claimed/<node>` and `processed` below each kind.
 
 A file is taken by renaming it, which only one of two nodes can do; the name it has then holds all that must be
-known of it, so that a crash anywhere is no more than a pause.
+known of it, so that a crash anywhere is no more than a pause. It is taken over from a node that is gone in the same
+way: should that node come back in the middle of a step, it finds the file no more, and leaves it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from recorder.drop_rows import Claimed, Dropped
-from recorder.errors import RecorderError
+from recorder.drop_rows import Claimed, Dropped, Foreign
+from recorder.errors import FileTakenOver, RecorderError
 
 INCOMING: Final = "csv"
 CLAIMED: Final = "claimed"
 PROCESSED: Final = "processed"
 _ENDINGS: Final = frozenset({".csv", ".tsv", ".txt"})
 _UNDECIDED: Final = "_"
+_SIGN: Final = ".alive"
 _NAME_BYTES_MAX: Final = 180
 """A token and what the result is called are added, and 255 is all that a name may have."""
 _TAKEN: Final = re.compile(r"(?P<token>[A-Za-z0-9-]{1,60}|_)~(?P<name>.+)", re.DOTALL)
@@ -51,7 +53,7 @@ class DiskDropFolder:
 
     def claim(self, dropped: Dropped) -> bool:
         """By one rename. What this node has under this name already is finished first."""
-        place = self._claims(dropped.kind)
+        place = self._claims(dropped.kind, self._node)
         source = self._root / dropped.kind / INCOMING / dropped.name
         if len(os.fsencode(dropped.name)) > _NAME_BYTES_MAX:
             raise RecorderError(
@@ -71,32 +73,59 @@ class DiskDropFolder:
 
     def claimed(self) -> tuple[Claimed, ...]:
         """By their names."""
-        found: list[Claimed] = []
+        with _told(f"looking into {self._root}"):
+            return tuple(
+                one for kind in self._kinds for one in _taken(kind, self._claims(kind, self._node))
+            )
+
+    def live(self) -> None:
+        """By the change of an empty file beside them."""
+        with _told(f"writing into {self._root}"):
+            for kind in self._kinds:
+                folder = self._claims(kind, self._node)
+                if folder.is_dir():
+                    (folder / _SIGN).touch()
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """By their folders' names."""
+        found: list[Foreign] = []
         with _told(f"looking into {self._root}"):
             for kind in self._kinds:
-                folder = self._claims(kind)
-                if not folder.is_dir():
-                    continue
-                for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-                    match = _TAKEN.fullmatch(entry.name)
-                    if match is not None and entry.is_file(follow_symlinks=False):
-                        token = match["token"].replace(_UNDECIDED, "")
-                        changed_us = entry.stat(follow_symlinks=False).st_mtime_ns // 1000
-                        found.append(Claimed(kind, match["name"], token, changed_us))
+                for folder in _folders(self._root / kind / CLAIMED):
+                    if folder.name != self._node:
+                        sign = _changed_ns(folder / _SIGN)
+                        found += [Foreign(folder.name, one, sign) for one in _taken(kind, folder)]
         return tuple(found)
+
+    def take_over(self, foreign: Foreign) -> bool:
+        """By one rename. What this node has under this name already is finished first."""
+        one = foreign.claimed
+        source = self._path(one, foreign.node)
+        with _told(f"taking over {source}"):
+            self._claims(one.kind, self._node).mkdir(parents=True, exist_ok=True)
+            if self._path(one).exists():
+                return False
+            try:
+                source.rename(self._path(one))
+            except FileNotFoundError:
+                return False
+            self._sync_folder(self._claims(one.kind, self._node))
+        return True
 
     def read(self, claimed: Claimed, bytes_max: int) -> bytes:
         """Never more than a byte too much."""
         path = self._path(claimed)
-        with _told(f"reading {path}"), path.open("rb") as file:
-            return file.read(bytes_max + 1)
+        with _told(f"reading {path}"), _mine(claimed):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
+                return file.read(bytes_max + 1)
 
     def decide(self, claimed: Claimed, token: str) -> Claimed:
         """By one rename."""
         decided = Claimed(claimed.kind, claimed.name, token, claimed.changed_us)
-        with _told(f"taking {claimed.name}"):
+        with _told(f"taking {claimed.name}"), _mine(claimed):
             self._path(claimed).rename(self._path(decided))
-            self._sync_folder(self._claims(claimed.kind))
+            self._sync_folder(self._claims(claimed.kind, self._node))
         return decided
 
     def has_result(self, kind: str, token: str) -> bool:
@@ -112,8 +141,9 @@ class DiskDropFolder:
         folder = self._root / claimed.kind / PROCESSED
         stem, ending = Path(claimed.name).stem, Path(claimed.name).suffix
         place = folder / f"{stem}.{claimed.token}.result.csv"
-        part = folder / f".{claimed.token}.part"
-        with _told(f"writing {place}"):
+        part = folder / f".{claimed.token}.{self._node}.part"
+        with _told(f"writing {place}"), _mine(claimed):
+            self._path(claimed).stat()
             folder.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 file.write(result)
@@ -124,12 +154,12 @@ class DiskDropFolder:
             self._sync_folder(folder)
         return str(place)
 
-    def _claims(self, kind: str) -> Path:
-        return self._root / kind / CLAIMED / self._node
+    def _claims(self, kind: str, node: str) -> Path:
+        return self._root / kind / CLAIMED / node
 
-    def _path(self, claimed: Claimed) -> Path:
+    def _path(self, claimed: Claimed, node: str = "") -> Path:
         name = f"{claimed.token or _UNDECIDED}~{claimed.name}"
-        return self._claims(claimed.kind) / name
+        return self._claims(claimed.kind, node or self._node) / name
 
     def _sync_folder(self, folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -137,6 +167,37 @@ class DiskDropFolder:
             self._sync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _folders(place: Path) -> list[Path]:
+    """Those in a folder that may not be there."""
+    if not place.is_dir():
+        return []
+    return sorted(Path(one.path) for one in os.scandir(place) if one.is_dir(follow_symlinks=False))
+
+
+def _taken(kind: str, folder: Path) -> list[Claimed]:
+    """What a node took, by name."""
+    found: list[Claimed] = []
+    entries = os.scandir(folder) if folder.is_dir() else ()
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        match = _TAKEN.fullmatch(entry.name)
+        if match is not None and entry.is_file(follow_symlinks=False):
+            token = match["token"].replace(_UNDECIDED, "")
+            try:
+                changed_us = entry.stat(follow_symlinks=False).st_mtime_ns // 1000
+            except FileNotFoundError:
+                continue
+            found.append(Claimed(kind, match["name"], token, changed_us))
+    return found
+
+
+def _changed_ns(path: Path) -> int:
+    """0 when it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _is_wanted(entry: os.DirEntry[str]) -> bool:
@@ -153,6 +214,17 @@ def _dropped(kind: str, entry: os.DirEntry[str]) -> tuple[Dropped, ...]:
     except FileNotFoundError:
         return ()
     return (Dropped(kind, entry.name, stat.st_size, stat.st_mtime_ns // 1000),)
+
+
+@contextmanager
+def _mine(claimed: Claimed) -> Generator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FileTakenOver(
+            f"{claimed.name} was taken over by another node, or is away",
+            hint="Its result comes from there; a file that somebody moved away can be put down again.",
+        ) from error
 
 
 @contextmanager

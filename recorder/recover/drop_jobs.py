@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recorder.audit_ports import AuditTrail
-from recorder.drop_rows import Claimed, Dropped
+from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.errors import RecorderError
 from recorder.instants import to_text
 from recorder.proof_ports import DropFolder, RecoveryDb
@@ -44,6 +44,7 @@ class Folder:
 
     incoming: tuple[Dropped, ...]
     claimed: tuple[Claimed, ...]
+    foreign: tuple[Foreign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +70,17 @@ class Advanced:
 
 
 def look(folder: DropFolder) -> Folder:
-    """Raises RecorderError."""
-    return Folder(folder.incoming(), folder.claimed())
+    """And show that this node lives. Raises RecorderError."""
+    folder.live()
+    return Folder(folder.incoming(), folder.claimed(), folder.foreign())
 
 
-def take(folder: DropFolder, dropped: Sequence[Dropped]) -> Taken:
-    """One that cannot be taken keeps none of the others."""
+def take(folder: DropFolder, found: Sequence[Dropped | Foreign]) -> Taken:
+    """What was put down, and what nodes left behind. One that cannot be taken keeps none of the others."""
     files, trouble = 0, None
-    for one in dropped:
+    for one in found:
         try:
-            files += folder.claim(one)
+            files += folder.claim(one) if isinstance(one, Dropped) else folder.take_over(one)
         except RecorderError as error:
             trouble = trouble or error
     return Taken(files, trouble)
@@ -86,6 +88,8 @@ def take(folder: DropFolder, dropped: Sequence[Dropped]) -> Taken:
 
 def advance(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: int) -> Advanced:
     """The next step of one file: ask for its recoveries, or finish it when they are over."""
+    if claimed.token and _goes_on(tools.db, claimed, sources, now_us):
+        return Advanced(claimed.name)
     body = tools.folder.read(claimed, BYTES_MAX)
     if not claimed.token:
         claimed = tools.folder.decide(claimed, _free_token(tools.folder, claimed, body))
@@ -93,7 +97,7 @@ def advance(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: 
     rows: list[RecoveryRow] = []
     requested = False
     for number, source in enumerate(sources if ids.ids else ()):
-        recovery_id = f"R-{claimed.token}" + (f"-{number + 1}" if number else "")
+        recovery_id = _recovery_id(claimed, number)
         row = tools.db.recovery(recovery_id)
         if row is None:
             row = _request(tools, _asked(recovery_id, source, claimed, ids, now_us))
@@ -110,6 +114,20 @@ def advance(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: 
     for one in found:
         counts[one.outcome] = counts.get(one.outcome, 0) + 1
     return Advanced(claimed.name, requested, place, tuple(sorted(counts.items())))
+
+
+def _recovery_id(claimed: Claimed, number: int) -> str:
+    """Of the source number `number`."""
+    return f"R-{claimed.token}" + (f"-{number + 1}" if number else "")
+
+
+def _goes_on(db: RecoveryDb, claimed: Claimed, sources: Sequence[str], now_us: int) -> bool:
+    """All is asked for and something runs: nothing to do, and no need to read a large file for it."""
+    rows = [db.recovery(_recovery_id(claimed, number)) for number in range(len(sources))]
+    known = [row for row in rows if row is not None]
+    if len(known) < len(rows) or any(_may_resume(row, now_us) for row in known):
+        return False
+    return not all(is_over(row) for row in known)
 
 
 def _free_token(folder: DropFolder, claimed: Claimed, body: bytes) -> str:

@@ -1,7 +1,8 @@
 """The actor that looks after files with ids: takes them when they lie still, and answers each with a result.
 
 It runs on both nodes, whoever is primary: a request may be made anywhere. A file is taken once nobody wrote to it
-for a while, one step at a time, and everything about it is found again in its name.
+for a while, one step at a time, and everything about it is found again in its name. What a node took that gives no
+sign of life any more is taken over by another one that sees the folder.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import structlog
 
 from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
-from recorder.drop_rows import Claimed, Dropped
-from recorder.errors import DataCenterDown
+from recorder.drop_rows import Claimed, Dropped, Foreign
+from recorder.errors import DataCenterDown, FileTakenOver
 from recorder.messages import (
     FindingClosed,
     FindingOpened,
@@ -32,6 +33,8 @@ _log = structlog.get_logger(__name__)
 LOOK_S: Final = 5.0
 STILL_S: Final = 10.0
 """A file that did not change for so long is whole."""
+GONE_S: Final = 300.0
+"""A node that gave no sign of life for so long does not finish what it took."""
 CODE: Final = "id_files_failing"
 _SUBJECT: Final = "TextCapture"
 
@@ -81,6 +84,26 @@ class Stillness:
         return tuple(still)
 
 
+class Absence:
+    """What nodes left behind that are gone, by the signs this node saw of them. No clock but its own. Pure."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def left_behind(self, found: Sequence[Foreign], now_ns: int) -> tuple[Foreign, ...]:
+        """Of nodes whose sign was the same in every look of the last GONE_S seconds."""
+        seen: dict[tuple[str, str], tuple[int, int]] = {}
+        left: list[Foreign] = []
+        for one in found:
+            key = (one.claimed.kind, one.node)
+            sign, since_ns = self._seen.get(key, (one.sign, now_ns))
+            seen[key] = (one.sign, since_ns if sign == one.sign else now_ns)
+            if now_ns - seen[key][1] >= GONE_S * 1e9:
+                left.append(one)
+        self._seen = seen
+        return tuple(left)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropsPorts:
     """What the actor is given."""
@@ -101,6 +124,7 @@ class Drops:
 
     ports: DropsPorts
     _stillness: Stillness = field(default_factory=Stillness)
+    _absence: Absence = field(default_factory=Absence)
     _left: list[Claimed] = field(default_factory=list[Claimed])
     _problem: Finding | None = None
     """Of this round; one file that cannot be read does not stop the others."""
@@ -140,9 +164,14 @@ class Drops:
                 known = self.ports.sources
                 incoming = [one for one in found.incoming if one.kind in known]
                 self._left = [one for one in found.claimed if one.kind in known]
-                still = self._stillness.still(incoming, self.ports.clock.monotonic_ns())
-                if still:
-                    job = partial(take, self.ports.tools.folder, still)
+                foreign = [one for one in found.foreign if one.claimed.kind in known]
+                now_ns = self.ports.clock.monotonic_ns()
+                still = self._stillness.still(incoming, now_ns)
+                left = self._absence.left_behind(foreign, now_ns)
+                for one in left:
+                    _log.info("id_file_left_behind", file=one.claimed.name, by=one.node)
+                if still or left:
+                    job = partial(take, self.ports.tools.folder, (*still, *left))
                     self.ports.lane.submit(job, self.ports.me, _Taken)
                 else:
                     self._next()
@@ -186,6 +215,8 @@ class Drops:
         """A Data Center that is away is waited for: others alarm about it."""
         if isinstance(error, DataCenterDown):
             self._left = []
+        elif isinstance(error, FileTakenOver):
+            _log.info("id_file_taken_over", told=str(error))
         else:
             self._problem = _finding(error)
         self._next()

@@ -26,6 +26,8 @@ _WORST_FIRST: Final = (
     Stage.RECOVERED,
     Stage.ALREADY_HERE,
 )
+ADDED: Final = "this row was added after the file was taken: put it down again"
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = ("line", "id", "outcome", "reason", "items", "recovery")
 
 
@@ -56,8 +58,12 @@ def results(
         for item in some:
             by_id.setdefault(item.asked, []).append((recovery_id, item))
     unlooked = [(row, frozenset(row.ids[row.listed :])) for row in rows]
+    asked = frozenset(one for row in rows for one in row.ids)
     told: dict[str, tuple[str, str, int, str]] = {}
     for one in ids.ids:
+        if one not in asked:
+            told[one] = (NOT_LOOKED_FOR, ADDED, 0, "")
+            continue
         late = next((row for row, left in unlooked if one in left), None)
         told[one] = _result(one, rows, by_id.get(one, ()), late)
     found = [Result(row.line, row.text, *told[row.text]) for row in ids.rows] + [
@@ -112,10 +118,18 @@ def is_over(row: RecoveryRow) -> bool:
 
 
 def as_csv(rows: Iterable[Result]) -> bytes:
-    """UTF-8 with a byte order mark, so that spreadsheets read it."""
+    """UTF-8 with a byte order mark, so that spreadsheets read it, and take no text of others for a formula.
+
+    Such a text has an apostrophe before it, which is no part of an id where files with ids are read.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow((row.line, row.id, row.outcome, row.reason, row.items, row.recovery))
+        told = (_plain(row.id), row.outcome, _plain(row.reason), row.items, row.recovery)
+        writer.writerow((row.line, *told))
     return text.getvalue().encode("utf-8-sig", "replace")
+
+
+def _plain(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -7,7 +7,7 @@ import pytest
 
 from recorder.adapters.drop_folder import DiskDropFolder
 from recorder.drop_rows import Claimed
-from recorder.errors import RecorderError
+from recorder.errors import FileTakenOver, RecorderError
 from sim.drop_folder import MemoryDropFolder, MemoryDrops
 
 AT_US = 1_790_000_000_000_000
@@ -121,6 +121,74 @@ def test_a_finished_file_lies_beside_its_result(world, folder):
     assert not folder.has_result("webex", "t1")
 
 
+@pytest.fixture
+def left(world):
+    """What a node took, decided or not, before it went."""
+    gone = world.node("gone")
+    world.put("a.csv", b"first")
+    gone.claim(gone.incoming()[0])
+    gone.decide(gone.claimed()[0], "t1")
+    world.put("b.csv", b"second")
+    gone.claim(gone.incoming()[0])
+    gone.live()
+    return gone
+
+
+def test_what_a_node_took_is_shown_to_the_other_with_a_sign_of_its_life(folder, left):
+    shown = folder.foreign()
+    assert [(one.node, one.claimed.name, one.claimed.token) for one in shown] == [
+        ("gone", "b.csv", ""),
+        ("gone", "a.csv", "t1"),
+    ]
+    assert folder.foreign() == shown
+    left.live()
+    assert [one.sign for one in folder.foreign()] != [one.sign for one in shown]
+    assert left.foreign() == ()
+
+
+def test_what_a_node_left_behind_is_taken_over_with_its_token_by_one(world, folder, left):
+    beta = world.node("beta")
+    took = [node.take_over(one) for one in folder.foreign() for node in (folder, beta)]
+    assert took == [True, False, True, False]
+    assert left.claimed() == folder.foreign() == ()
+    assert {(one.name, one.token): folder.read(one, 10) for one in folder.claimed()} == {
+        ("b.csv", ""): b"second",
+        ("a.csv", "t1"): b"first",
+    }
+
+
+def test_a_node_that_comes_back_in_the_middle_of_a_step_finds_its_file_no_more(world, folder, left):
+    b, a = left.claimed()
+    for one in folder.foreign():
+        folder.take_over(one)
+    for step in (
+        lambda: left.read(a, 10),
+        lambda: left.decide(b, "t2"),
+        lambda: left.finish(a, b"late"),
+    ):
+        with pytest.raises(FileTakenOver):
+            step()
+    for one in folder.claimed():
+        folder.finish(folder.decide(one, one.token or "t2"), b"result")
+    assert world.processed() == {
+        "a.t1.csv": b"first",
+        "a.t1.result.csv": b"result",
+        "b.t2.csv": b"second",
+        "b.t2.result.csv": b"result",
+    }
+
+
+def test_a_file_of_the_same_name_is_finished_before_one_is_taken_over(world, folder, left):
+    assert len(left.claimed()) == 2
+    world.put("b.csv", b"own")
+    folder.claim(folder.incoming()[0])
+    undecided = folder.foreign()[0]
+    assert not folder.take_over(undecided)
+    folder.decide(folder.claimed()[0], "t3")
+    assert folder.take_over(undecided)
+    assert sorted(folder.read(one, 10) for one in folder.claimed()) == [b"own", b"second"]
+
+
 def test_a_folder_that_cannot_be_read_is_an_error_with_a_hint(world, folder):
     world.break_it()
     with pytest.raises(RecorderError):
@@ -163,3 +231,30 @@ def test_a_name_that_leaves_no_room_for_a_token_is_refused_with_what_to_do(tmp_p
     decided = folder.decide(folder.claimed()[0], "20261121-0123abcd-again99")
     folder.finish(decided, b"result")
     assert len(world.processed()) == 2
+
+
+def test_a_link_that_took_the_place_of_a_file_is_not_followed_either(tmp_path):
+    world = DiskWorld(tmp_path / "drops")
+    world.put("a.csv")
+    folder = world.node("alpha")
+    folder.claim(folder.incoming()[0])
+    (taken,) = folder.claimed()
+    path = tmp_path / "drops/zoom/claimed/alpha/_~a.csv"
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+    with pytest.raises(RecorderError):
+        folder.read(taken, 10)
+    assert folder.claimed() == ()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="everything may be read")
+def test_a_file_without_rights_is_an_error_with_a_hint_and_stays(tmp_path):
+    world = DiskWorld(tmp_path)
+    world.put("a.csv")
+    folder = world.node("alpha")
+    folder.claim(folder.incoming()[0])
+    (tmp_path / "zoom/claimed/alpha/_~a.csv").chmod(0)
+    with pytest.raises(RecorderError) as caught:
+        folder.read(folder.claimed()[0], 10)
+    assert "rights" in caught.value.hint
+    assert len(folder.claimed()) == 1

@@ -29,12 +29,13 @@ from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.errors import translated
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.proof_tables import recoveries, recovery_items
+from recorder.adapters.contact_db.recovery_ids import KnownIds
 from recorder.adapters.contact_db.recovery_rows_sql import (
     recovery_item_of,
     recovery_of,
     recovery_values,
 )
-from recorder.adapters.contact_db.recovery_work import Hand, read
+from recorder.adapters.contact_db.recovery_work import Hand
 from recorder.adapters.contact_db.sql import in_sql
 from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
@@ -68,16 +69,19 @@ class SqlRecoveryDb:
         self._cluster = cluster
         self._node = node
         self._clock = clock
+        self._ids = KnownIds()
 
     def request(self, row: RecoveryRow) -> RecoveryRow:
         """One that is the same and runs already is returned instead."""
         with translated("recording a recovery"), _writing(self._engine) as connection:
             same = connection.execute(select(recoveries).where(*_same(row))).first()
-            known = read(connection, row.recovery_id) if same is None else recovery_of(same)
+            known = (
+                recovery_of(same) if same is not None else self._read(connection, row.recovery_id)
+            )
             if known is not None:
                 return known
             connection.execute(insert(recoveries), recovery_values(row))
-            return read(connection, row.recovery_id) or row
+            return self._read(connection, row.recovery_id) or row
 
     def cancel(self, recovery_id: str, reason: str) -> RecoveryRow | None:
         """Whoever works on it finds out with its next write."""
@@ -114,7 +118,7 @@ class SqlRecoveryDb:
     def recovery(self, recovery_id: str) -> RecoveryRow | None:
         """By its id."""
         with translated("reading a recovery"), self._engine.connect() as connection:
-            return read(connection, recovery_id)
+            return self._read(connection, recovery_id)
 
     def recoveries(self, query: RecoveryQuery) -> RecoveryList:
         """Newest request first."""
@@ -162,10 +166,11 @@ class SqlRecoveryDb:
     def running(self) -> tuple[RecoveryRow, ...]:
         """Oldest request first."""
         row = recoveries.c
-        statement = select(recoveries).where(row.status == _RUNNING)
+        statement = recovery_work.small().where(row.status == _RUNNING)
         statement = statement.order_by(row.requested_us, row.recovery_id)
         with translated("asking for recoveries"), self._engine.connect() as connection:
-            return tuple(recovery_of(found) for found in connection.execute(statement))
+            found = connection.execute(statement).all()
+            return tuple(recovery_work.whole(connection, self._ids, one) for one in found)
 
     def stopped(self) -> tuple[RecoveryRow, ...]:
         """Newest request first."""
@@ -187,13 +192,13 @@ class SqlRecoveryDb:
         """Raises StaleTerm. A section that is on record, or a recovery that runs no more, changes nothing."""
         with self._at_work("recording what it listed", section.recovery_id, term) as hand:
             recovery_work.record_section(hand, section)
-            return _now(hand)
+            return self._now(hand)
 
     def tend(self, tending: Tending, term: int) -> Tended:
         """Raises StaleTerm. One transaction."""
         with self._at_work("looking after its items", tending.recovery_id, term) as hand:
             give, in_hand = recovery_work.tend(hand, tending)
-            return Tended(_now(hand), give, in_hand)
+            return Tended(self._now(hand), give, in_hand)
 
     def end(
         self,
@@ -206,7 +211,7 @@ class SqlRecoveryDb:
         """Raises StaleTerm. One that runs no more stays as it is."""
         with self._at_work("ending it", recovery_id, term) as hand:
             recovery_work.end(hand, status, reason, forecast)
-            return _now(hand)
+            return self._now(hand)
 
     def oldest_us(self, source: str) -> int | None:
         """From the end of an index."""
@@ -234,14 +239,20 @@ class SqlRecoveryDb:
         """One transaction, in which nobody else changes the recovery."""
         what, now_us = f"{doing} for recovery {recovery_id}", self._clock.wall_us()
         with translated(what), _writing(self._engine) as connection:
-            row = read(connection, recovery_id, lock=True)
+            row = recovery_work.read(connection, self._ids, recovery_id, lock=True)
             assert row is not None, "recoveries are never deleted"
             yield Hand(connection, self._cluster, self._node, row, term, now_us)
 
     def _change(self, doing: str, recovery_id: str, statement: Update) -> RecoveryRow | None:
         with translated(doing), _writing(self._engine) as connection:
             connection.execute(statement)
-            return read(connection, recovery_id)
+            return self._read(connection, recovery_id)
+
+    def _read(self, connection: Connection, recovery_id: str) -> RecoveryRow | None:
+        return recovery_work.read(connection, self._ids, recovery_id)
+
+    def _now(self, hand: Hand) -> RecoveryRow:
+        return self._read(hand.connection, hand.recovery_id) or hand.row
 
 
 @cache
@@ -276,7 +287,3 @@ def _same(row: RecoveryRow) -> list[ColumnElement[bool]]:
 def _writing(engine: Engine) -> Generator[Connection]:
     with engine.connect().execution_options(**WRITES) as connection, connection.begin():
         yield connection
-
-
-def _now(hand: Hand) -> RecoveryRow:
-    return read(hand.connection, hand.recovery_id) or hand.row

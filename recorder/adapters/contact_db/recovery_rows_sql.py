@@ -54,6 +54,12 @@ def details_text(ids: tuple[str, ...], forecast: Forecast | None) -> str:
     return to_json(told)
 
 
+def ids_of(details: str) -> tuple[str, ...]:
+    """From the column `details`."""
+    told: dict[str, Any] = json.loads(details or "{}")
+    return tuple(told.get("ids", ()))
+
+
 def recovery_of(row: AnyRow) -> RecoveryRow:
     """From a row of `recoveries`."""
     details: dict[str, Any] = json.loads(row.details or "{}")

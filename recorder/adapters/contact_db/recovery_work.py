@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     delete,
     func,
     select,
@@ -29,6 +30,7 @@ from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.conflicts import first_stays
 from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_stale
 from recorder.adapters.contact_db.proof_tables import recoveries, recovery_items
+from recorder.adapters.contact_db.recovery_ids import KnownIds
 from recorder.adapters.contact_db.recovery_rows_sql import (
     COUNTED,
     details_text,
@@ -37,7 +39,7 @@ from recorder.adapters.contact_db.recovery_rows_sql import (
     recovery_of,
     ref_of,
 )
-from recorder.adapters.contact_db.rows import Values
+from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import Upsert, among, in_sql, texts
 from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
@@ -296,11 +298,31 @@ def _asked(row: RecoveryRow, stage: Stage, limit: int) -> Values:
 # --- the recovery itself ---------------------------------------------------------------------------
 
 
-def read(connection: Connection, recovery_id: str, *, lock: bool = False) -> RecoveryRow | None:
+def read(
+    connection: Connection, known: KnownIds, recovery_id: str, *, lock: bool = False
+) -> RecoveryRow | None:
     """A recovery; `lock` keeps others from changing it until the end of the transaction."""
-    statement = select(recoveries).where(recoveries.c.recovery_id == recovery_id)
-    found = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
-    return None if found is None else recovery_of(found)
+    statement = small().where(recoveries.c.recovery_id == recovery_id)
+    if lock:
+        statement = statement.with_for_update()
+    found = connection.execute(statement).one_or_none()
+    return None if found is None else whole(connection, known, found)
+
+
+@cache
+def small() -> Select[Any]:
+    """Recoveries without their ids, which may be megabytes; dry runs are told whole, for their forecasts."""
+    row = recoveries.c
+    columns = [one for one in row if one is not row.details]
+    return select(*columns, case((row.dry_run, row.details), else_="").label("details"))
+
+
+def whole(connection: Connection, known: KnownIds, row: AnyRow) -> RecoveryRow:
+    """With its ids, which are read once."""
+    found = recovery_of(row)
+    if found.window is not None or found.dry_run:
+        return found
+    return replace(found, ids=known.of(connection, found.recovery_id))
 
 
 def end(hand: Hand, status: RecoveryStatus, reason: str, forecast: Forecast | None) -> None:

@@ -5,12 +5,12 @@ import io
 
 import pytest
 
-from recorder.drop_rows import Dropped
+from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.errors import RecorderError
 from recorder.messages import FindingClosed, FindingOpened, RecoveriesChanged
 from recorder.model import ItemRef
 from recorder.recover.drop_jobs import RESUME_AFTER_S, DropTools
-from recorder.recover.drops import LOOK_S, STILL_S, Drops, DropsPorts, Stillness
+from recorder.recover.drops import GONE_S, LOOK_S, STILL_S, Absence, Drops, DropsPorts, Stillness
 from recorder.recovery_rows import (
     ListedSection,
     RecoveryItem,
@@ -163,6 +163,100 @@ def test_two_nodes_that_share_the_folder_ask_once():
         bench.run(LOOK_S)
         other.run(LOOK_S)
     assert len(bench.rows) == 1
+
+
+def pair():
+    """Two nodes that share folder and Data Center."""
+    bench, other = Bench(), Bench()
+    other.drops, other.db, other.clock = bench.drops, bench.db, bench.clock
+    other.start("beta")
+    return bench, other
+
+
+@pytest.mark.parametrize("looks", range(1, 8))
+def test_what_a_node_took_before_it_died_is_finished_by_the_other_once(looks):
+    bench, other = pair()
+    bench.put()
+    bench.run(STILL_S)
+    for _ in range(looks):
+        if bench.lane.waiting():
+            bench.lane.run_one()
+            bench.me.pump()
+    other.run(GONE_S - 2 * LOOK_S)
+    if bench.drops.taken:
+        assert {node for node, _ in bench.drops.taken} == {"alpha"}, "it may come back"
+    other.run(6 * LOOK_S)
+    (row,) = bench.rows
+    bench.end(row)
+    other.run()
+    assert not bench.drops.taken
+    assert len(bench.drops.processed) == 2
+    assert len(bench.rows) == 1
+
+
+def test_what_a_node_that_lives_took_is_left_to_it():
+    bench, other = pair()
+    bench.put()
+    bench.run()
+    for _ in range(int(GONE_S / LOOK_S) + 9):
+        bench.work()
+        other.run(LOOK_S)
+    assert {node for node, _ in bench.drops.taken} == {"alpha"}
+
+
+def test_a_node_that_comes_back_leaves_what_was_taken_over():
+    bench, other = pair()
+    bench.put()
+    bench.run()
+    while bench.lane.waiting() == 0:
+        bench.clock.advance(LOOK_S)
+        bench.me.pump()
+    bench.lane.run_one()  # it looked, and stops for long
+    other.run(GONE_S + 3 * LOOK_S)
+    assert {node for node, _ in bench.drops.taken} == {"beta"}
+    bench.run()
+    assert bench.monitor.of(FindingOpened) == []
+    bench.end(bench.rows[0])
+    bench.run()
+    other.run()
+    assert len(bench.drops.processed) == 2
+
+
+def test_a_node_is_gone_when_it_gave_the_same_sign_for_long_enough():
+    absence, second = Absence(), 10**9
+    one = Foreign("alpha", Claimed("zoom", "a.csv", "", 7), 1)
+    assert absence.left_behind([one], 0) == ()
+    assert absence.left_behind([one], int(GONE_S) * second - 1) == ()
+    lives = Foreign("alpha", one.claimed, 2)
+    assert absence.left_behind([lives], int(GONE_S) * second) == ()
+    assert absence.left_behind([lives], 2 * int(GONE_S) * second - 1) == ()
+    assert absence.left_behind([lives], 2 * int(GONE_S) * second) == (lives,)
+
+
+def test_a_large_file_is_not_read_again_while_its_recovery_runs(monkeypatch):
+    bench = Bench()
+    bench.put()
+    bench.run()
+    reads = []
+    real = MemoryDropFolder.read
+    monkeypatch.setattr(MemoryDropFolder, "read", lambda *args: reads.append(args) or real(*args))
+    bench.run(10 * LOOK_S)
+    assert reads == []
+    bench.end(bench.rows[0])
+    bench.run(LOOK_S)
+    assert len(reads) == 1
+
+
+def test_rows_added_after_the_file_was_taken_are_told_so():
+    bench = Bench()
+    bench.put()
+    bench.run()
+    ((place, body),) = bench.drops.taken.items()
+    bench.drops.taken[place] = body + b"1234567899\n"
+    bench.end(bench.rows[0])
+    bench.run()
+    assert bench.result()["1234567899"] == "not_looked_for"
+    assert bench.result()["1234567891"] == "already_here"
 
 
 def test_the_same_file_put_down_again_is_another_recovery():

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from recorder.model import ItemRef
-from recorder.recover.id_lists import BadRow, IdList, IdRow
+from recorder.recover.id_lists import BadRow, IdList, IdRow, read_ids
 from recorder.recover.id_results import as_csv, is_over, results
 from recorder.recovery_rows import (
     Cause,
@@ -109,3 +109,12 @@ def test_the_file_reads_back_as_it_was_written():
         ("4", "recovered"),
     ]
     assert rows[0]["reason"] == 'a "word", and\nmore'
+
+
+@pytest.mark.parametrize("text", ["=cmd|'/c calc'!A0", "+1", "-1", "@x", "\t=1", "\r=1"])
+def test_no_text_of_others_is_a_formula_where_it_is_opened(text):
+    ids = IdList((IdRow(1, text),))
+    (row,) = results(ids, [a_row(ids=(text,))], {"R-1": [missed(text, reason=text)]})
+    told = next(csv.DictReader(io.StringIO(as_csv([row]).decode("utf-8-sig"), newline="")))
+    assert told["id"] == told["reason"] == f"'{text}"
+    assert read_ids(b"id\n'+aB3/x9==\n").ids == ("+aB3/x9==",), "it is no part of the id"
