@@ -7,7 +7,7 @@ import pytest
 from sim.search.attempt import attempt
 from sim.search.swarm import USUAL, random_incident
 from sim.world.incident import Fault, Incident, Screens, Workload
-from sim.world.screens.stage import BOTH_HEARD, DISORDER, MOVED
+from sim.world.screens.stage import BOTH_HEARD, DISORDER, MOVED, TAKEN_UP
 from sim.world.world import World
 
 PROMPT = Screens(agents=2, late=0.0, unheard=0.0, missed_end=0.0)
@@ -56,6 +56,20 @@ def test_desktops_go_to_the_other_node_in_mid_call(fault):
     other = replace(fault, target="beta", at_s=90.0)
     counts = live(fault, other).screens.counts()
     assert counts[MOVED]
+
+
+def test_desktop_that_dies_while_no_node_is_there_sends_what_its_disk_has():
+    cut = Fault("desktops_cut", at_s=50.0, for_s=25.0)
+    death = Fault("desktop_crash", at_s=65.0, for_s=4.0)
+    world = live(cut, death)
+    assert world.screens.counts()[TAKEN_UP]
+    assert any(one.spool.dropped for one in world.screens.desktops) is False
+
+
+def test_desktop_that_loses_its_power_records_again_by_another_calendar():
+    power = {"power": True, "calendar_s": 3600.0}
+    world = live(Fault("desktop_crash", at_s=55.0, for_s=4.0, options=power), minutes=1.5)
+    assert any(len(one.served) > 1 for one in world.screens.desktops)
 
 
 def test_messages_to_both_nodes_in_any_order_act_once():

@@ -43,6 +43,8 @@ _KEY_EVERY_S: Final = 10.0
 _SILENT_KEEP_ALIVES: Final = 2.0
 _FIRST_FRAME_S: Final = 0.1
 _CLOCK_OFF_US: Final = 3_000_000
+_DRIFT_PPM: Final = 100
+"""How far clocks of computers run apart at most; see recorder.screen.offset."""
 
 
 Order: TypeAlias = StartScreen | StopScreen | MaskScreen | NeedKeyFrame | PacketsKept | AskClock
@@ -63,6 +65,8 @@ class Kept:
 class _Film:
     stream: ScreenStream
     t0_ns: int
+    t0_own_ns: int
+    """On the computer's own clock, which gains or loses."""
     fps: float
     seq: int = 0
     key_ns: int | None = None
@@ -78,6 +82,11 @@ class SimDesktop:
         self._lan = lan
         self._chance = kernel.streams.stream("desktop", name)
         self._ahead_us = self._chance.randrange(-_CLOCK_OFF_US, _CLOCK_OFF_US)
+        clock = kernel.streams.stream("desktop clock", name)
+        self._drift_ppm = clock.randrange(-_DRIFT_PPM, _DRIFT_PPM + 1)
+        self._life = 0
+        self._down = 0
+        """Faults that keep it from running."""
         self._tried = tuple(Tried() for _ in NODES)
         self._last = self._chance.randrange(len(NODES)) - 1
         self._wire: Wire | None = None
@@ -104,7 +113,31 @@ class SimDesktop:
 
     def begin(self) -> None:
         """Somebody switches it on."""
-        self._after(self._chance.uniform(0.0, 1.0), self._connect)
+        if not self._down:
+            self._after(self._chance.uniform(0.0, 1.0), self._connect)
+
+    def crash(self, *, power: bool) -> None:
+        """The service ends as by SIGKILL; with `power` the computer loses what was not synced, and says nothing."""
+        self._down += 1
+        if self._down > 1:
+            return
+        self._life += 1
+        self._dials += 1
+        wire, self._wire, self._sending = self._wire, None, None
+        if wire is not None and power:
+            wire.open = False
+        elif wire is not None:
+            self._lan.hang_up(wire)
+        self._film, self._tick = None, None
+        self._covered = self._need_key = False
+        self._tried = tuple(Tried() for _ in NODES)
+        self.spool.crash(power=power)
+
+    def restart(self, *, calendar_s: float = 0.0) -> None:
+        """One fault is over: it runs again, by a calendar that was set meanwhile."""
+        self._ahead_us += round(calendar_s * 1_000_000)
+        self._down -= 1
+        self.begin()
 
     @property
     def filming(self) -> str:
@@ -175,6 +208,7 @@ class SimDesktop:
 
     def _end_wire(self) -> None:
         wire, self._wire, self._sending = self._wire, None, None
+        self.spool.without_nodes(away=True)
         if wire is not None:
             self._lan.hang_up(wire)
 
@@ -249,6 +283,7 @@ class SimDesktop:
         assert self._hello is not None, "a welcome answers a hello"
         streaming = self._hello.streaming
         self._sending = Sending(self.spool, streaming, welcome)
+        self.spool.without_nodes(away=False)
         self._keep_alive_s = welcome.keep_alive_s
         self._welcomed_ns = self._kernel.now_ns
         self.served.append((self._kernel.now_ns, wire.node))
@@ -282,7 +317,7 @@ class SimDesktop:
         self._streams += 1
         name = f"{self.name}-{self._streams}"
         stream = ScreenStream(name, self.name, (self.agent_key,), "vp9", 320, 192, self._now_us())
-        self._film = _Film(stream, self._kernel.now_ns, fps)
+        self._film = _Film(stream, self._kernel.now_ns, self._own_ns(), fps)
         self.spool.begin(stream)
         self._tick = self._after(self._chance.uniform(0.0, _FIRST_FRAME_S), self._look)
 
@@ -313,16 +348,25 @@ class SimDesktop:
         name = film.stream.stream
         self.captured[name, film.seq] = Frame(self.agent_key, name, film.seq, at_us, key)
         data = FrameText(name, film.seq, at_us).as_bytes()
-        pts_ms = (now_ns - film.t0_ns) // 1_000_000
+        pts_ms = (self._own_ns() - film.t0_own_ns) // 1_000_000
         self.spool.add(name, ScreenPacket(film.seq, pts_ms, key, data))
         film.seq += 1
         self._flush()
 
     def _now_us(self) -> int:
-        return WALL_START_US + self._kernel.now_ns // 1000 + self._ahead_us
+        return WALL_START_US + self._own_ns() // 1000 + self._ahead_us
+
+    def _own_ns(self) -> int:
+        return self._kernel.now_ns * (1_000_000 + self._drift_ppm) // 1_000_000
 
     def _after(self, seconds: float, act: Callable[[], object]) -> Event:
-        return self._kernel.schedule(round(seconds * _NS), act, label=f"desktop {self.name}")
+        life = self._life
+
+        def if_alive() -> None:
+            if life == self._life:
+                act()
+
+        return self._kernel.schedule(round(seconds * _NS), if_alive, label=f"desktop {self.name}")
 
 
 class _Ear:

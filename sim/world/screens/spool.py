@@ -1,10 +1,13 @@
-"""What a simulated desktop keeps of its frames: in memory, bounded, by the rules of the real one."""
+"""What a simulated desktop keeps of its frames, bounded, by the rules of the real one.
+
+In memory while a node is there, on its disk while none is: what a new start of the service finds.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from recorder.desktop.spool import StreamFacts
+from recorder.desktop.spool import RESTARTED, StreamFacts
 from recorder.desktop.spool_rules import resume_at, too_much
 from recorder.desktop.spool_stream import Group, SpooledStream
 from recorder.screen_model import ScreenPacket, ScreenStream
@@ -19,8 +22,12 @@ class SimSpool:
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         self._bytes_max = bytes_max
         self._streams: dict[str, SpooledStream] = {}
+        self._away = True
+        self._on_disk: list[Group] = []
         self.dropped: set[tuple[str, int]] = set()
-        """Frames given up before a node had them."""
+        """Frames given up before a node had them, or lost with the service or its computer."""
+        self.taken_up = 0
+        """Streams that a new start found."""
 
     def begin(self, stream: ScreenStream) -> None:
         """A new stream; the one before has ended."""
@@ -33,10 +40,31 @@ class SimSpool:
         one.seq_last = packet.seq
         if packet.is_key or not one.groups:
             one.groups.append(Group([packet], len(packet.data)))
+            self._move()
         else:
             one.groups[-1].add(packet)
         one.forget_kept()
         self._bound()
+
+    def without_nodes(self, *, away: bool) -> None:
+        """While away every frame goes to disk at once."""
+        self._away = away
+        self._move()
+
+    def crash(self, *, power: bool) -> None:
+        """The service died: what was in memory is lost; with `power` nothing was synced."""
+        streams, self._streams = self._streams, {}
+        for name, one in streams.items():
+            lasting = [group for group in one.groups if self._is_on_disk(group) and not power]
+            for group in one.groups:
+                if group not in lasting:
+                    self._lose(one, group)
+            if lasting:
+                left = self._streams[name] = SpooledStream(one.stream, ended=RESTARTED)
+                left.groups.extend(lasting)
+                left.seq_last = lasting[-1].extent.last
+                self.taken_up += 1
+        self._away = True
 
     def end(self, stream: str, reason: str) -> None:
         """No frame of this stream follows."""
@@ -91,11 +119,21 @@ class SimSpool:
         sizes = [group.extent.size_bytes for _, group in groups]
         for one, group in groups[: too_much(sizes, self._bytes_max)]:
             one.groups.remove(group)
-            first, last, _ = group.extent
-            self.dropped |= {
-                (one.stream.stream, seq) for seq in range(max(first, one.kept + 1), last + 1)
-            }
+            self._lose(one, group)
         self._forget_done()
+
+    def _lose(self, one: SpooledStream, group: Group) -> None:
+        first, last, _ = group.extent
+        name = one.stream.stream
+        self.dropped |= {(name, seq) for seq in range(max(first, one.kept + 1), last + 1)}
+
+    def _move(self) -> None:
+        """While no node is there everything goes to disk, and stays there."""
+        groups = [group for one in self._streams.values() for group in one.groups]
+        self._on_disk = [one for one in groups if self._away or self._is_on_disk(one)]
+
+    def _is_on_disk(self, group: Group) -> bool:
+        return any(one is group for one in self._on_disk)
 
     def _forget_done(self) -> None:
         for name in [name for name, one in self._streams.items() if one.is_done]:

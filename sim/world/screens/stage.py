@@ -56,6 +56,7 @@ LATE_REFUSAL: Final = "late Not Responding"
 LATE_MASK: Final = "mask heard late"
 BOTH_HEARD: Final = "both nodes heard one event"
 ASKED: Final = "event of an agent heard by asking"
+TAKEN_UP: Final = "desktop restarted with frames on its disk"
 WANTED: Final = (MOVED, DISORDER, LATE_REFUSAL, LATE_MASK, BOTH_HEARD, ASKED)
 """What a search over worlds with screens must have seen."""
 
@@ -71,7 +72,8 @@ class ScreenStage:
         self.lan: Lan | None = None
         """For faults."""
         self._scripts: tuple[AgentScript, ...] = ()
-        self._desktops: tuple[SimDesktop, ...] = ()
+        self.desktops: tuple[SimDesktop, ...] = ()
+        """Of the agents, in order."""
         if self._screens is None:
             return
         self._source = incident.sources[0]
@@ -92,7 +94,7 @@ class ScreenStage:
             scripts=self._scripts,
             source=self._source,
         )
-        self._desktops = tuple(
+        self.desktops = tuple(
             SimDesktop(f"pc-{number}", self._key(script.agent), kernel=world.kernel, lan=self._lan)
             for number, script in enumerate(self._scripts, 1)
         )
@@ -104,7 +106,7 @@ class ScreenStage:
             machines=world.machines,
             seats=self._seats,
             lan=self._lan,
-            desktops=self._desktops,
+            desktops=self.desktops,
             broken=world.broken,
         )
 
@@ -114,7 +116,7 @@ class ScreenStage:
             return
         self.platform.begin()
         self._sight.begin()
-        for desktop, script in zip(self._desktops, self._scripts, strict=True):
+        for desktop, script in zip(self.desktops, self._scripts, strict=True):
             desktop.begin()
             self._at(script.last.span.from_s + _RECORDED_S, partial(self._lives, desktop, script))
             self._at(script.last.span.to_s + _OVER_S, partial(self._rests, desktop, script))
@@ -136,7 +138,8 @@ class ScreenStage:
         if self._screens is None:
             return {}
         found: Counter[str] = Counter()
-        for desktop in self._desktops:
+        for desktop in self.desktops:
+            found[TAKEN_UP] += desktop.spool.taken_up
             nodes = [node for _, node in desktop.served]
             streams = desktop.sent_from
             found[MOVED] += sum(
@@ -181,7 +184,7 @@ class ScreenStage:
     def _blind_stop(self, node: str, agent: str) -> None:
         """Only what goes on for longer than any call may is stopped blindly."""
         long_s = self._world.machines[node].config.screens.leg_max_s
-        if any(one.agent_key == agent and one.filming_s > long_s for one in self._desktops):
+        if any(one.agent_key == agent and one.filming_s > long_s for one in self.desktops):
             return
         what = f"{node} stopped a desktop of whose agent it knew nothing"
         self._world.broken(Violation(PROMISE, what, (agent,)))
@@ -210,13 +213,13 @@ class ScreenStage:
     # -- at the end ----
 
     def _unfinished(self) -> bool:
-        return bool(missing(self._run())) or any(one.spool.streams() for one in self._desktops)
+        return bool(missing(self._run())) or any(one.spool.streams() for one in self.desktops)
 
     def _starts(self) -> Iterator[Violation]:
         """Where nothing goes wrong a desktop begins once for all calls that follow one another."""
         if self._world.incident.faults or not self._is_prompt:
             return
-        for desktop, script in zip(self._desktops, self._scripts, strict=True):
+        for desktop, script in zip(self.desktops, self._scripts, strict=True):
             began = {stream for stream, _ in desktop.captured}
             most = len(_together(script.legs))
             if len(began) > most:
@@ -243,7 +246,7 @@ class ScreenStage:
             lost=self._lost(),
             moved={
                 stream
-                for desktop in self._desktops
+                for desktop in self.desktops
                 for stream, wires in desktop.sent_over.items()
                 if len(wires) > 1
             },
@@ -254,7 +257,7 @@ class ScreenStage:
         return [self._leg(leg) for script in self._scripts for leg in script.legs]
 
     def _frames(self) -> dict[Place, Frame]:
-        return {place: one for desktop in self._desktops for place, one in desktop.captured.items()}
+        return {place: one for desktop in self.desktops for place, one in desktop.captured.items()}
 
     def _parts(self) -> Iterator[SeenPart]:
         center = self._world.data_center
@@ -268,10 +271,10 @@ class ScreenStage:
                 yield SeenPart(key, node, False, _places(bytes(data)))  # noqa: FBT003
 
     def _lost(self) -> set[Place]:
-        lost = {place for desktop in self._desktops for place in desktop.spool.dropped}
+        lost = {place for desktop in self.desktops for place in desktop.spool.dropped}
         for node, machine in self._world.machines.items():
             for cut_us in machine.disk.screens.power_cuts_us:
-                for desktop in self._desktops:
+                for desktop in self.desktops:
                     lost.update(_unsynced(desktop, node, cut_us))
         return lost
 
