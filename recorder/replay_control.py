@@ -11,6 +11,8 @@ from recorder.errors import StitchFailed
 from recorder.screen_messages import Stitch, StitcherCommand
 from recorder.screen_model import Rendition
 from recorder.stitch.gathering import gathered
+from recorder.stitch.late_masks import shows_masked
+from recorder.stitch.plan_model import Plan
 from recorder.stitch.stitch_ports import StitchTools
 from recorder.stitch.stitch_status import StitchStatus
 from recorder.stitch.stitching import planned
@@ -63,6 +65,7 @@ class ReplayDesk:
         current = next((one for one in reversed(made) if one.digest == plan.digest), None)
         if current is not None and self.tools.archive.info(current.object_key) is not None:
             return Replay(contact_id, ReplayState.READY, rendition=current, renditions=len(made))
+        newest = newest if newest is not None and self._may_be_seen(newest, plan) else None
         if plan.nothing:
             return Replay(contact_id, ReplayState.NOTHING, rendition=newest, renditions=len(made))
         self.stitcher.tell(Stitch(contact_id))
@@ -70,6 +73,12 @@ class ReplayDesk:
         hint = "Its originals can be played and saved all the same."
         shown = hint if state is ReplayState.FAILED else ""
         return Replay(contact_id, state, message, shown, newest, len(made))
+
+    def _may_be_seen(self, made: Rendition, plan: Plan) -> bool:
+        """Whether a rendition is still there, and shows nothing that is known to be masked by now."""
+        if self.tools.archive.info(made.object_key) is None:
+            return False
+        return not shows_masked(self.tools, made, plan)
 
     def _state(self, contact_id: str) -> tuple[ReplayState, str]:
         status = self.board.read("stitch", StitchStatus)

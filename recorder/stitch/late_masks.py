@@ -17,7 +17,7 @@ from recorder.errors import ArchiveError, CallBufferError, StitchFailed
 from recorder.rendition_keys import prefix_of, sweep_folder
 from recorder.screen.verdicts import pieces
 from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
-from recorder.screen_model import ScreenPart, Span
+from recorder.screen_model import Rendition, ScreenPart, Span
 from recorder.screen_part import node_us, part_object_key
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.plan_model import Plan
@@ -41,8 +41,15 @@ def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> None:
     if not plan.masks:
         return
     for one in tools.screens.renditions(contact_id):
-        if one.digest != plan.digest and not _knew(tools, one.timeline_key, plan):
+        if shows_masked(tools, one, plan):
             sweep_folder(tools.archive, f"{prefix_of(contact_id)}{one.digest}/")
+
+
+def shows_masked(tools: StitchTools, made: Rendition, plan: Plan) -> bool:
+    """Whether a rendition was made before a mask of the plan was known. Raises ArchiveError."""
+    if not plan.masks or made.digest == plan.digest:
+        return False
+    return not _knew(tools, made.timeline_key, plan)
 
 
 def _masks_of(inputs: Inputs, part: ScreenPart) -> tuple[Span, ...]:

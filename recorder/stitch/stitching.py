@@ -67,9 +67,9 @@ def stitch(tools: StitchTools, contact_id: str, *, complete: bool) -> Stitched:
     if there is not None and tools.archive.info(there.object_key) is not None:
         return Stitched(contact_id, Result.READY, wanted.digest, there)
     try:
+        drop_unmasked(tools, contact_id, wanted)
         replace_masked(tools, inputs)
         wanted = planned(gathered(tools, detail, clock=True))
-        drop_unmasked(tools, contact_id, wanted)
         made = tools.studio.make(wanted, f"{prefix_of(contact_id)}{wanted.digest}/", tools.archive)
         rendition = _store(tools, contact_id, wanted.digest, made)
     except ArchiveError as error:

@@ -35,7 +35,7 @@ def rendition_router(control: NodeControl) -> APIRouter:
         prefix="/api/v1/contacts",
         tags=["replay"],
         dependencies=[Depends(require_reader(control))],
-        responses=documented(401, 403, 404, 422, 500, 503),
+        responses=documented(401, 403, 404, 410, 422, 500, 503),
     )
     replays = Replays()
 
@@ -66,6 +66,12 @@ def rendition_router(control: NodeControl) -> APIRouter:
         one = next((made for made in found if made.number == number), None)
         if one is None:
             refuse(404, f"Contact {row.contact_id} has no rendition {number}.")
+        if control.archive.info(one.object_key) is None:
+            refuse(
+                410,
+                f"Rendition {number} is not in the archive any more: it showed what was masked since, or was lost.",
+                "The contact's page, or `tandem contact replay`, has another one made of what may be seen.",
+            )
         chosen = _chosen(control, one, file)
         if file not in {"peaks", "timeline"}:
             facts = {"media": f"rendition {number} {file}", "sha256": chosen.sha256}

@@ -1,12 +1,14 @@
 import pytest
 
 from cluster.board import Board
+from recorder.errors import StitchFailed
 from recorder.replay_control import ReplayDesk, ReplayState
 from recorder.screen_messages import Stitch
 from recorder.stitch.stitch_status import FailedTry, StitchStatus
 from recorder.stitch.stitching import stitch
 from tests.recorder.fakes import Mailbox
-from tests.recorder.stitch.stitch_node import CONTACT, World
+from tests.recorder.screen.agents import event
+from tests.recorder.stitch.stitch_node import CONTACT, K, World
 
 
 class Asked:
@@ -54,6 +56,31 @@ def test_while_a_newer_one_is_made_the_older_one_is_told(asked):
 
     assert (answer.state, answer.rendition.number) == (ReplayState.WAITING, 1)
     assert asked.stitcher.messages == [Stitch(CONTACT)]
+
+
+def test_what_shows_a_masked_second_is_not_offered_while_another_is_made(asked):
+    asked.world.add_screen()
+    stitch(asked.world.tools(), CONTACT, complete=False)
+    asked.world.events.record([event(K.MASK, 5), event(K.UNMASK, 5.9)])
+
+    answer = asked.desk.ask(CONTACT)
+
+    assert (answer.state, answer.rendition, answer.renditions) == (ReplayState.WAITING, None, 1)
+    stitch(asked.world.tools(), CONTACT, complete=False)
+    asked.world.add_call(files=2, revision=2)
+    assert asked.desk.ask(CONTACT).rendition.number == 2, "the mask was known when it was made"
+
+
+def test_a_mask_takes_the_old_rendition_away_even_when_no_other_can_be_made(asked):
+    asked.world.add_screen()
+    first = stitch(asked.world.tools(), CONTACT, complete=False).rendition
+    asked.world.events.record([event(K.MASK, 5), event(K.UNMASK, 5.9)])
+    (asked.world.archive_folder / "screens/aa/aa01.scn").write_bytes(b"torn")
+
+    with pytest.raises(StitchFailed):
+        stitch(asked.world.tools(), CONTACT, complete=False)
+
+    assert asked.world.archive().info(first.object_key) is None
 
 
 def test_why_it_waits_or_failed_is_told(asked):

@@ -148,11 +148,20 @@ def test_renditions_are_for_readers(stage, rendition):
     assert stage.client("coach-token").get(f"{rendition}/media").status_code == 200
 
 
-def test_an_object_that_is_gone_says_so(client, stage, rendition):
+def test_an_original_that_is_gone_says_so(client, stage, original):
     stage.objects.objects.clear()
-    answer = client.get(f"{rendition}/media")
+    answer = client.get(original)
     assert answer.status_code == 500
     assert "archive" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("file", ["media", "peaks", "timeline", "screen-1"])
+def test_a_rendition_that_was_taken_away_says_how_to_have_another(client, stage, rendition, file):
+    stage.objects.objects.clear()
+    answer = client.get(f"{rendition}/{file}")
+    assert answer.status_code == 410
+    assert "contact replay" in answer.json()["error"]["hint"]
+    assert reads(stage) == 0
 
 
 def test_an_archive_that_is_away_is_a_503(client, stage, rendition, monkeypatch):
