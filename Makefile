@@ -39,8 +39,8 @@ test: $(STAMP) ## style, types, layers, every test; those on real processes last
 	@$(BIN)/pytest -q -n 2 -m "not process" || { $(AGAIN); $(BIN)/pytest -q -m "not process" --last-failed; }
 	@$(BIN)/pytest -q -m process || { $(AGAIN); $(BIN)/pytest -q -m process --last-failed; }
 
-test-long: $(STAMP) ## what `make test` leaves out or shortens on real processes: long outages, more deaths, every service; 25 minutes
-	@TANDEM_LONG_TESTS=1 $(BIN)/pytest -q --timeout 600 -m process
+test-long: $(STAMP) ## what `make test` leaves out or shortens: long outages, more deaths, deep errors; 25 minutes
+	@TANDEM_LONG_TESTS=1 $(BIN)/pytest -q --timeout 600 tests/process tests/simulation/test_spin.py
 
 check: $(STAMP) ## style, types and layers only
 	@$(BIN)/ruff format --check --quiet .
