@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import resource
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -55,11 +57,24 @@ def run_node(path: Path, trace: Path | None = None) -> int:
     configure_logs(config.log.level, config.log.format, node=config.node.id)
     signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     threading.excepthook = _thread_crashed
+    allow_open_files()
     node = Node(config, on_crash=crash, trap=trap_from(os.environ), trace=trace)
     node.start()
     _log.info("node_started", web=str(node.web_endpoint), peer=str(node.peer_endpoint))
     notify("READY=1")
     return _Process(path, config, node).run()
+
+
+def allow_open_files() -> int:
+    """As many as the system lets this process have; returns how many.
+
+    Each desktop that records is two of them, and the usual soft limit of 1024 is that of 500 desktops.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # a system may refuse what it calls allowed
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return soft
 
 
 def crash(actor: str, error: BaseException) -> None:

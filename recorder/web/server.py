@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from cluster.ports import Endpoint
 from recorder.errors import ConfigError
 from recorder.screen_wire import FRAME_BYTES_MAX
+from recorder.web.patient_protocol import PatientProtocol
 
 _STOP_TIMEOUT_S = 10.0
 _BACKLOG = 128
@@ -34,6 +35,7 @@ class WebServer:
             access_log=False,
             log_config=None,
             lifespan="off",
+            http=PatientProtocol,
             ws="websockets-sansio",
             ws_max_size=FRAME_BYTES_MAX,
             ws_per_message_deflate=False,

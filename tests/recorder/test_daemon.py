@@ -3,6 +3,7 @@
 import json
 import logging
 import queue
+import resource
 import signal
 import socket
 import sys
@@ -387,3 +388,13 @@ def test_a_trap_is_set_only_where_the_environment_allows_it(run, monkeypatch):
     monkeypatch.setenv("TANDEM_TRAPS_ALLOWED", "1")
     with pytest.raises(ConfigError, match="no such trap"):
         run()
+
+
+def test_a_node_may_open_as_many_files_as_the_system_allows():
+    before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        assert daemon.allow_open_files() == hard
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import threading
 import time
 from contextlib import closing, contextmanager, suppress
 
@@ -17,6 +18,7 @@ from recorder.model import Window
 from recorder.status import SourceStatus
 from recorder.web.app import create_app
 from recorder.web.limits import BODY_BYTES_MAX
+from recorder.web.patient_protocol import PatientProtocol
 from recorder.web.server import WebServer
 from recorder.webhooks import WebhookAnswer
 from sim.ucaas.clocks import wall_us
@@ -97,6 +99,66 @@ def test_a_webhook_whose_sender_goes_away_is_no_failure_of_the_node(capsys, capl
     logged = "".join(capsys.readouterr()) + caplog.text
     assert "went away" in logged
     assert "Exception in ASGI" not in logged
+
+
+_HEAD = b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nX-Tandem-Page: 1\r\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET /",
+        _HEAD,
+        _HEAD + b"Content-Length: 100\r\n\r\n{",
+        b"GET /api/recording/lan/v1/desktop HTTP/1.1\r\nUpgrade: websocket\r\n",
+    ],
+)
+def test_whoever_says_nothing_whole_is_hung_up_on(said, monkeypatch):
+    monkeypatch.setattr(PatientProtocol, "patience_s", 0.2)
+    with started(FakeNode()) as endpoint:
+        address = (endpoint.host, endpoint.port)
+        with socket.create_connection(address, timeout=30.0) as raw:
+            raw.sendall(said)
+            with suppress(ConnectionResetError):
+                assert raw.recv(1) == b""
+
+
+def test_whoever_begins_another_request_and_does_not_end_it_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr(PatientProtocol, "patience_s", 0.2)
+    with started(FakeNode()) as endpoint:
+        address = (endpoint.host, endpoint.port)
+        with socket.create_connection(address, timeout=30.0) as raw:
+            raw.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert raw.recv(4)
+            raw.sendall(b"GET /")
+            with suppress(ConnectionResetError):
+                while raw.recv(65_536):
+                    pass
+
+
+def test_an_answer_that_takes_long_is_waited_for(monkeypatch):
+    looks, looked_often = [], threading.Event()
+
+    class Looking(PatientProtocol):
+        patience_s = 0.05
+
+        def _look(self):
+            super()._look()
+            looks.append(1)
+            if len(looks) > 5:
+                looked_often.set()
+
+    class Slow(Hears):
+        def hear(self, request):
+            assert looked_often.wait(30.0)
+            return super().hear(request)
+
+    monkeypatch.setattr("recorder.web.server.PatientProtocol", Looking)
+    with started(FakeNode(sources={"zoom": OpenSource("zoom", Slow())})) as endpoint:
+        url = f"http://{endpoint}/api/recording/cti/v1/zoom"
+        answer = httpx.post(url, content=b"{}", trust_env=False, timeout=30.0)
+    assert answer.status_code == 204
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"\xff", b'{"to_node": 5}'])
