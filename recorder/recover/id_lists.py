@@ -16,6 +16,7 @@ from typing import Final
 BYTES_MAX: Final = 32 * 1024**2
 ROWS_MAX: Final = 100_000
 CHARS_MAX: Final = 500
+LINE_CHARS_MAX: Final = 20_000
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _LOOKED_AT: Final = 200
 _NEWLINE: Final = re.compile(r"\r\n|\r|\n")
@@ -91,14 +92,20 @@ def read_ids(body: bytes) -> IdList:
     delimiter, lines = _delimiter(lines)
     if len(lines) > ROWS_MAX + 1:
         return IdList((), (BadRow(0, "", f"the file has more than {ROWS_MAX} rows"),))
-    cells = [(number, _cells(line, delimiter)) for number, line in lines]
     column: int | None = None
-    odd: list[BadRow] = []
+    odd = [
+        BadRow(number, line[:CHARS_MAX], "this row is too long")
+        for number, line in lines
+        if len(line) > LINE_CHARS_MAX
+    ]
+    cells = [
+        (number, _cells(line, delimiter)) for number, line in lines if len(line) <= LINE_CHARS_MAX
+    ]
     if cells and _is_header(cells[0][1]):
         number, header = cells.pop(0)
         column = _column(header)
         if column is None:
-            text = delimiter.join(header)[:CHARS_MAX]
+            text = delimiter.join(map(_plain, header))[:CHARS_MAX]
             odd.append(BadRow(number, text, "this was taken for a header: it holds no id"))
     return _sorted_out(cells, column, odd)
 
@@ -112,7 +119,7 @@ def _sorted_out(
         problem = problem_of(text)
         if problem is None:
             rows.append(IdRow(number, text))
-        elif any(parts):
+        elif any(map(_plain, parts)):
             bad.append(BadRow(number, text[:CHARS_MAX], problem))
     return IdList(tuple(rows), tuple(bad))
 
@@ -141,11 +148,11 @@ def _delimiter(lines: list[tuple[int, str]]) -> tuple[str, list[tuple[int, str]]
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
+    """As they are: only of the one with the id is taken off what is around it."""
     try:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
     except (csv.Error, StopIteration):
-        cells = line.split(delimiter)
-    return [_plain(cell) for cell in cells]
+        return line.split(delimiter)
 
 
 def _plain(cell: str) -> str:
@@ -160,7 +167,7 @@ def _is_header(cells: Sequence[str]) -> bool:
     """It names a column of ids, or its first word is too short for an id and has no digit."""
     if any(_letters(cell) in _NAMES for cell in cells):
         return True
-    first = next((cell for cell in cells if cell), "")
+    first = next(filter(None, map(_plain, cells)), "")
     return len(first) < _HEADER_CHARS_MAX and not any(one.isdigit() for one in first)
 
 
@@ -178,8 +185,8 @@ def _letters(cell: str) -> str:
 
 def _pick(cells: Sequence[str], column: int | None) -> str:
     if column is None:
-        return next((cell for cell in cells if cell), "")
-    return cells[column] if column < len(cells) else ""
+        return next(filter(None, map(_plain, cells)), "")
+    return _plain(cells[column]) if column < len(cells) else ""
 
 
 def problem_of(text: str) -> str | None:

@@ -134,3 +134,31 @@ def test_a_file_that_is_too_large_is_refused_as_a_whole(monkeypatch):
 def test_thousands_of_rows_are_read_at_once():
     body = "id\n" + "".join(f"{number}\n" for number in range(10**9, 10**9 + 20_000))
     assert len(read_ids(body.encode()).ids) == 20_000
+
+
+def test_a_row_of_megabytes_is_reported_and_stops_none_of_the_others():
+    long = b"," * 2_000_000
+    found = read_ids(b"id,note\nm-1,x\n" + long + b"\nm-2,x\n")
+    assert found.ids == ("m-1", "m-2")
+    ((line, text, reason),) = [(bad.line, bad.text, bad.reason) for bad in found.bad]
+    assert (line, reason) == (3, "this row is too long")
+    assert len(text) == CHARS_MAX
+
+
+def test_an_id_of_ten_thousand_characters_is_reported_and_cut_short():
+    found = read_ids(b"id\n" + b"a1" * 5_000 + b"\nm-2\n")
+    assert found.ids == ("m-2",)
+    (bad,) = found.bad
+    assert (bad.line, bad.reason) == (2, "this is too long for an id")
+    assert len(bad.text) == CHARS_MAX
+
+
+def test_a_line_break_in_quotes_makes_rows_of_their_own_and_loses_none():
+    found = read_ids(b'id,note\nm-1,"first\nsecond"\nm-2,x\n')
+    assert {"m-1", "m-2"} <= set(found.ids)
+
+
+def test_a_file_cut_off_in_the_middle_of_a_character_is_read_up_to_there():
+    found = read_ids("id\nm-1\nm-2\n".encode("utf-16") + b"x")
+    assert found.ids == ("m-1", "m-2")
+    assert [bad.line for bad in found.bad] == [4]
