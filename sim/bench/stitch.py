@@ -6,7 +6,8 @@ A contact has three stereo recordings (MP3, 16 kHz, 32 kbit/s), of which the sec
 and the third comes after a gap of 20 s, and one screen of 1920 x 1080 at 5 frames a second over its whole length.
 Both make one WebM out of them: VP9 copied, Opus 32 kbit/s, cues in front. Tandem's worker makes waveform and
 timeline besides. Each is a program of its own, started anew at the same low
-priority; the best of the rounds counts.
+priority; the best of the rounds counts. A contact of more than ten minutes is made once by each: an hour takes each program
+half a minute of an idle machine, and minutes of a busy one. `x_ffmpeg` is how many times the speed of ffmpeg it is, in processor time.
 
 Writes var/bench/stitch.json.
 """
@@ -15,13 +16,15 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +60,15 @@ OVERLAP_S: Final = 30
 GAP_S: Final = 20
 WIDTH, HEIGHT = 1920, 1080
 _MEMORY_BYTES: Final = 3 * 1024**3
+_LONG_S: Final = 600
+_LAUNCHER: Final = """
+import json, os, sys
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+told = [os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss]
+os.write(int(sys.argv[1]), json.dumps(told).encode())
+"""
+"""A program begins with the memory of whoever starts it, as the system counts: so something small does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +195,7 @@ def order_of(folder: Path, seconds: int, part: ScreenPart) -> Order:
         directory=str(out),
         prefix="x/",
         memory_bytes_max=_MEMORY_BYTES,
-        parent_pid=os.getpid(),
+        parent_pid=0,
     )
 
 
@@ -206,31 +218,34 @@ def ffmpeg_command(folder: Path, seconds: int, program: str) -> list[str]:
     ]  # fmt: skip
 
 
-def ran(command: Sequence[str], data: bytes = b"") -> Ran:
-    """Run a program to its end. Raises RuntimeError with the end of its errors when it fails."""
-    with (
-        tempfile.TemporaryFile() as given,
-        tempfile.TemporaryFile() as said,
-        tempfile.TemporaryFile() as errors,
-    ):
-        given.write(data)
-        given.seek(0)
+def ran(command: Sequence[str], given: Callable[[int], bytes] = lambda _pid: b"") -> Ran:
+    """Run a program to its end; `given` makes its input, from the id of its parent.
+
+    Raises RuntimeError with the end of its errors when it fails.
+    """
+    reading, writing = os.pipe()
+    launcher = [sys.executable, "-S", "-c", _LAUNCHER, str(writing), *command]
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as errors:
         started_ns = now_ns()
-        process = subprocess.Popen(list(command), stdin=given, stdout=said, stderr=errors)  # noqa: S603 - our own
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        with subprocess.Popen(  # noqa: S603 - our own
+            launcher, stdin=subprocess.PIPE, stdout=said, stderr=errors, pass_fds=(writing,)
+        ) as process:
+            os.close(writing)
+            process.communicate(given(process.pid))
         wall_s = seconds_since(started_ns)
-        if process.returncode:
+        with os.fdopen(reading, "rb") as told:
+            code, cpu_s, peak_kb = json.loads(told.read() or b"[-1, 0, 0]")
+        if code:
             errors.seek(0)
             end = errors.read()[-800:].decode(errors="replace")
-            raise RuntimeError(f"{command[0]} ended with {process.returncode}: {end}")
+            raise RuntimeError(f"{command[0]} ended with {code}: {end}")
         said.seek(0)
-        cpu_s = usage.ru_utime + usage.ru_stime
-        return Ran(wall_s, cpu_s, round(usage.ru_maxrss / 1000), said.read())
+        return Ran(wall_s, cpu_s, round(peak_kb / 1000), said.read())
 
 
 def measure(folder: Path, seconds: int, rounds: int) -> list[dict[str, Any]]:
     """Both programs in turn; the best of each."""
+    say(f"a contact of {seconds} s: its recordings and its screen are made …")
     loop = stereo_loop()
     for one in pieces(seconds):
         (folder / one.key).write_bytes(repeated(loop, one.seconds))
@@ -240,17 +255,31 @@ def measure(folder: Path, seconds: int, rounds: int) -> list[dict[str, Any]]:
     program = shutil.which("ffmpeg")
     ours: list[Ran] = []
     theirs: list[Ran] = []
-    for _ in range(rounds):
+    for _ in range(rounds if seconds <= _LONG_S else 1):
         order = order_of(folder, seconds, part)
         worker = [sys.executable, "-m", "recorder.stitch.worker"]
-        ours.append(ran(worker, order.model_dump_json().encode()))
+        ours.append(ran(worker, partial(_order_from, order)))
+        say(f"  tandem worker: {ours[-1].wall_s:.1f} s")
         if program is not None:
             theirs.append(ran(ffmpeg_command(folder, seconds, program)))
+            say(f"  ffmpeg: {theirs[-1].wall_s:.1f} s")
     made = Made.model_validate_json(ours[-1].said)
     rows = [_row("tandem worker", seconds, ours, made.rendition.file.size_bytes)]
     if theirs:
         rows.append(_row("ffmpeg", seconds, theirs, (folder / "ffmpeg.webm").stat().st_size))
+        for row in rows:
+            row["x_ffmpeg"] = round(rows[1]["cpu_s"] / row["cpu_s"], 2)
     return rows
+
+
+def _order_from(order: Order, parent_pid: int) -> bytes:
+    """As whoever starts the worker says it: it ends with them."""
+    return order.model_copy(update={"parent_pid": parent_pid}).model_dump_json().encode()
+
+
+def say(what: str) -> None:
+    """How far it is, at once: minutes without a word look like an end that never comes."""
+    print(what, flush=True)
 
 
 def _row(name: str, seconds: int, runs: Sequence[Ran], size_bytes: int) -> dict[str, Any]:

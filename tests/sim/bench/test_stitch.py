@@ -1,6 +1,8 @@
 import json
 
-from sim.bench.stitch import pieces, repeated, run
+import pytest
+
+from sim.bench.stitch import pieces, ran, repeated, run
 
 
 def test_recordings_overlap_once_and_leave_one_gap():
@@ -23,5 +25,20 @@ def test_the_benchmark_of_stitching_tells_both_programs_and_writes_its_figures(
 
     assert rows[0]["name"] == "tandem worker"
     assert rows[0]["x_real_time"] > 1
-    assert rows[0]["peak_mb"] < 1_000
+    assert 30 < rows[0]["peak_mb"] < 1_000
+    assert all(row["x_ffmpeg"] > 0 for row in rows if len(rows) > 1)
     assert json.loads((tmp_path / "stitch.json").read_text())["rows"] == rows
+
+
+def test_a_program_is_not_charged_with_the_memory_of_whoever_starts_it():
+    held = bytearray(200_000_000)
+
+    told = ran(["cat"], lambda pid: b"%d" % pid)
+
+    assert len(held) > told.peak_mb * 1_000_000
+    assert int(told.said) > 1
+
+
+def test_a_program_that_fails_says_why():
+    with pytest.raises(RuntimeError, match=r"sh ended with 3: no way"):
+        ran(["sh", "-c", "echo no way >&2; exit 3"])
