@@ -16,7 +16,7 @@ export function listenToKeys(player, timeline) {
     " ": player.toggle, k: player.toggle, ArrowLeft: by(-5000), ArrowRight: by(5000), j: by(-10000), l: by(10000), ",": step(-PICTURE_MS), ".": step(PICTURE_MS),
     p: () => player.seek(places.filter((ms) => ms < player.ms - 400).at(-1) ?? 0), n: () => player.seek(places.find((ms) => ms > player.ms + 100) ?? player.ms),
     "<": () => player.speed(-1), ">": () => player.speed(1), m: () => (player.media.muted = !player.media.muted), f: () => player.stage.requestFullscreen?.().catch(() => undefined),
-    "?": showKeys, 0: () => player.seek(0),
+    v: () => player.nextView(), "?": showKeys, 0: () => player.seek(0),
   };
   for (let tenth = 1; tenth <= 9; tenth += 1) commands[tenth] = () => player.seek((player.durationMs * tenth) / 10);
   document.addEventListener("keydown", (event) => {

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { position } from "./time.js";
 import { drawWave } from "./wave.js";
-import { eventWords } from "./words.js";
+import { eventWords, screenTitles } from "./words.js";
 
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const TICKS_MAX = 12;
@@ -68,8 +68,9 @@ function lanesOf(timeline) {
   const lanes = new Map();
   const add = (name, spans) => lanes.set(name, [...(lanes.get(name) ?? []), ...spans]);
   const partyOf = new Map(timeline.parties.map((party) => [party.key, party.name || party.number || party.key]));
-  for (const screen of timeline.screens) {
-    add(`Screen ${screen.name || (timeline.screens.length > 1 ? screen.number : "")}`.trim(), screen.stretches.map((one) => [one.start_ms, one.end_ms, "screen", `${one.width}×${one.height}`, `screen of ${screen.agents.join(", ") || screen.desktop}`]));
+  const titles = screenTitles(timeline.screens);
+  for (const [index, screen] of timeline.screens.entries()) {
+    add(titles[index], screen.stretches.map((one) => [one.start_ms, one.end_ms, "screen", `${one.width}×${one.height}`, `screen of ${screen.agents.join(", ") || screen.desktop}`]));
   }
   add("Blocked", timeline.masks.map((one) => [one.start_ms, one.end_ms, "mask", "blocked", `blocked for payment data: ${one.agent}`]));
   const calls = [...new Set(timeline.segments.map((one) => one.interaction_key))];

@@ -3,16 +3,16 @@
 import { withQuery } from "./api.js";
 import { el, fill, find, icon } from "./dom.js";
 import { dateTime, position } from "./time.js";
+import { addChooser, followViews, openViews } from "./views.js";
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3];
-const APART_S = 0.25;
 const ENDED_S = 0.05;
 
 /** Makes stage and transport. Times are milliseconds on the contact's timeline. */
 export function openPlayer({ timeline, contact, base, place, replay }) {
   const media = el("video", { id: "master", preload: "auto", playsinline: true, src: `/api/v1${withQuery(`${place}/media`, { replay })}`, "aria-label": "Screen and sound of the contact" });
-  const views = pictures(timeline, contact, base, place, replay);
-  const stage = el("section", { id: "stage", "aria-label": "Picture" }, media, views.map((view) => view.media), el("div", { id: "curtain" }), el("div", { id: "views" }));
+  const views = openViews(timeline, contact, base, place, replay);
+  const stage = el("section", { id: "stage", "aria-label": "Picture" }, media, views.map((view) => view.box), el("div", { id: "curtain" }), el("div", { id: "views", role: "group", "aria-label": "Which picture" }));
   const listeners = [];
   const player = {
     media, stage, views, shown: timeline.has_screen || !views.length ? 0 : 1,
@@ -35,7 +35,7 @@ export function openPlayer({ timeline, contact, base, place, replay }) {
 
   function tell() {
     const ms = player.ms;
-    follow(player, views);
+    followViews(player, timeline);
     draw(player, timeline, stage);
     for (const listener of listeners) listener(ms);
   }
@@ -46,53 +46,26 @@ export function openPlayer({ timeline, contact, base, place, replay }) {
     requestAnimationFrame(frame);
   };
   media.addEventListener("play", () => requestAnimationFrame(frame));
-  chooser(player, timeline, stage, tell);
+  addChooser(player, timeline, tell);
+  followViews(player, timeline);
   draw(player, timeline, stage);
   return player;
 }
 
-// Screens by themselves, and videos of the service that stand beside the rendition.
-function pictures(timeline, contact, base, place, replay) {
-  const made = timeline.screens.filter((screen) => screen.file).map((screen) => ({
-    title: `Screen ${screen.name || screen.number}`, startMs: 0, endMs: timeline.duration_ms, path: withQuery(`${place}/screen-${screen.number}`, { replay }),
-  }));
-  for (const original of timeline.originals.filter((one) => one.state === "beside" && one.start_ms !== null)) {
-    const number = contact.media.findIndex((one) => one.media === original.media_key);
-    if (number >= 0) made.push({ title: `Video ${made.length + 1}`, startMs: original.start_ms, endMs: original.end_ms ?? timeline.duration_ms, path: withQuery(`${base}/media/${number}`, { revision: contact.revision, replay }) });
-  }
-  for (const view of made) view.media = el("video", { muted: true, preload: "none", playsinline: true, hidden: true, "aria-label": view.title });
-  return made;
-}
-
-function follow(player, views) {
-  views.forEach((view, index) => {
-    const isShown = player.shown === index + 1, element = view.media;
-    element.hidden = !isShown || player.ms < view.startMs || player.ms >= view.endMs;
-    if (element.hidden) {
-      if (!element.paused) element.pause();
-      return;
-    }
-    if (!element.src) {
-      element.muted = true;
-      element.src = `/api/v1${view.path}`;
-    }
-    const wanted = (player.ms - view.startMs) / 1000;
-    if (Math.abs(element.currentTime - wanted) > APART_S && !element.seeking) element.currentTime = wanted;
-    element.playbackRate = player.media.playbackRate;
-    if (player.media.paused !== element.paused) player.media.paused ? element.pause() : element.play().catch(() => undefined);
-  });
-  player.media.hidden = player.shown !== 0;
-}
-
 const within = (spans, ms) => spans.find((span) => span.start_ms <= ms && ms < span.end_ms);
 
+// What blocks the rendition's own picture: a mask of whoever is shown, or of anybody while nobody is.
+function maskOf(timeline, ms) {
+  const number = within(timeline.picture, ms)?.screen, shown = timeline.screens.find((screen) => screen.number === number);
+  return timeline.masks.find((mask) => mask.start_ms <= ms && ms < mask.end_ms && (!shown || shown.agents.includes(mask.agent)));
+}
+
 function draw(player, timeline, stage) {
-  const curtain = find("#curtain", stage), ms = player.ms, mask = within(timeline.masks, ms);
+  const curtain = find("#curtain", stage), ms = player.ms, mask = maskOf(timeline, ms);
   let said = "";
   if (stage.classList.contains("low")) said = nothingToSee(timeline);
   else if (player.shown === 0 && mask) said = "Blocked for payment data: nothing was recorded here.";
   else if (player.shown === 0 && !within(timeline.picture.length ? timeline.picture : timeline.screens.flatMap((screen) => screen.stretches), ms)) said = timeline.has_screen ? "No screen was recorded here." : "";
-  else if (player.shown > 0 && player.views[player.shown - 1].media.hidden) said = "This picture does not reach here.";
   if (curtain.textContent !== said && !player.media.error) fill(curtain, said);
   curtain.classList.toggle("masked", Boolean(mask) && player.shown === 0);
 }
@@ -101,18 +74,6 @@ function nothingToSee(timeline) {
   if (timeline.has_audio) return "Sound only: no screen was recorded for this contact.";
   if (timeline.lines.length) return "Text only: the clock runs over what was written.";
   return "Neither sound nor screen was recorded: what is known stands on the timeline.";
-}
-
-function chooser(player, timeline, stage, tell) {
-  if (!player.views.length) return;
-  const titles = [...(timeline.has_screen ? [[0, "As recorded"]] : []), ...player.views.map((view, index) => [index + 1, view.title])];
-  const buttons = titles.map(([number, title]) => el("button", { "aria-pressed": String(player.shown === number), onclick: () => choose(number) }, title));
-  fill(find("#views", stage), buttons);
-  function choose(number) {
-    player.shown = number;
-    buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(titles[index][0] === number)));
-    tell();
-  }
 }
 
 function transport(player, timeline) {
@@ -150,7 +111,7 @@ export function jumps(timeline) {
 
 const KEYS = [
   ["space, k", "play, pause"], ["← →", "5 s back, on"], ["j l", "10 s back, on"], [", .", "one picture back, on"], ["1 … 9, 0", "to 10 % … 90 %, to the begin"],
-  ["p n", "previous, next event"], ["< >", "slower, faster"], ["m", "sound off, on"], ["f", "whole screen"], ["?", "these keys"],
+  ["p n", "previous, next event"], ["< >", "slower, faster"], ["m", "sound off, on"], ["v", "next picture, where there are several"], ["f", "whole screen"], ["?", "these keys"],
 ];
 
 export function showKeys() {

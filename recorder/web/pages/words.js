@@ -23,5 +23,11 @@ export function eventWords(event) {
   return [event.who, words, event.detail && `(${plain(event.detail)})`].filter(Boolean).join(" ");
 }
 
+/** What each screen is called: by its agent, and by its desktop where an agent has several. */
+export function screenTitles(screens) {
+  const plainOnes = screens.map((screen) => `Screen ${screen.name || (screens.length > 1 ? screen.number : "")}`.trim());
+  return plainOnes.map((title, index) => (plainOnes.filter((one) => one === title).length > 1 ? `${title} (${screens[index].desktop || screens[index].number})` : title));
+}
+
 /** Of an original: what became of it in the rendition. */
 export const PLACED = { placed: "on the timeline", beside: "plays beside the rendition", cut: "on the timeline as far as it can be read", broken: "cannot be read", left_out: "not on the timeline" };

@@ -74,6 +74,42 @@ def timeline(contact_id, *, screen=True, sound=True, lines=LINES, notes=()):
     )
 
 
+SUE = "zoom/sue"
+STRETCHES = ((0, ENDS_MS), (0, ENDS_MS), (18_000, 25_000))
+"""Of the two monitors of Ada's, and of Sue's, whom she consults."""
+
+
+def several(one):
+    """The same contact with two desktops of Ada's and one of Sue's, each in a file of its own."""
+    told = one.model_dump(mode="json")
+    (first,) = told["screens"]
+    desktops = (
+        ("pc-7", AGENT, "Ada Agent"),
+        ("pc-8", AGENT, "Ada Agent"),
+        ("pc-9", SUE, "Sue Senior"),
+    )
+    told["screens"] = [
+        {
+            **first,
+            "number": number,
+            "desktop": desktop,
+            "agents": [agent],
+            "name": name,
+            "stretches": [{**first["stretches"][0], "start_ms": start_ms, "end_ms": end_ms}],
+            "file": {**_FILE, "object_key": f"renditions/several/screen-{number}.webm"},
+        }
+        for number, ((desktop, agent, name), (start_ms, end_ms)) in enumerate(
+            zip(desktops, STRETCHES, strict=True), 1
+        )
+    ]
+    told["picture"] = [
+        {"start_ms": 0, "end_ms": 18_000, "screen": 1},
+        {"start_ms": 18_000, "end_ms": 25_000, "screen": 3},
+        {"start_ms": 25_000, "end_ms": ENDS_MS, "screen": 1},
+    ]
+    return Timeline.model_validate(told)
+
+
 def _contact(contact_id):
     return {
         "contact_id": contact_id,

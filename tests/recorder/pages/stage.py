@@ -17,7 +17,7 @@ from recorder.screen_model import Rendition
 from recorder.stitch.timeline import Peaks
 from tests.recorder.fake_node import FakeNode
 from tests.recorder.fakes import buffered
-from tests.recorder.pages.script import BEGAN_US, LENGTH_S, PARTIES, timeline
+from tests.recorder.pages.script import BEGAN_US, LENGTH_S, PARTIES, several, timeline
 
 RATE = 48_000
 SIZE = (640, 360)
@@ -26,25 +26,32 @@ TONES = (440.0, 880.0)
 """Of the two halves, left; the right channel is an octave lower."""
 
 
-def rendition(*, screen=True, sound=True, length_s=LENGTH_S):
-    """A WebM like those that are stitched: the picture is another colour each second, the tone rises in the middle."""
+def rendition(*, screen=True, sound=True, length_s=LENGTH_S, turn=0):
+    """A WebM like those that are stitched: the picture is another colour each second, the tone rises in the middle.
+
+    `turn` gives another screen other colours.
+    """
     with tempfile.NamedTemporaryFile(suffix=".webm") as file:
-        _encode(file.name, screen=screen, sound=sound, length_s=length_s)
+        _encode(file.name, screen=screen, sound=sound, length_s=length_s, turn=turn)
         return Path(file.name).read_bytes()
 
 
-def _encode(path, *, screen, sound, length_s):
+def _encode(path, *, screen, sound, length_s, turn):
     with av.open(path, "w", format="webm", options={"cues_to_front": "1"}) as out:
         audio = out.add_stream("libopus", rate=RATE, layout="stereo")
         video = None
         if screen:
-            video = out.add_stream("libvpx-vp9", rate=5, options={"cpu-used": "8", "g": "10"})
+            video = out.add_stream(
+                "libvpx-vp9", rate=5, options={"cpu-used": "8", "deadline": "realtime", "g": "10"}
+            )
             video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
             video.time_base = Fraction(1, 1000)
         for second in range(length_s):
             if video is not None:
                 for number in range(5):
-                    picture = av.VideoFrame.from_ndarray(_picture(second, number), format="rgb24")
+                    picture = av.VideoFrame.from_ndarray(
+                        _picture(second, number, turn), format="rgb24"
+                    )
                     picture.pts, picture.time_base = second * 1000 + number * 200, Fraction(1, 1000)
                     out.mux(video.encode(picture))
             out.mux(audio.encode(_tone(second, length_s, sound=sound)))
@@ -53,16 +60,17 @@ def _encode(path, *, screen, sound, length_s):
             out.mux(video.encode(None))
 
 
-def _picture(second, number):
+def _picture(second, number, turn):
     picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
-    picture[:] = np.array(colour(second), np.uint8)
+    picture[:] = np.array(colour(second, turn), np.uint8)
     picture[40:80, 40 + number * 40 : 80 + number * 40] = 255
     return picture
 
 
-def colour(second):
-    """What the screen shows in this second."""
-    return ((37 * second) % 200 + 30, (83 * second) % 200 + 30, (151 * second) % 200 + 30)
+def colour(second, turn=0):
+    """What a screen shows in this second."""
+    rgb = ((37 * second) % 200 + 30, (83 * second) % 200 + 30, (151 * second) % 200 + 30)
+    return rgb[turn:] + rgb[:turn]
 
 
 def _tone(second, length_s, *, sound):
@@ -160,8 +168,8 @@ class Stage(FakeNode):
         self.contact_db.commit([item], [[place]])
         return self.contact_db.item("zoom", key)[0].contact_id
 
-    def stitch(self, contact_id, timeline, media, shape):
-        """Put a rendition on record and into the archive; returns it."""
+    def stitch(self, contact_id, timeline, media, shape, screens=()):
+        """Put a rendition on record and into the archive; returns it. `screens` by the names of their objects."""
         number = len(self.screen_db.rows.get(contact_id, ())) + 1
         place = f"renditions/{contact_id}/{number:04d}"
         files = {
@@ -169,6 +177,7 @@ class Stage(FakeNode):
             "peaks.json": shape.model_dump_json().encode(),
             "timeline.json": json.dumps(timeline.model_dump(mode="json")).encode(),
         }
+        self.objects.objects.update(screens)
         for name, data in files.items():
             self.objects.objects[f"{place}/{name}"] = data
         row = Rendition(
@@ -209,6 +218,13 @@ def staged():
     add("text", PARTIES[1:2], "Chat about a refund", screen=False, sound=False)
     add("making", PARTIES[:2], ready=False)
     add("failed", PARTIES[:2], ready=False)
+    ids["several"] = stage.record("several", PARTIES, "Two agents, three screens")
+    made = several(timeline(ids["several"]))
+    files = {
+        one.file.object_key: rendition(sound=False, turn=number)
+        for number, one in enumerate(made.screens)
+    }
+    stage.stitch(ids["several"], made, rendition(), peaks(), files)
     stage.states[ids["making"]] = (ReplayState.MAKING, "", "")
     hint = "Its originals can be played and saved all the same."
     stage.states[ids["failed"]] = (ReplayState.FAILED, "call.mp3: the file is no audio.", hint)

@@ -16,7 +16,7 @@ def found(page):
 def test_contacts_are_listed_and_found_by_what_is_typed(page):
     page.go("/app/")
     page.ready("list")
-    assert len(found(page)) == 6
+    assert len(found(page)) == 7
     page.one("#find [name=agent]").send_keys("sue" + Keys.ENTER)
     page.see("#told", "1 contacts")
     assert "Claim 4711" in found(page)[0]
@@ -37,7 +37,7 @@ def test_the_address_says_what_is_asked_for(page):
 def test_a_time_is_read_in_the_zone_that_is_shown(page):
     page.go("/app/?from=2025-11-21T04:39:00.000Z&to=2025-11-21T04:41:00.000Z")
     page.ready("list")
-    assert len(found(page)) == 6
+    assert len(found(page)) == 7
     page.go("/app/?from=2025-11-21T04:41:00.000Z")
     page.see("#found", "Nothing here is like that.")
 

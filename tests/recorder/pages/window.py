@@ -89,16 +89,16 @@ class Window(Browser):
     def at_s(self):
         return self.run("return document.querySelector('#master').currentTime")
 
-    def play(self):
-        """Play until time moves."""
+    def play(self, key=" "):
+        """Play until time moves. After a click on a button use `k`: a space would be the button's."""
         before = self.at_s()
         if self.run("return document.querySelector('#master').paused"):
-            self.press(" ")
+            self.press(key)
         self.wait(lambda: self.at_s() > before, "time moves")
 
-    def pause(self):
+    def pause(self, key=" "):
         if not self.run("return document.querySelector('#master').paused"):
-            self.press(" ")
+            self.press(key)
 
     def seeked(self, to_s, within_s=0.6):
         near = "const m = document.querySelector('#master'); return !m.seeking && m.readyState >= 2"
