@@ -22,9 +22,13 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
 }
 _FOLDERS: Final = ("", "vendor/")
-_PAGES: Final = {"": "search", "contact": "contact", "pair": "pair"}
+_PAGES: Final = {
+    "": ("search", "Contacts"),
+    "contact": ("contact", "Contact"),
+    "pair": ("pair", "Pair"),
+}
+"""By address: the name of script and style, and the title until the script knows a better one."""
 _READ: Final = ["GET", "HEAD"]
-_NONCE: Final = b"{nonce}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,11 @@ def page_router(control: NodeControl) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     files = page_files()
 
-    def page(name: str) -> Response:
+    def page(file: str, **words: str) -> Response:
         nonce = control.randomness.token()
-        body = files[f"{name}.html"].body.replace(_NONCE, nonce.encode())
+        body = files[file].body
+        for name, word in {**words, "nonce": nonce}.items():
+            body = body.replace(b"{%s}" % name.encode(), word.encode())
         headers = {"Content-Security-Policy": page_policy(nonce)}
         return Response(body, media_type=_TYPES["html"], headers=headers)
 
@@ -71,7 +77,7 @@ def page_router(control: NodeControl) -> APIRouter:
 
     @router.api_route("/login", methods=_READ)
     def login() -> Response:
-        return page("login")
+        return page("login.html")
 
     @router.api_route("/favicon.ico", methods=_READ)
     def icon() -> Response:
@@ -89,7 +95,8 @@ def page_router(control: NodeControl) -> APIRouter:
     def app_page(name: str = "") -> Response:
         if name not in _PAGES:
             refuse(404, "There is no such page.", "The pages are /app/, /app/contact, /app/pair.")
-        return page(_PAGES[name])
+        script, title = _PAGES[name]
+        return page("shell.html", page=script, title=title)
 
     return router
 

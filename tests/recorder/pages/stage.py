@@ -218,7 +218,7 @@ def staged():
     add("text", PARTIES[1:2], "Chat about a refund", screen=False, sound=False)
     add("making", PARTIES[:2], ready=False)
     add("failed", PARTIES[:2], ready=False)
-    ids["several"] = stage.record("several", PARTIES, "Two agents, three screens")
+    ids["several"] = stage.record("several", PARTIES[:2], "Two agents, three screens")
     made = several(timeline(ids["several"]))
     files = {
         one.file.object_key: rendition(sound=False, turn=number)

@@ -24,12 +24,15 @@ if (!window.ear) {
   window.ear.analyser.connect(context.destination);
 }
 const { context, analyser } = window.ear, heard = new Float32Array(analyser.frequencyBinCount);
-context.resume().then(() => setTimeout(() => {
+// On a busy computer sound comes late and in pieces: it is listened for until some is there.
+const listen = (tries) => {
   analyser.getFloatFrequencyData(heard);
   let best = 0;
   heard.forEach((level, bin) => { if (level > heard[best]) best = bin; });
-  done([best * context.sampleRate / analyser.fftSize, heard[best]]);
-}, 250));
+  if (heard[best] > -50 || !tries) done([best * context.sampleRate / analyser.fftSize, heard[best]]);
+  else setTimeout(listen, 250, tries - 1);
+};
+context.resume().then(() => setTimeout(listen, 250, 30));
 """
 PICTURE = """
 const media = document.querySelector(arguments[0]), canvas = document.createElement("canvas");

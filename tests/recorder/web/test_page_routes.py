@@ -9,6 +9,7 @@ from recorder.web.page_routes import page_files
 from tests.recorder.fake_node import TOKEN, FakeNode
 
 PAGES = ["/app/", "/app/contact", "/app/pair", "/login"]
+TITLES = ["Contacts", "Contact", "Pair", "log in"]
 SOURCE = Path("recorder/web/pages")
 
 
@@ -30,6 +31,16 @@ def test_a_page_is_served_without_a_login_and_takes_nothing_from_elsewhere(clien
     assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
     assert "unsafe" not in str(policy)
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("path", "title"), list(zip(PAGES, TITLES, strict=True)))
+def test_a_page_has_a_title_and_every_file_that_it_names_is_served(client, path, title):
+    text = client.get(path).text
+    assert f"<title>Tandem · {title}</title>" in text
+    assert "{" not in text
+    named = re.findall(r'(?:href|src)="(/app/static/[^"]+)"', text)
+    assert len(named) >= 3
+    assert {client.get(one).status_code for one in named} == {200}
 
 
 def test_the_nonce_of_styles_is_another_one_in_each_answer(client):
@@ -62,7 +73,7 @@ def test_files_have_their_type_and_are_asked_for_again_only_when_changed(client,
 
 @pytest.mark.parametrize(
     "name",
-    ["", "nothing.js", "search.html", "../auth.py", "%2e%2e/auth.py", "package.json", ".npmrc",
+    ["", "nothing.js", "shell.html", "../auth.py", "%2e%2e/auth.py", "package.json", ".npmrc",
      "vendor/../../auth.py", "node_modules/x", "//etc/passwd", "package-lock.json"],
 )  # fmt: skip
 def test_nothing_but_the_files_of_the_pages_is_served(client, name):
