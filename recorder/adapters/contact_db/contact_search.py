@@ -2,14 +2,15 @@
 
 What is asked for by name, number or id is rare or frequent. Rare: an index has few places that begin so
 (`RARE_MAX`), and these contacts are looked up and sorted. Frequent: contacts are walked newest first, and each is looked at; what
-is frequent fills a page soon. Only what is frequent somewhere and absent for long makes a long walk: it goes
-on in steps, and `ContactQuery.rows_max` bounds how many contacts one question looks at.
+is frequent fills a page soon. In between (`SOME_MAX`) a short walk is tried, then all its places are looked up; of several
+frequent words the rarest is looked up, and each of its contacts is asked for the others. Only words that are all very frequent
+and seldom meet make a long walk: it goes on in steps, and `ContactQuery.rows_max` bounds how many contacts one question looks at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
@@ -34,6 +35,10 @@ from recorder.model import Window
 from recorder.rows import ContactList, ContactQuery, ContactRow
 
 RARE_MAX: Final = 4_000
+SOME_MAX: Final = 25_000
+"""So many places can still be looked up within a tenth of a second or two, where a walk would be long."""
+LOOKED_FIRST: Final = 3_500
+"""A walk through so many contacts is tried before: what is frequent and recent fills a page sooner."""
 _STEP: Final = 500
 _STEP_MAX: Final = 8_000
 
@@ -56,12 +61,17 @@ def list_contacts(engine: Engine, query: ContactQuery) -> ContactList:
     source = [] if query.source is None else [_C.source == query.source]
     words = _words(query)
     with engine.connect() as connection:
-        rare = [word for word in words if _is_rare(connection, word)]
-        holds = [_C.contact_id.in_(_found(word)) for word in rare]
-        frequent = [word.holds for word in words if word not in rare]
-        if frequent and not rare:
-            return _walk(connection, [*source], frequent, query)
+        driving, are_rare = _driving(connection, words)
+        holds = [_C.contact_id.in_(_found(word)) for word in driving]
+        frequent = [word.holds for word in words if word not in driving]
+        if words and not are_rare and (len(words) == 1 or not driving):
+            every = [word.holds for word in words]
+            seen = _walk(connection, source, every, query if not driving else _begun(query))
+            if not driving or seen.searched_us is None:
+                return seen
         wanted = [*source, *holds, *frequent, *_between(query.window, after, None)]
+        if driving:
+            wanted = [_C.contact_id.in_(_newest(wanted, limit + 1))]
         return _listed(_page(connection, wanted, limit + 1), limit)
 
 
@@ -138,18 +148,49 @@ def _mentions(text: str) -> _Word:
     )
 
 
-def _is_rare(connection: Connection, word: _Word) -> bool:
-    left = RARE_MAX
+def _driving(connection: Connection, words: Sequence[_Word]) -> tuple[list[_Word], bool]:
+    """The words whose contacts are looked up, and whether they are rare; each is asked for the other words.
+
+    None: all of them are too frequent for that.
+    """
+    counts = [_places(connection, word, SOME_MAX) for word in words]
+    rare = [word for word, count in zip(words, counts, strict=True) if count <= RARE_MAX]
+    if rare or min(counts, default=SOME_MAX + 1) > SOME_MAX:
+        return rare, bool(rare)
+    return [words[counts.index(min(counts))]], False
+
+
+def _begun(query: ContactQuery) -> ContactQuery:
+    """The first contacts of it only."""
+    return replace(query, rows_max=min(query.rows_max or LOOKED_FIRST, LOOKED_FIRST))
+
+
+def _places(connection: Connection, word: _Word, most: int) -> int:
+    """In how many places of the indexes something begins so; `most` + 1 for more."""
+    count = 0
     for branch in word.branches:
-        some = branch.with_only_columns(in_sql("x").label("one")).limit(left + 1).subquery()
-        left -= connection.execute(select(func.count()).select_from(some)).scalar_one()
-        if left < 0:
-            return False
-    return True
+        left = most + 1 - count
+        some = branch.with_only_columns(in_sql("x").label("one")).limit(left).subquery()
+        count += connection.execute(select(func.count()).select_from(some)).scalar_one()
+        if count > most:
+            break
+    return count
 
 
 def _found(word: _Word) -> Select[Any]:
     return select(union(*word.branches).subquery().c.contact_id)
+
+
+def _newest(wanted: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """The ids of a page alone: many thousand are sorted without all else that is listed of a contact."""
+    newest = (
+        select(_C.contact_id)
+        .where(*wanted)
+        .order_by(_C.sort_us.desc(), _C.contact_id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    return select(newest.c.contact_id)
 
 
 def _page(

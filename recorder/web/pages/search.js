@@ -4,9 +4,11 @@ import { get, withQuery } from "./api.js";
 import { el, fill, find, isWriting, table } from "./dom.js";
 import { openShell, trouble } from "./shell.js";
 import { count, dateTime, duration, fieldText, size, typedInstant } from "./time.js";
-import { plain } from "./words.js";
+import { plain, some } from "./words.js";
 
 const LIMIT = 50;
+/** So many answers of a tenth of a second each are waited for; then whoever asked decides. */
+const STEPS_MAX = 8;
 const WORDS = ["text", "agent", "number", "source", "from", "to", "after"];
 const OTHERS = { inbound: "in", outbound: "out", internal: "internal" };
 let chosen = -1, asked = null;
@@ -65,26 +67,28 @@ async function show() {
 async function whole(now, signal) {
   const contacts = [];
   let after = now.after, page;
-  do {
+  for (let step = 0; step < STEPS_MAX && (!step || (after && contacts.length < LIMIT)); step += 1) {
     page = await get("/contacts", { ...now, after, limit: LIMIT - contacts.length, patient: false }, { signal });
     contacts.push(...page.contacts);
     after = page.next;
     if (after && page.searched_to && contacts.length < LIMIT) fill(find("#count"), el("span", { class: "busy" }, `looked back to ${dateTime(page.searched_to)}, ${contacts.length} found so far …`));
-  } while (after && contacts.length < LIMIT);
-  return { contacts, next: after };
+  }
+  return { contacts, next: after, searchedTo: after && contacts.length < LIMIT ? page.searched_to : null };
 }
 
 function list(page, now, tookMs) {
   chosen = -1;
-  if (!page.contacts.length) fill(find("#found"), el("p", { class: "empty" }, now.after ? "There is nothing older." : "Nothing here is like that. “Why is it not here?” on the command line: ", now.after ? null : el("code", {}, "tandem item why ID --ask-source")));
+  if (!page.contacts.length && page.searchedTo) fill(find("#found"), el("p", { class: "empty" }, `Nothing so far, back to ${dateTime(page.searchedTo)}.`));
+  else if (!page.contacts.length) fill(find("#found"), el("p", { class: "empty" }, now.after ? "There is nothing older." : "Nothing here is like that. “Why is it not here?” on the command line: ", now.after ? null : el("code", {}, "tandem item why ID --ask-source")));
   else fill(find("#found"), table(COLUMNS, page.contacts, { "aria-label": "Contacts, newest first" }));
   find("#found").querySelectorAll("tbody tr").forEach((row, index) => {
     row.addEventListener("click", (event) => event.target.closest("a") || location.assign(address(page.contacts[index])));
   });
   fill(find("#count"),
-    el("span", { id: "told" }, `${count(page.contacts.length)} contacts in ${Math.round(tookMs)} ms`),
+    el("span", { id: "told" }, `${some(page.contacts.length, "contact")} in ${Math.round(tookMs)} ms`),
+    page.searchedTo ? el("span", { id: "partial" }, `back to ${dateTime(page.searchedTo)}; more may exist before. Narrow the period, or`) : null,
     now.after ? el("button", { onclick: () => history.back() }, "Newer") : null,
-    page.next ? el("button", { id: "older", onclick: () => older(page.next) }, "Older") : null,
+    page.next ? el("button", { id: "older", onclick: () => older(page.next) }, page.searchedTo ? "Look further back" : "Older") : null,
     el("span", { class: "keys" }, el("kbd", {}, "/"), " find  ", el("kbd", {}, "↑"), el("kbd", {}, "↓"), " choose  ", el("kbd", {}, "Enter"), " open"));
   document.documentElement.dataset.ready = "list";
 }

@@ -1,8 +1,13 @@
 """The list of contacts in a browser."""
 
+from dataclasses import replace
+
 from selenium.webdriver.common.keys import Keys
 
+from recorder.adapters.contact_db.pages import encode_cursor
+from recorder.rows import ContactList, ContactQuery
 from tests.recorder.fake_node import TOKEN
+from tests.recorder.pages.script import BEGAN_US
 from tests.recorder.pages.stage import Stage
 
 
@@ -18,13 +23,13 @@ def test_contacts_are_listed_and_found_by_what_is_typed(page):
     page.ready("list")
     assert len(found(page)) == 7
     page.one("#find [name=agent]").send_keys("sue" + Keys.ENTER)
-    page.see("#told", "1 contacts")
+    page.see("#told", "1 contact ")
     assert "Claim 4711" in found(page)[0]
     assert "agent=sue" in page.driver.current_url
     page.one("#find [name=number]").send_keys("+4999" + Keys.ENTER)
     page.see("#found", "Nothing here is like that.")
     page.driver.back()
-    page.see("#told", "1 contacts")
+    page.see("#told", "1 contact ")
 
 
 def test_the_address_says_what_is_asked_for(page):
@@ -74,3 +79,38 @@ def test_pages_of_the_list_go_on_and_back(node):
 def test_a_source_that_is_none_says_so(page):
     page.go("/app/?source=nothing")
     page.see("#found", "no source called 'nothing'")
+
+
+def test_a_search_that_would_be_long_stops_and_says_how_far_it_looked(node, monkeypatch):
+    stage = Stage()
+    for number in range(3):
+        stage.record(f"far-{number}")
+    answer, asked = stage.contact_db.contacts, []
+
+    def slowly(query):
+        """Nothing in the first nine steps; each looks an hour further back."""
+        if query.agent is None:
+            return answer(query)
+        asked.append(query.after)
+        if len(asked) < 10:
+            looked_us = BEGAN_US - len(asked) * 3_600_000_000
+            return ContactList((), encode_cursor(looked_us, "x"), searched_us=looked_us)
+        return answer(replace(query, after=None))
+
+    monkeypatch.setattr(stage.contact_db, "contacts", slowly)
+    with stage.served() as base:
+        node.base = base
+        node.log_in(TOKEN)
+        node.go("/app/?agent=a&number=b")
+        node.see("#partial", "more may exist before. Narrow the period")
+        node.see("#found", "Nothing so far, back to 2025-11-20 20:40:00")
+        assert len(asked) == 8, "then nobody asks by himself"
+        monkeypatch.setattr(
+            stage.contact_db,
+            "contacts",
+            lambda query: answer(ContactQuery()) if query.after else slowly(query),
+        )
+        node.click("#older")
+        node.see("#told", "3 contacts")
+        assert node.driver.find_elements("css selector", "#partial") == []
+        node.driver.get("about:blank")

@@ -25,11 +25,15 @@ def a_call(number):
     return an_item(f"rec-{number}", session=f"ses-{number}", interaction=call)
 
 
-@pytest.fixture(autouse=True)
-def _everything_is_frequent(monkeypatch):
+@pytest.fixture(autouse=True, params=[3, 15, 1000])
+def some_max(request, monkeypatch):
+    """Everything is frequent; of that none, some or all may still be looked up."""
     monkeypatch.setattr(contact_search, "RARE_MAX", 3)
+    monkeypatch.setattr(contact_search, "SOME_MAX", request.param)
+    monkeypatch.setattr(contact_search, "LOOKED_FIRST", 4)
     monkeypatch.setattr(contact_search, "_STEP", 4)
     monkeypatch.setattr(contact_search, "_STEP_MAX", 16)
+    return request.param
 
 
 @pytest.fixture
@@ -93,3 +97,23 @@ def test_what_is_rare_is_found_at_once_however_few_contacts_may_be_looked_at(bot
     page = both[0].contacts(ContactQuery(text="ses-17", rows_max=1))
     assert [row.session_key for row in page.rows] == ["ses-17"]
     assert page.next is None
+
+
+OLD_AND_NEW = ContactQuery(agent="agent 1", number="+491", rows_max=4)
+
+
+def test_two_frequent_words_that_seldom_meet_are_found_in_one_answer(both, some_max):
+    real, memory = both
+    found, seen = pages(real, OLD_AND_NEW)
+    assert found == pages(memory, OLD_AND_NEW)[0]
+    assert len(found) == 3
+    walked = [page for page in seen if page.searched_us is not None]
+    assert bool(walked) is (some_max == 3), "only what may not be looked up is walked"
+
+
+def test_one_frequent_word_that_is_absent_lately_is_found_in_one_answer(both, some_max):
+    real, memory = both
+    asked = ContactQuery(number="+496", rows_max=4)
+    found, seen = pages(real, asked)
+    assert found == pages(memory, asked)[0]
+    assert [page.searched_us is None for page in seen] == [True] or some_max == 3
