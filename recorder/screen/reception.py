@@ -170,6 +170,9 @@ class Reception:
             self.gone(old.connection, now)
         next_seq = None
         if streaming is not None:
+            if self._is_anothers(streaming.stream, desktop):
+                self._of_another(desktop, now)
+                return
             next_seq = self.streams.resume_at(streaming)
             desktop.stream = streaming
             self.streams.announce(streaming, connection)
@@ -191,7 +194,8 @@ class Reception:
             case StreamEnded(stream, _, _):
                 if desktop.stream is not None and desktop.stream.stream == stream:
                     desktop.stream = None
-                self.streams.end(stream)
+                if not self._is_anothers(stream, desktop):
+                    self.streams.end(stream)
                 self._direct(desktop, now)
             case ClockTold(number, desktop_us):
                 self._clock_told(desktop, number, desktop_us, now)
@@ -203,9 +207,22 @@ class Reception:
             self._refuse(desktop.connection, f"this node takes no {stream.codec}", f"Send {CODEC}.")
             self.gone(desktop.connection, now)
             return
+        if self._is_anothers(stream.stream, desktop):
+            self._of_another(desktop, now)
+            return
         desktop.stream = stream
         self.streams.announce(stream, desktop.connection)
         self._direct(desktop, now)
+
+    def _is_anothers(self, name: str, desktop: Desktop) -> bool:
+        """Whether a desktop that is connected, and is not this one, sends this stream."""
+        stream = self.streams.get(name)
+        owner = None if stream is None else self.desktops.get(stream.connection)
+        return owner is not None and owner is not desktop
+
+    def _of_another(self, desktop: Desktop, now: Now) -> None:
+        self._hang_up(desktop.connection, "a stream that another desktop sends")
+        self.gone(desktop.connection, now)
 
     def _packets(self, desktop: Desktop, name: str, came: PacketsCame, now: Now) -> None:
         stream = self.streams.get(name)

@@ -12,6 +12,7 @@ from recorder.screen_messages import (
     StartScreen,
     StopScreen,
     StreamBegan,
+    StreamEnded,
     Welcome,
 )
 from recorder.screen_model import Verdict
@@ -318,6 +319,23 @@ def test_packets_of_a_stream_that_was_not_announced_end_the_connection(desktop):
     desktop.stream = a_stream("unknown")
     desktop.send(packets(1))
     assert "not announced" in desktop.closed
+
+
+def test_nobody_takes_up_or_ends_a_stream_that_another_desktop_sends(node, desktop):
+    ring(node, desktop)
+    play(desktop, 3)
+    stranger = Desktop(node, "d-2", agents=("dyn/ag-2",)).connect()
+    stranger.say(StreamEnded("s-1", 0, "stopped"))
+    assert node.status.open == 1
+    stranger.say(StreamBegan(desktop.stream))
+    assert "another desktop" in stranger.closed
+    stranger.connect(streaming=desktop.stream)
+    assert "another desktop" in stranger.closed
+    play(desktop, 3, first=3)
+    assert desktop.closed is None
+    node.legs(a_leg(0, 2, KEPT))
+    desktop.end(5)
+    assert [one.seq for one in archived_packets(node)] == [*range(6)]
 
 
 def test_an_agent_whose_desktop_does_not_begin_is_told_and_the_desktop_is_told_again(node, desktop):
