@@ -13,7 +13,14 @@ from recorder.model import Finding
 from recorder.screen import screen_findings as findings
 from recorder.screen.absence import Absence
 from recorder.screen.desktops import Desktops, legs_of
-from recorder.screen.file_jobs import FileOp, FilesFind, FilesReport, run_file_ops
+from recorder.screen.file_jobs import (
+    FileAdopt,
+    FileMask,
+    FileOp,
+    FilesFind,
+    FilesReport,
+    run_file_ops,
+)
 from recorder.screen.keeper import Keeper
 from recorder.screen.late_masks import LateMasks, MasksLooked, PartsForgotten, Peers
 from recorder.screen.legs import limits_of
@@ -52,6 +59,8 @@ DECIDE_MAX: Final = 100
 """Parts of one job: what is archived meanwhile waits for one of them at most."""
 CLOSED_NS: Final = 10 * 10**9
 """After the disk refused, nobody is let in for so long."""
+HUNG_NS: Final = 20 * 10**9
+"""What only writes frames takes no longer, unless the disk hangs: then what comes would fill the memory."""
 REOPEN_BYTES: Final = 64 * 1024**2
 """Room for screens at which desktops are let in again."""
 LEGS_WITHIN_NS: Final = 30 * 10**9
@@ -105,6 +114,8 @@ class ScreenRecorder:
         self._rounds = Rounds()
         self._free_bytes = 0
         self._closed_ns = 0
+        self._writing_ns: int | None = None
+        """Since when a job writes frames."""
         self._told: dict[tuple[str, str], Finding] = {}
         self._pause: Timer | None = None
         """Of the archive."""
@@ -180,6 +191,8 @@ class ScreenRecorder:
         self._reception.streams.lost(self._keeper.take_lost())
         if not self._files_busy and (ops := (*self._first, *self._keeper.take_ops())):
             self._first, self._files_busy = (), True
+            slow = any(isinstance(op, FilesFind | FileAdopt | FileMask) for op in ops)
+            self._writing_ns = None if slow else self._ports.clock.monotonic_ns()
             job = partial(run_file_ops, self._ports.files, ops)
             self._ports.files_lane.submit(job, self._ports.me, FilesRan)
         batch = self._keeper.to_archive(BATCH_MAX)
@@ -204,6 +217,7 @@ class ScreenRecorder:
 
     def _files_ran(self, outcome: Outcome[FilesReport], now: Now) -> None:
         report = _value(outcome)
+        self._writing_ns = None
         self._free_bytes = report.free_bytes
         self._reception.kept(report.kept_upto)
         self._keeper.files_done(report)
@@ -215,10 +229,14 @@ class ScreenRecorder:
             return
         first = report.failures[0]
         finding = (findings.disk_full if first.is_full else findings.disk_failing)(first.what)
+        self._stop(finding, now)
+        self._later(RETRY_S, FilesDue())
+
+    def _stop(self, finding: Finding, now: Now) -> None:
+        """Desktops go to the other node, until the disk takes what they send."""
         self._reception.refuse_all(finding.what, finding.hint, now)
         self._closed_ns = now.ns
         self._open(finding)
-        self._later(RETRY_S, FilesDue())
 
     def _parts_ran(self, keys: tuple[str, ...], outcome: Outcome[PartsReport]) -> None:
         self._parts_busy = False
@@ -250,6 +268,8 @@ class ScreenRecorder:
     def _tick(self, now: Now) -> None:
         self._later(self._ports.settings.keep_alive_s, TickDue())
         self._reception.tick(now)
+        if self._writing_ns is not None and now.ns - self._writing_ns >= HUNG_NS:
+            self._stop(findings.disk_failing("the disk of the call buffer does not answer"), now)
         for part in self._keeper.parts.values():
             self._reception.offset_of(part, now)
         closed = self._reception.closed_because and now.ns - self._closed_ns >= CLOSED_NS

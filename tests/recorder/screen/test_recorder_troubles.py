@@ -9,7 +9,7 @@ from recorder.errors import DataCenterDown
 from recorder.model import Party, Window
 from recorder.screen.recorder import DECIDE_EVERY_S
 from recorder.screen.webm import ScnReader
-from recorder.screen_messages import Refused
+from recorder.screen_messages import DesktopSaid, PacketsCame, Refused
 from recorder.screen_model import Verdict
 from tests.calls import a_file, an_item, names_of
 from tests.recorder.screen.screen_node import AGENT, Desktop, Node, World
@@ -243,6 +243,35 @@ def test_a_failing_disk_ends_nothing_but_screens():
     node.advance(20)
     assert "screens_stopped" not in node.open_findings()
     assert archived(node) == [0, 1, 2, 3, 4]
+
+
+def test_a_disk_that_hangs_sends_desktops_to_the_other_node_and_loses_nothing():
+    node = Node()
+    desktop = Desktop(node).connect()
+    node.legs(a_leg(0, None, KEPT))
+    desktop.begin()
+    play(desktop, 5)
+
+    def nothing_is_written():
+        for message in node.me.take():
+            node.actor.on_message(message)
+        while desktop._inbox:
+            told = DesktopSaid(desktop.connection, desktop._inbox.pop(0))
+            node.actor.on_message(told)
+
+    sent = PacketsCame("s-1", packets(1, first=5))
+    node.actor.on_message(DesktopSaid(desktop.connection, sent))
+    node.clock.advance(15, nothing_is_written)
+    assert desktop.closed is None
+    node.clock.advance(10, nothing_is_written)
+    assert desktop.heard_of(Refused)
+    assert "not answer" in desktop.closed
+    assert "screens_stopped" in node.open_findings()
+    node.settle()
+    node.advance(20)
+    assert "screens_stopped" not in node.open_findings()
+    assert archived(node) == [0, 1, 2, 3, 4, 5]
+    assert not Desktop(node).connect().heard_of(Refused)
 
 
 def contact_of(node, call, *, agents=()):
