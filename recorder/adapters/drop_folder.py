@@ -93,8 +93,7 @@ class DiskDropFolder:
             for kind in self._kinds:
                 for folder in _folders(self._root / kind / CLAIMED):
                     if folder.name != self._node:
-                        sign = _changed_ns(folder / _SIGN)
-                        found += [Foreign(folder.name, one, sign) for one in _taken(kind, folder)]
+                        found += _of_another(kind, folder)
         return tuple(found)
 
     def take_over(self, foreign: Foreign) -> bool:
@@ -190,6 +189,15 @@ def _taken(kind: str, folder: Path) -> list[Claimed]:
                 continue
             found.append(Claimed(kind, match["name"], token, changed_us))
     return found
+
+
+def _of_another(kind: str, folder: Path) -> list[Foreign]:
+    """What this node may not see keeps it from none of its own work."""
+    try:
+        sign = _changed_ns(folder / _SIGN)
+        return [Foreign(folder.name, one, sign) for one in _taken(kind, folder)]
+    except PermissionError:
+        return []
 
 
 def _changed_ns(path: Path) -> int:

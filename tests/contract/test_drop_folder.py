@@ -258,3 +258,21 @@ def test_a_file_without_rights_is_an_error_with_a_hint_and_stays(tmp_path):
         folder.read(folder.claimed()[0], 10)
     assert "rights" in caught.value.hint
     assert len(folder.claimed()) == 1
+
+
+def test_a_folder_of_another_node_without_rights_keeps_this_one_from_nothing(tmp_path, monkeypatch):
+    world = DiskWorld(tmp_path)
+    for name, node in (("a.csv", "beta"), ("b.csv", "alpha")):
+        world.put(name)
+        world.node(node).claim(world.node(node).incoming()[0])
+    inside = os.scandir
+
+    def refused(path):
+        if str(path).endswith("/beta"):
+            raise PermissionError(13, "Permission denied")
+        return inside(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    folder = world.node("alpha")
+    assert folder.foreign() == ()
+    assert [one.name for one in folder.claimed()] == ["b.csv"]
