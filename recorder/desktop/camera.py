@@ -122,11 +122,10 @@ class Camera:
             self._due_ns = self._clock.monotonic_ns()
 
     def cut(self, reason: str) -> None:
-        """Record no more; a last frame says how long the last picture was there."""
+        """Record no more; a last frame says how long the last picture was there. What is covered stays so."""
         self._last_frame()
         self._leave(reason)
         self._fps = 0.0
-        self._covered = False
         self._trouble = ""
         self._screens.close()
 
@@ -179,7 +178,7 @@ class Camera:
             width=now.stream.width if now else 0,
             height=now.stream.height if now else 0,
             frames=now.seq if now else 0,
-            covered=self._covered,
+            covered=self._covered and self._fps > 0,
             trouble=self._trouble,
         )
 

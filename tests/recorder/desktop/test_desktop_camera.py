@@ -172,6 +172,21 @@ def test_stop_while_covered_shows_nothing_more():
     assert not one.camera.facts().covered
 
 
+def test_what_is_covered_stays_so_when_recording_begins_again():
+    """A node says it once: it does not know that somebody stopped in between."""
+    one = Set(EveryFrameAnother())
+    one.camera.film(5.0)
+    one.camera.cover(on=True)
+    one.camera.cut("stopped")
+    one.camera.film(5.0)
+    one.run(2)
+    assert one.screens.grabs == 0
+    assert one.camera.facts().covered
+    one.camera.cover(on=False)
+    one.run(1)
+    assert one.screens.grabs > 0
+
+
 def test_screen_that_is_away_is_tried_every_second_and_the_stream_goes_on():
     one = Set(EveryFrameAnother())
     one.camera.film(5.0)
