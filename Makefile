@@ -34,10 +34,10 @@ up: $(STAMP) ## two nodes and a fake service, until Ctrl-C
 
 # Threads, sockets and processes are real here, so the machine has a say; what is wrong fails twice.
 AGAIN := echo "FAILED ONCE: the tests named above run once more, by themselves."
-test: $(STAMP) ## style, types, layers, every test; those on real processes last, one by one
+test: $(STAMP) ## style, types, layers, every test; those on real processes last, two files at a time
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -q -n 2 -m "not process" || { $(AGAIN); $(BIN)/pytest -q -m "not process" --last-failed; }
-	@$(BIN)/pytest -q -m process || { $(AGAIN); $(BIN)/pytest -q -m process --last-failed; }
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m process || { $(AGAIN); $(BIN)/pytest -q -m process --last-failed; }
 
 test-long: $(STAMP) ## what `make test` leaves out or shortens: long outages, more deaths, deep errors; 25 minutes
 	@TANDEM_LONG_TESTS=1 $(BIN)/pytest -q --timeout 600 tests/process tests/simulation/test_spin.py

@@ -12,7 +12,7 @@ from sim.node_process import NodeProcess
 from tests.process.world import World
 from tests.waiting import wait_until
 
-CLI_TIMEOUT_S = 60.0
+CLI_TIMEOUT_S = 100.0
 
 
 def tandem(world: World, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
