@@ -79,9 +79,9 @@ class _Shooting:
 
 
 class Camera:
-    """Told what to do by `film`, `cut`, `cover` and `key_frame`; `look` does one frame.
+    """Told what to do by `film`, `cut`, `cover` and `key_frame`; `look` does one frame, `prepare` what can be done before.
 
-    `make_encoder` gets width and height, and the frames per second.
+    `make_encoder` raises EncoderFailed; it gets width and height, and the frames per second.
     """
 
     def __init__(
@@ -107,17 +107,20 @@ class Camera:
         self._fps_max = frames_per_s_max
         self._key_every_ns = round(key_every_s * _NS)
         self._fps = 0.0
+        self._fps_last = frames_per_s_max
         self._covered = False
         self._want_key = False
         self._due_ns = 0
         self._now: _Shooting | None = None
+        self._ready: tuple[tuple[int, int, float], Encoder] | None = None
+        """For the next stream, and what it was made for."""
         self._trouble = ""
 
     # -- orders ----
 
     def film(self, frames_per_s: float) -> None:
         """Record from now on."""
-        self._fps = min(frames_per_s, self._fps_max)
+        self._fps = self._fps_last = min(frames_per_s, self._fps_max)
         if self._now is None:
             self._due_ns = self._clock.monotonic_ns()
 
@@ -139,6 +142,15 @@ class Camera:
     def key_frame(self) -> None:
         """The next frame stands alone, and comes also from a screen that does not change."""
         self._want_key = True
+
+    def prepare(self) -> None:
+        """Between recordings: make ready what takes longest of a first picture. Grabs nothing.
+
+        Raises ScreenAway and EncoderFailed; then the next recording makes it.
+        """
+        if self._now is None and not self._fps and self._ready is None:
+            made_for = (*self._screens.size(), self._fps_last)
+            self._ready = made_for, self._make_encoder(*made_for)
 
     # -- frames ----
 
@@ -209,7 +221,12 @@ class Camera:
             height=picture.height,
             t0_us=self._desktop_clock.now_us(),
         )
-        encoder = self._make_encoder(picture.width, picture.height, self._fps)
+        made_for = (picture.width, picture.height, self._fps)
+        ready, self._ready = self._ready, None
+        if ready is not None and ready[0] == made_for:
+            encoder = ready[1]
+        else:
+            encoder = self._make_encoder(*made_for)
         return _Shooting(stream, encoder, now_ns, picture)
 
     def _encode(self, now: _Shooting, picture: Picture, now_ns: int, *, key: bool) -> None:

@@ -42,9 +42,10 @@ class Encoder(Protocol):
 
 
 class Vp9Encoder:
-    """Implements Encoder for pictures of one size."""
+    """Implements Encoder for pictures of one size. Making it costs nearly as much as a first picture, and 120 MB."""
 
     def __init__(self, width: int, height: int, *, frames_per_s: float, quality: int) -> None:
+        """Raises EncoderFailed."""
         context = av.CodecContext.create("libvpx-vp9", "w")
         assert isinstance(context, VideoCodecContext), "libvpx encodes video"
         context.width, context.height = width, height
@@ -54,6 +55,10 @@ class Vp9Encoder:
         context.gop_size = _NEVER
         context.thread_count = 1
         context.options = {**_OPTIONS, "crf": str(quality)}
+        try:
+            context.open()
+        except (FFmpegError, MemoryError) as error:
+            raise EncoderFailed(f"VP9 does not begin: {error}") from error
         self._context = context
         self._reformatter = av.video.reformatter.VideoReformatter()
 

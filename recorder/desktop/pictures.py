@@ -44,6 +44,10 @@ class Screens(Protocol):
         """The screen as it is now; its size may differ from that before. Raises ScreenAway."""
         ...
 
+    def size(self) -> tuple[int, int]:
+        """Width and height of what `grab` would show now; nothing is grabbed. Raises ScreenAway."""
+        ...
+
     def close(self) -> None:
         """Let go of the display; `grab` may open it again."""
         ...

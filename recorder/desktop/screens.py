@@ -48,6 +48,16 @@ class MssScreens:
         pixels = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         return Picture(pixels)
 
+    def size(self) -> tuple[int, int]:
+        """See Screens."""
+        try:
+            opened = mss.MSS(with_cursor=False, display=self._display)
+            area = self._area_of(opened)
+            opened.close()
+        except _REFUSALS as error:
+            raise ScreenAway(f"the screen cannot be seen: {error}", hint=_HINT) from error
+        return area["width"], area["height"]
+
     def close(self) -> None:
         """Let go of the display."""
         opened, self._open = self._open, None

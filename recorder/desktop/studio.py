@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import assert_never
 
 from recorder.desktop.camera import Camera, CameraFacts
@@ -58,8 +59,12 @@ class Studio:
             self._on_crash(error)
 
     def _step(self) -> bool:
+        wait_s = self._camera.wait_s()
+        if wait_s is None and self._orders.empty():
+            with suppress(RecorderError):  # whoever records is told
+                self._camera.prepare()
         try:
-            order = self._orders.get(timeout=self._camera.wait_s())
+            order = self._orders.get(timeout=wait_s)
         except queue.Empty:
             try:
                 self._camera.look()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ WAITING = "waiting"
 _HOUR_S = 3600.0
 _KEY_EVERY_S = 60
 _START_S = 30.0
+_PHASE_SHARE = 0.3
+"""Of the time of the whole script: one phase says the same all the time."""
 _ALTERNATIVES = {
     "ffmpeg x11grab, x264 veryfast crf 26": ("libx264", "-preset", "veryfast", "-crf", "26"),
     "ffmpeg x11grab, VP9 realtime crf 32": (
@@ -52,9 +54,11 @@ def somebody_works(display: str, phase: str, seconds: float) -> Generator[None]:
         process.wait()
 
 
-def agent_row(folder: Path, display: str, phase: str, seconds: float) -> dict[str, Any]:
-    """Our agent, sending over a WebSocket of this computer."""
-    sink = Sink(0.0 if phase == WAITING else FRAMES_PER_S)
+def agent_row(
+    folder: Path, display: str, phase: str, seconds: float, *, clip: list[ScreenPacket]
+) -> dict[str, Any]:
+    """Our agent, sending over a WebSocket of this computer. The packets of the whole script go into `clip`, too."""
+    sink = Sink(0.0 if phase == WAITING else FRAMES_PER_S, keep=phase == MIXED)
     works = "idle" if phase == WAITING else phase
     agent = DesktopProcess(
         folder, f"desk-{phase or 'mixed'}", urls=[sink.url], display=display, token="t",  # noqa: S106 - of a sink
@@ -77,6 +81,7 @@ def agent_row(folder: Path, display: str, phase: str, seconds: float) -> dict[st
             row["frames"] = sink.frames - frames
             row["mb_per_hour"] = rounded((sink.bytes - size) / over_s * _HOUR_S / 1e6)
             row["memory_mb"] = rounded(process_rss_bytes(agent.pid) / 1e6)
+            clip += sink.packets or []
             return row
         finally:
             agent.stop()
@@ -155,16 +160,22 @@ def _size(path: Path) -> int:
         return 0
 
 
-def cost_rows(folder: Path, seconds: float) -> list[dict[str, Any]]:
-    """Each phase with our agent; the mixed script with the alternatives beside it."""
+def cost_rows(
+    folder: Path, seconds: float, say: Callable[[str], None]
+) -> tuple[list[dict[str, Any]], tuple[ScreenPacket, ...]]:
+    """Each phase with our agent; the whole script for so long, with the alternatives beside it, and its packets."""
     folder.mkdir(parents=True, exist_ok=True)
+    clip: list[ScreenPacket] = []
+    rows: list[dict[str, Any]] = []
     with Display(WIDTH, HEIGHT) as display:
-        rows = [
-            agent_row(folder, display.name, phase, seconds) for phase in (WAITING, *PHASES, MIXED)
-        ]
+        for phase in (WAITING, *PHASES, MIXED):
+            over_s = seconds if phase == MIXED else seconds * _PHASE_SHARE
+            say(f"one agent, {phase or 'mixed'}: {over_s:g} s")
+            rows.append(agent_row(folder, display.name, phase, over_s, clip=clip))
         ours = rows[-1]
+        say("the same with ffmpeg, where it is installed")
         for row in alternative_rows(folder, display.name, MIXED, seconds):
             row["cpu_of_ours"] = rounded(row["core_percent"] / max(ours["core_percent"], 0.01), 3)
             row["size_of_ours"] = rounded(row["mb_per_hour"] / max(ours["mb_per_hour"], 0.01), 3)
             rows.append(row)
-    return rows
+    return rows, tuple(clip)

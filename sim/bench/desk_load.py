@@ -6,12 +6,16 @@ import asyncio
 import shutil
 import signal
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from cluster.real_clock import RealClock
 from cluster.real_randomness import RealRandomness
+from recorder.screen.webm import ScnReader
 from recorder.screen_model import ScreenPacket
 from sim.bench.desk_cost import office_clip
 from sim.bench.figures import latency_row, rounded
@@ -29,11 +33,12 @@ from sim.screen_clip import screen_clip
 from sim.served_sources import client_apps, dynamics_plan
 from sim.ucaas.dynamics.serving import serve_dynamics
 
-_CLIP_S = 40
+_CLIP_S = 20
 _SECRET = "hook"  # noqa: S105 - of a fake service
 _HEAD_BYTES = 4096
 """Of an SCN file: less than this; a first frame has more."""
 _SETTLE_S = 5.0
+_STATUS_S = 1.5
 _TICK_S = 0.01
 _WAIT_S = 30.0
 
@@ -74,18 +79,19 @@ def load_row(
         }
 
 
-def first_frame_row(folder: Path, times: int) -> dict[str, Any]:
-    """From the post that tells of a ringing call to the first frame in the file of a node."""
+def first_frame_rows(folder: Path, times: int) -> list[dict[str, Any]]:
+    """From the post that tells of a ringing call to the first frame in the file of a node, and where the time goes."""
     shutil.rmtree(folder, ignore_errors=True)
     served = serve_dynamics(clients=client_apps(), audio=AUDIO)
     plan = dynamics_plan(served.urls, webhook_secret=f"value:{_SECRET}")
     agent = str(uuid.UUID(RealRandomness().token()))
-    clock, seen = RealClock(), list[float]()
+    clock, seen = RealClock(), list[_FirstFrame]()
     try:
         with (
             RecordedPair(folder, sources=[plan]) as recorded,
             Display(1920, 1080) as display,
             Window(display.name, 1920, 1080) as window,
+            httpx.Client() as client,
         ):
             Office(window)
             recorded.pair.start()
@@ -97,37 +103,62 @@ def first_frame_row(folder: Path, times: int) -> dict[str, Any]:
             try:
                 until(lambda: desktop.view().get("node"), _WAIT_S, f"a node\n{desktop.tail()}")
                 for _ in range(times):
-                    seen.append(_first_frame_s(recorded, desktop, agent, clock))
+                    ringing = Ringing(client, recorded["alpha"].url, _SECRET, agent)
+                    seen.append(_first_frame(recorded, desktop, ringing, clock))
             finally:
                 desktop.stop()
     finally:
         served.stop()
         clock.stop()
-    return latency_row("call rings: until its first frame is in a file", seen)
+    return [
+        latency_row(
+            "call rings: until its first frame is in a file", [one.whole_s for one in seen]
+        ),
+        latency_row("  of it, until the post is answered", [one.answered_s for one in seen]),
+        latency_row("  of it, until the picture is taken", [one.taken_s for one in seen]),
+        latency_row("  from there to the file", [one.whole_s - one.taken_s for one in seen]),
+    ]
 
 
-def _first_frame_s(
-    recorded: RecordedPair, desktop: DesktopProcess, agent: str, clock: RealClock
-) -> float:
-    ringing = Ringing(recorded["alpha"].url, _SECRET, agent)
-    before, start_ns = recorded.written("alpha"), now_ns()
-    ringing.offer(clock.wall_us())
+@dataclass(frozen=True, slots=True)
+class _FirstFrame:
+    """Since the post was sent, in seconds."""
+
+    answered_s: float
+    """While it is, the desktop is at work already."""
+    taken_s: float
+    whole_s: float
+
+
+def _first_frame(
+    recorded: RecordedPair, desktop: DesktopProcess, ringing: Ringing, clock: RealClock
+) -> _FirstFrame:
+    ringing.begin()
+    before, start_us, start_ns = recorded.written("alpha"), clock.wall_us(), now_ns()
+    ringing.ring(start_us)
+    answered_s = seconds_since(start_ns)
     until(
         lambda: recorded.written("alpha") > before + _HEAD_BYTES,
         _WAIT_S,
         f"a first frame\n{desktop.tail()}\n{recorded['alpha'].tail()}",
         every_s=0.005,
     )
-    took_s = seconds_since(start_ns)
+    whole_s = seconds_since(start_ns)
+    with recorded.parts("alpha")[-1].open("rb") as file:
+        taken_us = ScnReader(file).head.stream.t0_us
     ringing.refuse(clock.wall_us())
+    pause(_STATUS_S)  # what it wrote of itself may be a second old
     until(lambda: not desktop.view().get("recording"), _WAIT_S, "the end", every_s=0.1)
     until(lambda: recorded.written("alpha") == 0, _WAIT_S, "its file is deleted", every_s=0.1)
-    return took_s
+    return _FirstFrame(answered_s, (taken_us - start_us) / 1e6, whole_s)
 
 
-def interruption_row(folder: Path, times: int) -> dict[str, Any]:
+def interruption_row(folder: Path, times: int, say: Callable[[str], None]) -> dict[str, Any]:
     """From SIGKILL of the node that records a desktop to the first bytes of its screen at the other node."""
-    seen = [_interruption_s(folder / str(number)) for number in range(times)]
+    seen = list[float]()
+    for number in range(times):
+        say(f"a node is killed, {number + 1} of {times}")
+        seen.append(_interruption_s(folder / str(number)))
     return latency_row("node killed: until the other one writes", seen)
 
 

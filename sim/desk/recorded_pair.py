@@ -87,8 +87,12 @@ class RecordedPair:
 
     def written(self, node: str) -> int:
         """Bytes of screens in the call buffer of a node."""
-        folder = self.directory / node
-        return sum(path.stat().st_size for path in folder.rglob("*") if path.suffix in _SCREENS)
+        return sum(path.stat().st_size for path in self.parts(node))
+
+    def parts(self, node: str) -> list[Path]:
+        """Files of screens in the call buffer of a node."""
+        folder = self.directory / node / "screens"
+        return sorted(path for path in folder.glob("*") if path.suffix in _SCREENS)
 
 
 _SCREENS = {".part", ".scn"}

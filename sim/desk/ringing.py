@@ -15,18 +15,25 @@ _WAIT_S = 10.0
 
 
 class Ringing:
-    """One offer of one call to one agent; `agent` is a GUID. Raises httpx.HTTPError."""
+    """One offer of one call to one agent; `agent` is a GUID. Raises httpx.HTTPError.
 
-    def __init__(self, node_url: str, secret: str, agent: str) -> None:
+    `client` stays the caller's: a platform keeps its connections, too.
+    """
+
+    def __init__(self, client: httpx.Client, node_url: str, secret: str, agent: str) -> None:
+        self._client = client
         self._url = f"{node_url}{ROUTE}?code={secret}"
         self._agent = agent
         names = RealRandomness()
         self.call, self._session, self._seat = (str(uuid.UUID(names.token())) for _ in range(3))
         self._attributes: dict[str, Any] = {}
 
-    def offer(self, at_us: int) -> None:
-        """The conversation has a session, and the session a participant: it rings."""
+    def begin(self) -> None:
+        """The conversation has a session: nothing rings yet."""
         self._post("msdyn_ocsession", self._session, {"msdyn_liveworkitemid": {"Id": self.call}})
+
+    def ring(self, at_us: int) -> None:
+        """The session has a participant: it rings there."""
         self._attributes = {
             "msdyn_agentid": {"Id": self._agent},
             "msdyn_omnichannelsession": {"Id": self._session},
@@ -48,7 +55,7 @@ class Ringing:
             "PrimaryEntityId": key,
             "InputParameters": [{"key": "Target", "value": {"Attributes": pairs}}],
         }
-        httpx.post(self._url, json=body, timeout=_WAIT_S).raise_for_status()
+        self._client.post(self._url, json=body, timeout=_WAIT_S).raise_for_status()
 
 
 def _date(at_us: int) -> str:

@@ -10,7 +10,7 @@ class PaintedScreens:
     """Shows `shade` on a screen of one size; counts grabs."""
 
     def __init__(self, width=16, height=8):
-        self.size = (height, width)
+        self.shape = (height, width)
         self.shade = 0
         self.away = False
         self.grabs = 0
@@ -19,7 +19,12 @@ class PaintedScreens:
         self.grabs += 1
         if self.away:
             raise ScreenAway("nobody is logged in")
-        return Picture(np.full((*self.size, 4), self.shade, np.uint8))
+        return Picture(np.full((*self.shape, 4), self.shade, np.uint8))
+
+    def size(self):
+        if self.away:
+            raise ScreenAway("nobody is logged in")
+        return self.shape[1], self.shape[0]
 
     def close(self):
         pass

@@ -135,7 +135,7 @@ def test_another_size_is_another_stream_that_begins_with_a_key_frame():
     one = Set(EveryFrameAnother(16, 8))
     one.camera.film(5.0)
     one.run(1)
-    one.screens.size = (20, 40)
+    one.screens.shape = (20, 40)
     one.run(1)
     first, second = one.reel.streams
     assert (second.width, second.height) == (40, 20)
@@ -228,3 +228,48 @@ def test_frame_times_stand_when_the_calendar_jumps():
     first, second = one.reel.streams
     assert second.t0_us - first.t0_us == 2_000_000
     assert one.times == sorted(one.times[:11]) + one.times[11:]
+
+
+def test_what_a_first_picture_needs_is_made_ready_before_and_nothing_is_grabbed_for_it():
+    one = Set(PaintedScreens())
+    one.camera.prepare()
+    one.camera.prepare()
+    assert len(one.encoders) == 1
+    assert one.screens.grabs == 0
+    one.camera.film(10.0)
+    one.run(0.1)
+    assert [encoder.frames for encoder in one.encoders] == [1]
+    one.camera.prepare()
+    assert len(one.encoders) == 1, "not while it records"
+    one.camera.cut("stopped")
+    one.camera.prepare()
+    assert len(one.encoders) == 2, "each stream has an encoder of its own"
+
+
+def test_what_was_made_ready_for_another_screen_or_pace_is_not_used():
+    one = Set(PaintedScreens(16, 8))
+    one.camera.prepare()
+    one.screens.shape = (16, 32)
+    one.camera.film(10.0)
+    one.run(0.1)
+    assert [encoder.made_for[:2] for encoder in one.encoders] == [(16, 8), (32, 16)]
+    one.camera.cut("stopped")
+    one.camera.prepare()
+    one.camera.film(2.0)
+    one.run(0.1)
+    one.camera.cut("stopped")
+    one.camera.prepare()
+    assert [encoder.made_for[2] for encoder in one.encoders[1:]] == [10.0, 10.0, 2.0, 2.0]
+    assert [encoder.frames > 0 for encoder in one.encoders[1:]] == [True, False, True, False]
+
+
+def test_a_screen_that_is_away_between_recordings_is_no_trouble():
+    one = Set(PaintedScreens())
+    one.screens.away = True
+    with pytest.raises(ScreenAway):
+        one.camera.prepare()
+    one.screens.away = False
+    one.camera.film(10.0)
+    one.run(0.1)
+    assert len(one.reel.frames) == 1
+    assert not one.camera.facts().trouble

@@ -64,13 +64,19 @@ def test_what_is_drawn_is_seen_and_what_is_still_is_the_same():
         window.fill(0x112233, 0, 0, 320, 200)
         window.show()
         first = screens.grab()
-        assert (first.width, first.height) == (320, 200)
+        assert (first.width, first.height) == screens.size() == (320, 200)
         assert first.pixels[100, 100, 2::-1].tolist() == [0x11, 0x22, 0x33]
         assert is_same(first, screens.grab())
         window.fill(0xFFFFFF, 319, 199, 1, 1)
         window.show()
         assert not is_same(first, screens.grab())
         screens.close()
+
+
+def test_the_size_of_a_screen_that_is_away_is_told_as_such():
+    screens = MssScreens(monitors="all", cursor=False, display=":9753", clock=RealClock())
+    with pytest.raises(ScreenAway, match="cannot be seen"):
+        screens.size()
 
 
 @needs_display

@@ -75,14 +75,13 @@ def test_crowd_plays_its_clip_over_and_over_and_all_of_it_is_taken():
 
 
 class Posted:
-    """Takes the posts of a ringing call to the adapter's own reading of them."""
+    """A client that takes the posts of a ringing call to the adapter's own reading of them."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self):
         self.events = []
         self._sessions = SessionMemory()
-        monkeypatch.setattr(ringing.httpx, "post", self)
 
-    def __call__(self, url, *, json, timeout):
+    def post(self, url, *, json, timeout):
         del timeout
         _, _, code = url.partition("?code=")
         body = ringing.httpx.Request("POST", url, json=json).content
@@ -98,10 +97,12 @@ class Posted:
         return ringing.httpx.Response(answer.status, request=ringing.httpx.Request("POST", url))
 
 
-def test_ringing_call_is_understood_as_one_and_its_refusal_too(monkeypatch):
-    posted = Posted(monkeypatch)
-    call = Ringing("http://node", "hook", AGENT)
-    call.offer(NOW_US)
+def test_ringing_call_is_understood_as_one_and_its_refusal_too():
+    posted = Posted()
+    call = Ringing(posted, "http://node", "hook", AGENT)
+    call.begin()
+    assert posted.events == []
+    call.ring(NOW_US)
     (rang,) = posted.events
     assert (rang.kind, rang.agent, rang.call) == (AgentEventKind.RINGING, AGENT, call.call)
     assert rang.at_us == NOW_US
@@ -109,7 +110,6 @@ def test_ringing_call_is_understood_as_one_and_its_refusal_too(monkeypatch):
     assert posted.events[-1].kind is AgentEventKind.NOT_RESPONDING
 
 
-def test_ringing_with_a_wrong_secret_is_an_error(monkeypatch):
-    Posted(monkeypatch)
+def test_ringing_with_a_wrong_secret_is_an_error():
     with pytest.raises(ringing.httpx.HTTPStatusError):
-        Ringing("http://node", "wrong", AGENT).offer(NOW_US)
+        Ringing(Posted(), "http://node", "wrong", AGENT).begin()
