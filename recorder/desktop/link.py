@@ -10,6 +10,7 @@ import json
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -257,7 +258,9 @@ async def _connected(dial: Dial) -> ClientConnection:
 def _bound_unsent(connection: ClientConnection) -> None:
     """A long queue in the system would delay pings behind frames, and a slow network look like silence."""
     opened = connection.transport.get_extra_info("socket")
-    if opened is not None:
+    if opened is None:
+        return
+    with suppress(OSError):  # it broke meanwhile: whoever reads from it finds out
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT_BYTES)
 
 
@@ -267,7 +270,7 @@ def _refused(status: int, body: bytes) -> LinkFailed:
     try:
         said = json.loads(body[:_BODY_BYTES_MAX])["error"]
         what, hint = str(said["message"])[:_TEXT_CHARS_MAX], str(said["hint"])[:_TEXT_CHARS_MAX]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     return LinkFailed(f"{what} ({status})", hint=hint)
 

@@ -1,6 +1,7 @@
 """What a desktop makes of nodes that do not take it: one connection, for real."""
 
 import asyncio
+import socket
 import ssl
 from contextlib import suppress
 
@@ -8,7 +9,7 @@ import pytest
 import trustme
 
 from cluster.real_clock import RealClock
-from recorder.desktop.link import Dial, Link, LinkFailed, LinkLost
+from recorder.desktop.link import Dial, Link, LinkFailed, LinkLost, _bound_unsent
 from recorder.desktop.spool import Spool
 from recorder.screen_messages import DesktopHello, Refused, StartScreen, Welcome
 from tests.recorder.desktop.fake_node import FakeNode
@@ -82,6 +83,26 @@ def test_what_a_node_says_of_its_refusal_counts(call, node):
     with pytest.raises(LinkFailed, match=r"This node records no screens. \(403\)") as refused:
         call.serve(node.url)
     assert refused.value.hint == "Use the other."
+
+
+@pytest.mark.parametrize("body", ["[" * 16_000, '{"error": 5}', "\x00", '{"error": {"hint": "x"}}'])
+def test_a_refusal_that_nobody_can_read_is_a_refusal(call, node, body):
+    node.status, node.body = 403, body
+    with pytest.raises(LinkFailed, match="may not register"):
+        call.serve(node.url)
+
+
+def test_a_connection_that_breaks_at_once_breaks_nothing_else():
+    class Transport:
+        def get_extra_info(self, _name):
+            closed = socket.socket()
+            closed.close()
+            return closed
+
+    class Connection:
+        transport = Transport()
+
+    _bound_unsent(Connection())
 
 
 def test_refusal_in_words_is_passed_on(call, node):
