@@ -182,11 +182,11 @@ class FindingsDb(Protocol):
         ...
 
     def known(self, source: str, keys: Sequence[str]) -> tuple[ItemRow, ...]:
-        """Items by key, in no order. One query."""
+        """Items by key, in no order. From an index."""
         ...
 
     def held_media(self, source: str, item_keys: Sequence[str]) -> tuple[HeldMedia, ...]:
-        """Files on record of these items, in no order, without those that are being deleted. One query."""
+        """Files on record of these items, in no order, without those that are being deleted. From an index."""
         ...
 
     def objects_without_row(self, object_keys: Sequence[str]) -> tuple[str, ...]:

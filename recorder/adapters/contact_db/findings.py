@@ -36,11 +36,12 @@ from recorder.adapters.contact_db.finding_work import (
     write_findings,
     writing,
 )
+from recorder.adapters.contact_db.lookups import items_by_key, media_by_contact
 from recorder.adapters.contact_db.names import items_called
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
-from recorder.adapters.contact_db.proof_tables import deletions, findings, reconciliations, spans
+from recorder.adapters.contact_db.proof_tables import findings, reconciliations, spans
 from recorder.adapters.contact_db.rows import AnyRow, item_of
-from recorder.adapters.contact_db.sql import Upsert, among, each, texts, to_json
+from recorder.adapters.contact_db.sql import Upsert, each, texts, to_json
 from recorder.adapters.contact_db.tables import items, media
 from recorder.finding_rows import (
     FindingList,
@@ -54,7 +55,6 @@ from recorder.finding_rows import (
     What,
 )
 from recorder.model import Window
-from recorder.retention_rows import DeletionState
 from recorder.rows import ItemRow
 
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
@@ -177,41 +177,23 @@ class SqlFindingsDb(SqlEndedFindings):
             return tuple(item_of(row) for row in connection.execute(statement))
 
     def known(self, source: str, keys: Sequence[str]) -> tuple[ItemRow, ...]:
-        """One query."""
-        dialect = self._engine.dialect.name
-        statement = select(items).where(
-            among(dialect, items.c.item_key, "item_keys"), items.c.source == source
-        )
-        given = {"item_keys": texts(dialect, keys)}
+        """From an index."""
         with translated("looking items up"), self._engine.connect() as connection:
-            return tuple(item_of(row) for row in connection.execute(statement, given))
+            rows = items_by_key(connection, clean(source), [clean(key) for key in keys])
+            return tuple(item_of(row) for row in rows)
 
     def held_media(self, source: str, item_keys: Sequence[str]) -> tuple[HeldMedia, ...]:
         """Through the contacts of the items, by index; without what a deletion has begun to take away."""
-        dialect, column = self._engine.dialect.name, media.c
-        owners = select(items.c.contact_id).where(
-            among(dialect, items.c.item_key, "item_keys"), items.c.source == source
-        )
-        one = deletions.c
-        goes = select(one.number).where(
-            one.contact_id == column.contact_id, one.state == DeletionState.DELETING.value
-        )
-        statement = select(
-            column.item_key,
-            column.media_key,
-            column.object_key,
-            column.size_bytes,
-            column.sha256,
-        ).where(column.contact_id.in_(owners), column.source == source, ~goes.exists())
-        given = {"item_keys": texts(dialect, item_keys)}
-        wanted = {clean(key) for key in item_keys}
+        wanted, of_source = {clean(key) for key in item_keys}, clean(source)
         with translated("reading files on record"), self._engine.connect() as connection:
-            rows = connection.execute(statement, given)
-            return tuple(
-                HeldMedia(row.item_key, row.media_key, row.object_key, row.size_bytes, row.sha256)
-                for row in rows
-                if row.item_key in wanted
-            )
+            owners = items_by_key(connection, of_source, sorted(wanted), ("contact_id",))
+            homes = [row.contact_id for row in owners if row.contact_id is not None]
+            rows = media_by_contact(connection, of_source, homes)
+        return tuple(
+            HeldMedia(row.item_key, row.media_key, row.object_key, row.size_bytes, row.sha256)
+            for row in rows
+            if row.item_key in wanted
+        )
 
     def objects_without_row(self, object_keys: Sequence[str]) -> tuple[str, ...]:
         """One query, from an index."""

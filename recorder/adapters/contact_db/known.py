@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Executable, or_, select
+from sqlalchemy import ColumnElement, Connection, or_
 
 from recorder.adapters.contact_db.columns import clean
-from recorder.adapters.contact_db.sql import among, in_sql, texts
+from recorder.adapters.contact_db.lookups import items_by_key
+from recorder.adapters.contact_db.sql import in_sql
 from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
 
@@ -18,6 +18,7 @@ FINAL = tuple(state.value for state in ItemState if state.is_final)
 is_final: ColumnElement[bool] = or_(*(items.c.state == in_sql(word) for word in FINAL))
 """As a condition on `items`, fit for statements that run for many rows."""
 _AT_ONCE = 5_000
+_ASKED = ("source", "item_key", "version", "state", "parked", "contact_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +37,21 @@ class Known:
 
 
 def known_items(connection: Connection, refs: Sequence[ItemRef]) -> dict[tuple[str, str], Known]:
-    """By (source, key) as given. One query for up to 5,000 items."""
-    keys = list(dict.fromkeys(clean(ref.key) for ref in refs))
-    dialect = connection.dialect.name
+    """By (source, key) as given. One query for up to 5,000 items of a source."""
+    by_source: dict[str, dict[str, None]] = {}
+    for ref in refs:
+        by_source.setdefault(clean(ref.source), {})[clean(ref.key)] = None
     found: dict[tuple[str, str], Known] = {}
-    for start in range(0, len(keys), _AT_ONCE):
-        some = texts(dialect, keys[start : start + _AT_ONCE])
-        for row in connection.execute(_select(dialect), {"item_keys": some}):
-            deleted = row.state == ItemState.ARCHIVED and row.contact_id is None
-            known = Known(row.version, row.state, row.parked, deleted)
-            found[row.source, row.item_key] = known
+    for source, every in by_source.items():
+        keys = list(every)
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            for row in items_by_key(connection, source, some, _ASKED):
+                deleted = row.state == ItemState.ARCHIVED and row.contact_id is None
+                known = Known(row.version, row.state, row.parked, deleted)
+                found[row.source, row.item_key] = known
     return {
         (ref.source, ref.key): known
         for ref in refs
         if (known := found.get((clean(ref.source), clean(ref.key)))) is not None
     }
-
-
-@cache
-def _select(dialect: str) -> Executable:
-    # The source is not part of the question: a planner that knows nothing of the table yet would
-    # take the index by source, and read all of it.
-    row = items.c
-    columns = (row.source, row.item_key, row.version, row.state, row.parked, row.contact_id)
-    return select(*columns).where(among(dialect, row.item_key, "item_keys"))
