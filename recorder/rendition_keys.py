@@ -7,19 +7,21 @@ from typing import Final
 
 from recorder.ports import Archive
 
-ROOT: Final = "renditions"
-_MADE_HERE: Final = re.compile(r"(renditions|screens)/[0-9a-f]{2}/")
+RENDITIONS: Final = "renditions"
+SCREENS: Final = "screens"
+"""No source is called like these."""
+_RENDITION: Final = re.compile(rf"{RENDITIONS}/[0-9a-f]{{2}}/")
 """No source has keys like these: its folders have names of one digit."""
 
 
 def prefix_of(contact_id: str) -> str:
     """Of the keys of everything that was made of a contact: `renditions/<2 digits>/<contact>/`."""
-    return f"{ROOT}/{contact_id[:2]}/{contact_id}/"
+    return f"{RENDITIONS}/{contact_id[:2]}/{contact_id}/"
 
 
-def is_made_here(key: str) -> bool:
-    """Whether an object is a rendition or a screen: no file of a source, and known by other rows."""
-    return _MADE_HERE.match(key) is not None
+def is_rendition(key: str) -> bool:
+    """Whether an object belongs to a rendition: it goes with its contact, and not each has a row."""
+    return _RENDITION.match(key) is not None
 
 
 def sweep(archive: Archive, contact_id: str) -> None:

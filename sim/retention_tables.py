@@ -14,7 +14,6 @@ from recorder.adapters.contact_db.rows import sort_us
 from recorder.errors import DataCenterDown
 from recorder.keep.rules import judge
 from recorder.keep.surveys import (
-    Judged,
     Stamp,
     decision,
     due_of,
@@ -41,6 +40,7 @@ from recorder.retention_rows import (
     Walk,
 )
 from sim.data_center import DataCenterFaults, MemoryContactStore
+from sim.screens_of_contacts import ScreensOfContacts
 
 _HIDDEN = {DeletionState.DUE, DeletionState.DELETING}
 
@@ -80,6 +80,7 @@ class MemoryRetentionDb:
         faults: DataCenterFaults | None = None,
         now_us: Callable[[], int] | None = None,
         lives: Callable[[], bool] = lambda: True,
+        screens: ScreensOfContacts | None = None,
     ) -> None:
         self.faults = faults or DataCenterFaults()
         self._tables = tables
@@ -88,6 +89,7 @@ class MemoryRetentionDb:
         self._clock = clock
         self._now_us = now_us or clock.wall_us
         self._lives = lives
+        self._screens = screens or ScreensOfContacts()
 
     def now_us(self) -> int:
         """See RetentionDb."""
@@ -204,7 +206,7 @@ class MemoryRetentionDb:
             following = _place(page[-1]) if len(page) == walk.limit else None
             hidden = self._hidden()
             free = [one for one in page if one.contact_id not in hidden]
-            return surveyed(len(page), self._judged(free, rules, now_us), following)
+            return surveyed(len(page), due_of(free, self._holds(), rules, now_us), following)
 
     def decide(self, contact_ids: Sequence[str], rules: Rules, now_us: int, term: int) -> Surveyed:
         """See RetentionDb."""
@@ -213,7 +215,7 @@ class MemoryRetentionDb:
             hidden = self._hidden()
             asked = [one for one in dict.fromkeys(contact_ids) if one not in hidden]
             page = tuple(one for home in asked if (one := self._store.contacts.facts(home)))
-            judged = self._judged(page, rules, now_us)
+            judged = due_of(page, self._holds(), rules, now_us)
             for one in judged:
                 if one.judgement.verdict is Verdict.DUE:
                     number = self._next_number(one.facts.contact_id)
@@ -262,6 +264,11 @@ class MemoryRetentionDb:
                 for key in self._own_objects(new):
                     self._fence("a deletion", term)
                     erase(key)
+            if new.state is DeletionState.DELETING:
+                for part in self._screens.own_parts(self._store.contacts, new.contact_id):
+                    self._fence("a deletion", term)
+                    erase(part.object_key)
+                    self._screens.forget(part, deleted_reason(new))
             return self._finished(new, order.now_us, term)
         finally:
             if self._tables.erasing is mine:
@@ -290,6 +297,7 @@ class MemoryRetentionDb:
         keys = store.items.take_out(one.contact_id, deleted_reason(one), now_us)
         store.items.add_events(deletion_events(one, keys, self._node, now_us))
         store.contacts.take_out(one.contact_id)
+        self._screens.forget_renditions(one.contact_id)
 
     # -- what the tables say ----
 
@@ -322,9 +330,6 @@ class MemoryRetentionDb:
         ]
         facts = (contacts.facts(home) for home in chosen[: walk.limit])
         return tuple(one for one in facts if one is not None)
-
-    def _judged(self, page: Sequence[Facts], rules: Rules, now_us: int) -> tuple[Judged, ...]:
-        return due_of(page, self._holds(), rules, now_us)
 
     def _next_number(self, contact_id: str) -> int:
         return 1 + max((n for one, n in self._store.deletions if one == contact_id), default=0)

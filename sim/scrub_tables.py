@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from recorder.adapters.contact_db.fence import refuse_stale
 from recorder.errors import DataCenterDown
 from recorder.keep.holds import covering
+from recorder.rendition_keys import RENDITIONS, SCREENS
 from recorder.retention_rows import DeletionState
 from recorder.scrub.ledger import enrolment, recorded
 from recorder.scrub_rows import (
@@ -25,6 +26,7 @@ from recorder.scrub_rows import (
 )
 from sim.data_center import DataCenterFaults, MemoryContactStore
 from sim.retention_tables import RetentionTables
+from sim.screen_tables import ScreenTables
 
 
 @dataclass
@@ -44,12 +46,14 @@ class MemoryScrubDb:
         store: MemoryContactStore,
         *,
         retention: RetentionTables | None = None,
+        screens: ScreenTables | None = None,
         faults: DataCenterFaults | None = None,
     ) -> None:
         self.faults = faults or DataCenterFaults()
         self._tables = tables
         self._store = store
         self._retention = retention or RetentionTables()
+        self._screens = screens or ScreenTables()
 
     def census(self, after: str, limit: int) -> tuple[ScrubObject, ...]:
         """See ScrubDb."""
@@ -153,6 +157,26 @@ class MemoryScrubDb:
             return tuple(sorted(found, key=lambda row: (row.since_us or 0, row.object_key))[:limit])
 
     def _objects(self) -> dict[str, ScrubObject]:
+        return {**self._made_here(), **self._media()}
+
+    def _made_here(self) -> dict[str, ScrubObject]:
+        """Parts of screens that are not forgotten, and the newest rendition of each contact."""
+        screens = self._screens
+        with screens.lock:
+            parts = [one for key, one in screens.parts.items() if key not in screens.forgotten]
+            newest = [every[-1] for every in screens.renditions.values() if every]
+        found = [
+            ScrubObject(one.object_key, SCREENS, one.part_key, "", one.size_bytes, one.sha256)
+            for one in parts
+        ]
+        for one in newest:
+            name, home = f"{one.contact_id}/{one.number}", one.contact_id
+            found.append(
+                ScrubObject(one.object_key, RENDITIONS, name, home, one.size_bytes, one.sha256)
+            )
+        return {one.object_key: one for one in found}
+
+    def _media(self) -> dict[str, ScrubObject]:
         return {
             one.row.object_key: ScrubObject(
                 object_key=one.row.object_key,

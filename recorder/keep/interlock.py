@@ -26,6 +26,12 @@ class Standing:
     runs: tuple[Run, ...]
     """Recent ones, newest first."""
 
+    def unagreed_run(self) -> Run | None:
+        """The newest run, when nobody has confirmed anything since."""
+        newest = self.runs[0] if self.runs else None
+        agreed_us = 0 if self.confirmed is None else self.confirmed.confirmed_us or 0
+        return newest if newest is not None and newest.started_us >= agreed_us else None
+
     def in_force(self) -> Rules:
         """What was agreed to last; without a plan nothing is ever deleted."""
         return Rules() if self.confirmed is None else self.confirmed.rules
@@ -40,14 +46,23 @@ class Refusal:
 
 
 def unconfirmed(rules: Rules, standing: Standing) -> Refusal | None:
-    """Rules that may delete something earlier than those agreed to wait until somebody confirms them."""
-    if never_shorter(rules, standing.in_force()):
+    """Rules that may delete something earlier than those agreed to wait until somebody confirms them.
+
+    Longer ones need no agreement, and count from their first run on: what is shorter than those waits too, even
+    if it was agreed to once.
+    """
+    last = standing.unagreed_run()
+    if not never_shorter(rules, standing.in_force()):
+        since = ""
+    elif last is not None and not never_shorter(rules, last.rules):
+        since = f", and {last.run_id} ran with longer ones since"
+    else:
         return None
     before = "none were" if standing.confirmed is None else f"{standing.confirmed.plan_id} was"
     return Refusal(
         UNCONFIRMED,
         f"the retention policies of this node may delete earlier than what was confirmed ({before} "
-        "confirmed last): nothing is deleted until they are",
+        f"confirmed last{since}): nothing is deleted until they are",
     )
 
 

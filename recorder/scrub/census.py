@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Final
 
 from recorder.ports import Archive
-from recorder.rendition_keys import is_made_here
+from recorder.rendition_keys import is_rendition
+from recorder.scrub.reading import NOT_THERE, sure
 from recorder.scrub_ports import ScrubDb
-from recorder.scrub_rows import CENSUS, CensusPage, Change, Walk
+from recorder.scrub_rows import CENSUS, CensusPage, Change, Outcome, Reading, Walk
 
 PAGE: Final = 500
 
@@ -36,7 +37,7 @@ def count_page(archive: Archive, db: ScrubDb, order: CensusOrder) -> Counted:
     """Job: compare one page of keys and go on. Raises ArchiveError, DataCenterError, StaleTerm.
 
     The database is asked first: an object that is committed in between has no row yet, and is only
-    suspected.
+    suspected. One that the archive does not list is looked for, and is missing from then on.
     """
     after = order.walk.place
     objects = db.census(after, PAGE)
@@ -52,12 +53,21 @@ def count_page(archive: Archive, db: ScrubDb, order: CensusOrder) -> Counted:
         without_row=tuple(
             key
             for key in keys
-            if key not in known and (upto is None or key <= upto) and not is_made_here(key)
+            if key not in known and (upto is None or key <= upto) and not is_rendition(key)
         ),
         now_us=order.now_us,
         stray_after_us=order.stray_after_us,
     )
+    there = set(keys)
+    missing = [
+        Reading(one, Outcome.MISSING, NOT_THERE, order.now_us)
+        for one in page.objects
+        if one.object_key not in there and archive.info(one.object_key) is None
+    ]
+    sure(archive, missing)
     changes = db.enrol(page, order.term)
+    if missing:
+        changes += db.record(missing, order.term)
     walk = order.walk
     if upto is None:
         walk = Walk("", walk.started_us, order.now_us, walk.started_us)

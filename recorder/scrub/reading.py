@@ -21,6 +21,9 @@ OBJECTS_MAX: Final = 200
 """In one slice: each is a look at the archive."""
 
 
+NOT_THERE: Final = "the archive does not have it"
+
+
 class Digest(Protocol):
     """A hash under way, of hashlib."""
 
@@ -95,7 +98,7 @@ def read_slice(archive: Archive, db: ScrubDb, order: SliceOrder) -> Slice:
             readings.append(replace(ended, read_us=order.now_us))
     changes: tuple[Change, ...] = ()
     if readings:
-        _sure(archive, readings)
+        sure(archive, readings)
         changes = db.record(readings, order.term)
     return Slice(tuple(queue), partial, bytes_read, tuple(readings), changes, exhausted)
 
@@ -108,7 +111,7 @@ def _read(
     try:
         found = archive.info(one.object_key) if partial.offset == 0 else None
         if partial.offset == 0 and found is None:
-            return 0, _told(one, Outcome.MISSING, "the archive does not have it"), None
+            return 0, _told(one, Outcome.MISSING, NOT_THERE), None
         if found is not None and found.size_bytes != one.size_bytes:
             detail = f"it has {found.size_bytes} bytes, not {one.size_bytes}"
             return 0, _told(one, Outcome.DAMAGED, detail), None
@@ -147,8 +150,8 @@ def _told(one: ScrubObject, outcome: Outcome, detail: str) -> Reading:
     return Reading(one, outcome, detail, 0)
 
 
-def _sure(archive: Archive, readings: Sequence[Reading]) -> None:
-    """An archive that is not mounted looks like one without objects: then nothing is missing."""
+def sure(archive: Archive, readings: Sequence[Reading]) -> None:
+    """Raises ArchiveAway: an archive that is not mounted looks like one without objects, and then nothing is missing."""
     if any(reading.outcome is Outcome.MISSING for reading in readings):
         _check(archive)
         if next(iter(archive.keys()), None) is None:

@@ -121,6 +121,7 @@ def _add_reading(router: APIRouter, control: NodeControl) -> None:
         desk = _desk(control)
         plan = desk.db.confirmed_plan()
         status = control.board.read("retention", RetentionStatus)
+        runs = desk.db.runs(_RUNS)
         phase, refused, last_error = RetentionView.status_of(status)
         return RetentionView(
             seen_by=control.node,
@@ -129,9 +130,9 @@ def _add_reading(router: APIRouter, control: NodeControl) -> None:
             last_error=last_error,
             rules=RulesView.of(desk.rules),
             confirmed_plan=None if plan is None else PlanView.of(plan),
-            needs_confirmation=unconfirmed(desk.rules, Standing(plan, ())) is not None,
+            needs_confirmation=unconfirmed(desk.rules, Standing(plan, runs)) is not None,
             holds=len(desk.db.holds()),
-            runs=[RunView.of(run) for run in desk.db.runs(_RUNS)],
+            runs=[RunView.of(run) for run in runs],
         )
 
     @router.get("/deletions", dependencies=reader, response_model_exclude_none=True)

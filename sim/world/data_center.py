@@ -28,6 +28,7 @@ from sim.lease import SimLease, SimLeaseTable
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.screen_tables import MemoryScreenDb, ScreenTables
+from sim.screens_of_contacts import ScreensOfContacts
 from sim.world.points import CHANGES, COMPARING, KEEPING
 from sim.world.proof import ProofDisk, ProofTables
 
@@ -112,12 +113,13 @@ class WorldDataCenter:
             faults=self._faults(node),
             now_us=self.now_us,
             lives=lives,
+            screens=ScreensOfContacts(self.screens, self.agent_events),
         )
 
     def audit(self, node: str, disk: ProofDisk) -> AuditPorts:
         """Audit trail and scrub as `node` sees them."""
         faults = self._faults(node)
-        return self.proof.ports(disk, self.contacts, self.retention_tables, faults)
+        return self.proof.ports(disk, self.contacts, self.retention_tables, self.screens, faults)
 
     def now_us(self) -> int:
         """The calendar of its host, which is right."""

@@ -16,6 +16,7 @@ from sim.checkers.violation import Violation
 from sim.data_center import DataCenterFaults, MemoryArchiveStore, MemoryContactStore
 from sim.kernel import Chance
 from sim.retention_tables import RetentionTables
+from sim.screen_tables import ScreenTables
 from sim.scrub_tables import MemoryScrubDb, ScrubTables
 
 TELLING_S: Final = 30.0
@@ -51,6 +52,7 @@ class ProofTables:
         disk: ProofDisk,
         contacts: MemoryContactStore,
         retention: RetentionTables,
+        screens: ScreenTables,
         faults: DataCenterFaults,
     ) -> AuditPorts:
         """For one life of a node."""
@@ -58,7 +60,9 @@ class ProofTables:
             db=MemoryAuditDb(self.trail, contacts=contacts, faults=faults),
             journal=disk.journal,
             anchor=disk.anchor,
-            scrub_db=MemoryScrubDb(self.scrub, contacts, retention=retention, faults=faults),
+            scrub_db=MemoryScrubDb(
+                self.scrub, contacts, retention=retention, screens=screens, faults=faults
+            ),
         )
 
     def at_the_end(

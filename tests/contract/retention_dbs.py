@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
+from recorder.adapters.contact_db.screens import SqlScreenDb
+from sim.agent_events import AgentEventStore, MemoryAgentEventDb
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
+from sim.screen_tables import MemoryScreenDb, ScreenTables
+from sim.screens_of_contacts import ScreensOfContacts
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld
 
 
@@ -14,9 +19,19 @@ class MemoryRetention(MemoryWorld):
     def __init__(self):
         super().__init__()
         self._tables = RetentionTables()
+        self._screens, self._events = ScreenTables(), AgentEventStore()
 
     def retention(self, name):
-        return MemoryRetentionDb(self._tables, self._store, node=name, clock=self.clock)
+        screens = ScreensOfContacts(self._screens, self._events)
+        return MemoryRetentionDb(
+            self._tables, self._store, node=name, clock=self.clock, screens=screens
+        )
+
+    def screens(self):
+        return MemoryScreenDb(self._screens)
+
+    def events(self):
+        return MemoryAgentEventDb(self._events)
 
 
 class SqlRetention(SqlWorld):
@@ -26,6 +41,17 @@ class SqlRetention(SqlWorld):
         engine = open_engine(self.url)
         self._engines.append(engine)
         return SqlRetentionDb(engine, cluster="pair", node=name, clock=self.clock)
+
+    def screens(self):
+        return SqlScreenDb(self._opened())
+
+    def events(self):
+        return SqlAgentEventDb(self._opened())
+
+    def _opened(self):
+        engine = open_engine(self.url)
+        self._engines.append(engine)
+        return engine
 
 
 def retention_world(kind, request, tmp_path):

@@ -16,7 +16,9 @@ class MemoryScrub(MemoryRetention):
         self._scrubs = ScrubTables()
 
     def scrub(self):
-        return MemoryScrubDb(self._scrubs, self._store, retention=self._tables)
+        return MemoryScrubDb(
+            self._scrubs, self._store, retention=self._tables, screens=self._screens
+        )
 
     def forget(self, contact_id):
         self._store.contacts.take_out(contact_id)

@@ -247,3 +247,17 @@ def test_a_stale_term_changes_nothing(world, db):
         db.save_walk(READS, Walk("x", 1, None, None), TERM)
     assert db.bad(10) == ()
     assert db.walk(READS) == Walk()
+
+
+def test_an_object_that_two_rows_name_is_one_object_and_ends_no_page(world, db):
+    for name in ("b", "c"):
+        item = an_item(
+            name,
+            session=f"ses-{name}",
+            interaction=an_interaction(f"int-{name}", session=f"ses-{name}"),
+            files=(a_file(f"med-{name}"),),
+        )
+        world.node("alpha").commit([item], [["b"]])
+    bring(world, "a", "z")
+    assert keys(db.census("", 2)) == ["a", "b"]
+    assert keys(db.census("b", 2)) == ["z"]

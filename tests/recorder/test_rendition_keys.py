@@ -1,7 +1,7 @@
 import pytest
 
 from recorder.archive.object_key import object_key
-from recorder.rendition_keys import is_made_here, prefix_of, sweep, sweep_folder
+from recorder.rendition_keys import is_rendition, prefix_of, sweep, sweep_folder
 from sim.data_center import MemoryArchive, MemoryArchiveStore
 
 CONTACT = "ab" + "c" * 30
@@ -9,9 +9,9 @@ CONTACT = "ab" + "c" * 30
 
 @pytest.mark.parametrize("source", ["renditions", "screens", "zoom"])
 def test_no_file_of_a_source_looks_like_one_that_was_made_here(source):
-    assert not is_made_here(object_key(source, "m-1", "audio/mpeg"))
-    assert is_made_here(f"{prefix_of(CONTACT)}d/rendition-1.webm")
-    assert is_made_here("screens/aa/aa01.scn")
+    assert not is_rendition(object_key(source, "m-1", "audio/mpeg"))
+    assert is_rendition(f"{prefix_of(CONTACT)}d/rendition-1.webm")
+    assert not is_rendition("screens/aa/aa01.scn")
 
 
 def test_a_sweep_takes_what_was_made_of_one_contact_and_nothing_else():

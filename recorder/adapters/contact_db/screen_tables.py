@@ -51,6 +51,7 @@ screen_parts = Table(
     _text("forgotten"),  # why its object is gone; empty while it is there
     Index("screen_parts_by_stream", "stream", "from_us"),
     Index("screen_parts_by_stored", "stored_us", "part_key"),
+    Index("screen_parts_by_object", "object_key"),
 )
 
 screen_agents = Table(

@@ -1,23 +1,26 @@
-"""What the scrub found, in SQL. A census walks over `media` in the order of the archive's keys."""
+"""What the scrub found, in SQL. A census walks over all objects in the order of the archive's keys."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, tuple_
 
 from recorder.adapters.contact_db.bulk import Shape, write_rows
 from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.errors import translated
 from recorder.adapters.contact_db.fence import highest_term, refuse_stale
-from recorder.adapters.contact_db.proof_tables import deletions, scrub_walks, scrubs
-from recorder.adapters.contact_db.retention_facts import facts_of, holds_in_force
+from recorder.adapters.contact_db.proof_tables import scrub_walks, scrubs
 from recorder.adapters.contact_db.rows import AnyRow, Values
+from recorder.adapters.contact_db.scrub_objects import (
+    held_contacts,
+    keys_behind,
+    objects_named,
+    without_going,
+)
 from recorder.adapters.contact_db.sql import Upsert, among, texts
-from recorder.adapters.contact_db.tables import media
-from recorder.keep.holds import covering
-from recorder.retention_rows import DeletionState
 from recorder.scrub.ledger import enrolment, recorded
 from recorder.scrub_rows import (
     CENSUS,
@@ -46,14 +49,12 @@ class SqlScrubDb:
 
     def census(self, after: str, limit: int) -> tuple[ScrubObject, ...]:
         """Objects in order of their keys, those behind `after`."""
-        statement = (
-            _media().where(media.c.object_key > after).order_by(media.c.object_key).limit(limit)
-        )
         with translated("listing objects"), self._engine.connect() as connection:
-            rows = connection.execute(statement).all()
-            held = _held(connection, [row.contact_id for row in rows])
-        objects = {row.object_key: _object_of(row, held) for row in reversed(rows)}
-        return tuple(objects[key] for key in sorted(objects))
+            keys = keys_behind(connection, after, limit)
+            found = objects_named(connection, keys)
+            first = [found[key][0] for key in keys if key in found]
+            held = held_contacts(connection, [one.contact_id for one in first])
+        return tuple(replace(one, held=one.contact_id in held) for one in first)
 
     def enrol(self, page: CensusPage, term: int) -> tuple[Change, ...]:
         """Take what a range of keys holds into the scrub, and out of it what is no longer there."""
@@ -76,21 +77,20 @@ class SqlScrubDb:
     def due(self, before_us: int, bad_before_us: int, limit: int) -> tuple[ScrubObject, ...]:
         """Objects to read: bad ones, then held ones, then others; each time the longest unread first."""
         row = scrubs.c
-        order = (row.read_us, row.object_key)
-        chosen = [
-            _joined().where(row.outcome.in_(_READ_BAD), row.read_us < bad_before_us),
-            _joined().where(row.turn == _HELD, row.read_us < before_us),
-            _joined().where(row.turn == _OTHERS, row.read_us < before_us),
-        ]
+        classes = (
+            (row.outcome.in_(_READ_BAD), bad_before_us),
+            (row.turn == _HELD, before_us),
+            (row.turn == _OTHERS, before_us),
+        )
         objects: dict[str, ScrubObject] = {}
         with translated("asking what to read"), self._engine.connect() as connection:
-            for statement in chosen:
-                if len(objects) < limit:
-                    found = connection.execute(statement.order_by(*order).limit(limit))
-                    for one in found:
-                        held = frozenset({one.contact_id} if one.turn == _HELD else ())
-                        objects.setdefault(one.object_key, _object_of(one, held))
-        return tuple(objects.values())[:limit]
+            for which, read_before_us in classes:
+                conditions = (which, row.read_us < read_before_us)
+                for one in _in_turn(connection, conditions, limit):
+                    if len(objects) == limit:
+                        break
+                    objects.setdefault(one.object_key, one)
+        return tuple(objects.values())
 
     def record(self, readings: Sequence[Reading], term: int) -> tuple[Change, ...]:
         """Put readings on record, of objects that are still as they were read."""
@@ -102,7 +102,8 @@ class SqlScrubDb:
             connection.begin(),
         ):
             self._fence(connection, term)
-            now = _current(connection, keys)
+            there = without_going(connection, objects_named(connection, keys))
+            now = {key: {(of.sha256, of.size_bytes) for of in some} for key, some in there.items()}
             before = _rows(connection, keys)
             rows: dict[str, Values] = {}
             for reading in readings:
@@ -179,44 +180,23 @@ class SqlScrubDb:
         refuse_stale("what was scrubbed", term, highest_term(connection, self._cluster))
 
 
-def _held(connection: Connection, contact_ids: Sequence[str]) -> frozenset[str]:
-    holds = holds_in_force(connection)
-    if not holds:
-        return frozenset()
-    facts = [facts_of(connection, one) for one in dict.fromkeys(contact_ids)]
-    return frozenset(
-        one.contact_id for one in facts if one is not None and covering(one, holds) is not None
-    )
-
-
-def _media() -> Select[Any, Any, Any, Any, Any, Any]:
-    row = media.c
-    return select(
-        row.object_key, row.source, row.media_key, row.contact_id, row.size_bytes, row.sha256
-    )
-
-
-def _joined() -> Select[Any]:
-    row, on = scrubs.c, media.c
-    same = (on.media_key == row.media_key) & (on.source == row.source)
-    return _media().add_columns(row.turn).join(scrubs, same).where(on.object_key == row.object_key)
-
-
-def _current(connection: Connection, keys: Sequence[str]) -> dict[str, set[tuple[str, int]]]:
-    """Hashes and sizes that the database has for each of these objects, but for what is being deleted."""
-    row = media.c
-    going = exists().where(
-        deletions.c.contact_id == row.contact_id,
-        deletions.c.state == DeletionState.DELETING.value,
-    )
-    statement = select(row.object_key, row.sha256, row.size_bytes).where(
-        among(connection.dialect.name, row.object_key, "keys"), ~going
-    )
-    found: dict[str, set[tuple[str, int]]] = {}
-    given = {"keys": texts(connection.dialect.name, keys)}
-    for key, sha256, size_bytes in connection.execute(statement, given):
-        found.setdefault(key, set()).add((sha256, size_bytes))
-    return found
+def _in_turn(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], at_once: int
+) -> Iterator[ScrubObject]:
+    """Objects on record here, the longest unread first, that the database still has as they were."""
+    row = scrubs.c
+    place = (row.read_us, row.object_key)
+    statement = select(scrubs).where(*conditions).order_by(*place).limit(at_once)
+    found: Sequence[AnyRow] = connection.execute(statement).all()
+    while found:
+        named = objects_named(connection, [one.object_key for one in found])
+        for one in map(_row_of, found):
+            for of in named.get(one.object_key, ()):
+                if (of.source, of.media_key) == (one.source, one.media_key):
+                    yield replace(of, held=one.held)
+        last: AnyRow = found[-1]
+        behind = statement.where(tuple_(*place) > tuple_(last.read_us, last.object_key))
+        found = connection.execute(behind).all() if len(found) == at_once else []
 
 
 def _rows(connection: Connection, keys: Sequence[str]) -> Mapping[str, ScrubRow]:
@@ -248,18 +228,6 @@ def _count(connection: Connection, *conditions: Any) -> int:
 
 def _of(counts: Sequence[tuple[Any, ...]], outcome: Outcome) -> int:
     return sum(number for found, _, number in counts if found == outcome.value)
-
-
-def _object_of(row: Any, held: frozenset[str]) -> ScrubObject:
-    return ScrubObject(
-        object_key=row.object_key,
-        source=row.source,
-        media_key=row.media_key,
-        contact_id=row.contact_id,
-        size_bytes=row.size_bytes,
-        sha256=row.sha256,
-        held=row.contact_id in held,
-    )
 
 
 def _row_of(row: AnyRow) -> ScrubRow:

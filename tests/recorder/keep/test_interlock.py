@@ -32,6 +32,23 @@ def test_rules_wait_until_they_are_confirmed():
     assert unconfirmed(Rules(), Standing(None, ())) is None, "nothing is deleted"
 
 
+def test_going_back_from_longer_rules_is_shortening_too():
+    longer = rules(a_policy(days=3650))
+    ran = replace(a_run(0, days_ago=-1), rules=longer)
+    assert unconfirmed(longer, Standing(a_plan(), (ran,))) is None
+    told = unconfirmed(RULES, Standing(a_plan(), (ran, a_run(5))))
+    assert told.code == UNCONFIRMED
+    assert ran.run_id in told.what
+    again = a_plan(confirmed_us=ran.started_us + 1)
+    assert unconfirmed(RULES, Standing(again, (ran,))) is None
+
+
+def test_going_back_from_no_rules_at_all_is_confirmed_anew():
+    ran = replace(a_run(0, days_ago=-1), rules=Rules())
+    assert unconfirmed(RULES, Standing(a_plan(), (ran,))).code == UNCONFIRMED
+    assert unconfirmed(Rules(), Standing(a_plan(), (ran,))) is None
+
+
 @pytest.mark.parametrize(("found", "stops"), [(0, False), (10, False), (300, False), (301, True)])
 def test_far_more_than_recent_runs_found_stops(found, stops):
     told = refused(found, a_run(100), a_run(40, 2))

@@ -11,6 +11,7 @@ from recorder.retention_rows import (
     DAY_US,
     DeletionState,
 )
+from recorder.retention_settings import RetentionPolicy
 from sim.data_center import (
     MemoryArchive,
 )
@@ -64,6 +65,27 @@ def test_rules_that_nobody_confirmed_delete_nothing_and_say_what_to_do(desk):
     desk.live(200)
     assert len(desk.deletions()) == 1
     assert "retention_unconfirmed" in [one.code for one in desk.monitor.of(FindingClosed)]
+
+
+def test_rules_that_were_longer_for_a_while_are_not_shortened_without_a_word():
+    desk = ready_to_decide()
+    short = desk.settings
+    longer = RetentionPolicy(name="all", keep_days=365)
+    desk.settings = short.model_copy(update={"policies": (longer,)})
+    desk.behaviour = desk.begin()
+    desk.grant(term=4)
+    desk.live(60)
+    assert [run.outcome for run in desk.db.runs(9)] == ["done"]
+    desk.settings = short
+    desk.behaviour = desk.begin()
+    desk.grant(term=5)
+    desk.clock.advance(DAY_S)
+    desk.live(200)
+    assert not desk.deletions()
+    assert "retention_unconfirmed" in desk.findings()
+    desk.db.confirm_plan("P-0", "bob")
+    desk.live(200)
+    assert len(desk.deletions()) == 2
 
 
 def test_far_more_than_usual_stops_before_anything_is_decided():

@@ -13,10 +13,12 @@ from recorder.settings import ScrubSettings
 from sim.audit import ListedTrail
 from sim.data_center import MemoryContactDb, MemoryContactStore
 from sim.retention_tables import RetentionTables
+from sim.screen_tables import MemoryScreenDb, ScreenTables
 from sim.scrub_tables import MemoryScrubDb, ScrubTables
 from tests.calls import a_file, an_interaction, an_item
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
+from tests.screens import a_part
 
 QUICK = {"bytes_per_day": 86_400 * 1_000_000, "census_every_s": 3600.0, "stray_after_s": 0.0}
 BODY = b"a recording of eleven kilobytes " * 350
@@ -33,7 +35,10 @@ class World:
         self.store = MemoryContactStore(highest_term=lambda: self.term)
         self.contacts = MemoryContactDb(self.store, node="alpha", clock=self.clock)
         self.retention, self.tables = RetentionTables(), ScrubTables()
-        self.db = MemoryScrubDb(self.tables, self.store, retention=self.retention)
+        self.screens = ScreenTables()
+        self.db = MemoryScrubDb(
+            self.tables, self.store, retention=self.retention, screens=self.screens
+        )
         self.archive = FolderArchive(folder, reserve_bytes=0)
         self.reads = []
         self.start()
@@ -70,6 +75,15 @@ class World:
         item = an_item(name, session=f"ses-{name}", interaction=interaction, files=(file,))
         self.contacts.commit([item], [[key]])
         return self.folder / key
+
+    def bring_screen(self, body=BODY):
+        """Archive a part of a screen, with its row."""
+        part = replace(a_part(), size_bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
+        path = self.folder / part.object_key
+        path.parent.mkdir(parents=True)
+        path.write_bytes(body)
+        MemoryScreenDb(self.screens).record_parts([part])
+        return path
 
     def grant(self, seconds=10**6, term=None):
         self.term = term or self.term

@@ -324,12 +324,11 @@ def test_marks_and_hints_are_not_its_business_and_it_answers_pings(world):
     assert asker.messages == [Pong("scrub", 7)]
 
 
-def test_what_was_made_here_is_no_stray(world):
-    """Renditions and screens have rows of their own."""
-    for key in ("renditions/aa/aabb/d/rendition-1.webm", "screens/aa/aa01.scn"):
-        path = world.folder / key
-        path.parent.mkdir(parents=True)
-        path.write_bytes(b"made here")
+def test_what_was_made_of_a_contact_is_no_stray(world):
+    """Of a rendition only the sound and picture have a row, and it goes with its contact."""
+    path = world.folder / "renditions/aa/aabb/d/rendition-1.webm"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"made here")
     world.bring("a")
     world.grant()
     world.later(7200)
