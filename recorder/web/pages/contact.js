@@ -8,7 +8,7 @@ import { openPlayer } from "./player.js";
 import { whenReady } from "./readiness.js";
 import { openShell, trouble } from "./shell.js";
 import { openSide } from "./side.js";
-import { clock, dateTime, duration, size, zoneName } from "./time.js";
+import { clock, dateTime, duration, size, zoneShort } from "./time.js";
 import { plain } from "./words.js";
 
 const asked = new URLSearchParams(location.search);
@@ -60,7 +60,7 @@ function head(contact) {
     el("h1", {}, title),
     el("div", {}, el("button", { class: "quiet", onclick: () => (history.length > 1 ? history.back() : location.assign("/app/")) }, "← Back to the list")),
     facts([
-      ["Began", contact.started ? `${dateTime(contact.started)} (${zoneName()})` : "not told"], ["Ended", clock(contact.ended)], ["Lasted", lasted],
+      ["Began", contact.started ? `${dateTime(contact.started)} ${zoneShort(contact.started)}` : "not told"], ["Ended", clock(contact.ended)], ["Lasted", lasted],
       ["Who", contact.subject ? contact.parties.join(", ") : ""], ["Kind", [contact.direction, plain(contact.channel)].filter(Boolean).join(" ")],
       ["Source", contact.source], ["Originals", `${contact.media_files}, ${size(contact.size_bytes)}`],
       ["Contact", el("span", { class: "mono" }, contact.contact)], ["Revision", `${contact.revision} of ${contact.newest_revision}`],

@@ -25,10 +25,10 @@ export function facts(pairs, name = "facts") {
   return el("dl", { class: name }, told.map(([term, value]) => el("div", {}, el("dt", {}, term), el("dd", {}, value))));
 }
 
-/** A table of rows; each column is [heading, row => text or node, class]. */
+/** A table of rows; each column is [heading or () => heading, row => text or node, class]. */
 export function table(columns, rows, attributes = {}) {
-  const head = el("tr", {}, columns.map(([title, , name]) => el("th", { scope: "col", class: name }, title)));
-  const body = rows.map((row) => el("tr", {}, columns.map(([, cell, name]) => el("td", { class: name }, cell(row) ?? ""))));
+  const head = el("tr", {}, columns.map(([title, , name]) => el("th", { scope: "col", class: name }, typeof title === "function" ? title() : title)));
+  const body = rows.map((row) => el("tr", {}, columns.map(([, cell, name]) => el("td", { class: name }, [cell(row) ?? ""]))));
   return el("table", attributes, el("thead", {}, head), el("tbody", {}, body));
 }
 

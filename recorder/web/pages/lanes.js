@@ -43,7 +43,7 @@ export function openLanes({ timeline, peaks, player }) {
         return shade;
       };
       waveTrack.append(...timeline.quiet.map((one) => veil(one, "quiet", "nothing recorded")), ...timeline.masks.map((one) => veil(one, "mask", "blocked for payment data")));
-      this.moveTo(player.ms);
+      new ResizeObserver(() => this.moveTo(player.ms)).observe(waveTrack);
     },
     moveTo(ms) {
       const left = waveTrack.offsetLeft;

@@ -1,7 +1,7 @@
 // The parts of the pair's page, each made from what the API says.
 
 import { el, facts, table } from "./dom.js";
-import { clock, count, dateTime, day, duration } from "./time.js";
+import { clock, count, dateTime, day, duration, zoneShort } from "./time.js";
 import { screensFigure } from "./pair_screens.js";
 import { badge, plain } from "./words.js";
 
@@ -67,7 +67,7 @@ function coverage(source, now) {
     return to > from ? bar : null;
   });
   const gaps = source.coverage.length - 1;
-  return [el("div", { class: "coverage", role: "img", "aria-label": `covered from ${dateTime(source.coverage[0].begin)} with ${gaps} gaps` }, bars.filter(Boolean)),
+  return [el("div", { class: "coverage", role: "img", "aria-label": `covered from ${dateTime(source.coverage[0].begin)} with ${gaps === 1 ? "1 gap" : `${gaps} gaps`}` }, bars.filter(Boolean)),
     el("div", { class: "scale" }, el("span", {}, dateTime(new Date(begin))), el("span", {}, gaps ? `${gaps} gap${gaps > 1 ? "s" : ""}` : "no gap"), el("span", {}, "now"))];
 }
 
@@ -93,6 +93,7 @@ export function deedsTable(history, audit, mayRead) {
   const roles = history.map((row) => ({ at: row.at, node: row.node, who: "the pair", what: `${plain(row.old)} → ${plain(row.new)}, term ${row.term}`, why: row.reason }));
   const deeds = audit.filter((row) => !row.what.endsWith("_ordered") && row.what !== "role_changed").map((row) => ({ at: row.at, node: row.node, who: row.actor, what: `${plain(row.what)} ${row.subject === row.node ? "" : row.subject}`, why: row.detail.message ?? "" }));
   const all = [...roles, ...deeds].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, 80);
-  const rows = table([["When", (row) => dateTime(row.at), "when"], ["Node", (row) => row.node], ["Who", (row) => row.who], ["What", (row) => el("span", { title: row.why }, row.what, row.why ? el("span", { class: "soft" }, ` ${row.why}`) : null), "what"]], all);
-  return [el("div", { class: "scroll", tabindex: "0" }, rows), mayRead ? null : el("p", { class: "soft" }, "Changes of roles only: the audit trail is for admins.")].filter(Boolean);
+  const rows = table([[`When (${zoneShort()})`, (row) => dateTime(row.at), "when"], ["Node", (row) => row.node], ["Who", (row) => row.who], ["What", (row) => el("span", { title: row.why }, row.what, row.why ? el("span", { class: "soft" }, ` ${row.why}`) : null), "what"]], all);
+  if (!all.length) return el("p", { class: "soft" }, "Nothing yet.");
+  return [el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Who did what when" }, rows), mayRead ? null : el("p", { class: "soft" }, "Changes of roles only: the audit trail is for admins.")].filter(Boolean);
 }

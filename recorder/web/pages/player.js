@@ -2,7 +2,7 @@
 
 import { withQuery } from "./api.js";
 import { el, fill, find, icon } from "./dom.js";
-import { dateTime, position } from "./time.js";
+import { dateTime, position, zoneShort } from "./time.js";
 import { addChooser, followViews, openViews } from "./views.js";
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3];
@@ -86,7 +86,8 @@ function transport(player, timeline) {
   const volume = el("input", { id: "volume", type: "range", min: 0, max: 1, step: 0.05, value: 1, "aria-label": "Volume", title: "Volume (m: off, on)", oninput: () => (media.volume = Number(volume.value)) });
   const show = () => {
     fill(time, position(player.ms), " ", el("small", { class: "soft" }, `/ ${position(player.durationMs)}`));
-    wall.textContent = dateTime(timeline.origin_us / 1000 + player.ms);
+    const at = timeline.origin_us / 1000 + player.ms;
+    wall.textContent = `${dateTime(at)} ${zoneShort(at)}`;
     fill(toggle, icon(media.paused ? "play" : "pause"));
     toggle.setAttribute("aria-label", media.paused ? "Play (space)" : "Pause (space)");
     speed.value = String(media.playbackRate);

@@ -3,7 +3,7 @@
 import { get, withQuery } from "./api.js";
 import { el, fill, find, isWriting, table } from "./dom.js";
 import { openShell, trouble } from "./shell.js";
-import { count, dateTime, duration, fieldText, size, typedInstant } from "./time.js";
+import { count, dateTime, duration, fieldText, size, typedInstant, zoneShort } from "./time.js";
 import { plain, some } from "./words.js";
 
 const LIMIT = 50;
@@ -13,6 +13,7 @@ const WORDS = ["text", "agent", "number", "source", "from", "to", "after"];
 const OTHERS = { inbound: "in", outbound: "out", internal: "internal" };
 let chosen = -1, asked = null;
 
+const isAsked = (now) => Object.values(now).some(Boolean);
 const asks = () => Object.fromEntries(WORDS.map((word) => [word, new URLSearchParams(location.search).get(word) ?? ""]));
 
 function form() {
@@ -22,8 +23,8 @@ function form() {
     field("text", "Anything: name, number, id, or how it begins", { autofocus: true, type: null }),
     field("agent", "Agent"), field("number", "Number"),
     el("label", {}, "Source", el("select", { name: "source", onchange: submit }, choices([]))),
-    field("from", "From", { type: "datetime-local", value: fieldText(now.from) }),
-    field("to", "To", { type: "datetime-local", value: fieldText(now.to) }),
+    field("from", `From (${zoneShort()})`, { type: "datetime-local", value: fieldText(now.from) }),
+    field("to", `To (${zoneShort()})`, { type: "datetime-local", value: fieldText(now.to) }),
     el("button", { class: "main", type: "submit" }, "Find"),
     el("button", { type: "button", onclick: () => go({}) }, "Clear"));
 }
@@ -79,7 +80,7 @@ async function whole(now, signal) {
 function list(page, now, tookMs) {
   chosen = -1;
   if (!page.contacts.length && page.searchedTo) fill(find("#found"), el("p", { class: "empty" }, `Nothing so far, back to ${dateTime(page.searchedTo)}.`));
-  else if (!page.contacts.length) fill(find("#found"), el("p", { class: "empty" }, now.after ? "There is nothing older." : "Nothing here is like that. “Why is it not here?” on the command line: ", now.after ? null : el("code", {}, "tandem item why ID --ask-source")));
+  else if (!page.contacts.length) fill(find("#found"), el("p", { class: "empty" }, now.after ? "There is nothing older." : isAsked(now) ? ["Nothing here is like that. “Why is it not here?” on the command line: ", el("code", {}, "tandem item why ID --ask-source")] : "No contact is on record yet."));
   else fill(find("#found"), table(COLUMNS, page.contacts, { "aria-label": "Contacts, newest first" }));
   find("#found").querySelectorAll("tbody tr").forEach((row, index) => {
     row.addEventListener("click", (event) => event.target.closest("a") || location.assign(address(page.contacts[index])));
@@ -101,7 +102,7 @@ function older(next) {
 const address = (row) => withQuery("/app/contact", { id: row.contact });
 const lasted = (row) => (row.started && row.ended ? duration((Date.parse(row.ended) - Date.parse(row.started)) / 1000) : "");
 const COLUMNS = [
-  ["Began", (row) => el("a", { href: address(row) }, dateTime(row.started ?? row.ended)), "when"],
+  [() => `Began (${zoneShort()})`, (row) => el("a", { href: address(row) }, dateTime(row.started ?? row.ended)), "when"],
   ["Lasted", lasted, "number"],
   ["Source", (row) => row.source],
   ["Kind", (row) => [OTHERS[row.direction] ?? row.direction, plain(row.channel)].filter(Boolean).join(" "), "when"],

@@ -92,7 +92,7 @@ function people(contact) {
   return contact.all_interactions.map((one) => [
     el("h2", {}, one.subject ?? `${plain(one.direction)} ${plain(one.channel)}`),
     facts([["Began", dateTime(one.started)], ["Ended", clock(one.ended)], ["Id", el("span", { class: "mono" }, one.interaction)]]),
-    table([["Role", (party) => party.role], ["Name", (party) => party.name ?? ""], ["Number", (party) => party.number ?? ""], ["From", (party) => clock(party.joined), "when"], ["To", (party) => clock(party.left), "when"]], one.parties),
+    table([["Role", (party) => party.role], ["Who", (party) => [party.name ?? "", party.name && party.number ? el("br") : null, party.number ? el("small", {}, party.number) : null]], ["From", (party) => clock(party.joined), "when"], ["To", (party) => clock(party.left), "when"]], one.parties),
     one.segments.length ? table([["Segment", (part) => plain(part.reason ?? part.segment)], ["From", (part) => clock(part.started), "when"], ["To", (part) => clock(part.ended), "when"]], one.segments) : null,
     facts(Object.entries(one.attributes).map(([name, value]) => [name, value])),
   ]);

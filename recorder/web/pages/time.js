@@ -28,6 +28,12 @@ export function zoneName() {
   return minutes === 0 ? "local = UTC" : `local, UTC${minutes < 0 ? "−" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }
 
+/** The same, beside an instant: UTC or UTC+01:00. Of that instant, for summer is not winter. */
+export function zoneShort(instant = Date.now()) {
+  const minutes = isUtc() ? 0 : -new Date(instant).getTimezoneOffset();
+  return minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "−" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+}
+
 /** The instant that somebody typed into a field for date and time, in the shown zone; empty stays empty. */
 export function typedInstant(text) {
   if (!text) return "";

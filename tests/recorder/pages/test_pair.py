@@ -62,7 +62,7 @@ def test_a_source_shows_its_lag_its_troubles_and_what_is_covered(pair, stage):
     stage.board.publish("source:zoom", source_status(coverage=coverage, **wrong))
     pair.see("#source-zoom", "the service asks for patience")
     (told,) = pair.each("#source-zoom .coverage", "aria-label")
-    assert "with 1 gaps" in told
+    assert "with 1 gap" in told
     stage.board.publish("source:zoom", source_status())
 
 
@@ -218,3 +218,10 @@ def test_a_peer_that_was_never_heard_is_told(pair, stage):
     stage.change("peer", PeerStatus, node="")
     pair.see("#verdict", "no other node was heard of yet")
     stage.publish_all()
+
+
+@pytest.mark.usefixtures("agents")
+@pytest.mark.parametrize("width", [400, 1280])
+def test_nothing_of_the_pair_is_cut_off_sideways(pair, width):
+    pair.see("#agents", "beta records")
+    assert pair.too_wide(width) == 0

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from selenium.webdriver.common.keys import Keys
 
 from recorder.adapters.contact_db.pages import encode_cursor
@@ -113,4 +114,27 @@ def test_a_search_that_would_be_long_stops_and_says_how_far_it_looked(node, monk
         node.click("#older")
         node.see("#told", "3 contacts")
         assert node.driver.find_elements("css selector", "#partial") == []
+        node.driver.get("about:blank")
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_nothing_of_the_list_is_cut_off_sideways(page, width):
+    page.go("/app/")
+    page.ready("list")
+    assert page.too_wide(width) == 0
+
+
+def test_times_say_of_which_zone_they_are(page):
+    page.go("/app/")
+    page.ready("list")
+    assert any(heading.startswith("Began (UTC") for heading in page.texts("#found th"))
+    assert any(label.startswith("From (UTC") for label in page.texts("#find label"))
+
+
+def test_a_data_center_without_contacts_says_so(node):
+    with Stage().served() as base:
+        node.base = base
+        node.log_in(TOKEN)
+        node.go("/app/")
+        node.see("#found", "No contact is on record yet.")
         node.driver.get("about:blank")

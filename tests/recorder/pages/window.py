@@ -87,6 +87,16 @@ class Window(Browser):
     def choose(self, selector, value):
         Select(self.one(selector)).select_by_value(value)
 
+    def too_wide(self, width):
+        """By how many pixels the page does not fit into a window of this width, a phone's or a desk's."""
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        try:
+            self.drawn()
+            return max(0, self.run("return document.documentElement.scrollWidth") - width)
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
     # -- the player ----
 
     def at_s(self):
