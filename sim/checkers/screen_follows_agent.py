@@ -11,15 +11,23 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from recorder.screen.verdicts import CUT_WITHIN_US, MASK_MARGIN_US
 from recorder.screen_model import Span, Verdict
 from sim.checkers.violation import Violation
 
 PROMISE: Final = "screen_follows_agent"
 _S: Final = 1_000_000
-CUT_US: Final = 5 * _S
-"""The seconds before and after a leg begins or ends may share the fate of what was before or after."""
-MASK_US: Final = 1 * _S
-"""So much before and after a masked span may be missing as well."""
+CLOCK_US: Final = 100_000
+"""So far a node may place a frame from when it was captured: half of a round trip to the desktop (10 ms in a world), what two
+clocks drift in the ten minutes for which a measure holds (60 ms at DRIFT_PPM), and rounding."""
+FRAME_US: Final = 500_000
+"""Between two frames, at the two a second of a world."""
+CUT_US: Final = CUT_WITHIN_US + FRAME_US + CLOCK_US
+"""A leg that began so late in a part of another one has a part of its own: what it shows in the first one goes with that."""
+KEY_US: Final = 1 * _S
+"""Within this the frame that stands alone is there with which the part of a leg begins of which a node was told."""
+MASK_US: Final = MASK_MARGIN_US + CLOCK_US
+"""So much before and after a masked span is left out with it: the margin of whoever cuts, as it places frames."""
 
 Place = tuple[str, int]
 """A frame: its stream and its number."""
@@ -37,6 +45,8 @@ class AgentLeg:
     masks: tuple[tuple[int, int], ...] = ()
     doubtful: tuple[tuple[int, int], ...] = ()
     """As far as a node may have taken a mask to last: nobody had told it that it was over."""
+    told_us: int = 0
+    """When the last of the nodes was told of it that ever was: before that it may go with what was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ def check_discarded(
     others: Iterable[SeenPart],
     done_us: int,
 ) -> Iterator[Violation]:
-    """A file with `frames` is being deleted; `others` stay.
+    """A file with `frames` is being deleted by a node that knows of these legs; `others` stay.
 
     `done_us`: what is older was reconciled, and may go although nobody decided about it.
     """
@@ -142,7 +152,7 @@ def _refused(run: ScreenRun) -> Iterator[Violation]:
         for leg in run.legs:
             if leg.verdict is not Verdict.DELETED:
                 continue
-            shown = [one for one in frames if _inside(one, leg, CUT_US)]
+            shown = [one for one in frames if _inside(one, leg, CLOCK_US)]
             if shown and not any(_excused(run, part, one) for one in frames):
                 where = "archived" if part.archived else "in the call buffer"
                 what = f"the screen of a call that was not answered is {where}"
@@ -175,7 +185,9 @@ def _twice(run: ScreenRun) -> Iterator[Violation]:
 
 def _required(run: ScreenRun, leg: AgentLeg) -> Iterator[Frame]:
     """Frames of a leg that must be there."""
-    early_us = leg.from_us + CUT_US if _follows(run, leg) else leg.from_us
+    early_us = leg.from_us
+    if _follows(run, leg):
+        early_us = max(leg.from_us + CUT_US, leg.told_us + KEY_US)
     mine = sorted(
         (one for one in run.frames.values() if one.agent_key == leg.agent_key),
         key=lambda one: (one.at_us, one.seq),

@@ -31,13 +31,13 @@ class Seat:
         lan: Lan,
         center: WorldDataCenter,
         telling: Callable[[str, DataSource], DataSource],
-        on_discard: Callable[[str, bytes], None],
+        on_discard: Callable[[Seat, str, bytes], None],
         agents_of: Callable[[str], tuple[str, ...]],
         on_blind_stop: Callable[[str, str], None],
     ) -> None:
         """`telling` makes a source one that can be asked of agents. `agents_of` a connection.
 
-        `on_discard` is called with the key and the bytes of a file that is about to be deleted;
+        `on_discard` is called with this seat, the key and the bytes of a file that is about to be deleted;
         `on_blind_stop` with the node and an agent it knew nothing of.
         """
         self.node = node
@@ -45,6 +45,8 @@ class Seat:
         """By agent and leg: how far the recorder was ever told that a kept one goes."""
         self.legs: dict[str, tuple[Leg, ...]] = {}
         """By agent: what this life of the recorder was told last."""
+        self.told_us: dict[tuple[str, str], int] = {}
+        """By agent and call: when it was first told of a leg, in any life."""
         self._known: set[str] = set()
         """Agents of whom this life of the recorder was told a leg."""
         self._lan = lan
@@ -63,10 +65,13 @@ class Seat:
             journal=shelf.journal,
             recording=RecordingPorts(
                 links=self,
-                files=_WatchedFiles(shelf.disk, trap, self._on_discard),
+                files=_WatchedFiles(shelf.disk, trap, self._discards),
                 db=self._center.screen_db(self.node),
             ),
         )
+
+    def _discards(self, key: str, data: bytes) -> None:
+        self._on_discard(self, key, data)
 
     def died(self, *, power: bool) -> None:
         """The process is no more."""
@@ -101,6 +106,7 @@ class Seat:
                 self._known.add(message.agent_key)
             kept = self.believed.setdefault(message.agent_key, {})
             for leg in message.legs:
+                self.told_us.setdefault((leg.agent_key, leg.call), self._center.now_us())
                 if leg.verdict is Verdict.KEPT:
                     key = (leg.call, leg.span.from_us)
                     kept[key] = self._wider(kept.get(key), leg.span)

@@ -38,16 +38,20 @@ if TYPE_CHECKING:
 
 _NS: Final = 1_000_000_000
 _RECORDED_S: Final = 20.0
-"""So long after a call began, all being well, its agent's screen is being recorded."""
+"""So long after a call began, all being well, its agent's screen is being recorded: late messages take 15 s (`Screens.late_s`),
+or the platform is asked, every 5 s."""
 _FRESH_S: Final = 5.0
+"""A node acknowledges what it wrote at once; a desktop that changes over needs three of these."""
 _OVER_S: Final = 45.0
-"""So long after the last call nobody is recorded any more: also where its end was not told."""
+"""So long after the last call nobody is recorded any more: `screens.wrap_up_max_s` where its end was not told, and a late message."""
 _ARCHIVED_S: Final = 150.0
-"""So long after the last call everything of answered ones is archived."""
+"""So long after the last call everything of answered ones is archived: 30 s for what is known of agents (LEGS_WITHIN_NS), 60 s each
+until the next look for undecided ones (DECIDE_EVERY_S) and for what the archive refused (REFUSED_AGAIN_S)."""
 _LOOK_S: Final = 5.0
 _LATE_US: Final = 3_000_000
+"""What comes within this is no late message: on its way for 0.2 s, refused by a node that does not answer for three."""
 _UNTOLD_US: Final = 35_000_000
-"""So long after its end a leg may seem to last, where nobody tells the end."""
+"""So long after its end a leg may seem to last, where nobody tells the end: `screens.wrap_up_max_s`, and an asking."""
 _UNMASKS: Final = frozenset({AgentEventKind.UNMASK, AgentEventKind.ENDED, AgentEventKind.AVAILABLE})
 
 MOVED: Final = "desktop moved over in mid-call"
@@ -189,18 +193,23 @@ class ScreenStage:
         what = f"{node} stopped a desktop of whose agent it knew nothing"
         self._world.broken(Violation(PROMISE, what, (agent,)))
 
-    def _discarded(self, key: str, data: bytes) -> None:
+    def _discarded(self, seat: Seat, key: str, data: bytes) -> None:
         """A file is about to go: what nobody decided about may only go late, and with its period archived."""
         frames = self._frames()
         shown = [frames[place] for place in _places(data)]
-        legs = [leg for leg in self._legs() if leg.verdict is Verdict.UNDECIDED]
+        legs = [
+            leg
+            for leg in self._legs()
+            if leg.verdict is Verdict.UNDECIDED
+            and any(one.call == leg.call for one in seat.legs.get(leg.agent_key, ()))
+        ]
         if not any(leg.from_us <= one.at_us <= leg.to_us for leg in legs for one in shown):
             return
         settings = self._world.machines[NODES[0]].config.screens
         progress = self._world.data_center.contacts.progress.get(self._source)
         done_us = 0 if progress is None else progress.watermark_us
         old_us = self._world.data_center.now_us() - round(settings.undecided_s * 1e6)
-        parts = [part for part in self._parts() if part.key != key]
+        parts = [part for part in self._parts() if part.archived or part.key != key]
         for violation in check_discarded(legs, shown, parts, min(done_us, old_us)):
             self._world.broken(violation)
 
@@ -302,6 +311,9 @@ class ScreenStage:
             leg.verdict,
             tuple(_instants(mask) for mask in leg.masks),
             tuple(self._doubtful(leg)),
+            max(
+                one.told_us.get((self._key(leg.agent), leg.call), 0) for one in self._seats.values()
+            ),
         )
 
     def _doubtful(self, leg: TrueLeg) -> Iterator[tuple[int, int]]:

@@ -1,5 +1,7 @@
 """The judge of promise S7: what it lets pass, and what not."""
 
+from dataclasses import replace
+
 import pytest
 
 from recorder.screen_model import Span, Verdict
@@ -69,7 +71,17 @@ def test_the_first_seconds_after_an_unanswered_call_may_go_with_it():
     legs = [leg(0, 10, Verdict.DELETED, call="c-0"), leg(12, 40)]
     frames = film(0, 40)
     assert said(legs, frames, [part(frames[16:])]) == []
-    assert said(legs, frames, [part(frames[18:])])
+    assert said(legs, frames, [part(frames[17:])])
+
+
+def test_what_was_captured_before_a_node_was_told_of_a_call_may_go_with_an_unanswered_one():
+    refused = leg(0, 10, Verdict.DELETED, call="c-0")
+    frames = film(0, 40)
+    for told_s, begins in ((20, 21), (0, 16)):
+        late = replace(leg(12, 40), told_us=told_s * S)
+        assert said([refused, late], frames, [part(frames[begins:])]) == []
+        assert said([refused, late], frames, [part(frames[begins + 1 :])])
+        assert said([late], frames, [part(frames[begins:])])
 
 
 @pytest.mark.parametrize("archived", [True, False])
@@ -97,7 +109,7 @@ def test_a_node_that_was_told_of_an_answered_call_is_excused():
 def test_nothing_of_a_masked_span_may_be_there():
     frames = film(0, 30, keys=(0, 22))
     legs = [leg(0, 30, masks=[(10, 20)])]
-    clean = [one for one in frames if not 9 * S <= one.at_us < 21 * S]
+    clean = [one for one in frames if not 10 * S <= one.at_us < 21 * S]
     assert said(legs, frames, [part(clean)]) == []
     (what,) = said(legs, frames, [part(frames)])
     assert "masked" in what
@@ -106,7 +118,7 @@ def test_nothing_of_a_masked_span_may_be_there():
 def test_frames_that_build_on_masked_ones_may_go_with_them():
     frames = film(0, 30, keys=(0, 26))
     legs = [leg(0, 30, masks=[(10, 20)])]
-    left = [one for one in frames if one.at_us < 9 * S or one.at_us >= 26 * S]
+    left = [one for one in frames if one.at_us < 10 * S or one.at_us >= 26 * S]
     assert said(legs, frames, [part(left)]) == []
 
 
