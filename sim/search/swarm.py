@@ -171,6 +171,7 @@ def _screens(chance: Stream) -> Screens:
         late=chance.choice((0.0, 0.15, 0.4)),
         doubled=chance.choice((0.0, 0.15, 0.5)),
         unheard=chance.choice((0.0, 0.05, 0.2)),
+        bodies=chance.random() < 1 / 2,
     )
 
 

@@ -122,6 +122,8 @@ class Screens:
     """Share of messages that never come: the platform must be asked."""
     asked: bool = True
     """Whether it answers when it is asked."""
+    bodies: bool = False
+    """It tells by messages as the real service writes them, through the adapter, where the source is one that does."""
 
 
 @dataclass(frozen=True, slots=True)

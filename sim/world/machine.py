@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 from cluster.board import Board
 from cluster.frames import PROTOCOL_MAX
 from cluster.handshake import Identity
-from cluster.ports import Behaviour
+from cluster.ports import Address, Behaviour
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
 from recorder.assembly import Assembly, NodePorts
@@ -29,7 +29,7 @@ from recorder.ports import DataSource
 from recorder.proof_ports import RecoveryDb
 from recorder.reconcile_assembly import ReconcileStores
 from recorder.retention_ports import RetentionDb
-from recorder.screen_messages import AgentEventsHeard, AskStates
+from recorder.screen_messages import AgentEventsHeard, AgentEventsKept, AskStates
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
@@ -199,8 +199,16 @@ class Machine:
             self.kill()
             self.start()
 
-    def hear(self, source: str, request: WebhookRequest) -> WebhookAnswer | None:
-        """A webhook reaches the node, as its web server takes it; None from one that does not answer."""
+    def hear(
+        self,
+        source: str,
+        request: WebhookRequest,
+        reply_to: Address[AgentEventsKept] | None = None,
+    ) -> WebhookAnswer | None:
+        """A webhook reaches the node, as its web server takes it; None from one that does not answer.
+
+        `reply_to` is told when events of agents in it are safe.
+        """
         heard = self._sources.get(source)
         if self.assembly is None or self.paused or not hasattr(heard, "hear"):
             return None
@@ -209,7 +217,7 @@ class Machine:
             self.assembly.pollers[source].tell(PollNow(source))
         ris, states = self.assembly.screens.ris, self.assembly.screens.states
         if answer.agent_events and ris is not None:
-            ris.tell(AgentEventsHeard(answer.agent_events))
+            ris.tell(AgentEventsHeard(answer.agent_events, reply_to=reply_to))
         if answer.ask_states and states is not None:
             states.tell(AskStates(source))
         return answer

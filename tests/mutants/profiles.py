@@ -56,7 +56,7 @@ def of(
 def of_screens(mix: Mix, **screens: float | bool) -> Mix:
     """The same with agents and their screens, and few calls at the source."""
     profile = replace(mix.profile, screens=True, calls_per_minute=(1.0,))
-    return replace(mix, profile=profile, screens=screens)
+    return replace(mix, profile=profile, screens={"bodies": False, **screens})
 
 
 def both(kind: str, *durations_s: float) -> Colour:

@@ -14,13 +14,14 @@ PROMPT = Screens(agents=2, late=0.0, unheard=0.0, missed_end=0.0)
 SWARM = replace(USUAL, minutes=2.0, screens=True, calls_per_minute=(1.0,))
 
 
-def live(*faults, screens=PROMPT, seed=1, minutes=2.0):
+def live(*faults, screens=PROMPT, seed=1, minutes=2.0, **more):
     incident = Incident(
         seed=seed,
         minutes=minutes,
         faults=faults,
         workload=Workload(calls_per_minute=1.0),
         screens=screens,
+        **more,
     )
     world = World(incident)
     report = world.run()
@@ -77,6 +78,19 @@ def test_messages_to_both_nodes_in_any_order_act_once():
     counts = live(screens=odd).screens.counts()
     assert counts[BOTH_HEARD]
     assert counts[DISORDER]
+
+
+@pytest.mark.parametrize("source", ["dynamics", "webex"])
+def test_messages_as_the_service_writes_them_say_the_same_through_the_adapter(source):
+    bodies = Screens(
+        agents=2, bodies=True, two_urls=True, late=0.4, doubled=0.4, unheard=0.2, masks=0.5
+    )
+    crash = Fault("crash", "alpha", at_s=40.0, for_s=10.0)
+    world = live(crash, screens=bodies, minutes=1.0, sources=(source,))
+    assert archived(world)
+    heard = {one.kind for one in world.data_center.agent_events.events.values()}
+    assert heard >= {"ringing", "connected", "available"}
+    assert ("mask" in heard) is (source == "webex")
 
 
 @pytest.mark.parametrize("index", range(4))

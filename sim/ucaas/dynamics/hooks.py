@@ -166,6 +166,19 @@ class Outbox:
         return len(self._coming)
 
 
+def body_of(
+    schema: Schema,
+    row: Row,
+    values: Mapping[str, Value],
+    image: Mapping[str, Value],
+    *,
+    is_new: bool,
+    chance: Stream,
+) -> bytes:
+    """The body of the message that tells of a row which was made, or changed to `values`."""
+    return _text(_context(schema, row, values, image, is_new=is_new, chance=chance))
+
+
 def _context(
     schema: Schema,
     row: Row,

@@ -13,7 +13,7 @@ from sim.ucaas.dynamics.mix import CallMix, MixOptions
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.faults import DYNAMICS
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret
+from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret
 from sim.world.kinds.sounds import sounds
 
 NAME: Final = "dynamics"
@@ -33,6 +33,7 @@ def table(source: str, node: str) -> Mapping[str, Any]:
         "tenant": f"{company(source)}.example",
         "client_id": client_id(node),
         "client_secret": f"value:{client_secret(node)}",
+        "webhook_secret": f"value:{hook_secret(source)}",
     }
 
 

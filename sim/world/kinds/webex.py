@@ -46,6 +46,7 @@ def table(source: str, node: str) -> Mapping[str, Any]:
         "cdr_url": f"https://{history}",
         "retention_days": 30,
         "webhook_secret": f"value:{hook_secret(source)}",
+        "contact_center_secret": f"value:{hook_secret(source)}",
     }
 
 

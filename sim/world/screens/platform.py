@@ -18,6 +18,7 @@ from recorder.screen_model import AgentEvent
 from sim.clock import WALL_START_US
 from sim.kernel import Kernel
 from sim.world.incident import Screens
+from sim.world.screens.saying import Mouth, Said
 from sim.world.screens.script import AgentScript, Happening
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sim.world.service import Road
 
 _NS: Final = 1_000_000_000
+_ERROR: Final = 400
 _CONNECT_S: Final = 3.0
 _WAY_S: Final = (0.02, 0.2)
 _ANSWER_S: Final = 3.0
@@ -54,12 +56,14 @@ class Platform:
         screens: Screens,
         scripts: Sequence[AgentScript],
         source: str,
+        mouth: Mouth,
     ) -> None:
         self._kernel = kernel
         self._machines = machines
         self._screens = screens
         self._chance = kernel.streams.stream("platform")
         self._source = source
+        self._mouth = mouth
         self.tellings: dict[str, Telling] = {}
         """By the id of the event; those that have happened."""
         self._happenings = [one for script in scripts for one in script.happenings]
@@ -88,17 +92,14 @@ class Platform:
         return told
 
     def _happens(self, one: Happening) -> None:
-        event = AgentEvent(
-            source=self._source,
-            event_id=f"{one.agent}-{one.number}",
-            agent=one.agent,
-            call=one.call,
-            kind=one.kind,
-            at_us=WALL_START_US + round(one.at_s * 1_000_000),
-            heard_us=0,
-            heard_by="",
-        )
-        self.tellings[event.event_id] = Telling(event)
+        at_us = WALL_START_US + round(one.at_s * 1_000_000)
+        for said in self._mouth.says(one, at_us):
+            if said.event is not None:
+                self.tellings[said.event.event_id] = Telling(said.event)
+            if said.is_sent:
+                self._tell(said)
+
+    def _tell(self, said: Said) -> None:
         chance, screens = self._chance, self._screens
         if chance.random() < screens.unheard:
             return
@@ -109,39 +110,57 @@ class Platform:
                 after_s += chance.uniform(0.5, screens.late_s)
             if time:
                 after_s += chance.uniform(*_DOUBLED_S)
-            self._after(after_s, lambda: self._send(event))
+            self._after(after_s, lambda: self._send(said))
 
-    def _send(self, event: AgentEvent) -> None:
+    def _send(self, said: Said) -> None:
         nodes = [*self._machines]
         if self._screens.two_urls:
             for node in nodes:
-                self._post(event, [node])
+                self._post(said, [node])
         else:
             self._chance.shuffle(nodes)
-            self._post(event, nodes)
+            self._post(said, nodes)
 
-    def _post(self, event: AgentEvent, nodes: list[str]) -> None:
+    def _post(self, said: Said, nodes: list[str]) -> None:
         """To the first of these, and to the next where it does not answer."""
         node, *others = nodes
         machine = self._machines[node]
-        ris = None if machine.assembly is None else machine.assembly.screens.ris
-        answer = _Answer(self, event, node)
+        answer = _Answer(self, said, node)
         wait_s = _ANSWER_S
-        if ris is not None and not machine.paused:
-            heard = replace(event, heard_us=machine.clock.wall_us())
-            ris.tell(AgentEventsHeard((heard,), reply_to=answer))
+        if machine.lives and not machine.paused:
+            self._arrive(said, machine, answer)
         elif not machine.paused:
             wait_s = 0.01
         self._after(wait_s, lambda: self._look(answer, others))
 
+    def _arrive(self, said: Said, machine: Machine, answer: _Answer) -> None:
+        assembly = machine.assembly
+        assert assembly is not None, "it lives"
+        if said.request is None:
+            ris, event = assembly.screens.ris, said.event
+            if ris is not None and event is not None:
+                heard = replace(event, heard_us=machine.clock.wall_us())
+                ris.tell(AgentEventsHeard((heard,), reply_to=answer))
+            return
+        got = machine.hear(self._source, said.request, answer)
+        assert got is not None, "it lives"
+        assert got.status < _ERROR, f"a message of the platform is refused: {got.status}"
+        told = [(one.event_id, one.call, one.kind, one.at_us) for one in got.agent_events]
+        event = said.event
+        if not told:
+            answer.given = True
+        elif event is not None:
+            known = (event.event_id, event.call, event.kind, event.at_us)
+            assert known in told, f"the adapter makes {told} of {known}"
+
     def _look(self, answer: _Answer, others: list[str]) -> None:
-        event = answer.event
+        event = answer.said.event
         if answer.given:
             return
         if others:
-            self._post(event, others)
-        elif not self.tellings[event.event_id].heard_by:
-            self._after(self._chance.uniform(*_AGAIN_S), lambda: self._send(event))
+            self._post(answer.said, others)
+        elif event is None or not self.tellings[event.event_id].heard_by:
+            self._after(self._chance.uniform(*_AGAIN_S), lambda: self._send(answer.said))
 
     def heard(self, event: AgentEvent, node: str) -> None:
         """A node has it on its disk."""
@@ -171,9 +190,9 @@ class _Answer:
 
     name = "platform"
 
-    def __init__(self, platform: Platform, event: AgentEvent, node: str) -> None:
+    def __init__(self, platform: Platform, said: Said, node: str) -> None:
         self._platform = platform
-        self.event = event
+        self.said = said
         self._node = node
         self.given = False
 
@@ -181,4 +200,5 @@ class _Answer:
         """Kept."""
         del message
         self.given = True
-        self._platform.heard(self.event, self._node)
+        if self.said.event is not None:
+            self._platform.heard(self.said.event, self._node)

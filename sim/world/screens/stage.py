@@ -24,6 +24,7 @@ from sim.checkers.screen_follows_agent import (
 from sim.checkers.violation import Violation
 from sim.clock import WALL_START_US
 from sim.world.incident import NODES
+from sim.world.screens.bodies import agent_of, mouth_of, sayable
 from sim.world.screens.desktop import SimDesktop
 from sim.world.screens.frames import frames_in
 from sim.world.screens.lan import Lan
@@ -84,8 +85,8 @@ class ScreenStage:
         self._lan = self.lan = Lan(world.kernel, world.machines)
         self._scripts = tuple(
             script_of(
-                agent := f"agent-{number}",
-                self._screens,
+                agent := agent_of(self._source, number, self._screens),
+                sayable(self._source, self._screens),
                 incident.minutes * 60,
                 world.kernel.streams.stream("agent", agent),
             )
@@ -97,7 +98,9 @@ class ScreenStage:
             screens=self._screens,
             scripts=self._scripts,
             source=self._source,
+            mouth=(mouth := mouth_of(self._source, self._screens)),
         )
+        self._call = mouth.call
         self.desktops = tuple(
             SimDesktop(f"pc-{number}", self._key(script.agent), kernel=world.kernel, lan=self._lan)
             for number, script in enumerate(self._scripts, 1)
@@ -152,9 +155,10 @@ class ScreenStage:
             )
         newest: dict[str, int] = {}
         heard = [one for one in self.platform.tellings.values() if one.heard_ns is not None]
+        events = self._world.data_center.agent_events.events
         found[ASKED] = sum(
-            not self.platform.tellings[key[1]].heard_by
-            for key in self._world.data_center.agent_events.events
+            one is not None and not one.heard_by
+            for one in map(self.platform.tellings.get, (key[1] for key in events))
         )
         for one in sorted(heard, key=lambda one: one.heard_ns or 0):
             event = one.event
@@ -239,7 +243,9 @@ class ScreenStage:
     def _is_prompt(self) -> bool:
         """Whether every message comes when it should."""
         screens = self._screens
-        return screens is not None and not (screens.late or screens.unheard or screens.missed_end)
+        return screens is not None and not (
+            screens.bodies or screens.late or screens.unheard or screens.missed_end
+        )
 
     def _run(self) -> ScreenRun:
         calm = not self._world.incident.faults and self._is_prompt
@@ -306,13 +312,14 @@ class ScreenStage:
     def _leg(self, leg: TrueLeg) -> AgentLeg:
         return AgentLeg(
             self._key(leg.agent),
-            leg.call,
+            self._call(leg.call),
             *_instants(leg.span),
             leg.verdict,
             tuple(_instants(mask) for mask in leg.masks),
             tuple(self._doubtful(leg)),
             max(
-                one.told_us.get((self._key(leg.agent), leg.call), 0) for one in self._seats.values()
+                one.told_us.get((self._key(leg.agent), self._call(leg.call)), 0)
+                for one in self._seats.values()
             ),
         )
 
