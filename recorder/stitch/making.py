@@ -10,6 +10,7 @@ from pathlib import Path
 from av.error import FFmpegError
 
 from recorder.stitch.composing import Outcome, compose
+from recorder.stitch.files import LENGTH_MAX_US
 from recorder.stitch.frames import Shot, cuts
 from recorder.stitch.peaks import PeakMeter
 from recorder.stitch.plan_model import File, Made, Order, Written
@@ -20,6 +21,7 @@ from recorder.stitch.timeline import RENDITION_TYPE, TIMELINE_TYPE, FileRef, Not
 from recorder.stitch.webm import WebmFile
 
 TEXT_BYTES_MAX = 64 * 1024**2
+LENGTH_MAX_MS = LENGTH_MAX_US // 1000
 Reading = Callable[[str], None]
 
 
@@ -168,7 +170,7 @@ def _screens(order: Order, found: Findings, reading: Reading) -> tuple[Picture, 
 
 
 def _least_ms(order: Order, found: Findings, screens: Sequence[Picture]) -> int:
-    """How long it is at least, whatever is heard."""
+    """How long it is at least, whatever is heard: a mistaken cue or a false head makes no timeline of weeks."""
     ends = [one.shots[-1].at_ms for one in screens]
     for one in order.plan.files:
         start_ms = one.start_us // 1000
@@ -176,7 +178,7 @@ def _least_ms(order: Order, found: Findings, screens: Sequence[Picture]) -> int:
         if one.beside and told is not None and told.seconds is not None:
             ends.append(start_ms + round(told.seconds * 1000))
         ends += [start_ms + line.end_ms for line in found.said.get(one.object_key, ())[-1:]]
-    return max(ends, default=0)
+    return min(max(ends, default=0), LENGTH_MAX_MS)
 
 
 # -- writing ----

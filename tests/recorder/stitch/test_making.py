@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recorder.model import MediaKind
+from recorder.stitch import making
 from recorder.stitch.making import make
 from recorder.stitch.timeline import Placed
 from tests.recorder.stitch.contacts import at, contact, leg, order_of, part, ref, stitched
@@ -197,6 +198,20 @@ def test_a_contact_with_texts_only_lasts_as_long_as_its_chat(tmp_path):
     ]
     assert timeline.duration_ms == 90_000
     assert (timeline.has_audio, timeline.has_screen) == (False, False)
+
+
+def test_a_mistaken_cue_makes_no_timeline_of_weeks(tmp_path, monkeypatch):
+    monkeypatch.setattr(making, "LENGTH_MAX_MS", 60_000)
+    cues = (
+        b"WEBVTT\n\n00:00:05.000 --> 00:00:06.000\nHello\n\n00:00:07.000 --> 999:00:00.000\nBye\n"
+    )
+    bodies = {"captions": cues}
+    detail = contact(part(media=[ref("captions", MediaKind.TEXT)]), bodies=bodies)
+
+    _, timeline, _ = stitched(tmp_path, detail, bodies)
+
+    assert [one.t_ms for one in timeline.lines] == [5_000, 7_000]
+    assert timeline.duration_ms == 60_000
 
 
 def test_a_part_that_is_missing_or_torn_leaves_the_others(tmp_path):
