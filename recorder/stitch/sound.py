@@ -28,6 +28,11 @@ _JUMP_S: Final = 0.05
 _FILE_S_MAX: Final = 24 * 3600
 _ERRORS_MAX: Final = 1_000
 _STEREO: Final = 2
+_MP3_LATE: Final = 529 + 576
+"""Samples that sound in front of an MP3: 529 of every decoder, 576 of the usual encoder (LAME).
+
+A header says it exactly, and decoders then leave them out by themselves; without one they are heard as silence.
+"""
 
 
 @dataclass(slots=True)
@@ -160,7 +165,24 @@ def _decoded(path: str, rate_hz: int, heard: Heard) -> Iterator[Block]:
         if not container.streams.audio:
             heard.state, heard.problem = Placed.BROKEN, "there is no sound in it"
             return
-        yield from _of_stream(container, rate_hz, heard)
+        yield from _after(_late(container, rate_hz), _of_stream(container, rate_hz, heard))
+
+
+def _late(container: Any, rate_hz: int) -> int:
+    """Samples in front of the sound that nobody leaves out. A file with the header begins after 0."""
+    stream = container.streams.audio[0]
+    source_hz = stream.codec_context.sample_rate
+    if container.format.name != "mp3" or stream.start_time or not source_hz:
+        return 0
+    return round(_MP3_LATE * rate_hz / source_hz)
+
+
+def _after(count: int, blocks: Iterator[Block]) -> Iterator[Block]:
+    """Without the first samples."""
+    for block in blocks:
+        if block.shape[1] > count:
+            yield block[:, count:]
+        count = max(0, count - block.shape[1])
 
 
 def _of_stream(container: Any, rate_hz: int, heard: Heard) -> Iterator[Block]:

@@ -25,11 +25,11 @@ def tone(seconds, *, left=440.0, right=880.0, level=8_000, rate=RATE):
     )
 
 
-def encoded(samples, *, form="wav", codec="pcm_s16le", rate=RATE):
+def encoded(samples, *, form="wav", codec="pcm_s16le", rate=RATE, **options):
     """A file of these samples: wav, mp3 (libmp3lame), mp4 (aac), …"""
     buffer = io.BytesIO()
     layout = "mono" if samples.shape[0] == 1 else "stereo"
-    with av.open(buffer, "w", format=form) as container:
+    with av.open(buffer, "w", format=form, options=options) as container:
         stream = container.add_stream(codec, rate=rate, layout=layout)
         for at in range(0, samples.shape[1], 1152):
             packed = np.ascontiguousarray(samples[:, at : at + 1152].T).reshape(1, -1)

@@ -52,6 +52,25 @@ def test_audio_lies_within_two_milliseconds_of_its_instant_in_every_codec(tmp_pa
     assert timeline.duration_ms == pytest.approx(10_321, abs=40)
 
 
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
+@pytest.mark.parametrize("header", ["0", "1"])
+def test_an_mp3_lies_in_its_place_with_and_without_a_header_that_tells_its_delay(
+    tmp_path, rate, header
+):
+    mp3 = encoded(
+        tone(3, rate=rate), form="mp3", codec="libmp3lame", rate=rate, write_xing=header, id3v2_version="0"
+    )  # fmt: skip
+    bodies = {"a": encoded(tone(2)), "b": mp3}
+    detail = contact(part(media=[ref("a"), ref("b", start_s=7.321)]), bodies=bodies)
+
+    made, timeline, _ = stitched(tmp_path, detail, bodies)
+
+    samples, _ = heard(made.rendition.path)
+    begin_s, _ = sounding(samples[:, 5 * HZ :])
+    assert begin_s + 5 == pytest.approx(7.321, abs=0.003)
+    assert timeline.originals[1].state is Placed.PLACED
+
+
 def test_a_gap_is_silent_and_told_and_an_overlap_is_summed(tmp_path):
     bodies = {"a": encoded(tone(4, level=6_000)), "b": encoded(tone(4, level=6_000))}
     detail = contact(part(media=[ref("a", start_s=0), ref("b", start_s=2)]), bodies=bodies)
