@@ -180,7 +180,9 @@ class Assembly:
             link=at["link"],
             trail=self.audit.trail,
         )
-        self.stitch.start(start, self._config, self._ports, monitor=at["monitor"])
+        self.stitch.start(
+            start, self._config, self._ports, monitor=at["monitor"], trail=self.audit.trail
+        )
         start(at["link"], self._link())
         start(at["pair"], self._pair())
         start(at["supervisor"], self._supervisor())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cluster.ports import Address, Behaviour, Clock, Runtime
+from recorder.audit_ports import AuditTrail
 from recorder.config import Config
 from recorder.errors import SourceError
 from recorder.ports import DataSource
@@ -50,7 +51,13 @@ class StitchAssembly:
         return () if self.address is None else (self.address,)
 
     def start(
-        self, begin: Begin, config: Config, ports: NodePorts, *, monitor: Address[Any]
+        self,
+        begin: Begin,
+        config: Config,
+        ports: NodePorts,
+        *,
+        monitor: Address[Any],
+        trail: AuditTrail,
     ) -> None:
         """Start the actor."""
         if self._stores is None or self.address is None:
@@ -61,7 +68,7 @@ class StitchAssembly:
             clock=ports.clock,
             board=ports.board,
             monitor=monitor,
-            tools=stitch_tools(self._stores, config, ports),
+            tools=replace(stitch_tools(self._stores, config, ports), trail=trail),
             settings=config.replay,
         )
         begin(self.address, Stitcher(ports=given))

@@ -8,11 +8,12 @@ end in the same objects. Audio is masked by the platform that recorded it, and i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from recorder.audit_rows import SYSTEM
 from recorder.errors import ArchiveError, CallBufferError, StitchFailed
 from recorder.rendition_keys import prefix_of, sweep_folder
 from recorder.screen.verdicts import pieces
@@ -42,6 +43,8 @@ def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> None:
         return
     for one in tools.screens.renditions(contact_id):
         if shows_masked(tools, one, plan):
+            name = f"{contact_id}:{one.number}"
+            _tell(tools, "rendition_masked", contact_id, {"rendition": one.number}, name)
             sweep_folder(tools.archive, f"{prefix_of(contact_id)}{one.digest}/")
 
 
@@ -73,7 +76,7 @@ def _replace(
     if tools.archive.info(part.object_key) is None:
         if not _was_replaced(part, masks, listed):
             return False
-        tools.screens.forget_part(part.part_key, REASON)
+        _forget(tools, part.part_key)
         return True
     try:
         with tools.archive.open(part.object_key) as file:
@@ -89,8 +92,21 @@ def _replace(
     tools.screens.record_parts(became)
     tools.archive.delete(part.object_key)
     tools.trap("discard")
-    tools.screens.forget_part(part.part_key, REASON)
+    _forget(tools, part.part_key)
     return True
+
+
+def _forget(tools: StitchTools, part_key: str) -> None:
+    _tell(tools, "screen_masked", part_key, {}, part_key)
+    tools.screens.forget_part(part_key, REASON)
+
+
+def _tell(
+    tools: StitchTools, what: str, subject: str, detail: Mapping[str, object], name: str
+) -> None:
+    """What goes is on record once, whichever node took it away, and however often."""
+    if tools.trail is not None:
+        tools.trail.record(what, subject, SYSTEM, detail, once=f"{what}:{name}")
 
 
 def _was_replaced(part: ScreenPart, masks: Sequence[Span], listed: Sequence[ScreenPart]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from recorder.audit_ports import AuditTrail
 from recorder.ports import Archive, ContactDb
 from recorder.screen_model import AgentEvent, ClockOffset, Leg
 from recorder.screen_ports import AgentEventDb, ScreenDb
@@ -51,3 +52,5 @@ class StitchTools:
     """How far the clock of a source's service is ahead of this node's. Blocks; never raises."""
     wall_us: Callable[[], int]
     trap: Trap = no_trap
+    trail: AuditTrail | None = None
+    """Where what is deleted is put on record; None for whoever only looks."""

@@ -16,6 +16,7 @@ from recorder.stitch.stitching import Result, stitch
 from recorder.stitch.timeline import Placed, Timeline
 from recorder.traps import TrapSprung
 from sim.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.audit import ListedTrail
 from sim.screen_tables import MemoryScreenDb
 from tests.recorder.screen.agents import K, event
 from tests.recorder.stitch.stitch_node import CONTACT, World
@@ -309,12 +310,14 @@ def mask(world):
 
 
 def test_what_a_late_mask_covers_leaves_the_archive_and_every_rendition(world):
-    first = stitched(world)
+    first, trail = stitched(world), ListedTrail()
     mask(world)
 
-    second = stitched(world)
+    second = stitch(replace(world.tools(), trail=trail), CONTACT, complete=False)
 
     assert (second.result, second.rendition.number) == (Result.MADE, 2)
+    told = [(what, subject) for what, subject, *_ in trail.told]
+    assert told == [("rendition_masked", CONTACT), ("screen_masked", "aa01")]
     assert stitched(world).result is Result.READY
     assert world.archive().info(first.rendition.object_key) is None
     assert world.tables.forgotten == {"aa01": "masked"}
