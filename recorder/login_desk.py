@@ -48,18 +48,18 @@ class LoginDesk:
             while len(self._made) > MADE_MAX:
                 del self._made[next(iter(self._made))]
 
-    def is_over(self, login_id: str) -> bool:
-        """Whether it was ended on either node. May ask the Data Center.
+    def is_over(self, login_id: str) -> bool | None:
+        """Whether it was ended on either node; None when that cannot be told. May ask the Data Center.
 
-        A node that could not ask since it started believes only logins that were made on it meanwhile: people log in
-        once more. One that asked before goes on with what it knows.
+        A node that could not ask since it started knows only logins that were made on it meanwhile. One that asked
+        before goes on with what it knows.
         """
         self._look()
         with self._lock:
             if login_id in self._ended:
                 return True
             if self._on_record is None:
-                return login_id not in self._made
+                return False if login_id in self._made else None
             return login_id in self._on_record
 
     def end(self, login_id: str, until_us: int) -> bool:
@@ -93,9 +93,11 @@ class LoginDesk:
                 self._looked()
 
     def _is_due(self) -> bool:
-        """No request waits for a Data Center that is known to be away."""
+        """No request waits for a Data Center that is known to be away, but for the first answer."""
         if self._db is None or self._clock.monotonic_ns() < self._next_ns:
             return False
+        if self._on_record is None:
+            return True  # a node that starts does not know yet what it sees
         pair = self._board.read("pair", PairStatus)
         return pair is None or pair.sees_data_center
 

@@ -149,10 +149,22 @@ def _logged_in(
                     "A login of a page changes something only for the page itself.",
                     f"Send the header {PAGE_HEADER}, or use a token.",
                 )
-            if control.logins is not None and control.logins.is_over(login.login_id):
+            if _is_over(control, login.login_id):
                 return None
             return Caller(name, roles, login.user)
     return None
+
+
+def _is_over(control: NodeControl, login_id: str) -> bool:
+    """Whether somebody logged out of it. Refuses when that cannot be told."""
+    is_over = control.logins is not None and control.logins.is_over(login_id)
+    if is_over is None:
+        refuse(
+            503,
+            "Whether this login was ended cannot be told now: the Data Center does not answer.",
+            "It goes on as soon as it answers; or log in again on this node, at /login.",
+        )
+    return is_over
 
 
 def caller_of(control: NodeControl, request: Request) -> Caller:

@@ -84,12 +84,23 @@ def test_a_node_that_asked_before_goes_on_with_what_it_knows(nodes, clock):
     assert not beta.desk.is_over("b")
 
 
-def test_a_node_that_could_never_ask_believes_only_logins_made_on_it(nodes):
+def test_a_node_that_could_never_ask_knows_only_logins_made_on_it(nodes, clock):
     alpha, _beta = nodes
     alpha.db.down = True
     alpha.desk.made("mine")
-    assert not alpha.desk.is_over("mine")
-    assert alpha.desk.is_over("whose")
+    assert alpha.desk.is_over("mine") is False
+    assert alpha.desk.is_over("whose") is None
+    alpha.db.down = False
+    clock.advance(LOOK_S)
+    assert alpha.desk.is_over("whose") is False
+
+
+def test_a_node_that_just_started_asks_although_it_does_not_know_yet_what_it_sees(nodes):
+    alpha, beta = nodes
+    alpha.end("a")
+    beta.board.publish("pair", pair_status(sees_data_center=False))
+    assert beta.desk.is_over("a") is True
+    assert beta.desk.is_over("b") is False
 
 
 def test_nobody_waits_for_a_data_center_that_is_known_to_be_away(nodes, clock):

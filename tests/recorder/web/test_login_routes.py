@@ -163,6 +163,19 @@ def test_logging_out_while_the_data_center_is_away_says_what_it_means(node):
     assert ask(node, "GET", "/api/v1/contacts", cookie).status_code == 401
 
 
+def test_a_login_that_cannot_be_checked_is_refused_for_now_and_another_one_taken(node):
+    cookie = cookie_of(log_in(node))
+    beta = FakeNode(name="beta", tokens=node.tokens)
+    beta.login_db.down = True
+    answer = ask(beta, "GET", "/api/v1/cluster", cookie)
+    assert answer.status_code == 503
+    assert "log in again" in answer.json()["error"]["hint"]
+    assert ask(beta, "GET", "/api/v1/cluster", cookie_of(log_in(beta))).status_code == 200
+    beta.login_db.down = False
+    beta.clock.advance(LOOK_S)
+    assert ask(beta, "GET", "/api/v1/cluster", cookie).status_code == 200
+
+
 def test_a_node_without_tokens_reads_without_a_login():
     open_node = FakeNode(token=None)
     who = open_node.client().get("/api/v1/login").json()
