@@ -124,6 +124,8 @@ def test_a_field_nobody_knows_is_ignored():
         ({"desktop": "../x"}, "no id"),
         ({"desktop": 5}, "desktop"),
         ({"host": "h" * 501}, "too long"),
+        ({"host": "\x1b[2J"}, "people"),
+        ({"build": "1\n2"}, "people"),
     ],
 )
 def test_a_bad_hello_is_refused_with_what_is_wrong(change, problem):
