@@ -175,7 +175,7 @@ class ScreenAssembly:
             begin(self._at[STATES], StatesAsker(asking))
 
     def _quiet(self, config: Config, ports: NodePorts, monitor: Address[Any]) -> QuietWatch | None:
-        if RECORDER not in self._at:
+        if RECORDER not in self._at or not config.screens.enabled:
             return None
         return QuietWatch(
             me=self._at[STATES],

@@ -15,7 +15,7 @@ class ScreenSettings(BaseModel):
     enabled: bool = False
     """Whether desktops may register here; events of agents are heard in any case."""
     desktops_expected: bool = True
-    """Whether an agent on a call without a desktop on either node is a finding."""
+    """Whether an agent on a call without a desktop on either node is a finding, where screens are enabled."""
     frames_per_s: float = Field(5.0, ge=0.2, le=10)
     keep_alive_s: float = Field(1.0, gt=0, le=60)
     leg_max_s: float = Field(4 * 3600.0, gt=0, le=DAY_S)

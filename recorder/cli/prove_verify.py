@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SHOWN_MAX = 50
+_NOTES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def verify_file(path: Path, against: Against, options: Common) -> int:
     if all(fault.code != "format" for fault in faults):
         more, names = _compared(certificate, against, options)
         faults, notes, looked = (*faults, *more.faults), more.notes, [*looked, *names]
-    _tell(certificate, faults, notes, looked, options)
+    whose = _whose(against.keys, faults)
+    _tell(certificate, Comparison(faults, notes), whose, looked, options)
     return Exit.FAILED if faults else Exit.DONE
 
 
@@ -201,12 +204,9 @@ def _understood(path: Path, work: Callable[[], T]) -> T:
 
 
 def _tell(
-    certificate: Certificate,
-    faults: Sequence[Fault],
-    notes: Sequence[Fault],
-    looked: Sequence[str],
-    options: Common,
+    certificate: Certificate, found: Comparison, whose: str, looked: Sequence[str], options: Common
 ) -> None:
+    faults, notes = found.faults, found.notes
     said, key_id = certificate.statement, certificate.signature.get("key_id")
     if options.json:
         shown = {name: said.get(name) for name in ("source", "day", "number", "verdict", "root")}
@@ -224,15 +224,28 @@ def _tell(
     where = f"{said.get('source')} {said.get('day')} #{said.get('number')}"
     _verdict(f"{where}: {str(said.get('verdict')).upper()}", faults)
     print_line(f"  looked at: {', '.join(looked)}")
-    print_line(f"  signed with {key_id}; `tandem prove --keys` tells whose that is")
-    _list("since then", notes)
+    print_line(f"  signed with {key_id}, {whose}")
+    kinds = Counter(one.code for one in notes)
+    for code, number in sorted(kinds.items()) if len(notes) > _NOTES_MAX else ():
+        print_line(f"  since then: {code}, {number}; --json tells which")
+    _list("since then", notes if len(notes) <= _NOTES_MAX else ())
+
+
+def _whose(trusted: Sequence[str], faults: Sequence[Fault]) -> str:
+    if any(one.code == "key" for one in faults):
+        return "a key that you do not trust"
+    if trusted:
+        return "a key that you trust"
+    return (
+        "and anybody could have: `--key` names the one you trust, `tandem prove --keys` asks a node"
+    )
 
 
 def _verdict(what: str, faults: Sequence[Fault]) -> None:
     if not faults:
         print_line(f"{what}; it is as it was certified")
         return
-    print_line(f"{what}; NOT as it was certified", "error")
+    print_line(f"NOT as it was certified: {what}", "error")
     _list("wrong", faults)
 
 

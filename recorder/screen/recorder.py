@@ -104,7 +104,7 @@ class ScreenRecorder:
             link=ports.link,
             monitor=ports.monitor,
             board=ports.board,
-            expected=ports.settings.desktops_expected,
+            expected=ports.settings.enabled and ports.settings.desktops_expected,
         )
         self._started_ns = 0
         self._first: tuple[FileOp, ...] = (FilesFind(),)

@@ -79,11 +79,15 @@ def test_a_source_that_is_not_there_is_told(source, tandem):
 def test_a_trusted_key_is_that_of_the_node(made, tandem, bare):
     (key,) = tandem("prove", "--keys", "--json").json["keys"]
     assert key["key_id"] in tandem("prove", "--keys").out
-    assert bare("prove", "--verify", made, "--key", key["key_id"]).status == 0
+    assert "anybody could have" in bare("prove", "--verify", made).out
+    ended = bare("prove", "--verify", made, "--key", key["key_id"])
+    assert ended.status == 0
+    assert "a key that you trust" in ended.out
     assert bare("prove", "--verify", made, "--key", key["public_key"]).status == 0
     ended = bare("prove", "--verify", made, "--key", "ed25519:other")
     assert ended.status == 1
     assert "none of the trusted keys" in ended.out
+    assert "a key that you do not trust" in ended.out
 
 
 def test_a_changed_file_names_the_item(made, bare):

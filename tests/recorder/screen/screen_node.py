@@ -102,7 +102,7 @@ class Node:
                 events=self.events_db,
                 reconciled_until_us=lambda _source: self.world.reconciled_us,
                 trail=self.world.trail,
-                settings=ScreenSettings(enabled=True, **settings),
+                settings=ScreenSettings(**{"enabled": True, **settings}),
             )
         )
         self.actor.on_start()

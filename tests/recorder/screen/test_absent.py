@@ -98,10 +98,11 @@ def test_nobody_is_missed_for_a_refused_call_or_where_desktops_are_not_expected(
     node.legs(a_leg(0, None, DELETED))
     node.advance(30)
     assert told(node) == []
-    other = alone(desktops_expected=False)
-    other.legs(a_leg(0, None, KEPT))
-    other.advance(30)
-    assert told(other) == []
+    for settings in ({"desktops_expected": False}, {"enabled": False}):
+        other = alone(**settings)
+        other.legs(a_leg(0, None, KEPT))
+        other.advance(30)
+        assert told(other) == [], settings
 
 
 def test_a_desktop_at_the_other_node_is_one():
