@@ -48,7 +48,7 @@ def row_of(world: World, key: str) -> ItemRow | None:
         return next(iter(db.item(None, key)), None)
 
 
-def wait_for_row(world: World, key: str, timeout_s: float = 20.0, **expected: Any) -> ItemRow:
+def wait_for_row(world: World, key: str, timeout_s: float = 40.0, **expected: Any) -> ItemRow:
     """An item as soon as these of its columns are so."""
     seen: list[ItemRow | None] = []
 
@@ -90,7 +90,7 @@ def finding(node: NodeProcess, code: str) -> dict[str, Any] | None:
     return next((one for one in found if one["code"] == code), None)
 
 
-def wait_for_finding(node: NodeProcess, code: str, timeout_s: float = 20.0) -> dict[str, Any]:
+def wait_for_finding(node: NodeProcess, code: str, timeout_s: float = 40.0) -> dict[str, Any]:
     """A finding, as soon as it is open; it has a cause and a next step."""
     wait_until(lambda: finding(node, code), timeout_s, f"{node.name} finds {code}", every_s=0.1)
     found = finding(node, code)

@@ -30,7 +30,7 @@ def call_until(world, condition):
         world.calls(3)
         return condition()
 
-    wait_until(is_true_after_calls, 20.0, "the trap springs", every_s=0.4)
+    wait_until(is_true_after_calls, 40.0, "the trap springs", every_s=0.4)
 
 
 def trap(point):

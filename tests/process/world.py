@@ -262,13 +262,13 @@ class World:
         with self.data_center() as (db, _):
             return sum(row.state == ItemState.ARCHIVED for row in _rows(db))
 
-    def wait_for_archived(self, count: int, timeout_s: float = 20.0) -> None:
+    def wait_for_archived(self, count: int, timeout_s: float = 40.0) -> None:
         """Until so many items are archived in all."""
         wait_until(
             lambda: self.archived() >= count, timeout_s, f"{count} items archived", every_s=0.1
         )
 
-    def settle(self, timeout_s: float = 30.0) -> None:
+    def settle(self, timeout_s: float = 60.0) -> None:
         """Until everything placed was offered and is archived, or excused with a reason."""
         looked: list[str] = []
 
@@ -319,7 +319,7 @@ class World:
             )
         )
 
-    def settle_and_check(self, timeout_s: float = 30.0, **verdict: Any) -> Verdict:
+    def settle_and_check(self, timeout_s: float = 60.0, **verdict: Any) -> Verdict:
         """Wait for the end of all work, then fail the test for every broken promise."""
         self.settle(timeout_s)
         self.sampler.check()
