@@ -160,7 +160,12 @@ class Platform:
         if others:
             self._post(answer.said, others)
         elif event is None or not self.tellings[event.event_id].heard_by:
-            self._after(self._chance.uniform(*_AGAIN_S), lambda: self._send(answer.said))
+            # To the same address: where each node has its own, another one tries the other.
+            own = self._screens.two_urls
+            self._after(
+                self._chance.uniform(*_AGAIN_S),
+                lambda: self._post(answer.said, [answer.node]) if own else self._send(answer.said),
+            )
 
     def heard(self, event: AgentEvent, node: str) -> None:
         """A node has it on its disk."""
@@ -193,7 +198,7 @@ class _Answer:
     def __init__(self, platform: Platform, said: Said, node: str) -> None:
         self._platform = platform
         self.said = said
-        self._node = node
+        self.node = node
         self.given = False
 
     def tell(self, message: Any) -> None:
@@ -201,4 +206,4 @@ class _Answer:
         del message
         self.given = True
         if self.said.event is not None:
-            self._platform.heard(self.said.event, self._node)
+            self._platform.heard(self.said.event, self.node)
