@@ -2,6 +2,8 @@
 
 Most are listed again after a takeover, because the watermark never passed them. One that the source deleted
 or moved meanwhile is not: only its row in the Data Center still speaks of it, and it must end with a reason.
+
+The same look counts what ended as lost within a day, by whichever node: the Reporter tells of it.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from cluster.ports import Done
 from recorder.errors import DataCenterError
 from recorder.poll.items import Items
 from recorder.poll.keeper import Keeper
-from recorder.poll.poll_jobs import unended
+from recorder.poll.poll_jobs import left
 from recorder.poll.poll_messages import LeftDue, LeftLoaded
 from recorder.poll.poller_ports import PollerPorts
 
 LOOK_S = 60.0
 AGAIN_S = 5.0
+LOST_TOLD_US = 86_400 * 1_000_000
+"""So long a lost item is told of; from then on the reconciliation does, until somebody accepts it."""
 _HOLD = "left behind by an earlier reign"
 
 
@@ -35,10 +39,13 @@ class LeftBehind:
         self._wanted = False
         self._asking = False
         self._armed = False
+        self.lost = 0
+        """Items that ended as gone within `LOST_TOLD_US`, as of the last look."""
 
     def granted(self) -> None:
         """A duty begins."""
         self._wanted = True
+        self.lost = 0
 
     def look(self) -> None:
         """To be called before every poll: the first one of a duty asks, and holds the watermark meanwhile."""
@@ -61,7 +68,8 @@ class LeftBehind:
         if self._keeper.term is None or watermark is None:
             return
         if isinstance(message.outcome, Done):
-            for row in message.outcome.value:
+            self.lost = message.outcome.value.lost
+            for row in message.outcome.value.rows:
                 self._items.adopt(row)
             self._arm(LOOK_S)
         elif isinstance(message.outcome.error, DataCenterError):
@@ -73,7 +81,8 @@ class LeftBehind:
     def _ask(self) -> None:
         if not self._asking:
             self._asking = True
-            job = partial(unended, self._ports.db, self._ports.name)
+            since_us = self._ports.clock.wall_us() - LOST_TOLD_US
+            job = partial(left, self._ports.db, self._ports.name, since_us)
             self._ports.database_lane.submit(job, self._ports.me, LeftLoaded)
 
     def _arm(self, delay_s: float) -> None:

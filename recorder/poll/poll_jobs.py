@@ -23,6 +23,8 @@ from recorder.ports import ContactDb, DataSource, ProgressStore
 from recorder.rows import ItemQuery, ItemRow
 
 REFS_AT_ONCE = 500
+LOST_MAX = 10_000
+"""More lost items are not counted: each is listed by `tandem item list`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,34 @@ def unended(db: ContactDb, source: str) -> tuple[ItemRow, ...]:
         if page.next is None:
             return tuple(rows)
         after = page.next
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What earlier work left: items without an end, and how many ended lately as lost."""
+
+    rows: tuple[ItemRow, ...]
+    lost: int
+
+
+def left(db: ContactDb, source: str, lost_since_us: int) -> Left:
+    """Both at once, so that they are asked for together."""
+    return Left(unended(db, source), lost_since(db, source, lost_since_us))
+
+
+def lost_since(db: ContactDb, source: str, since_us: int) -> int:
+    """Items that the source had no more when they were fetched, put on record since then; `LOST_MAX` at most."""
+    lost = 0
+    after: str | None = None
+    while lost < LOST_MAX:
+        query = ItemQuery(source, (ItemState.GONE.value,), after=after, limit=REFS_AT_ONCE)
+        page = db.items(query)
+        late = sum(row.updated_us >= since_us for row in page.rows)
+        lost += late
+        if page.next is None or late < len(page.rows):
+            break
+        after = page.next
+    return min(lost, LOST_MAX)
 
 
 def try_credentials(source: DataSource) -> tuple[Finding, ...]:

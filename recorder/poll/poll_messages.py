@@ -10,7 +10,7 @@ from cluster.ports import Outcome
 from cluster.work_messages import JobNews
 from recorder.messages import PollerCommand
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemRef, Page, SourceTime
-from recorder.poll.poll_jobs import Loaded, Saved, Taken
+from recorder.poll.poll_jobs import Left, Loaded, Saved, Taken
 from recorder.rows import ItemRow
 
 
@@ -87,9 +87,9 @@ class ParkedLoaded:
 
 @dataclass(frozen=True, slots=True)
 class LeftLoaded:
-    """Items without an end, as the Data Center has them."""
+    """Items without an end, and how many are lost, as the Data Center has them."""
 
-    outcome: Outcome[tuple[ItemRow, ...]]
+    outcome: Outcome[Left]
 
 
 @dataclass(frozen=True, slots=True)

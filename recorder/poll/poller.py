@@ -88,11 +88,11 @@ class Poller:
             keeper=self._keeper,
             items=self._items,
             lister=self._lister,
+            left=self._left,
         )
         self._loaded = self._overdue = self._again = False
-        self._refused_below = 0
+        self._refused_below = self._timer = 0
         self._ending: Address[DutyEnded] | None = None
-        self._timer = 0
 
     def on_start(self) -> None:
         """Read what is known of the source."""

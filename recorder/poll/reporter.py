@@ -7,6 +7,7 @@ from recorder.model import Level
 from recorder.poll.alarms import Alarms
 from recorder.poll.items import Items
 from recorder.poll.keeper import FUTURE, Keeper, future_hint
+from recorder.poll.left_behind import LeftBehind
 from recorder.poll.lister import Lister
 from recorder.poll.poller_ports import PollerPorts
 from recorder.status import SourceStatus, SourceTries
@@ -38,13 +39,21 @@ class Reporter:
     """Counts polls and failures of one source and tells of them."""
 
     def __init__(
-        self, *, ports: PollerPorts, alarms: Alarms, keeper: Keeper, items: Items, lister: Lister
+        self,
+        *,
+        ports: PollerPorts,
+        alarms: Alarms,
+        keeper: Keeper,
+        items: Items,
+        lister: Lister,
+        left: LeftBehind,
     ) -> None:
         self._ports = ports
         self._alarms = alarms
         self._keeper = keeper
         self._items = items
         self._lister = lister
+        self._left = left
         self._polls = 0
         self._last_poll_ns: int | None = None
         self._failing_since_ns: int | None = None
@@ -95,6 +104,7 @@ class Reporter:
             FUTURE,
             "source_clock_jump",
             "parked_items",
+            "items_lost",
             "late_escape",
             "no_state",
         ):
@@ -123,6 +133,16 @@ class Reporter:
             Level.ERROR,
             f"{_items(parked)} of {name} parked: could not be archived" if parked else "",
             "`tandem item list --state parked` says why; they are tried again from time to time.",
+        )
+        lost = self._left.lost
+        self._alarms.set(
+            "items_lost",
+            Level.ERROR,
+            f"{_items(lost)} of {name} lost within 24 h: gone at the source before the download"
+            if lost
+            else "",
+            f"`tandem item list --state gone --source {name}` names them, `tandem item why ID` tells "
+            "why. Somebody deletes at the source, or this was down for longer than it keeps.",
         )
         if self._lister.lateness.escapes > self._escapes:
             self._escapes = self._lister.lateness.escapes

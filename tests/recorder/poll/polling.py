@@ -104,6 +104,8 @@ class SmallCenter:
         self.due_later = ()
         """Parked items whose time comes within the hour."""
         self.asked = 0
+        self.lost = []
+        """Rows of items that ended as gone, the newest first."""
 
     def _up(self, term=None):
         if self.down:
@@ -141,8 +143,10 @@ class SmallCenter:
         return tuple(row for row in self.due if row.ref.source == source)[:limit]
 
     def items(self, query):
-        """Those found and not final, in one page."""
+        """Those found and not final, in one page; or those that are lost."""
         self._up()
+        if query.states == ("gone",):
+            return ItemList(tuple(self.lost), None)
         assert (query.parked, set(query.states)) == (False, {"found", "failed"})
         left = [ref for key, ref in self.found.items() if key not in self.final]
         return ItemList(

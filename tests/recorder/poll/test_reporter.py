@@ -1,7 +1,8 @@
 """What is told of a source whose watermark lags, or whose items come late."""
 
 from recorder.messages import FindingOpened
-from recorder.model import Window
+from recorder.model import ItemRef, Window
+from recorder.rows import ItemRow
 from recorder.settings import PollSettings, Tier
 from tests.recorder.poll.polling import POLL, START_US, Desk, SmallCenter, known
 
@@ -56,3 +57,38 @@ def test_an_item_only_a_look_back_finds_is_archived_counted_and_told():
     desk.advance(700)
     assert "late_escape" not in desk.findings()
     assert desk.status.lateness_p999_s > 1000
+
+
+DAY_S = 86_400
+
+
+def lost(key, at_us):
+    ref = ItemRef("crm", key, "1", at_us, key)
+    return ItemRow(ref, "gone", "gone", 0, at_us, "a", at_us, None, "", 0, False, None, 0, 0)
+
+
+def test_items_that_were_gone_before_they_were_fetched_are_told_within_a_minute_until_a_day_later():
+    desk = Desk().start()
+    desk.grant()
+    desk.advance(100)
+    assert "items_lost" not in desk.findings()
+    desk.center.lost = [lost("b", desk.clock.wall_us()), lost("a", desk.clock.wall_us())]
+    desk.advance(2 * 60)
+    finding = told(desk, "items_lost")
+    assert finding.what.startswith("2 items of crm lost within 24 h")
+    assert "tandem item list --state gone --source crm" in finding.hint
+    desk.advance(DAY_S - 300)
+    assert "items_lost" in desk.findings()
+    desk.advance(600)
+    assert "items_lost" not in desk.findings()
+
+
+def test_the_next_primary_tells_of_what_was_lost_under_the_first():
+    desk = Desk().start()
+    desk.center.lost = [lost("a", desk.clock.wall_us())]
+    desk.grant()
+    desk.advance(100)
+    assert told(desk, "items_lost").what.startswith("1 item of crm ")
+    desk.withdraw()
+    desk.advance(1)
+    assert "items_lost" not in desk.findings()
