@@ -77,21 +77,38 @@ def _is_next(last: Frame | None, frame: Frame) -> bool:
 def shown(
     frames: Iterable[tuple[Frame, bool]], base_us: int, keeps: Sequence[Keep]
 ) -> tuple[Shot, ...]:
-    """The frames inside of `keeps`, each stretch from its first key frame on, unbroken."""
+    """The frames inside of `keeps`, each stretch from its first key frame on, unbroken.
+
+    Where a stretch can be decoded from a key frame before it, all up to its begin is shown at its begin, at once: the
+    picture that stood there then is what remains of it.
+    """
     shots: list[Shot] = []
+    lead: list[Frame] = []
     running = False
     inside: Keep | None = None
     for frame, follows in frames:
         at_us = base_us + frame.pts_ms * 1000
         here = next((one for one in keeps if _holds(one, at_us)), None)
-        running = running and follows and here is inside
-        inside = here
+        zone = here or next((one for one in keeps if one.lead_us <= at_us < one.from_us), None)
+        running = running and follows and zone is inside
+        inside = zone
         begins = not running
-        running = here is not None and (running or frame.is_key)
+        running = zone is not None and (running or frame.is_key)
+        if begins or (here is None and frame.is_key):
+            lead = []
         at_ms = (at_us + 500) // 1000
-        if running and at_ms >= 0:
-            shots.append(Shot(at_ms, frame.part, frame.number, frame.is_key, begins))
+        if running and here is None:
+            lead.append(frame)
+        elif running and here is not None and at_ms >= 0:
+            shots.extend(_led(lead, (here.from_us + 500) // 1000))
+            shots.append(Shot(at_ms, frame.part, frame.number, frame.is_key, begins and not lead))
+            lead = []
     return tuple(shots)
+
+
+def _led(frames: Sequence[Frame], at_ms: int) -> Iterator[Shot]:
+    for index, frame in enumerate(frames):
+        yield Shot(at_ms, frame.part, frame.number, frame.is_key, begins=index == 0)
 
 
 def _holds(keep: Keep, at_us: int) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from recorder.screen_model import ClockOffset, Leg, ScreenPart, Span
+from recorder.screen_model import ClockOffset, Leg, ScreenPart, Span, Verdict
 from recorder.stitch.files import LENGTH_MAX_US, Begun, begun, planned, silent_ones
 from recorder.stitch.inputs import Inputs, agents_of, own_legs
 from recorder.stitch.plan_model import Keep, Part, Plan, Stream
@@ -131,6 +131,8 @@ class _Found:
     offset: ClockOffset
     base_us: int
     keeps: tuple[Span, ...]
+    leads_us: tuple[int, ...]
+    """By span of `keeps`: since when nothing forbids to decode what came before it."""
     first_us: int
 
 
@@ -163,11 +165,15 @@ def _found(
         if leg.agent_key in stream.agents
         for mask in leg.masks
     ]
+    mine = [leg for leg in inputs.legs if leg.agent_key in stream.agents]
     keeps = without((leg.span for leg in shown if leg.agent_key in stream.agents), masks)
+    kept = [leg.span for leg in (*mine, *shown) if leg.verdict is Verdict.KEPT]
+    closed = without((leg.span for leg in mine if leg.verdict is not Verdict.KEPT), kept)
     placed = [(part, _span(part, offset, applied_us)) for part in parts]
-    used = tuple(part for part, span in placed if any(overlap(span, one) for one in keeps))
-    if not used:
+    inside = [(part, span) for part, span in placed if any(overlap(span, one) for one in keeps)]
+    if not inside:
         return None
+    since_us = min(span.from_us for _, span in inside)
     begins = [
         max(span.from_us, keep.from_us)
         for _, span in placed
@@ -175,7 +181,20 @@ def _found(
         if overlap(span, keep)
     ]
     base_us = stream.t0_us - offset.ahead_us + applied_us
-    return _Found(used, offset, base_us, keeps, min(begins))
+    return _Found(
+        parts=tuple(part for part, _ in inside),
+        offset=offset,
+        base_us=base_us,
+        keeps=keeps,
+        leads_us=tuple(_lead_us(one, since_us, (*masks, *closed)) for one in keeps),
+        first_us=min(begins),
+    )
+
+
+def _lead_us(keep: Span, since_us: int, forbidden: Sequence[Span]) -> int:
+    """A frame builds on those before it, which may be of any time but a mask or a call that is not archived."""
+    allowed = without([Span(since_us, keep.from_us)], forbidden)
+    return allowed[-1].from_us if allowed and allowed[-1].to_us == keep.from_us else keep.from_us
 
 
 def _span(part: ScreenPart, offset: ClockOffset, applied_us: int) -> Span:
@@ -191,7 +210,10 @@ def _stream(found: _Found, origin_us: int) -> Stream:
         desktop=stream.desktop,
         agents=tuple(sorted(stream.agents)),
         base_us=found.base_us - origin_us,
-        keeps=tuple(_keep(span, origin_us) for span in found.keeps),
+        keeps=tuple(
+            _keep(span, lead_us, origin_us)
+            for span, lead_us in zip(found.keeps, found.leads_us, strict=True)
+        ),
         parts=tuple(
             Part(
                 part_key=part.part_key,
@@ -206,8 +228,9 @@ def _stream(found: _Found, origin_us: int) -> Stream:
     )
 
 
-def _keep(span: Span, origin_us: int) -> Keep:
+def _keep(span: Span, lead_us: int, origin_us: int) -> Keep:
     return Keep(
+        lead_us=lead_us - origin_us,
         from_us=span.from_us - origin_us,
         to_us=None if span.to_us is None else span.to_us - origin_us,
     )

@@ -67,10 +67,12 @@ class Part(_Frozen):
 
 
 class Keep(_Frozen):
-    """Packets from here to there belong to the contact; the first of them must be a key frame."""
+    """Packets from here to there belong to the contact."""
 
     from_us: int
     to_us: int | None
+    lead_us: int
+    """Packets from here on may be decoded, but are not shown, to begin with `from_us`; at most that."""
 
 
 class Stream(_Frozen):

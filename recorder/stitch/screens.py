@@ -12,6 +12,7 @@ from av.error import FFmpegError
 from recorder.stitch.frames import Frame, Shot, joined, runs, shown
 from recorder.stitch.plan_model import Order, Part, Stream
 from recorder.stitch.timeline import Note, Stretch
+from recorder.stitch.unseen import Seen, unseen
 
 CODEC = "vp9"
 
@@ -29,6 +30,16 @@ class Picture:
     streams: tuple[str, ...]
     """By part."""
     shots: tuple[Shot, ...]
+    recorded: tuple[tuple[int, int], ...]
+    """First and last millisecond of what could be read, shown or not, by part."""
+    has_lost: bool
+    """A part could not be read."""
+
+    @property
+    def seen(self) -> Seen:
+        """For telling what is not there."""
+        shown = tuple((one.start_ms, one.end_ms) for one in self.stretches)
+        return Seen(self.agents, shown, self.recorded, self.has_lost)
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -65,7 +76,8 @@ def pictures(order: Order, notes: list[Note]) -> tuple[Picture, ...]:
     by_desktop: dict[str, list[Stream]] = {}
     for stream in order.plan.streams:
         by_desktop.setdefault(stream.desktop, []).append(stream)
-    found = (_picture(streams, order, notes) for streams in by_desktop.values())
+    found = [_picture(streams, order, notes) for streams in by_desktop.values()]
+    notes.extend(unseen(order.plan.legs, order.plan.masks, [one.seen for one in found]))
     some = [one for one in found if one.shots]
     return tuple(sorted(some, key=lambda one: (one.shots[0].at_ms, one.desktop)))
 
@@ -74,6 +86,7 @@ def _picture(streams: Sequence[Stream], order: Order, notes: list[Note]) -> Pict
     reads: list[_Read] = []
     names: list[str] = []
     shots: list[Shot] = []
+    recorded: list[tuple[int, int]] = []
     for stream in streams:
         first = len(reads)
         for part in stream.parts:
@@ -81,6 +94,7 @@ def _picture(streams: Sequence[Stream], order: Order, notes: list[Note]) -> Pict
             if read is not None:
                 reads.append(read)
                 names.append(stream.stream)
+                recorded.append(_recorded(read, stream.base_us // 1000))
         found = shown(joined([one.frames for one in reads[first:]]), stream.base_us, stream.keeps)
         while found and shots and shots[-1].at_ms >= found[0].at_ms:
             shots.pop()  # two streams of one desktop that overlap by the error of a clock
@@ -93,7 +107,14 @@ def _picture(streams: Sequence[Stream], order: Order, notes: list[Note]) -> Pict
         sizes=tuple(one.size for one in reads),
         streams=tuple(names),
         shots=tuple(shots),
+        recorded=tuple(recorded),
+        has_lost=len(reads) < sum(len(stream.parts) for stream in streams),
     )
+
+
+def _recorded(read: _Read, base_ms: int) -> tuple[int, int]:
+    times = [frame.pts_ms for frame in read.frames] or [0]
+    return base_ms + min(times), base_ms + max(times)
 
 
 def _read(part: Part, order: Order, number: int, notes: list[Note]) -> _Read | None:

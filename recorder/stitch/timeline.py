@@ -214,9 +214,9 @@ class Note(_Frozen):
     """Something the viewer should know: a broken file, a part that is missing."""
 
     code: str
-    """file_broken, file_cut, file_missing, file_left_out, part_broken, part_missing, stream_left_out, no_origin."""
+    """file_broken, file_cut, file_missing, file_left_out, part_broken, part_missing, no_screen, stream_left_out, no_origin."""
     subject: str
-    """A media key, part key or stream."""
+    """A media key, part key, stream or agent key."""
     what: str
 
 

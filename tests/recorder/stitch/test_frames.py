@@ -35,14 +35,30 @@ def test_a_part_that_goes_on_where_the_one_before_ended_leaves_no_hole():
 
 
 def test_a_stretch_begins_with_a_key_frame_and_ends_with_its_time():
-    shots = shown(joined([frames(0, 40)]), 0, [Keep(from_us=500_000, to_us=2_100_000)])
+    shots = shown(
+        joined([frames(0, 40)]), 0, [Keep(from_us=500_000, to_us=2_100_000, lead_us=500_000)]
+    )
 
     assert [one.at_ms for one in shots] == [1_000, 1_200, 1_400, 1_600, 1_800, 2_000]
     assert [one.begins for one in shots] == [True] + [False] * 5
 
 
+def test_a_stretch_that_builds_on_frames_before_it_begins_with_them_all_at_its_begin():
+    keep = Keep(from_us=1_500_000, to_us=2_100_000, lead_us=0)
+
+    shots = shown(joined([frames(0, 40)]), 0, [keep])
+
+    assert [(one.at_ms, one.number) for one in shots] == [
+        (1_500, 5), (1_500, 6), (1_500, 7), (1_600, 8), (1_800, 9), (2_000, 10),
+    ]  # fmt: skip
+    assert [one.begins for one in shots] == [True] + [False] * 5
+
+
 def test_after_a_mask_it_goes_on_at_the_next_key_frame():
-    keeps = [Keep(from_us=0, to_us=900_000), Keep(from_us=1_300_000, to_us=None)]
+    keeps = [
+        Keep(from_us=0, to_us=900_000, lead_us=0),
+        Keep(from_us=1_300_000, to_us=None, lead_us=1_300_000),
+    ]
 
     shots = shown(joined([frames(0, 13)]), 0, keeps)
 
@@ -51,7 +67,9 @@ def test_after_a_mask_it_goes_on_at_the_next_key_frame():
 
 
 def shots_of(first, last, *, screen_ms=0):
-    return shown(joined([frames(first, last)]), screen_ms * 1000, [Keep(from_us=-1, to_us=None)])
+    return shown(
+        joined([frames(first, last)]), screen_ms * 1000, [Keep(from_us=-1, to_us=None, lead_us=-1)]
+    )
 
 
 def test_one_picture_shows_the_screen_that_began_last_and_goes_back_at_a_key_frame():
@@ -70,26 +88,33 @@ def test_one_picture_shows_the_screen_that_began_last_and_goes_back_at_a_key_fra
 HOLES = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=4)
 
 
-@given(HOLES, st.integers(0, 60), st.integers(0, 60), st.booleans())
-def test_every_frame_that_is_shown_can_be_decoded_and_lies_where_it_may(holes, cut, overlap, seq):
+@given(HOLES, st.integers(0, 60), st.integers(0, 60), st.booleans(), st.integers(0, 8))
+def test_every_frame_that_is_shown_can_be_decoded_and_lies_where_it_may(
+    holes, cut, overlap, seq, early
+):
     """A frame that is no key frame is shown only right behind the frame that it builds on."""
     begin = max(0, (cut - overlap) // KEY_EVERY * KEY_EVERY)
     both = [frames(0, cut, 0, seq=seq), frames(begin, 60, 1, seq=seq)]
     edges = sorted({0, 60, *(b for b, _ in holes), *(b + n for b, n in holes)})
     keeps = [
-        Keep(from_us=a * 200_000, to_us=b * 200_000)
+        Keep(from_us=a * 200_000, to_us=b * 200_000, lead_us=max(0, a - early) * 200_000)
         for a, b in zip(edges[::2], edges[1::2], strict=False)
     ]
 
     shots = shown(joined(both), 0, keeps)
 
-    numbers = [one.at_ms // 200 for one in shots]
+    numbers = [one.number + (begin if one.part else 0) for one in shots]
     assert numbers == sorted(set(numbers))
-    before = None
+    before, before_ms = None, 0
     for shot, number in zip(shots, numbers, strict=True):
-        assert any(keep.from_us <= number * 200_000 < keep.to_us for keep in keeps)
+        at_us = number * 200_000
+        assert any(
+            keep.lead_us <= at_us < keep.to_us and shot.at_ms * 1000 == max(at_us, keep.from_us)
+            for keep in keeps
+        )
         assert shot.is_key or before == number - 1
-        before = number
+        assert shot.at_ms >= before_ms
+        before, before_ms = number, shot.at_ms
 
 
 SCREENS = st.lists(

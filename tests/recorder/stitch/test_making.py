@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recorder.model import MediaKind
+from recorder.screen_model import Verdict
 from recorder.stitch import making
 from recorder.stitch.making import make
 from recorder.stitch.timeline import Placed
@@ -231,6 +232,41 @@ def test_a_mistaken_cue_makes_no_timeline_of_weeks(tmp_path, monkeypatch):
 
     assert [one.t_ms for one in timeline.lines] == [5_000, 7_000]
     assert timeline.duration_ms == 60_000
+
+
+def test_a_leg_that_begins_after_the_only_key_frame_of_a_part_shows_what_was_recorded(tmp_path):
+    packets = screen_packets(40, key_every=40)
+    screens = [scn(stream_of(at(4.97)), packets)]
+
+    made, timeline, _ = stitched(
+        tmp_path, contact(part()), {}, legs=[leg(start_s=5, end_s=12.5)], screens=screens
+    )
+
+    assert [data for _, _, data in seen(made.rendition.path)] == [one.data for one in packets[:38]]
+    assert [(one.start_ms, one.end_ms) for one in timeline.picture] == [(0, 7_370)]
+    assert timeline.notes == ()
+    with av.open(made.rendition.path) as container:
+        assert sum(1 for _ in container.decode(container.streams.video[0])) == 38
+
+
+def test_a_kept_leg_without_a_screen_for_some_of_its_span_is_told_with_the_reason(tmp_path):
+    screens = [scn(stream_of(at(1)), screen_packets(40, key_every=40))]
+    refused = leg(start_s=0, end_s=3.1, call="call-2", verdict=Verdict.DELETED)
+
+    def told(name, *legs):
+        (tmp_path / name).mkdir()
+        bodies = {"a": encoded(tone(9))}
+        detail = contact(part(media=[ref("a")]), bodies=bodies)
+        _, timeline, _ = stitched(tmp_path / name, detail, bodies, legs=legs, screens=screens)
+        return [(one.code, one.subject, one.what) for one in timeline.notes]
+
+    assert told("a", leg(start_s=3, end_s=20)) == [
+        ("no_screen", "calls/ann", "No screen of Ann is shown from 0:08 to 0:20: nothing was recorded then.")
+    ]  # fmt: skip
+    assert told("b", leg(start_s=3.1, end_s=8), refused) == [
+        ("no_screen", "calls/ann", ("No screen of Ann is shown from 0:03 to 0:08: "
+         "what was recorded then builds on a picture that may not be shown."))
+    ]  # fmt: skip
 
 
 def test_a_part_that_is_missing_or_torn_leaves_the_others(tmp_path):

@@ -102,6 +102,25 @@ def test_only_kept_legs_of_the_contacts_own_calls_are_shown():
     assert [one.verdict for one in made.legs] == ["kept", "deleted"]
 
 
+def leads(made):
+    """How many seconds before each kept stretch may be decoded."""
+    return [(one.from_us - one.lead_us) / 1e6 for one in made.streams[0].keeps]
+
+
+def test_what_came_before_a_kept_leg_is_decoded_unless_a_mask_or_a_deleted_leg_forbids_it():
+    detail, mine, other = contact(part()), leg(start_s=4), {"call": "call-2"}
+    deleted = leg(start_s=2, end_s=4.5, verdict=Verdict.DELETED, **other)
+
+    def lead(*legs, **more):
+        return leads(plan(Inputs(detail, (), (mine, *legs), (screen(1),), **more)))
+
+    assert lead() == [3.0]
+    assert lead(deleted) == [0.0]
+    assert lead(deleted, leg(start_s=3, **other)) == [1.0]
+    assert lead(leg(start_s=0, end_s=3, verdict=Verdict.DELETED, **other)) == [1.0]
+    assert lead(leg(start_s=0, end_s=2.5, masks=[(1.5, 2.5)], **other))[0] < 1.5
+
+
 def test_a_leg_that_nobody_decided_is_shown_when_its_call_is_here():
     undecided = leg(0, 10, verdict=Verdict.UNDECIDED)
     stranger = leg(0, 10, verdict=Verdict.UNDECIDED, call="call-2")
