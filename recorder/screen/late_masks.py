@@ -59,8 +59,8 @@ class Found:
     """Parts on record that show what is masked."""
 
     parts: tuple[ScreenPart, ...]
-    of_others: int
-    """That are another node's to rewrite, as long as it is not away for too long."""
+    left: int
+    """That are another node's to rewrite, as long as it is not away for too long, or could not be forgotten now."""
 
 
 class Peers:
@@ -182,12 +182,12 @@ def masked_parts(
             for part in shown
             if part.node == node or (peers is not None and part.node not in peers)
         ]
-        replaced = [part for part in touching if _was_replaced(tools, part, parts)]
+        replaced = [part for part in touching if _was_replaced(tools, part, masks, parts)]
     except (DataCenterError, ArchiveError):
         return None
-    forget_masked(tools, replaced)
+    again = len(replaced) - len(forget_masked(tools, replaced))
     mine = tuple(part for part in touching if part not in replaced)
-    return Found(mine, len(shown) - len(touching))
+    return Found(mine, len(shown) - len(touching) + again)
 
 
 def forget_masked(tools: PartTools, rows: Sequence[ScreenPart]) -> tuple[str, ...]:
@@ -204,11 +204,17 @@ def forget_masked(tools: PartTools, rows: Sequence[ScreenPart]) -> tuple[str, ..
     return tuple(gone)
 
 
-def _was_replaced(tools: PartTools, row: ScreenPart, listed: Sequence[ScreenPart]) -> bool:
-    """An earlier life deleted its object and died: what it became is on record, within it."""
+def _was_replaced(
+    tools: PartTools, row: ScreenPart, masks: Sequence[Span], listed: Sequence[ScreenPart]
+) -> bool:
+    """An earlier life deleted its object and died: what it became is on record, or nothing may be left of it."""
     if tools.archive.info(row.object_key) is not None:
         return False
-    return any(
+    covered = any(
+        mask.from_us <= row.from_us and (mask.to_us is None or row.to_us < mask.to_us)
+        for mask in masks
+    )
+    return covered or any(
         one.stream.stream == row.stream.stream
         and one.node == row.node
         and one.part_key != row.part_key

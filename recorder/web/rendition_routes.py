@@ -59,7 +59,7 @@ def rendition_router(control: NodeControl) -> APIRouter:
     ) -> Response:
         """`media`, `peaks`, `timeline`, or `screen-2` of several screens; by `Range` too.
 
-        What is read of `media` and screens with the same `replay` id is one entry in the audit trail.
+        What is read of `media`, screens and `timeline` with the same `replay` id is one entry each in the audit trail.
         """
         row = contact_named(control, contact_id)
         found = _renditions(control, row.contact_id)
@@ -73,7 +73,7 @@ def rendition_router(control: NodeControl) -> APIRouter:
                 "The contact's page, or `tandem contact replay`, has another one made of what may be seen.",
             )
         chosen = _chosen(control, one, file)
-        if file not in {"peaks", "timeline"}:
+        if file != "peaks":  # the timeline has what was written in the chat and said in captions
             facts = {"media": f"rendition {number} {file}", "sha256": chosen.sha256}
             audit_replay(control, replays, request, row.contact_id, facts, replay=replay)
         return media_answer(control.archive, chosen, request)

@@ -224,7 +224,7 @@ def test_a_replay_is_on_record_once(shown, stage, ids):
     page.seeked(27, 2)
     page.pause()
     read = [detail for what, _s, _a, detail in stage.trail.told if what == "media_read"]
-    assert [one["media"] for one in read] == ["rendition 1 media"]
+    assert [one["media"] for one in read] == ["rendition 1 timeline", "rendition 1 media"]
     assert {actor for what, _s, actor, _d in stage.trail.told if what == "media_read"} == {
         "admin (Nora Night)"
     }

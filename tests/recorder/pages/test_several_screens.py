@@ -93,4 +93,4 @@ def test_each_screen_that_is_watched_is_on_record(shown, stage):
     page.click("#views [data-view='2']")
     page.wait(lambda: in_step(page, (1,)), "the second screen has a picture")
     read = {detail["media"] for what, _s, _a, detail in stage.trail.told if what == "media_read"}
-    assert read == {"rendition 1 media", "rendition 1 screen-2"}
+    assert read == {"rendition 1 timeline", "rendition 1 media", "rendition 1 screen-2"}

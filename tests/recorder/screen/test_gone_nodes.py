@@ -1,6 +1,7 @@
 """Masks that are heard while a node is away: for days, or for ever."""
 
 from cluster.status import PeerStatus
+from recorder.model import Window
 from recorder.screen.late_masks import ORPHAN_NS
 from recorder.screen.recorder import LEGS_WITHIN_NS
 from recorder.screen.webm import head_bytes, packet_bytes
@@ -49,6 +50,18 @@ def test_the_parts_of_a_node_that_is_there_are_its_own_however_long_it_takes():
     other.legs(MASKED)
     other.advance(2 * ORPHAN_S)
     assert archived(other) == list(range(10))
+
+
+def test_a_part_that_was_masked_from_end_to_end_by_a_life_that_died_is_forgotten():
+    """It deleted the object, and died before it took the row away."""
+    node = Node()
+    a_call(node, keys=(0, 8))
+    for part in node.recorded.values():
+        node.archive.delete(part.object_key)
+    other = Node(node.world)
+    other.legs(a_leg(0, 4, Verdict.KEPT, masks=[(-5.0, 60.0)]))
+    other.advance(120)
+    assert other.db.parts(["dyn/ag-1"], Window(0, T0_US * 2)) == ()
 
 
 def test_both_nodes_at_once_leave_the_same_parts():
