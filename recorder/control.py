@@ -16,8 +16,8 @@ from recorder.audit.trail import NO_TRAIL
 from recorder.audit_ports import AuditDb, AuditTrail
 from recorder.budgets import BudgetFigures, budget_of
 from recorder.login_desk import LoginDesk
-from recorder.messages import PollerCommand, PollNow, RetryItems, Rewind
-from recorder.model import ItemRef
+from recorder.messages import CompareNow, PollerCommand, PollNow, RetryItems, Rewind
+from recorder.model import ItemRef, Window
 from recorder.ports import Archive, ContactDb, DataSource
 from recorder.proof_desk import ProofDesk
 from recorder.proof_ports import FindingsDb
@@ -104,6 +104,8 @@ class NodeControl:
     """Contacts for programs, and certificates."""
     recoveries: RecoveryDesk | None = None
     findings: FindingsDb | None = None
+    reconciliation: Address[CompareNow] | None = None
+    """Who compares; None on a node that keeps no findings."""
     retention: RetentionDesk | None = None
     screen_db: ScreenDb | None = None
     """Parts and renditions on record; None on a node without."""
@@ -139,6 +141,15 @@ class NodeControl:
             return Rewind(to_us, reply_to)
 
         return self._ask(self.pollers[source], question)
+
+    def compare_now(self, source: str, window: Window | None) -> CommandAnswer:
+        """Compare a source with what is on record, now; waits until it begins."""
+        assert self.reconciliation is not None, "who keeps findings compares"
+
+        def question(reply_to: Address[CommandAnswer]) -> CompareNow:
+            return CompareNow(source, window, reply_to)
+
+        return self._ask(self.reconciliation, question)
 
     def poll_now(self, source: str) -> None:
         """A hint that something is there. Raises KeyError for an unknown source."""

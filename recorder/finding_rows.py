@@ -189,6 +189,8 @@ class Scope(StrEnum):
     """The last days."""
     RETENTION = "retention"
     """All that the source keeps, and every object of the archive."""
+    ASKED = "asked"
+    """A period that somebody asked for; those that are due come all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,18 @@ class RecoveriesChanged:
 
 RecoveryCommand: TypeAlias = RecoveriesChanged
 
+# --- to reconciliation -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CompareNow:
+    """Operator: compare this source at once; without a window the last days. Answered when it begins."""
+
+    source: str
+    window: Window | None
+    reply_to: Address[CommandAnswer]
+
+
 # --- to the maker of certificates ------------------------------------------------------------------
 
 

@@ -250,6 +250,7 @@ class Node:
             proof=self._proof_desk(ports),
             recoveries=self._recovery_desk(ports),
             findings=self._stores.reconcile.findings,
+            reconciliation=self._assembly.reconcile.address,
             login_s=config.replay.login_s,
             logins=LoginDesk(ports.clock, ports.board, self._stores.logins),
             randomness=ports.randomness,

@@ -11,6 +11,7 @@ from recorder.archive.object_key import object_key
 from recorder.audit_ports import AuditTrail
 from recorder.config import Config
 from recorder.lookup import lookup_of
+from recorder.messages import CompareNow
 from recorder.proof_ports import DropFolder, FindingsDb
 from recorder.recover.chronicle import Chronicle
 from recorder.recover.drop_jobs import DropTools
@@ -51,9 +52,14 @@ class ReconcileAssembly:
         self._at: dict[str, Address[Any]] = {name: runtime.reserve(name) for name in names}
 
     @property
+    def address(self) -> Address[CompareNow] | None:
+        """Who compares; None without `stores`."""
+        return self._at.get("reconciliation")
+
+    @property
     def holders(self) -> tuple[Address[Any], ...]:
         """Those the pair grants the duty."""
-        found = self._at.get("reconciliation")
+        found = self.address
         return () if found is None else (found,)
 
     @property

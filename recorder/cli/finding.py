@@ -95,6 +95,32 @@ def accept(finding: str, *, because: str, common: Common | None = None) -> None:
 
 
 @app.command
+def run(
+    *,
+    source: str,
+    begin: Annotated[str | None, Parameter(name="--from")] = None,
+    to: str | None = None,
+    common: Common | None = None,
+) -> None:
+    """Compare a source with what is on record, now; one comparison of a source at a time.
+
+    Args:
+        source: The source.
+        begin: From this instant on: 2026-11-21T00:00:00Z; without it the last days.
+        to: Up to this instant; without it up to now, less what is still on its way.
+    """
+    options = common or Common()
+    body = {"source": source, "from": begin, "to": to}
+    asked = {name: value for name, value in body.items() if value is not None}
+    answer = options.client().primary_first().post("/api/v1/reconciliations", asked)
+    if options.json:
+        print_json(answer)
+        return
+    print_line(answer["message"])
+    print_line(f"   → tandem finding runs --source {source}")
+
+
+@app.command
 def runs(*, source: str | None = None, limit: int = 20, common: Common | None = None) -> None:
     """Comparisons of sources with what is on record, the newest first.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from recorder.audit_ports import AuditTrail
 from recorder.audit_rows import SYSTEM
-from recorder.finding_rows import KEPT_US, Closing, FindingRow, RunRow, Step, What
+from recorder.finding_rows import KEPT_US, Closing, FindingRow, RunRow, Scope, Step, What
 from recorder.instants import to_text
 from recorder.proof_ports import FindingsDb
 from recorder.recover.compare import why_over
@@ -23,8 +23,10 @@ def close_unseen(db: FindingsDb, run: RunRow, opened: Iterable[FindingRow], term
     """Close what is on no record and was seen by neither of the last two runs, from end to end.
 
     One run is not enough: an item that got another instant after the run had begun is listed where no run
-    looked yet, and nothing tells the two apart but the next run.
+    looked yet, and nothing tells the two apart but the next run. A period that somebody asked for is no such run.
     """
+    if run.scope is Scope.ASKED:
+        return
     before = next((one for one in db.runs(run.source, 50) if _is_whole(one, run)), None)
     if before is None:
         return
@@ -43,7 +45,9 @@ def close_unseen(db: FindingsDb, run: RunRow, opened: Iterable[FindingRow], term
 
 
 def _is_whole(one: RunRow, run: RunRow) -> bool:
-    return one.ended_us is not None and not one.reason and one.started_us < run.started_us
+    if one.ended_us is None or one.reason or one.scope is Scope.ASKED:
+        return False
+    return one.started_us < run.started_us
 
 
 def forget(db: FindingsDb, trail: AuditTrail, now_us: int, term: int) -> int:

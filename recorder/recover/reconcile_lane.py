@@ -18,13 +18,14 @@ from cluster.ports import Address, Clock, Failed, Outcome, Workers
 from recorder.budgets import BudgetFigures, budget_of
 from recorder.errors import ArchiveError, BadAnswer, DataCenterError
 from recorder.finding_rows import Closing, RunRow, Sighting, Step
-from recorder.messages import MonitorMessage
+from recorder.messages import CompareNow, MonitorMessage
 from recorder.model import Page
 from recorder.ports import DataSource
 from recorder.recover import reconcile_jobs as jobs
 from recorder.recover.compare import closings
+from recorder.recover.compare_now import Ground, Wish, next_run
 from recorder.recover.pacing import Pace, Pacer, yields_because
-from recorder.recover.reconcile_plan import PAGES_END, Lengths, by_source, due, new_run, period
+from recorder.recover.reconcile_plan import PAGES_END, Lengths
 from recorder.recover.reconcile_section import Asking, Listing
 from recorder.settings import ReconcileSettings
 from recorder.status import RecoveryStatus, SourceStatus
@@ -103,6 +104,7 @@ class Comparison:
         self._again: Callable[[], None] = _idle
         self._failures = 0
         self._seen = 0
+        self._wish = Wish()
         self.run: RunRow | None = None
         self.last: RunRow | None = None
         """The run that ended last."""
@@ -125,6 +127,12 @@ class Comparison:
         self.run = None
         self.waits_because = ""
         self.open_counts = {}
+        self._wish.refuse("This node is primary no longer.", "Ask the primary node.")
+
+    def compare_now(self, asked: CompareNow) -> None:
+        """Begin a run that somebody asks for, unless one is under way; answers when it begins."""
+        if self._wish.take(asked, on_duty=self._term is not None, run=self.run):
+            self._check()
 
     def handle(self, message: LaneMessage) -> None:
         """An answer or a timer. Raises StaleTerm when the duty is over."""
@@ -194,6 +202,7 @@ class Comparison:
             if self._failures > FAILURES_MAX and self.run is not None:
                 self._end(self.run, f"it could not be compared: {self.waits_because}")
                 return
+        self._wish.refuse(f"It cannot be compared now: {self.waits_because}")
         wait_s = getattr(error, "retry_after_s", None) or AGAIN_S
         self._later(wait_s, self._check if self.run is None else self._next)
 
@@ -213,29 +222,25 @@ class Comparison:
     def _known(self, known: jobs.Known) -> None:
         settings, now_us = self._ports.settings, self._ports.clock.wall_us()
         self.last = next((run for run in known.runs if run.ended_us is not None), None)
-        scope = due(known.runs, now_us, settings) if settings.enabled else None
-        window = None
-        if scope is not None and known.progress is not None:
-            retention_s = self._source.capabilities.retention_s
-            status = self._ports.board.read(f"source:{self._name}", SourceStatus)
-            window = period(
-                scope,
-                known.progress,
-                known.oldest_us,
-                retention_s,
-                now_us=by_source(now_us, status),
-                settings=settings,
-            )
-        if scope is None or window is None:
+        ground = Ground(
+            self._name,
+            known.runs,
+            known.progress,
+            known.oldest_us,
+            self._source.capabilities.retention_s,
+            self._ports.board.read(f"source:{self._name}", SourceStatus),
+        )
+        run = next_run(ground, self._wish, now_us=now_us, settings=settings)
+        if run is None:
             self._later(settings.check_s, self._check)
             return
-        run = new_run(self._name, scope, window, now_us)
         job = partial(jobs.begin_run, self._ports.tools, run, self._needed_term())
         self._do(self._ports.database_lane, job, self._begun)
 
     def _begun(self, run: RunRow) -> None:
         _log.info("reconciliation_begins", run=run.run_id, source=self._name, scope=run.scope.value)
         self.run = run
+        self._wish.began(run)
         self._failures = self._seen = 0
         self._next()
 

@@ -43,7 +43,7 @@ def due(runs: Sequence[RunRow], now_us: int, settings: ReconcileSettings) -> Sco
     every_us = int(settings.retention_every_s * _US)
     if whole is None or tonight_us - whole >= every_us - _HALF_DAY_US:
         return Scope.RETENTION
-    last_us = max((run.started_us for run in runs), default=None)
+    last_us = max((run.started_us for run in runs if run.scope is not Scope.ASKED), default=None)
     return Scope.RECENT if last_us is None or last_us < tonight_us else None
 
 

@@ -19,7 +19,7 @@ from cluster.messages import (
     Pong,
 )
 from recorder.finding_rows import Severity
-from recorder.messages import FindingClosed, FindingOpened
+from recorder.messages import CompareNow, FindingClosed, FindingOpened
 from recorder.model import Finding, Level
 from recorder.recover.reconcile_lane import Comparison, JobEnded, ReconcilePorts, WakeUp
 from recorder.status import ReconciliationStatus
@@ -31,7 +31,7 @@ ALARMS: Final = {
 }
 FAILING: Final = "reconciliation_failing"
 
-_Message: TypeAlias = DutyMessage | Ping | JobEnded | WakeUp
+_Message: TypeAlias = DutyMessage | Ping | JobEnded | WakeUp | CompareNow
 
 
 class Reconciliation:
@@ -64,6 +64,8 @@ class Reconciliation:
                 reply_to.tell(DutyEnded(self._ports.me.name, {}))
             case MarksHeard() | HintsHeard():
                 return
+            case CompareNow():
+                self._lanes[message.source].compare_now(message)
             case JobEnded() | WakeUp():
                 self._pass_on(message)
             case _:

@@ -96,29 +96,29 @@ def _add_pair(router: APIRouter, control: NodeControl) -> None:
     @router.post("/switchover", response_model=AnswerView)
     def switchover(body: SwitchoverBody) -> Response:
         """Change the primary as planned: nothing is interrupted, no poll is skipped."""
-        return _answer(control.switchover(body.to_node or ""))
+        return answered(control.switchover(body.to_node or ""))
 
     @router.post("/failover", response_model=AnswerView)
     def failover(body: FailoverBody) -> Response:
         """Make this node primary although the peer cannot agree."""
-        return _answer(control.failover(without_peer=body.without_peer))
+        return answered(control.failover(without_peer=body.without_peer))
 
     @router.post("/pause", response_model=AnswerView)
     def pause() -> Response:
         """No automatic role change, on either node, until resume."""
-        return _answer(control.set_paused(paused=True))
+        return answered(control.set_paused(paused=True))
 
     @router.post("/resume", response_model=AnswerView)
     def resume() -> Response:
         """Automatic role changes again."""
-        return _answer(control.set_paused(paused=False))
+        return answered(control.set_paused(paused=False))
 
 
 def _add_sources(router: APIRouter, control: NodeControl) -> None:
     @router.post("/sources/{source}/rewind", response_model=AnswerView)
     def rewind(source: str, body: RewindBody) -> Response:
         """Look at a source again from an instant on; what is archived stays archived once."""
-        _known_source(control, source)
+        known_source(control, source)
         try:
             to_us = from_text(body.to)
         except (ValueError, OverflowError) as error:
@@ -129,19 +129,19 @@ def _add_sources(router: APIRouter, control: NodeControl) -> None:
                 f"to: {body.to} lies before 1970 or in the future: nothing would be recorded until then",
                 "Give an instant of the past, such as 2026-11-21T00:00:00Z.",
             )
-        return _answer(control.rewind(source, to_us))
+        return answered(control.rewind(source, to_us))
 
     @router.post("/sources/{source}/poll", response_model=AnswerView)
     def poll(source: str) -> Response:
         """A hint that something is there."""
-        _known_source(control, source)
+        known_source(control, source)
         control.poll_now(source)
-        return _answer(CommandAnswer("done", f"{source} is polled now if this node is primary."))
+        return answered(CommandAnswer("done", f"{source} is polled now if this node is primary."))
 
     @router.post("/items/retry")
     def retry(body: RetryBody) -> RetryView:
         """Try failed items again at once."""
-        _known_source(control, body.source)
+        known_source(control, body.source)
         retried: list[str] = []
         unknown: list[str] = []
         for key in body.items:
@@ -153,7 +153,8 @@ def _add_sources(router: APIRouter, control: NodeControl) -> None:
         return RetryView(retried=retried, unknown=unknown)
 
 
-def _answer(answer: CommandAnswer) -> Response:
+def answered(answer: CommandAnswer) -> Response:
+    """What became of a command, as an answer over HTTP."""
     code = _STATUS[answer.status]
     if code != _STATUS["done"]:
         return JSONResponse(error_body(answer.message, answer.hint, answer.status), code)
@@ -161,7 +162,8 @@ def _answer(answer: CommandAnswer) -> Response:
     return JSONResponse(view.model_dump(exclude_none=True), code)
 
 
-def _known_source(control: NodeControl, source: str) -> None:
+def known_source(control: NodeControl, source: str) -> None:
+    """Refuse what is no source of this node."""
     if source not in control.pollers:
         known = ", ".join(sorted(control.pollers)) or "none"
         refuse(

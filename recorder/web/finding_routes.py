@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from recorder.control import NodeControl
 from recorder.finding_rows import ACCEPTED, FindingQuery, FindingRow, RunRow
-from recorder.instants import to_text
+from recorder.instants import from_text, to_text
+from recorder.model import Window
 from recorder.proof_ports import FindingsDb
 from recorder.web.audited import audited_routes
 from recorder.web.auth import caller_of, require_admin, require_reader
-from recorder.web.command_routes import Name
+from recorder.web.command_routes import AnswerView, Name, answered, known_source
 from recorder.web.contact_routes import Limit
 from recorder.web.refusals import documented, refuse
 from recorder.web.views import instant
@@ -115,6 +116,16 @@ class AcceptBody(BaseModel):
     because: Annotated[Name, Field(min_length=1)]
 
 
+class CompareBody(BaseModel):
+    """What to compare; without `from` and `to` the last days."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    source: Name
+    begin: Annotated[Name | None, Field(alias="from")] = None
+    to: Name | None = None
+
+
 def finding_router(control: NodeControl) -> APIRouter:
     """Routes to look at findings, and to accept one."""
     router = APIRouter(
@@ -170,6 +181,26 @@ def _add_commands(router: APIRouter, control: NodeControl) -> None:
             refuse(409, f"Finding {finding} is closed: {before.closed_because}.")
         because = f"{ACCEPTED}{body.because} (by {caller_of(control, request).actor})"
         return ReconciledView.of(_known(_db(control).close_finding(finding, because), finding))
+
+    @router.post("/reconciliations", dependencies=admin, response_model=AnswerView)
+    def compare_now(body: CompareBody) -> Response:
+        """Compare a source with what is on record, now. The primary does; one run of a source at a time."""
+        _db(control)
+        known_source(control, body.source)
+        return answered(control.compare_now(body.source, _window(control, body)))
+
+
+def _window(control: NodeControl, body: CompareBody) -> Window | None:
+    if body.begin is None and body.to is None:
+        return None
+    try:
+        from_us = 0 if body.begin is None else from_text(body.begin)
+        to_us = control.clock.wall_us() if body.to is None else from_text(body.to)
+    except (ValueError, OverflowError) as error:
+        refuse(422, f"from, to: {error}")
+    if from_us >= to_us:
+        refuse(422, "The period ends before it begins.")
+    return Window(from_us, to_us)
 
 
 def _known(row: FindingRow | None, finding: str) -> FindingRow:

@@ -81,6 +81,14 @@ class FakeRis(Inbox):
             message.reply_to.tell(AgentEventsKept(len(message.events)))
 
 
+class FakeReconciliation(Inbox):
+    """Begins what it is asked for."""
+
+    def tell(self, message):
+        super().tell(message)
+        message.reply_to.tell(CommandAnswer("done", f"C-1 compares {message.source}.", "look"))
+
+
 class FakeRuntime:
     """Asks and takes the answer that came at once."""
 
@@ -261,6 +269,7 @@ class FakeNode:
         self.poller = FakePoller("poller:zoom")
         self.ris, self.states = FakeRis("ris"), Inbox("agent_states")
         self.replay = None
+        self.reconciliation = FakeReconciliation("reconciliation")
         self.login_db = MemoryLoginDb(LoginStore())
         self.logins = LoginDesk(self.clock, self.board, self.login_db)
         self.publish_all()
@@ -329,6 +338,7 @@ class FakeNode:
             problems=self.problems,
             sources=self.sources,
             findings=self.findings,
+            reconciliation=self.reconciliation,
             recoveries=RecoveryDesk(self.recoveries, self.recovery, self.clock, SmallRandomness()),
             retention=RetentionDesk(self.retention, self.clock, SmallRandomness(), self.rules),
             admin_token=lambda: self.token,

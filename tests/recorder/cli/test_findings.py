@@ -109,3 +109,11 @@ def test_a_file_without_an_id_is_refused(tandem, tmp_path):
     ended = tandem("recovery", "start", "--source", "zoom", "--ids", path)
     assert ended.status == 2
     assert "holds no id" in ended.err
+
+
+def test_a_comparison_begins_when_it_is_asked_for(tandem, node):
+    ended = tandem("finding", "run", "--source", "zoom", "--from", "1970-01-01T00:00:01Z")
+    assert ended.status == 0
+    assert ended.lines == ["C-1 compares zoom.", "   → tandem finding runs --source zoom"]
+    assert node.reconciliation.messages[0].window.from_us == 1_000_000
+    assert tandem("finding", "run", "--source", "nobody").status == 4

@@ -4,7 +4,7 @@ import pytest
 
 from recorder.control import OpenSource
 from recorder.finding_rows import RunRow, Scope, Severity, Sighting, Step, What, Why
-from recorder.model import ItemRef
+from recorder.model import ItemRef, Window
 from recorder.status import ReconciliationStatus
 from tests.recorder.fake_node import BEGAN_US, TOKEN, FakeNode
 
@@ -140,3 +140,16 @@ def test_a_recovery_of_ids_is_asked_for_over_the_api(node, client):
     assert again["status"] == "already"
     for wrong in ({"source": "zoom"}, {**body, "from": "2023-11-14T22:13:20Z"}):
         assert client.post("/api/v1/recoveries", json=wrong).status_code == 422
+
+
+def test_a_comparison_is_asked_for_of_a_period_of_the_last_days_or_of_nobody(node, client):
+    body = {"source": "zoom", "from": "1970-01-01T00:00:01Z", "to": "1970-01-01T00:00:02Z"}
+    answer = client.post("/api/v1/reconciliations", json=body)
+    assert (answer.status_code, answer.json()["message"]) == (200, "C-1 compares zoom.")
+    assert client.post("/api/v1/reconciliations", json={"source": "zoom"}).status_code == 200
+    windows = [asked.window for asked in node.reconciliation.messages]
+    assert windows == [Window(1_000_000, 2_000_000), None]
+    assert client.post("/api/v1/reconciliations", json={"source": "crm"}).status_code == 404
+    wrong = body | {"to": "1970-01-01T00:00:00Z"}
+    assert client.post("/api/v1/reconciliations", json=wrong).status_code == 422
+    assert node.client().post("/api/v1/reconciliations", json=body).status_code == 401
