@@ -67,6 +67,7 @@ function draw(player, timeline, stage) {
   else if (player.shown === 0 && mask) said = "Blocked for payment data: nothing was recorded here.";
   else if (player.shown === 0 && !within(timeline.picture.length ? timeline.picture : timeline.screens.flatMap((screen) => screen.stretches), ms)) said = timeline.has_screen ? "No screen was recorded here." : "";
   if (curtain.textContent !== said && !player.media.error) fill(curtain, said);
+  player.media.hidden = player.shown !== 0 || Boolean(said); // else a browser shows the nearest picture it has
   curtain.classList.toggle("masked", Boolean(mask) && player.shown === 0);
 }
 

@@ -145,10 +145,12 @@ def test_a_blocked_stretch_and_a_missing_screen_say_so_instead_of_a_picture(show
     page.press(Keys.ARROW_RIGHT)
     page.run("tandemPlayer.currentTime = 25")
     page.see("#curtain", "No screen was recorded here.")
+    assert page.run("return getComputedStyle(tandemPlayer).visibility") == "hidden"
     page.run("tandemPlayer.currentTime = 5")
     page.wait(
         lambda: page.run("return document.querySelector('#curtain').textContent") == "", "a picture"
     )
+    assert page.run("return getComputedStyle(tandemPlayer).visibility") == "visible"
 
 
 def test_a_contact_without_screen_plays_its_sound(shown):
