@@ -138,9 +138,10 @@ class World(Timetable[MeetingScript]):
         meeting.files.append(one)
         self._env.archive.index(meeting, (one,))
         ready_s = one.script.ready_s
-        if ready_s is not None:
-            ready_us = at_us + int(ready_s * SECOND_US)
-            self.at(ready_us, lambda now_us: self._ready(meeting, one, now_us))
+        if ready_s is None:
+            self._offer(meeting, one, at_us)
+            return
+        self.at(at_us + int(ready_s * SECOND_US), lambda now_us: self._ready(meeting, one, now_us))
 
     def _ready(self, meeting: Meeting, one: ArchivedFile, at_us: int) -> None:
         def sized(now_us: int) -> None:
