@@ -271,17 +271,3 @@ SCREENS_RECONNECT = of_screens(
     together=0.0,
     not_responding=0.1,
 )
-SCREENS_FORGOTTEN = of_screens(
-    of(
-        both("crash", 60.0, 90.0),
-        settings={"screens": {"events_kept_s": 35.0, "undecided_s": 20.0}},
-        faults_max=2,
-    ),
-    agents=4,
-    together=0.0,
-    not_responding=0.1,
-    abandoned=0.0,
-    unheard=0.0,
-    missed_end=0.0,
-    asked=False,
-)

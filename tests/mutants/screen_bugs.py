@@ -13,7 +13,6 @@ from recorder.screen.desktops import wish_of
 from recorder.screen.table import TABLE, Response
 from recorder.screen_messages import PacketsKept, StopScreen
 from recorder.screen_model import AgentEventKind
-from sim import screen_files
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 
@@ -102,10 +101,6 @@ def frames_kept_before_written(patch: Patch) -> None:
 
 def events_not_shared(patch: Patch) -> None:
     patch.around(ris.Ris, "_share", lambda _: lambda self, body: None)
-
-
-def keep_mark_lost(patch: Patch) -> None:
-    patch.around(screen_files.MemoryScreenFiles, "keep", lambda _: lambda self, part_key: None)
 
 
 def mask_forgotten_on_reconnect(patch: Patch) -> None:
@@ -225,13 +220,6 @@ BUGS = (
         "a message that reaches one node acts on both",
         events_not_shared,
         profiles.SCREENS,
-    ),
-    Mutant(
-        "keep_mark_lost",
-        "that a part is kept is not written beside its file",
-        "a node that comes back after a day knows by its own disk what was answered",
-        keep_mark_lost,
-        profiles.SCREENS_FORGOTTEN,
     ),
     Mutant(
         "mask_forgotten_on_reconnect",
