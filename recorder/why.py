@@ -5,8 +5,8 @@ Every answer begins with a verdict in one sentence; the facts below it, in order
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from recorder.finding_rows import NODE_UP, FindingRow, Sighting, Span
 from recorder.instants import to_text
@@ -61,8 +61,16 @@ class Around:
     window: Window
     at_us: int
     sources: tuple[SourceProgress, ...]
+    now_us: int = 2**62
     contacts: tuple[ContactRow, ...] = ()
+    """Those nearest to the instant."""
+    contacts_total: int = 0
+    more_contacts: bool = False
+    """Whether there are more than were counted."""
     items: tuple[ItemRow, ...] = ()
+    """Those nearest to the instant that are not in the archive."""
+    absent: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many items of the window are not in the archive, by state."""
     spans: tuple[Span, ...] = ()
     findings: tuple[FindingRow, ...] = ()
     roles: tuple[HistoryRow, ...] = ()
@@ -243,7 +251,12 @@ def of_time(around: Around) -> Explanation:
         for row in around.contacts
     ]
     facts += [
-        Fact("item", f"{row.ref.source} {row.state}: {row.reason}", row.ref.changed_us, row.ref.key)
+        Fact(
+            "item",
+            f"{row.ref.source} {row.ref.key} {row.state}: {row.reason}",
+            row.ref.changed_us,
+            row.ref.key,
+        )
         for row in around.items
         if row.state != ItemState.ARCHIVED
     ]
@@ -259,9 +272,17 @@ def of_time(around: Around) -> Explanation:
 
 
 def _time_verdict(around: Around) -> str:
-    period = f"between {to_text(around.window.from_us)} and {to_text(around.window.to_us)}"
+    if around.at_us > around.now_us:
+        return f"That time lies in the future: it is {to_text(around.now_us)}."
+    to_us = min(around.window.to_us, around.now_us)
+    period = f"between {to_text(around.window.from_us)} and {to_text(to_us)}"
     whose = f" of {around.agent}" if around.agent else ""
-    found = f"{len(around.contacts)} contacts{whose} began {period}"
+    more = "more than " if around.more_contacts else ""
+    shown = len(around.contacts)
+    nearest = f" (the {shown} nearest to it are shown)" if shown < around.contacts_total else ""
+    found = (
+        f"{more}{around.contacts_total} contacts{whose} began {period}{nearest}{_missing(around)}"
+    )
     open_ones = [row for row in around.findings if row.is_open]
     absent = [one.source for one in around.sources if not covers(one, around.at_us)]
     if not around.sources:
@@ -270,9 +291,37 @@ def _time_verdict(around: Around) -> str:
         names = ", ".join(absent)
         return f"{found}; that time is not proven complete for {names}{_trouble(around)}."
     if open_ones:
-        return f"{found}; its time is proven complete, and {len(open_ones)} findings are open about it."
-    nothing = "" if around.contacts else ": the sources had none"
-    return f"{found}; its time was listed to the end and is proven complete{nothing}."
+        return f"{found}; {_proven(around)}, and {len(open_ones)} findings are open about it."
+    nothing = "" if around.contacts or around.absent else ": the sources had none"
+    return f"{found}; {_proven(around)}{nothing}."
+
+
+def _missing(around: Around) -> str:
+    """What of the time is not here, whatever became of its listing."""
+    count = sum(around.absent.values())
+    if not count:
+        return ""
+    states = ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in around.absent.items())
+    return f"; {count} items of that time are not in the archive ({states})"
+
+
+def _proven(around: Around) -> str:
+    """What was listed to the end: not what lies behind the watermark of a source."""
+    from_us = max(covered.from_us for covered in _covered(around))
+    to_us = min(covered.to_us for covered in _covered(around))
+    whole = from_us <= around.window.from_us and around.window.to_us <= to_us
+    part = f" from {to_text(max(from_us, around.window.from_us))}" if not whole else ""
+    part += f" to {to_text(min(to_us, around.window.to_us))}" if not whole else ""
+    return f"its time was listed to the end and is proven complete{part}"
+
+
+def _covered(around: Around) -> tuple[Window, ...]:
+    return tuple(
+        window
+        for one in around.sources
+        for window in one.coverage
+        if window.from_us <= around.at_us < window.to_us
+    )
 
 
 def _trouble(around: Around) -> str:

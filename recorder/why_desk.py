@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from cluster.ports import Clock
 from recorder.errors import RecorderError
@@ -38,8 +39,12 @@ from recorder.why import (
 WITHIN_S: Final = 1800.0
 """Before and after an instant that is asked about."""
 _ROWS: Final = 50
+_PAGE: Final = 500
+_COUNTED_MAX: Final = 5_000
+"""Contacts and items around an instant that are looked at; of more it is said that there are more."""
 _ROLES: Final = 1_000
 _SPANS: Final = 200
+T = TypeVar("T")
 _CODE: Final = re.compile(r"[RFC]-[0-9]{8}-\S+")
 _DAY_US: Final = 86_400 * 1_000_000
 _SPANS_BACK_US: Final = 30 * _DAY_US
@@ -141,27 +146,56 @@ class WhyDesk:
         """What was recorded around an instant, and what was so then."""
         around_us = int(within_s * 1_000_000)
         window = Window(at_us - around_us, at_us + around_us)
-        contacts = self.contact_db.contacts(
-            ContactQuery(source=source, window=window, text=agent or None, limit=_ROWS)
-        )
+        contacts, more = self._contacts_in(window, source, agent)
         progress = [one for one in self.contact_db.load_progress() if source in {None, one.source}]
-        items: list[ItemRow] = []
-        for one in progress:
-            items += self.findings.held(one.source, window, None, _ROWS)
+        absent = [row for one in progress for row in self._absent(one.source, window)]
+        counts = Counter("parked" if row.parked else row.state for row in absent)
         query = FindingQuery(source=source, from_us=window.from_us, to_us=window.to_us)
         return of_time(
             Around(
                 window=window,
                 at_us=at_us,
                 sources=tuple(progress),
-                contacts=contacts.rows,
-                items=tuple(items),
+                now_us=self.clock.wall_us(),
+                contacts=_nearest(contacts, at_us, lambda row: row.started_us or 0),
+                contacts_total=len(contacts),
+                more_contacts=more,
+                items=_nearest(absent, at_us, lambda row: row.ref.changed_us),
+                absent=dict(sorted(counts.items())),
                 spans=self.findings.spans(window, _SPANS),
                 findings=self.findings.findings(query).rows,
                 roles=self._roles(window),
                 agent=agent,
             )
         )
+
+    def _contacts_in(
+        self, window: Window, source: str | None, agent: str
+    ) -> tuple[list[ContactRow], bool]:
+        """Those that began in a window, and whether there are more than are counted."""
+        found: list[ContactRow] = []
+        after: str | None = None
+        while len(found) < _COUNTED_MAX:
+            page = self.contact_db.contacts(
+                ContactQuery(source, window, agent or None, after=after, limit=_PAGE)
+            )
+            found += page.rows
+            if page.next is None:
+                return found, False
+            after = page.next
+        return found, True
+
+    def _absent(self, source: str, window: Window) -> list[ItemRow]:
+        """Items of a window that are not in the archive, among the first `_COUNTED_MAX` of it."""
+        found: list[ItemRow] = []
+        after: tuple[int, str] | None = None
+        for _ in range(_COUNTED_MAX // _PAGE):
+            rows = self.findings.held(source, window, after, _PAGE)
+            found += [row for row in rows if row.state != ItemState.ARCHIVED]
+            if len(rows) < _PAGE:
+                break
+            after = (rows[-1].ref.changed_us, rows[-1].ref.key)
+        return found
 
     def about_agent(self, agent: str, source: str | None) -> Explanation:
         """What is recorded of somebody."""
@@ -251,6 +285,11 @@ class WhyDesk:
             self.findings.spans(window, _SPANS),
             now_us,
         )
+
+
+def _nearest(rows: Sequence[T], at_us: int, time_of: Callable[[T], int]) -> tuple[T, ...]:
+    """The `_ROWS` nearest to an instant."""
+    return tuple(sorted(rows, key=lambda row: abs(time_of(row) - at_us))[:_ROWS])
 
 
 def _deleted_home(row: ItemRow) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from recorder.errors import NotAnId, Unreachable
 from recorder.finding_rows import NODE_UP, Severity, Sighting, Span, Step, What, Why
+from recorder.instants import to_text
 from recorder.model import ItemRef, ItemState, SourceProgress, Window
 from recorder.recovery_rows import Cause, RecoveryKind, RecoveryRow
 from recorder.retention_rows import (
@@ -25,7 +26,7 @@ from sim.data_center import MemoryContactDb, MemoryContactStore
 from sim.finding_tables import FindingTables, MemoryFindingsDb
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
-from tests.calls import START_US, a_ref, an_item, an_outcome, names_of
+from tests.calls import START_US, a_ref, an_interaction, an_item, an_outcome, names_of
 from tests.recorder.hand_clock import HandClock
 
 HOUR_US = 3600 * 1_000_000
@@ -271,3 +272,37 @@ def test_an_agent_is_told_with_all_contacts(bench):
     assert "--at" in nobody.hint
     many = of_agent("ada", bench.contacts.contacts_called("ses-1"), more=True)
     assert many.verdict.startswith("more than 1 contacts")
+
+
+def test_around_a_time_all_contacts_are_counted_and_the_nearest_are_shown(bench):
+    seconds = [*range(-40, 40), 1000]
+    for number, second in enumerate(seconds):
+        at_us = START_US + second * 1_000_000
+        spoken = an_interaction(f"int-c{number}", session=f"s{number}", started_us=at_us)
+        bench.commit(
+            an_item(f"c{number}", session=f"s{number}", changed_us=at_us, interaction=spoken)
+        )
+    found = bench.desk.about_time(START_US, None, "")
+    assert found.verdict.startswith("81 contacts began between ")
+    assert "(the 50 nearest to it are shown)" in found.verdict
+    shown = [fact.at_us for fact in found.facts if fact.what == "contact"]
+    assert len(shown) == 50
+    assert max(abs(at_us - START_US) for at_us in shown) <= 25 * 1_000_000
+
+
+def test_what_is_not_in_the_archive_is_told_beside_what_is_proven(bench):
+    for key, state in (("g", ItemState.GONE), ("n", ItemState.NOT_RECORDABLE)):
+        bench.contacts.record_outcome(an_outcome(key, state), 0)
+    verdict = bench.desk.about_time(START_US, None, "").verdict
+    assert "2 items of that time are not in the archive (1 gone, 1 not recordable)" in verdict
+    assert "is proven complete" in verdict
+    assert "had none" not in verdict
+
+
+def test_what_lies_behind_the_watermark_or_in_the_future_is_not_called_listed(bench):
+    bench.cover((-10, 0.1))
+    until = to_text(START_US + HOUR_US // 10)
+    assert "proven complete from 2" in bench.desk.about_time(START_US, None, "").verdict
+    assert f" to {until}" in bench.desk.about_time(START_US, None, "").verdict
+    later = bench.clock.wall_us() + HOUR_US
+    assert "lies in the future" in bench.desk.about_time(later, None, "").verdict
