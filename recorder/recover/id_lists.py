@@ -167,8 +167,12 @@ def _is_header(cells: Sequence[str]) -> bool:
     """It names a column of ids, or its first word is too short for an id and has no digit."""
     if any(_letters(cell) in _NAMES for cell in cells):
         return True
-    first = next(filter(None, map(_plain, cells)), "")
+    first = _first(cells)
     return len(first) < _HEADER_CHARS_MAX and not any(one.isdigit() for one in first)
+
+
+def _first(cells: Sequence[str]) -> str:
+    return next((text for cell in cells if (text := _plain(cell))), "")
 
 
 def _column(header: Sequence[str]) -> int | None:
@@ -185,7 +189,7 @@ def _letters(cell: str) -> str:
 
 def _pick(cells: Sequence[str], column: int | None) -> str:
     if column is None:
-        return next(filter(None, map(_plain, cells)), "")
+        return _first(cells)
     return _plain(cells[column]) if column < len(cells) else ""
 
 
