@@ -63,6 +63,12 @@ def agent_key(source: str, agent: str) -> str:
     return f"{source}/{agent}"
 
 
+def agent_keys_of(source: str, party_key: str) -> tuple[str, ...]:
+    """Agents that a party may stand for: sources that tell each stretch of somebody's as a party name it AGENT:STRETCH."""
+    agent = party_key.partition(":")[0]
+    return tuple(agent_key(source, one) for one in dict.fromkeys((party_key, agent)) if one)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of time [from_us, to_us); `to_us` is None while it lasts."""

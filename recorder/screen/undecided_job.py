@@ -14,7 +14,7 @@ from recorder.errors import RecorderError
 from recorder.ports import ContactDb
 from recorder.rows import ContactDetail
 from recorder.screen.verdicts import Fate
-from recorder.screen_model import agent_key
+from recorder.screen_model import agent_keys_of
 
 AGENT = "agent"
 
@@ -81,9 +81,10 @@ def _fate(
 def _was_on(contact: ContactDetail, agents: Sequence[str]) -> bool:
     """Whether any of the agents took part; a contact that names no agents may be of any."""
     named = {
-        agent_key(contact.row.source, party.key)
+        key
         for interaction in contact.interactions
         for party in interaction.parties
         if party.role == AGENT
+        for key in agent_keys_of(contact.row.source, party.key)
     }
     return not named or not named.isdisjoint(agents)

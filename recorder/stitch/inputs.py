@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 from recorder.model import Interaction
 from recorder.rows import ContactDetail
-from recorder.screen_model import AgentEvent, ClockOffset, Leg, ScreenPart, Span, Verdict, agent_key
+from recorder.screen_model import (
+    AgentEvent,
+    ClockOffset,
+    Leg,
+    ScreenPart,
+    Span,
+    Verdict,
+    agent_key,
+    agent_keys_of,
+)
 from recorder.stitch.spans import overlap
 
 AGENT = "agent"
+CUSTOMER = "customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,17 @@ def agents_of(detail: ContactDetail) -> Mapping[str, str]:
         for party in one.parties:
             if party.role == AGENT and party.key:
                 key = agent_key(source, party.key)
+                named[key] = max(named.get(key, ""), party.name)
+    return dict(sorted(named.items()))
+
+
+def names_of(detail: ContactDetail) -> Mapping[str, str]:
+    """Names of whoever but the customer took part, by agent key."""
+    named: dict[str, str] = {}
+    parties = [party for one in detail.interactions for party in one.parties]
+    for party in parties:
+        if party.role != CUSTOMER and party.name:
+            for key in agent_keys_of(detail.row.source, party.key):
                 named[key] = max(named.get(key, ""), party.name)
     return dict(sorted(named.items()))
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from recorder.screen_model import ClockOffset, Leg, ScreenPart, Span, Verdict
 from recorder.stitch.files import LENGTH_MAX_US, Begun, begun, planned, silent_ones
-from recorder.stitch.inputs import Inputs, agents_of, own_legs
+from recorder.stitch.inputs import Inputs, names_of, own_legs
 from recorder.stitch.plan_model import Keep, Part, Plan, Stream
 from recorder.stitch.spans import overlap, union, widened, without
 from recorder.stitch.story import Story, told
@@ -54,7 +54,7 @@ def _plan(inputs: Inputs, digest: str) -> Plan:
             for one in files
         ),
         streams=tuple(_stream(one, origin_us) for one in streams),
-        agent_names=dict(agents_of(detail)),
+        agent_names=dict(names_of(detail)),
         party_of_name=story.party_of_name,
         segments=story.segments,
         parties=story.parties,

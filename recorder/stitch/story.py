@@ -12,7 +12,7 @@ from recorder.model import Party as ReportedParty
 from recorder.rows import ContactDetail
 from recorder.screen_model import AgentEvent, Span
 from recorder.screen_model import Leg as FoldedLeg
-from recorder.stitch.inputs import agents_of, calls_of
+from recorder.stitch.inputs import calls_of, names_of
 from recorder.stitch.spans import overlap
 from recorder.stitch.timeline import Event, Leg, Party, Segment
 
@@ -37,7 +37,7 @@ def told(
     origin_us: int,
 ) -> Story:
     """Everything in order of its position, then by its key."""
-    names = agents_of(detail)
+    names = names_of(detail)
     parts = sorted(detail.interactions, key=lambda one: one.key)
     parties = [(one, party) for one in parts for party in one.parties]
     happened = [

@@ -31,10 +31,11 @@ def looked_up(world, **settings):
     return node
 
 
-def test_a_part_behind_many_that_stay_undecided_is_kept_by_its_contact(world):
+@pytest.mark.parametrize("party", ["ag-1", "ag-1:stretch-1"])
+def test_a_part_behind_many_that_stay_undecided_is_kept_by_its_contact(world, party):
     node = looked_up(world)
     number = 2 * DECIDE_MAX + 49
-    contact_of(node, f"call-{number}", agents=("ag-1",))
+    contact_of(node, f"call-{number}", agents=(party,))
     node.advance(DECIDE_EVERY_S)
     assert list(node.recorded) == [f"{number:032x}"]
 

@@ -187,6 +187,17 @@ def test_the_best_offset_among_the_parts_of_a_stream_places_all_of_it():
     assert {one.ahead_us for one in made.clocks.desktops} == {20_000, 700_000}
 
 
+def test_an_agent_is_named_where_each_stretch_of_his_is_a_party_of_its_own():
+    told = part(parties=(Party("ann:s-1", "agent", "Ann"), Party("cus:x", "customer", "Cem")))
+
+    made = plan(Inputs(contact(told), (event(AgentEventKind.RINGING, 1),), (leg(),), (screen(),)))
+
+    assert made.legs[0].name == "Ann"
+    assert made.agent_names["calls/ann"] == "Ann"
+    assert "calls/cus" not in made.agent_names
+    assert [one.who for one in made.events if one.kind == "ringing"] == ["Ann"]
+
+
 def test_events_parties_and_segments_lie_on_the_timeline():
     spoken = part(
         media=[ref("a", start_s=2)],
