@@ -44,7 +44,7 @@ def _read(client: NodeClient) -> dict[str, Any]:
     silent: list[CliError] = []
     for url in client.urls:
         try:
-            nodes.append(client.request(url, "GET", "/api/v1/agents", timeout_s=READ_TIMEOUT_S))
+            nodes.append(_told(client, url))
         except CliError as error:
             if error.code is not Exit.UNREACHABLE:
                 raise
@@ -71,6 +71,11 @@ def _read(client: NodeClient) -> dict[str, Any]:
         "nodes": counts,
         "silent": [str(error) for error in silent],
     }
+
+
+def _told(client: NodeClient, url: str) -> Any:
+    asked = {"screens": "true"}
+    return client.request(url, "GET", "/api/v1/agents", params=asked, timeout_s=READ_TIMEOUT_S)
 
 
 def _show(view: dict[str, Any], *, legs: bool) -> None:
@@ -106,7 +111,7 @@ def _rows(agent: dict[str, Any], *, every: bool) -> list[list[str]]:
                 leg["call"],
                 short_instant(leg["span"]["begin"]),
                 f"{short_instant(until)} {leg.get('ended_by', '')}" if until else "lasts",
-                leg["verdict"],
+                leg.get("screen", leg["verdict"]),
                 by if not rows else "",
             ]
         )

@@ -20,6 +20,7 @@ from recorder.screen_recorder_status import (
 )
 from recorder.screen_status import AgentAtHand, RisStatus
 from recorder.web.auth import require_reader
+from recorder.web.bare_legs import bare_legs
 from recorder.web.refusals import documented, refuse
 
 OLD_AFTER_S: Final = 10.0
@@ -48,16 +49,19 @@ class LegView(BaseModel):
     ended_by: str | None = None
     """not_responding, available, time_limit or next_call."""
     masks: list[SpanView]
+    screen: str | None = None
+    """none: the call ended a while ago, and no screen of it is on record. Only when `screens` was asked for."""
 
     @classmethod
-    def of(cls, leg: Leg) -> LegView:
-        """As this node knows it."""
+    def of(cls, leg: Leg, *, is_bare: bool) -> LegView:
+        """As this node knows it; `is_bare`: no screen of it is on record."""
         return cls(
             call=leg.call,
             span=SpanView.of(leg.span),
             verdict=leg.verdict.value,
             ended_by=leg.ended_by or None,
             masks=[SpanView.of(mask) for mask in leg.masks],
+            screen="none" if is_bare else None,
         )
 
 
@@ -146,14 +150,19 @@ def agent_router(control: NodeControl) -> APIRouter:
     )
 
     @router.get("/agents", response_model_exclude_none=True)
-    def agents() -> AgentsView:
-        """Agents with their legs, and whether this node records their screens."""
+    def agents(*, screens: bool = False) -> AgentsView:
+        """Agents with their legs, and whether this node records their screens.
+
+        `screens`: the Data Center is asked, too, which of the legs have a screen on record.
+        """
         status = control.board.read("ris", RisStatus)
         if status is None:
             refuse(503, "This node hears nothing of agents.", "Start it as `tandem node run` does.")
         here = control.board.read("screens", ScreenRecorderStatus)
-        screens = [*_own_screens(control.node, here), *_peer_screens(control)]
-        return _view(control.node, status, () if here is None else here.desktops, screens)
+        known = [leg for one in status.agents.values() for leg in one.legs]
+        bare = bare_legs(control, known) if screens else frozenset[Leg]()
+        nodes = [*_own_screens(control.node, here), *_peer_screens(control)]
+        return _view(control.node, status, () if here is None else here.desktops, nodes, bare)
 
     return router
 
@@ -194,12 +203,13 @@ def _view(
     status: RisStatus,
     desktops: tuple[DesktopStatus, ...],
     screens: list[NodeScreensView],
+    bare: frozenset[Leg],
 ) -> AgentsView:
     by_agent = {agent: one for one in desktops for agent in one.agents}
     names = sorted({*status.agents, *by_agent})
     return AgentsView(
         node=node,
-        agents=[_agent(name, status.agents.get(name), by_agent.get(name)) for name in names],
+        agents=[_agent(name, status.agents.get(name), by_agent.get(name), bare) for name in names],
         screens=screens,
         events=status.events,
         heard=status.heard,
@@ -213,7 +223,9 @@ def _view(
     )
 
 
-def _agent(name: str, known: AgentAtHand | None, desktop: DesktopStatus | None) -> AgentView:
+def _agent(
+    name: str, known: AgentAtHand | None, desktop: DesktopStatus | None, bare: frozenset[Leg]
+) -> AgentView:
     state = "idle"
     if known is not None and known.lasting:
         state = "masked" if known.masked else "recording"
@@ -222,7 +234,7 @@ def _agent(name: str, known: AgentAtHand | None, desktop: DesktopStatus | None) 
         state=state,
         last_event=None if known is None else known.last,
         last_event_at=None if known is None else to_text(known.last_us),
-        legs=[] if known is None else [LegView.of(leg) for leg in known.legs],
+        legs=[] if known is None else [LegView.of(leg, is_bare=leg in bare) for leg in known.legs],
         desktop=None if desktop is None else desktop.desktop,
         streaming=desktop is not None and desktop.streaming,
     )

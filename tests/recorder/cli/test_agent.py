@@ -1,8 +1,11 @@
 """`tandem agent list`, the route behind it and the metrics."""
 
+from dataclasses import replace
+
 import pytest
 
-from recorder.screen_model import Leg, Span, Verdict
+from recorder.errors import DataCenterDown
+from recorder.screen_model import ClockOffset, Leg, ScreenPart, ScreenStream, Span, Verdict
 from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
 from recorder.screen_status import AgentAtHand, RisStatus
 from tests.recorder.fake_node import TOKEN, FakeNode
@@ -37,9 +40,35 @@ DESKTOP = DesktopStatus("pc-7", ("crm/ann",), "pc", True, False, 0.0, 0.1)
 OLD = leg("call-1", 0, 60, Verdict.DELETED, "not_responding")
 
 
+class PartsOnRecord:
+    """The part of ScreenDb that is asked."""
+
+    def __init__(self):
+        self.found, self.down = (), False
+
+    def parts(self, agents, window):
+        if self.down:
+            raise DataCenterDown("it is away", hint="It is tried again.")
+        stream = ScreenStream("s-1", "pc-7", agents, "vp9", 320, 180, AT)
+        made = [ScreenPart("p", stream, "alpha", AT + b * S, AT + e * S, 0, 9, ClockOffset(0, 1), 1, "", "", 0) for b, e in self.found]  # fmt: skip
+        return tuple(one for one in made if window.from_us <= one.from_us < window.to_us)
+
+
+class RecordingNode(FakeNode):
+    """A node that knows which screens are on record."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.screen_db = PartsOnRecord()
+        self.clock.wall = AT + 281 * S
+
+    def control(self, web_url="http://10.0.0.5:8443"):
+        return replace(super().control(web_url), screen_db=self.screen_db)
+
+
 @pytest.fixture
 def node():
-    made = FakeNode()
+    made = RecordingNode()
     agents = {"crm/ann": at_hand(OLD, leg("call-2", 70))}
     made.board.publish("ris", status(agents, heard=3, told=2, doubled=1, waiting=4))
     made.board.publish("screens", screens(DESKTOP))
@@ -56,6 +85,23 @@ def test_an_agent_with_the_newest_call_and_who_records(tandem):
     assert row.rstrip().endswith("alpha")
     assert "call-1" not in ended.out
     assert any("3 events heard, 2 told, 1 doubled, 4 waiting" in line for line in ended.lines)
+
+
+def screens_of(tandem):
+    (agent,) = tandem("agent", "list", "--json").json["agents"]
+    return [one.get("screen", one["verdict"]) for one in agent["legs"]]
+
+
+def test_a_kept_call_without_a_screen_on_record_says_none(tandem, node):
+    known = at_hand(OLD, leg("a", 0, 60), leg("b", 100, 160), leg("c", 161, 200), leg("d", 200))
+    node.board.publish("ris", status({"crm/ann": known}))
+    assert screens_of(tandem) == ["deleted", "none", "none", "kept", "kept"]
+    node.screen_db.found = ((10, 20),)
+    assert screens_of(tandem) == ["deleted", "kept", "none", "kept", "kept"]
+    shown = tandem("agent", "list", "--legs").lines
+    assert any(" b " in line and "none" in line for line in shown)
+    node.screen_db.down = True
+    assert screens_of(tandem) == ["deleted", "kept", "kept", "kept", "kept"]
 
 
 def test_every_leg_is_shown_on_request(tandem):
