@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from cluster.ports import Clock
 from recorder.errors import RecorderError
 from recorder.finding_rows import FindingQuery, FindingRow
-from recorder.keep.holds import covering
+from recorder.hold_reach import holds_on
 from recorder.lookup import lookup_of
 from recorder.model import ItemRef, ItemState, SourceProgress, Window
 from recorder.ports import ContactDb, DataSource
@@ -19,8 +19,8 @@ from recorder.proof_ports import FindingsDb, RecoveryDb
 from recorder.recover.causes import Times, not_here
 from recorder.recovery_rows import RecoveryRow
 from recorder.retention_ports import RetentionDb
-from recorder.retention_rows import Deletion, DeletionQuery, Facts, Hold
-from recorder.rows import ContactDetail, ContactQuery, ContactRow, HistoryRow, ItemRow
+from recorder.retention_rows import Deletion, DeletionQuery, Hold
+from recorder.rows import ContactQuery, ContactRow, HistoryRow, ItemRow
 from recorder.why import (
     About,
     Around,
@@ -245,13 +245,8 @@ class WhyDesk:
         return self.retention.deletions(DeletionQuery(contact_id=contact_id)).rows
 
     def _holds(self, contact_id: str) -> tuple[Hold, ...]:
-        if self.retention is None:
-            return ()
         detail = self.contact_db.contact(contact_id)
-        if detail is None:
-            return ()
-        facts = _facts(detail)
-        return tuple(one for one in self.retention.holds() if covering(facts, [one]))
+        return () if detail is None else holds_on(self.retention, detail)
 
     # -- asking the source ----
 
@@ -296,26 +291,3 @@ def _deleted_home(row: ItemRow) -> str:
     """The contact that an item was in, as the reason of its deletion names it at its end."""
     contact_id, _, number = row.reason.rpartition(" ")[2].rpartition("/")
     return contact_id if number.isdecimal() else ""
-
-
-def _facts(detail: ContactDetail) -> Facts:
-    """A contact as holds see it."""
-    row = detail.row
-    parties = [party for one in detail.interactions for party in one.parties]
-    return Facts(
-        contact_id=row.contact_id,
-        source=row.source,
-        session_key=row.session_key,
-        started_us=row.started_us,
-        ended_us=row.ended_us,
-        updated_us=row.updated_us,
-        channel=row.channel,
-        direction=row.direction,
-        parts=(),
-        names=tuple(party.name.casefold() for party in parties if party.name),
-        texts=(
-            *(party.number for party in parties if party.number),
-            *(one.media_key for one in detail.media),
-        ),
-        media=(),
-    )

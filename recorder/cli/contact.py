@@ -105,6 +105,8 @@ def show(contact: str, *, revision: int | None = None, common: Common | None = N
     print_line(f"Contact {view['contact']} ({view['source']}, session {view['session']})")
     print_line(f"  {_revision(view)}")
     print_line(f"  {_period(view)}, {view['direction']}, {view['channel']}")
+    for hold in view.get("holds", []):
+        print_line(f"  held by {hold}")
     for part in view["all_interactions"]:
         print_line(f"  Interaction {part['interaction']} {part.get('subject', '')}".rstrip())
         for party in part["parties"]:

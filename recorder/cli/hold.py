@@ -64,6 +64,7 @@ def list_holds(*, released: JsonFlag = False, common: Common | None = None) -> N
         [
             row["hold"],
             _scope(row),
+            _reach(row),
             row["reason"],
             short_instant(row["placed"]),
             row["placed_by"],
@@ -73,7 +74,9 @@ def list_holds(*, released: JsonFlag = False, common: Common | None = None) -> N
         ]
         for row in view["holds"]
     ]
-    print_table(["Hold", "Covers", "Reason", "Placed (UTC)", "By", "Released"], rows)
+    print_table(
+        ["Hold", "Covers", "Contacts now", "Reason", "Placed (UTC)", "By", "Released"], rows
+    )
 
 
 @app.command
@@ -96,6 +99,11 @@ def _told(answer: dict[str, Any], *, as_json: bool) -> None:
         print_json(answer)
     else:
         print_line(answer["message"])
+
+
+def _reach(row: dict[str, Any]) -> str:
+    """Nothing for a hold that ended, and where the other node runs an older build."""
+    return f"{row.get('contacts', '')}{'+' if row.get('more_contacts') else ''}"
 
 
 def _scope(row: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from recorder.control import NodeControl
+from recorder.hold_reach import holds_on
 from recorder.instants import from_text
 from recorder.model import Window
 from recorder.rows import ContactDetail, ContactQuery, ContactRow
@@ -146,7 +147,9 @@ def _add_contact(router: APIRouter, control: NodeControl) -> None:
     def contact(contact_id: str, revision: _Revision = None) -> ContactDetailView:
         """One contact, as it is or as it was; the id of its session works too, or the start of either."""
         row = contact_named(control, contact_id)
-        return ContactDetailView.of_detail(contact_detail(control, row, revision), row.revision)
+        detail, desk = contact_detail(control, row, revision), control.retention
+        held = holds_on(None if desk is None else desk.db, detail)
+        return ContactDetailView.of_detail(detail, row.revision, held)
 
 
 def contact_named(control: NodeControl, name: str) -> ContactRow:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 
 from recorder.consolidate.timeline import Span, timeline
 from recorder.instants import to_text
 from recorder.model import Interaction
+from recorder.retention_rows import Hold
 from recorder.rows import ContactDetail, ContactRow, MediaRow, RevisionRow
 from recorder.web.views import instant
 
@@ -184,9 +187,13 @@ class ContactDetailView(ContactView):
     all_interactions: list[InteractionView]
     timeline: list[SpanView]
     media: list[MediaView]
+    holds: list[str] = []
+    """Legal holds in force that cover it: id and reason."""
 
     @staticmethod
-    def of_detail(detail: ContactDetail, newest_revision: int) -> ContactDetailView:
+    def of_detail(
+        detail: ContactDetail, newest_revision: int, holds: Sequence[Hold] = ()
+    ) -> ContactDetailView:
         """From the model."""
         spans = timeline(detail.interactions, detail.row.started_us)
         return ContactDetailView(
@@ -195,6 +202,7 @@ class ContactDetailView(ContactView):
             all_interactions=[InteractionView.of(part) for part in detail.interactions],
             timeline=[SpanView.of(span) for span in spans],
             media=[MediaView.of(row) for row in detail.media],
+            holds=[f"{one.hold_id}: {one.reason}" for one in holds],
         )
 
 

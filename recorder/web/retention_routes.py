@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from recorder.control import NodeControl
+from recorder.hold_reach import reach
 from recorder.instants import from_text
 from recorder.keep.interlock import Standing, unconfirmed
 from recorder.keep.retention_parts import RetentionStatus
@@ -78,21 +79,30 @@ def _add_holds(router: APIRouter, control: NodeControl) -> None:
     def holds(*, released: bool = False) -> HoldsView:
         """Holds in force; with `released` those that ended as well."""
         found = _desk(control).db.holds(released=released)
-        return HoldsView(holds=[HoldView.of(one) for one in found])
+        db = control.contact_db
+        return HoldsView(
+            holds=[
+                HoldView.of(one, reach(db, one.scope) if one.released_us is None else None)
+                for one in found
+            ]
+        )
 
     @router.post("/holds", dependencies=admin, response_model_exclude_none=True)
     def place_hold(body: HoldBody, request: Request) -> HoldToldView:
         """Place a legal hold: from then on nothing that it covers is deleted."""
         scope, actor = _scope(control, body), caller_of(control, request).actor
+        if scope.contact_id:
+            _refuse_nobody(control, scope.contact_id)
         placed = _desk(control).place(scope, body.reason, actor)
         late = list(placed.already_deleted)
         said = f", too late for {', '.join(late)}" if late else ""
-        if body.contact and not late and control.contact_db.contact(scope.contact_id) is None:
-            said = f"; no contact here is called {body.contact} now"
+        covered = reach(control.contact_db, placed.hold.scope)
+        if not body.contact or (covered.contacts == 0 and not late):
+            said += f"; it covers {covered.text} now, and what comes later"
         return HoldToldView(
             status="done",
             message=f"Hold {placed.hold.hold_id} is in force{said}.",
-            hold=HoldView.of(placed.hold),
+            hold=HoldView.of(placed.hold, covered),
             already_deleted=late,
         )
 
@@ -220,6 +230,15 @@ def _scope(control: NodeControl, body: HoldBody) -> Scope:
         known = ", ".join(sorted(control.pollers)) or "none"
         refuse(404, f"There is no source {body.source!r} here (running: {known}).")
     return scope
+
+
+def _refuse_nobody(control: NodeControl, contact_id: str) -> None:
+    """A hold on a contact that never was would hold nothing, and nobody would know."""
+    if control.contact_db.contact(contact_id) is not None:
+        return
+    if not _desk(control).db.deletions(DeletionQuery(contact_id=contact_id, limit=1)).rows:
+        hint = "A name, a number or a key, also of contacts to come: --query TEXT."
+        refuse(404, f"There is no contact {contact_id!r} here.", hint)
 
 
 def _contact(control: NodeControl, name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from recorder.hold_reach import Reach
 from recorder.instants import to_text
 from recorder.keep.retention_parts import RetentionStatus
 from recorder.retention_rows import DAY_US, Deletion, Hold, Plan, Policy, Rules, Run
@@ -29,9 +30,13 @@ class HoldView(BaseModel):
     released: str | None = None
     released_by: str | None = None
     released_because: str | None = None
+    contacts: int | None = None
+    """So many that are here does it cover now; absent for one that is released."""
+    more_contacts: bool | None = None
+    """True where there are more than were counted."""
 
     @staticmethod
-    def of(one: Hold) -> HoldView:
+    def of(one: Hold, covered: Reach | None = None) -> HoldView:
         """From the model."""
         window = one.scope.window
         return HoldView(
@@ -47,6 +52,8 @@ class HoldView(BaseModel):
             released=instant(one.released_us),
             released_by=one.released_by or None,
             released_because=one.released_because or None,
+            contacts=None if covered is None else covered.contacts,
+            more_contacts=(covered is not None and covered.more) or None,
         )
 
 

@@ -85,3 +85,16 @@ def test_what_cannot_be_deleted_says_why_and_when_it_is_tried_again(tandem, old)
     assert "object dyn/a cannot be deleted" in shown.out
     (row,) = tandem("retention", "list", "--stuck", "--json").json["deletions"]
     assert (row["contact"], row["tries"]) == (one.contact_id, 1)
+
+
+def test_a_hold_on_the_name_of_somebody_is_refused_and_a_query_says_what_it_covers(tandem, old):
+    refused = tandem("hold", "place", "--contact", "Name of nobody", "--reason", "x")
+    assert refused.status == 4
+    assert "--query" in refused.err
+    assert old.retention.holds() == ()
+    placed = tandem("hold", "place", "--query", "Ada", "--reason", "x")
+    assert "it covers 2 contacts now" in placed.out
+    (hold,) = old.retention.holds()
+    row = tandem("hold", "list").lines[1]
+    assert row.split()[:4] == [hold.hold_id, "query", "Ada", "2"]
+    assert f"  held by {hold.hold_id}: x" in tandem("contact", "show", "ses-a").lines

@@ -89,11 +89,34 @@ def test_a_hold_on_a_blank_would_hold_nothing_and_is_refused(client, blank):
     assert client.get(HOLDS).json()["holds"] == []
 
 
-def test_a_hold_on_a_contact_that_nobody_knows_says_so(client):
-    answer = client.post(HOLDS, json={"reason": "r", "contact": "typo"}).json()
-    assert answer["message"].endswith("is in force; no contact here is called typo now.")
+def test_a_hold_on_a_contact_that_nobody_knows_is_refused(client):
+    answer = client.post(HOLDS, json={"reason": "r", "contact": "typo"})
+    assert answer.status_code == 404
+    assert "--query" in answer.json()["error"]["hint"]
+    assert client.get(HOLDS).json()["holds"] == []
     answer = client.post(HOLDS, json={"reason": "r", "contact": "ses-a"}).json()
     assert answer["message"].endswith("is in force.")
+
+
+def test_a_hold_says_how_many_contacts_it_covers_now(client):
+    for query, number, words in (
+        ("ada", 2, "2 contacts"),
+        ("ses-a", 1, "1 contact"),
+        ("zoe", 0, "0 contacts"),
+    ):
+        answer = client.post(HOLDS, json={"reason": "r", "query": query}).json()
+        assert answer["hold"]["contacts"] == number
+        assert f"it covers {words} now" in answer["message"]
+    holds = client.get(HOLDS).json()["holds"]
+    assert {hold["query"]: hold["contacts"] for hold in holds} == {"ada": 2, "ses-a": 1, "zoe": 0}
+
+
+def test_a_contact_tells_which_holds_cover_it(node, client):
+    path = f"/api/v1/contacts/{contact_id(node, 'a')}"
+    assert client.get(path).json()["holds"] == []
+    hold = client.post(HOLDS, json={"reason": "case 7", "query": "ADA"}).json()["hold"]["hold"]
+    client.post(HOLDS, json={"reason": "other", "contact": "ses-b"})
+    assert client.get(path).json()["holds"] == [f"{hold}: case 7"]
 
 
 def test_the_beginning_of_several_contacts_is_no_contact(client):
