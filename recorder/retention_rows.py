@@ -288,6 +288,8 @@ class Surveyed:
     """Where the walk goes on; None at its end."""
     due: tuple[str, ...] = ()
     """Ids of the contacts of one page that are due; empty for a whole walk."""
+    held_contacts: tuple[str, ...] = ()
+    """Ids of the first of those that a hold keeps."""
     truncated: bool = False
     """A plan that was cut short: the numbers are lower bounds."""
 

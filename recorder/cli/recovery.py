@@ -282,8 +282,17 @@ def _show(view: dict[str, Any]) -> None:
         print_line(f"  {_line(view)}")
     if view.get("forecast"):
         _show_forecast(view["forecast"])
+    if view["dry_run"] and view["status"] == _COMPLETED:
+        print_line(f"   → {_in_earnest(view)}")
     if view.get("items"):
         _show_items(view["items"])
+
+
+def _in_earnest(view: dict[str, Any]) -> str:
+    """The command that fetches what a dry run told of."""
+    period = view.get("period")
+    of = "--ids FILE" if period is None else f"--from {period['begin']} --to {period['end']}"
+    return f"tandem recovery start --source {view['source']} {of}"
 
 
 def _show_forecast(forecast: dict[str, Any]) -> None:
@@ -306,7 +315,7 @@ def _show_items(items: list[dict[str, Any]]) -> None:
             item["item"],
             item["state"],
             short_instant(item.get("changed")),
-            short_instant(item.get("deleted_at_source")),
+            short_instant(item["deleted_at_source"]) if "deleted_at_source" in item else "unknown",
             item.get("reason", ""),
         ]
         for item in items

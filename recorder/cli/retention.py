@@ -61,11 +61,16 @@ def plan(*, common: Common | None = None) -> None:
         return
     found = answer["plan"]
     _show_rules(found["rules"])
+    if not found["rules"]["policies"]:
+        print_line("there is nothing to confirm, and nothing is deleted")
+        return
     print_line(answer["message"])
     print_line(
         f"   {bytes_text(found['size_bytes'])}, oldest of {short_instant(found.get('oldest'))}"
     )
-    print_line(f"   kept by holds: {found['held']}; looked at: {found['looked_at']}")
+    held = found.get("held_contacts", [])  # the other node may run an older build
+    names = f" ({', '.join(held)}{', …' if found['held'] > len(held) else ''})" if held else ""
+    print_line(f"   kept by holds: {found['held']}{names}; looked at: {found['looked_at']}")
     rows = [
         [
             row["contact"],

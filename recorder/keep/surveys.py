@@ -22,6 +22,7 @@ from recorder.retention_rows import (
 )
 
 EXAMPLES_MAX: Final = 10
+HELD_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ def surveyed(
         contacts=len(due),
         bytes=sum(one.facts.size_bytes for one in due),
         held=len(judged) - len(due),
+        held_contacts=tuple(
+            one.facts.contact_id for one in judged if one.judgement.verdict is Verdict.HELD
+        )[:HELD_MAX],
         oldest_us=min(ages, default=None),
         examples=tuple(_example(one) for one in due[:EXAMPLES_MAX]),
         next=following,
@@ -75,6 +79,7 @@ def joined(so_far: Surveyed, more: Surveyed) -> Surveyed:
         contacts=so_far.contacts + more.contacts,
         bytes=so_far.bytes + more.bytes,
         held=so_far.held + more.held,
+        held_contacts=(*so_far.held_contacts, *more.held_contacts)[:HELD_MAX],
         oldest_us=min(ages, default=None),
         examples=(*so_far.examples, *more.examples)[:EXAMPLES_MAX],
         next=more.next,

@@ -34,6 +34,7 @@ from recorder.web.recovery_views import (
     StartedView,
 )
 from recorder.web.refusals import documented, refuse
+from recorder.web.views import instant
 
 IDS_MAX = 10_000
 """In one request; a file in the folder for files with ids may hold more."""
@@ -132,7 +133,9 @@ def _add_commands(router: APIRouter, control: NodeControl) -> None:
         row = _known(_desk(control).cancel(recovery, by), recovery)
         if row.status is not RecoveryStatus.CANCELLED:
             refuse(409, f"Recovery {recovery} is {row.status.value}: there is nothing to cancel.")
-        return _told(control, row, "is cancelled", is_new=before.status != row.status)
+        is_new = before.status != row.status
+        said = "is cancelled" if is_new else f"was cancelled already at {instant(row.ended_us)}"
+        return _told(control, row, said, is_new=is_new)
 
     @router.post("/{recovery}/resume", dependencies=admin, response_model_exclude_none=True)
     def resume_recovery(recovery: str) -> StartedView:

@@ -133,6 +133,8 @@ class PlanView(BaseModel):
     contacts: int
     size_bytes: int
     held: int
+    held_contacts: list[str] = []
+    """The first of those that a hold keeps."""
     looked_at: int
     oldest: str | None = None
     examples: list[ExampleView]
@@ -153,6 +155,7 @@ class PlanView(BaseModel):
             contacts=survey.contacts,
             size_bytes=survey.bytes,
             held=survey.held,
+            held_contacts=list(survey.held_contacts),
             looked_at=survey.looked_at,
             oldest=instant(survey.oldest_us),
             examples=[

@@ -91,6 +91,19 @@ def test_a_dry_run_is_waited_for_and_says_what_it_would_take(tandem, node, quick
     assert "To fetch: 2 items, about 5.0 MB, about 6 API calls, about 2.5 minutes" in ended.out
     assert "the source will delete 1 of them before their turn" in ended.out
     assert "   a" in ended.lines
+    earnest = ended.lines[-1].partition("tandem ")[2].split()
+    assert earnest[:4] == ["recovery", "start", "--source", "zoom"]
+    assert "--dry-run" not in earnest
+    assert tandem(*earnest).status == 0
+
+
+def test_when_the_source_deletes_an_item_may_be_unknown(tandem, node, monkeypatch):
+    monkeypatch.setattr(
+        "recorder.cli.recovery._items", lambda *_: [{"item": "a", "state": "pending"}]
+    )
+    tandem(*START)
+    shown = tandem("recovery", "show", only(node).recovery_id, "--items")
+    assert shown.lines[-1].split() == ["a", "pending", "?", "unknown"]
 
 
 def test_a_node_that_does_not_answer_for_a_moment_is_no_end(tandem, node, quick):
@@ -136,6 +149,8 @@ def test_cancel_and_resume(tandem, node):
     tandem(*START)
     recovery = only(node).recovery_id
     assert tandem("recovery", "cancel", recovery).lines == [f"Recovery {recovery} is cancelled."]
+    (again,) = tandem("recovery", "cancel", recovery).lines
+    assert again.startswith(f"Recovery {recovery} was cancelled already at 20")
     assert only(node).status is RecoveryStatus.CANCELLED
     assert "because cancelled by admin" in tandem("recovery", "show", recovery).out
     assert tandem("recovery", "resume", recovery).lines == [f"Recovery {recovery} runs."]

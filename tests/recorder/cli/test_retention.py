@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from recorder.retention_rows import DeletionQuery, Trouble, Walk
+from recorder.retention_rows import DeletionQuery, Rules, Trouble, Walk
 from tests.calls import an_item
+from tests.recorder.fake_node import TOKEN
 
 
 @pytest.fixture
@@ -98,3 +99,19 @@ def test_a_hold_on_the_name_of_somebody_is_refused_and_a_query_says_what_it_cove
     row = tandem("hold", "list").lines[1]
     assert row.split()[:4] == [hold.hold_id, "query", "Ada", "2"]
     assert f"  held by {hold.hold_id}: x" in tandem("contact", "show", "ses-a").lines
+
+
+def test_a_plan_without_a_policy_has_nothing_to_confirm(bare, node, monkeypatch):
+    monkeypatch.setenv("TANDEM_TOKEN", TOKEN)
+    node.rules = Rules((), 0, 0)
+    with node.served() as url:
+        planned = bare("retention", "plan", "--url", url)
+    assert planned.status == 0
+    assert "there is nothing to confirm, and nothing is deleted" in planned.lines
+    assert "tandem retention confirm" not in planned.out
+
+
+def test_a_plan_names_contacts_that_holds_keep(tandem, old):
+    held = old.contact_db.contact("ses-a").row.contact_id
+    assert tandem("hold", "place", "--contact", held, "--reason", "x").status == 0
+    assert f"kept by holds: 1 ({held}); looked at: 2" in tandem("retention", "plan").out
