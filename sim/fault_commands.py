@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 from inspect import signature
 from typing import Annotated, Any, TypeVar
 
 import httpx
 from cyclopts import App, Parameter
 
+from recorder.cli.common import JsonFlag
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table
 from sim.ucaas.admin_client import NoFake, SimAdmin, SimError, fake_variable
@@ -118,10 +120,20 @@ def add(
 
 
 @_FAULT.command
-def kinds() -> None:
-    """Every kind of fault."""
-    for kind in _kinds():
-        print_line(kind)
+def kinds(*, json: JsonFlag = False) -> None:
+    """Every kind of fault, with its parameters and what it does.
+
+    Args:
+        json: As one JSON document.
+    """
+    from sim.ucaas.fault_notes import fault_notes  # noqa: PLC0415 - keeps other commands light
+
+    notes = fault_notes()
+    if json:
+        print_json({"kinds": [asdict(note) for note in notes]})
+    else:
+        rows = [[note.kind, ", ".join(note.parameters), note.text] for note in notes]
+        print_table(["Kind", "Parameters", "What"], rows)
 
 
 def _kinds() -> list[str]:

@@ -80,7 +80,23 @@ def test_a_momentary_fault_has_no_number(sim):
 
 
 def test_every_kind_is_named(sim):
-    assert sim("fault", "kinds") == [kind.value for kind in FaultKind]
+    lines = sim("fault", "kinds")[1:]
+    assert [line.split()[0] for line in lines] == [kind.value for kind in FaultKind]
+
+
+def test_every_kind_tells_its_parameters_and_what_it_does(sim):
+    told = {
+        note["kind"]: note
+        for note in json.loads("\n".join(sim("fault", "kinds", "--json")))["kinds"]
+    }
+    assert list(told) == [kind.value for kind in FaultKind]
+    assert told["throttle"]["parameters"] == ["code", "retry_after", "seconds"]
+    assert told["drop"] == {
+        "kind": "drop",
+        "parameters": [],
+        "text": "The connection closes without an answer.",
+    }
+    assert any(line.startswith("slow ") and "bytes_per_s" in line for line in sim("fault", "kinds"))
 
 
 def test_a_kind_that_does_not_exist_is_refused_with_the_way_to_the_list(sim):
