@@ -83,27 +83,35 @@ def shown(
     picture that stood there then is what remains of it.
     """
     shots: list[Shot] = []
-    lead: list[Frame] = []
+    group: list[Frame] = []  # since the last key frame, without a hole
     running = False
     inside: Keep | None = None
     for frame, follows in frames:
+        if frame.is_key or not follows:
+            group = []
         at_us = base_us + frame.pts_ms * 1000
         here = next((one for one in keeps if _holds(one, at_us)), None)
-        zone = here or next((one for one in keeps if one.lead_us <= at_us < one.from_us), None)
-        running = running and follows and zone is inside
-        inside = zone
+        running = running and follows and here is inside
+        inside = here
         begins = not running
-        running = zone is not None and (running or frame.is_key)
-        if begins or (here is None and frame.is_key):
-            lead = []
+        if here is not None and begins and not frame.is_key and _may_lead(group, base_us, here):
+            shots.extend(_led(group, (here.from_us + 500) // 1000))
+            running, begins = True, False
+        running = here is not None and (running or frame.is_key)
+        if frame.is_key or group:
+            group.append(frame)
         at_ms = (at_us + 500) // 1000
-        if running and here is None:
-            lead.append(frame)
-        elif running and here is not None and at_ms >= 0:
-            shots.extend(_led(lead, (here.from_us + 500) // 1000))
-            shots.append(Shot(at_ms, frame.part, frame.number, frame.is_key, begins and not lead))
-            lead = []
+        if running and at_ms >= 0:
+            shots.append(Shot(at_ms, frame.part, frame.number, frame.is_key, begins))
     return tuple(shots)
+
+
+def _may_lead(group: Sequence[Frame], base_us: int, keep: Keep) -> bool:
+    """Whether frames before a stretch are all that it needs, and none of them is forbidden."""
+    if not group:
+        return False
+    first_us, last_us = (base_us + one.pts_ms * 1000 for one in (group[0], group[-1]))
+    return keep.lead_us <= first_us and last_us < keep.from_us
 
 
 def _led(frames: Sequence[Frame], at_ms: int) -> Iterator[Shot]:

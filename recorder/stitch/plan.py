@@ -21,6 +21,8 @@ from recorder.stitch.spans import overlap, union, widened, without
 from recorder.stitch.story import Story, told
 from recorder.stitch.timeline import Clocks, Contact, DesktopClock, Mask, Note, ServiceClock
 
+WHOLE_US: Final = 1_000_000
+"""Platforms tell whole seconds: so long between two kept legs is no call that is not archived."""
 MAKER: Final = 1
 """Raised when the same inputs make something else; part of the digest."""
 
@@ -167,7 +169,7 @@ def _found(
     ]
     mine = [leg for leg in inputs.legs if leg.agent_key in stream.agents]
     keeps = without((leg.span for leg in shown if leg.agent_key in stream.agents), masks)
-    kept = [leg.span for leg in (*mine, *shown) if leg.verdict is Verdict.KEPT]
+    kept = [widened(leg.span, WHOLE_US) for leg in mine if leg.verdict is Verdict.KEPT]
     closed = without((leg.span for leg in mine if leg.verdict is not Verdict.KEPT), kept)
     placed = [(part, _span(part, offset, applied_us)) for part in parts]
     inside = [(part, span) for part, span in placed if any(overlap(span, one) for one in keeps)]

@@ -168,7 +168,7 @@ def _note(code: str, part: Part, what: str) -> Note:
 
 
 class PacketReader:
-    """Gives the bytes of shots that are asked for in order; one file is open at a time."""
+    """Gives the bytes of shots; one file is open at a time, and opened anew for what lies further ahead in it."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
@@ -179,7 +179,7 @@ class PacketReader:
 
     def bytes_of(self, shot: Shot) -> bytes:
         """One packet, as it is in its file."""
-        if shot.part != self._part:
+        if shot.part != self._part or shot.number <= self._number:
             self.close()
             self._container = av.open(self._paths[shot.part])
             self._packets = self._of(self._container)

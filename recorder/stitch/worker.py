@@ -7,6 +7,7 @@ the object key of what it reads in a file of its directory: what a crash is blam
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import sys
@@ -55,6 +56,8 @@ def main() -> int:
     try:
         made = make(order, Reading(order.directory, order.parent_pid))
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise  # of a codec or a new thread: it is no disk that refuses
         sys.stderr.write(f"{error.strerror or type(error).__name__}\n")
         return DISK_REFUSED
     seconds = (time.monotonic_ns() - started_ns) / 1e9  # noqa: TID251 - as above

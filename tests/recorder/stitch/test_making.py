@@ -249,6 +249,19 @@ def test_a_leg_that_begins_after_the_only_key_frame_of_a_part_shows_what_was_rec
         assert sum(1 for _ in container.decode(container.streams.video[0])) == 38
 
 
+def test_two_legs_that_build_on_one_key_frame_are_both_shown(tmp_path):
+    packets = screen_packets(40, key_every=40)
+    screens = [scn(stream_of(at(5)), packets)]
+    legs = [leg(start_s=5, end_s=6), leg(start_s=7, end_s=9)]
+
+    made, timeline, _ = stitched(tmp_path, contact(part()), {}, legs=legs, screens=screens)
+
+    wanted = [*packets[:5], *packets[:20]]
+    assert [data for _, _, data in seen(made.rendition.path)] == [one.data for one in wanted]
+    assert [(one.start_ms, one.end_ms) for one in timeline.picture] == [(0, 800), (2_000, 3_800)]
+    assert timeline.notes == ()
+
+
 def test_a_kept_leg_without_a_screen_for_some_of_its_span_is_told_with_the_reason(tmp_path):
     screens = [scn(stream_of(at(1)), screen_packets(40, key_every=40))]
     refused = leg(start_s=0, end_s=3.1, call="call-2", verdict=Verdict.DELETED)
