@@ -28,7 +28,7 @@ class FileSecrets:
             if rest not in os.environ:
                 raise ConfigError(
                     f"secret {reference}: no such environment variable",
-                    hint=f"Set {rest} in the environment of the node, or use file:PATH.",
+                    hint=f"Set {rest} in the environment of the process that needs it, or use file:PATH.",
                 )
             return self._not_empty(os.environ[rest], reference)
         if kind == "file" and rest:

@@ -38,7 +38,9 @@ def _tried(what: str, look: Callable[[], str]) -> Checked:
     try:
         return Checked(what, good=True, text=look())
     except RecorderError as error:
-        return Checked(what, good=False, text=f"{error} {error.hint}".strip())
+        return Checked(
+            what, good=False, text=f"{error}. {error.hint}" if error.hint else str(error)
+        )
     except OSError as error:
         return Checked(what, good=False, text=error.strerror or type(error).__name__)
 
