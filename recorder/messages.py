@@ -80,6 +80,9 @@ class CompareNow:
     reply_to: Address[CommandAnswer]
 
 
+ReconciliationCommand: TypeAlias = CompareNow
+
+
 # --- to the maker of certificates ------------------------------------------------------------------
 
 
