@@ -146,7 +146,7 @@ def agent_router(control: NodeControl) -> APIRouter:
         prefix="/api/v1",
         tags=["agents"],
         dependencies=[Depends(require_reader(control))],
-        responses=documented(401, 403, 503),
+        responses=documented(401, 403, 422, 503),
     )
 
     @router.get("/agents", response_model_exclude_none=True)
