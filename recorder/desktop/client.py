@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -14,7 +12,8 @@ import structlog
 from cluster.ports import Clock, Randomness
 from recorder.desktop.choice import Tried, failed, left, next_node
 from recorder.desktop.desktop_clock import DesktopClock
-from recorder.desktop.link import Dial, Link, LinkFailed, LinkLost
+from recorder.desktop.dialing import Dial, LinkFailed, trusting
+from recorder.desktop.link import Link, LinkLost
 from recorder.desktop.orders import Cover, Cut, Film, KeyFrame, Order
 from recorder.desktop.sending import current
 from recorder.desktop.settings import DesktopSettings
@@ -142,7 +141,7 @@ class Client:
         nodes = self._settings.nodes
         self._welcomed_ns = None
         try:
-            dial = Dial(url, self._read_token(), _tls(url, nodes.ca_file), nodes.connect_s)
+            dial = Dial(url, self._read_token(), trusting(url, nodes.ca_file), nodes.connect_s)
             await self._link.serve(dial, self._stopping)
         except (LinkFailed, ConfigError) as error:
             self._complain("node_refuses", url, error)
@@ -209,15 +208,3 @@ class Client:
             case Welcome():
                 raise BadDesktopFrame("a second welcome")
         return None
-
-
-def _tls(url: str, ca_file: Path | None) -> ssl.SSLContext | None:
-    if not url.startswith("wss:"):
-        return None
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"nodes.ca_file: {ca_file}: {getattr(error, 'strerror', None) or 'no certificate'}",
-            hint="It must be a PEM file that this service may read.",
-        ) from error

@@ -16,6 +16,8 @@ from recorder.cli.output import print_json, print_line
 if TYPE_CHECKING:
     from recorder.desktop.settings import DesktopSettings
 
+_STYLES = {"ok": "", "WARN": "warning", "WRONG": "error"}
+
 
 def agent_desktop(
     *,
@@ -29,7 +31,8 @@ def agent_desktop(
     Without a flag it runs in the foreground; a service manager of the agent's session starts it.
 
     Args:
-        check: Check the file, the token, the certificates, the spool folder and the screen; change nothing.
+        check: Check the file, the token, the certificates, the spool folder and the screen, and ask every
+            node whether it takes the token; change nothing, register nowhere. 0 all is well, 1 something is not.
         status: Ask the service that runs with this file: 0 connected, 3 not running, 5 no node is there.
         config: Its configuration file. Also TANDEM_CONFIG.
         json: Answer, or log, with JSON.
@@ -101,6 +104,6 @@ def _check(settings: DesktopSettings, *, as_json: bool) -> int:
         print_json({"checks": [asdict(one) for one in found]})
     else:
         for one in found:
-            mark = "ok" if one.good else "WRONG"
-            print_line(f"{mark:<7}{one.what}: {one.text}", "" if one.good else "error")
+            mark = "WRONG" if not one.good else "WARN" if one.warning else "ok"
+            print_line(f"{mark:<7}{one.line}", _STYLES[mark])
     return Exit.DONE if all(one.good for one in found) else Exit.FAILED

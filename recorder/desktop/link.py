@@ -6,17 +6,13 @@ A node that says nothing for more than two keep-alives (no word, no pong) counts
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
-import ssl
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from cluster.ports import Clock
+from recorder.desktop.dialing import Dial, LinkFailed, connected
 from recorder.desktop.sending import Sending
 from recorder.desktop.spool import Spool
 from recorder.errors import BadDesktopFrame, RecorderError
@@ -29,39 +25,16 @@ from recorder.screen_messages import (
     StreamEnded,
     Welcome,
 )
-from recorder.screen_wire import TEXT_CHARS_MAX, read_command, saying_frames
+from recorder.screen_wire import read_command, saying_frames
 
 _NS = 1_000_000_000
 _SILENT_KEEP_ALIVES = 2.0
-_CLOSE_S = 1.0
 _FAREWELL_S = 1.5
-_UNSENT_BYTES = 256 * 1024
-
-
-class LinkFailed(RecorderError):
-    """Raised when a node did not take this desktop; `retry_s` is what it asked for."""
-
-    def __init__(self, message: str, *, hint: str = "", retry_s: float | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_s = retry_s
+_VERSION_HINT = "Desktop and node are of versions that do not fit: update the older one."
 
 
 class LinkLost(RecorderError):
     """Raised when a connection that worked is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dial:
-    """Where and how to connect."""
-
-    url: str
-    token: str
-    tls: ssl.SSLContext | None
-    connect_s: float
-
-    def __repr__(self) -> str:
-        """Without the token."""
-        return f"Dial({self.url})"
 
 
 class Link:
@@ -91,7 +64,7 @@ class Link:
 
         Raises LinkFailed before the welcome, LinkLost after it.
         """
-        connection = await _connected(dial)
+        connection = await connected(dial)
         try:
             hello = self._hello()
             welcome = await self._welcomed(connection, hello, dial)
@@ -208,71 +181,6 @@ class Link:
     def _heard(self, pong: asyncio.Future[float]) -> None:
         if not pong.cancelled() and pong.exception() is None:
             self._heard_ns = self._clock.monotonic_ns()
-
-
-_BODY_BYTES_MAX = 16 * 1024
-_TEXT_CHARS_MAX = 300
-_REFUSALS = {
-    401: ("The token is refused.", "nodes.token must be one of the node's [web.tokens]."),
-    403: (
-        "This token may not register desktops.",
-        'Its roles in the node\'s [web.tokens] must contain "desktop".',
-    ),
-    404: (
-        "The node knows no desktops.",
-        "Set enabled = true in its [screens], or update the node.",
-    ),
-}
-_OTHER = ("The node does not take desktops now.", "Look at its health and log.")
-_VERSION_HINT = "Desktop and node are of versions that do not fit: update the older one."
-
-
-async def _connected(dial: Dial) -> ClientConnection:
-    try:
-        connection = await connect(
-            dial.url,
-            ssl=dial.tls,
-            additional_headers={"Authorization": f"Bearer {dial.token}"},
-            open_timeout=dial.connect_s,
-            close_timeout=_CLOSE_S,
-            ping_interval=None,
-            compression=None,
-            max_size=TEXT_CHARS_MAX,
-            proxy=None,
-        )
-    except InvalidStatus as error:
-        raise _refused(error.response.status_code, bytes(error.response.body or b"")) from error
-    except ssl.SSLCertVerificationError as error:
-        raise LinkFailed(
-            f"its certificate is not trusted: {error.verify_message}",
-            hint="Set nodes.ca_file to the authority that signed it, and use its name in nodes.urls.",
-        ) from error
-    except TimeoutError:
-        raise LinkFailed(f"no answer within {dial.connect_s:g} s") from None
-    except (InvalidHandshake, OSError, EOFError) as error:
-        raise LinkFailed(f"no connection: {error}") from error
-    _bound_unsent(connection)
-    return connection
-
-
-def _bound_unsent(connection: ClientConnection) -> None:
-    """A long queue in the system would delay pings behind frames, and a slow network look like silence."""
-    opened = connection.transport.get_extra_info("socket")
-    if opened is None:
-        return
-    with suppress(OSError):  # it broke meanwhile: whoever reads from it finds out
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT_BYTES)
-
-
-def _refused(status: int, body: bytes) -> LinkFailed:
-    """What the node itself says counts; a proxy says less."""
-    what, hint = _REFUSALS.get(status, _OTHER)
-    try:
-        said = json.loads(body[:_BODY_BYTES_MAX])["error"]
-        what, hint = str(said["message"])[:_TEXT_CHARS_MAX], str(said["hint"])[:_TEXT_CHARS_MAX]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass
-    return LinkFailed(f"{what} ({status})", hint=hint)
 
 
 async def _say(connection: ClientConnection, saying: DesktopSaying) -> None:

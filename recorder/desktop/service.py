@@ -22,7 +22,7 @@ from recorder.desktop.client import Client
 from recorder.desktop.desktop_clock import DesktopClock
 from recorder.desktop.encoder import Vp9Encoder
 from recorder.desktop.screens import MssScreens
-from recorder.desktop.settings import DesktopSettings
+from recorder.desktop.settings import NOT_ENCRYPTED, DesktopSettings
 from recorder.desktop.spool import Spool
 from recorder.desktop.spool_folder import claim_folder
 from recorder.desktop.spool_rules import Lost
@@ -132,7 +132,7 @@ class _Service:
         waiting = asyncio.ensure_future(stop.wait())
         _log.info("desktop_started", build=build(), agents=list(self._settings.agent_keys))
         for url in self._settings.open_addresses():
-            _log.warning("not_encrypted", to=url, next_step="Use wss:// and TLS at the node.")
+            _log.warning("not_encrypted", to=url, next_step=NOT_ENCRYPTED)
         await asyncio.wait({serving, reporting, waiting}, return_when=asyncio.FIRST_COMPLETED)
         _log.info("stopping")
         await asyncio.to_thread(self._studio.stop, _CAMERA_STOP_S)

@@ -19,6 +19,10 @@ ROUTE = "/api/recording/lan/v1/desktop"
 """Where desktops register at a node."""
 GROUP_BYTES_MAX = 4 * 1024 * 1024
 """A key frame is due after so many bytes at the latest: what is dropped, or sent again, is never more."""
+NOT_ENCRYPTED = (
+    "Everybody on the way can read screens and token: use wss:// and TLS at the node "
+    "(its web.tls_certificate)."
+)
 _MIB = 1024 * 1024
 _NAME = r"^[A-Za-z0-9._-]{1,64}$"
 _SOURCE = r"^[a-z0-9][a-z0-9_-]{0,62}$"

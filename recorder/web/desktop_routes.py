@@ -32,6 +32,9 @@ _log = structlog.get_logger(__name__)
 
 PATH: Final = "/api/recording/lan/v1/desktop"
 DESKTOP: Final = "desktop"
+NODE_HEADER: Final = b"x-tandem-node"
+BUILD_HEADER: Final = b"x-tandem-build"
+"""Who took the token, for a desktop that only asks: it hangs up without a hello."""
 DESKTOPS_MAX: Final = 2000
 HELLO_WITHIN_S: Final = 10.0
 SEND_WITHIN_S: Final = 10.0
@@ -51,7 +54,9 @@ def desktop_route(control: NodeControl) -> WebSocketRoute:
             await websocket.send_denial_response(refused)
             return
         assert control.desktops is not None, "else it is refused"
-        await websocket.accept()
+        await websocket.accept(
+            headers=[(NODE_HEADER, control.node.encode()), (BUILD_HEADER, control.build.encode())]
+        )
         await _Conversation(websocket, control.desktops, control.clock).run()
 
     return WebSocketRoute(PATH, serve, name="desktop")

@@ -1,17 +1,14 @@
 """What a desktop makes of nodes that do not take it: one connection, for real."""
 
 import asyncio
-import socket
-import ssl
-from contextlib import suppress
 
 import pytest
-import trustme
 
 from cluster.real_clock import RealClock
-from recorder.desktop.link import Dial, Link, LinkFailed, LinkLost, _bound_unsent
+from recorder.desktop.dialing import Dial, LinkFailed
+from recorder.desktop.link import Link, LinkLost
 from recorder.desktop.spool import Spool
-from recorder.screen_messages import DesktopHello, Refused, StartScreen, Welcome
+from recorder.screen_messages import DesktopHello, Refused, StartScreen
 from tests.recorder.desktop.fake_node import FakeNode
 
 HELLO = DesktopHello("desk-1", ("dynamics/anna",), "host", "1", None)
@@ -56,10 +53,6 @@ def node():
     made.stop()
 
 
-def test_token_is_in_no_text_of_a_dial():
-    assert "s3cret" not in repr(Dial("wss://a", "s3cret", None, 1.0))
-
-
 @pytest.mark.parametrize(
     ("status", "said", "hint"),
     [
@@ -92,19 +85,6 @@ def test_a_refusal_that_nobody_can_read_is_a_refusal(call, node, body):
         call.serve(node.url)
 
 
-def test_a_connection_that_breaks_at_once_breaks_nothing_else():
-    class Transport:
-        def get_extra_info(self, _name):
-            closed = socket.socket()
-            closed.close()
-            return closed
-
-    class Connection:
-        transport = Transport()
-
-    _bound_unsent(Connection())
-
-
 def test_refusal_in_words_is_passed_on(call, node):
     node.answer = Refused("the disk is full", "make room", 30.0)
     with pytest.raises(LinkFailed, match="the disk is full") as refused:
@@ -130,25 +110,6 @@ def test_node_of_another_language_is_told_apart(call, node, raw):
     with pytest.raises(LinkFailed, match="another language") as refused:
         call.serve(node.url)
     assert "update the older one" in refused.value.hint
-
-
-def test_certificate_of_nobody_is_refused_and_its_authority_accepts_it(call):
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(tls)
-    node = FakeNode("alpha", tls=tls)
-    trusting = ssl.create_default_context()
-    try:
-        with pytest.raises(LinkFailed, match="not trusted") as refused:
-            call.serve(node.url, tls=trusting)
-        assert "nodes.ca_file" in refused.value.hint
-        authority.configure_trust(trusting)
-        with suppress(TimeoutError):
-            call.serve(node.url, tls=trusting, seconds=2.0)
-        assert call.welcomes[0][1] == Welcome("alpha", None, 3.0)
-    finally:
-        node.stop()
 
 
 def test_node_that_hangs_up_later_is_lost_not_failed(call, node):

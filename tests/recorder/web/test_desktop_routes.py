@@ -1,26 +1,17 @@
 """Desktops come in over a WebSocket: by token, in words that are checked, and never more than can be written."""
 
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
 
-from cluster.ports import Endpoint
 from recorder.adapters import desktop_links
-from recorder.adapters.desktop_links import DesktopSockets
-from recorder.control import NamedToken
-from recorder.screen_desk import ScreenDesk
 from recorder.screen_messages import (
     AskClock,
     ClockTold,
-    DesktopGone,
-    DesktopHello,
-    DesktopSaid,
     PacketsCame,
     PacketsKept,
     StartScreen,
@@ -34,96 +25,10 @@ from recorder.screen_wire import (
     saying_frames,
 )
 from recorder.web import desktop_routes
-from recorder.web.app import create_app
-from recorder.web.desktop_routes import PATH
-from recorder.web.server import WebServer
-from tests.recorder.fake_node import TOKEN, FakeNode
+from tests.recorder.desk_server import HELLO, say, served, why_closed
+from tests.recorder.fake_node import TOKEN
 from tests.screens import a_stream, packets
 from tests.waiting import wait_until
-
-DESKTOP_TOKEN = "the-desktop-token"
-HELLO = DesktopHello("d-1", ("dyn/ag-1",), "pc", "1", None)
-
-
-class Recorder:
-    """Keeps what it is told, from any thread."""
-
-    name = "screen_recorder"
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._told = []
-
-    def tell(self, message):
-        with self._lock:
-            self._told.append(message)
-
-    def sayings(self):
-        with self._lock:
-            return [one.saying for one in self._told if isinstance(one, DesktopSaid)]
-
-    def connections(self):
-        with self._lock:
-            return list(dict.fromkeys(one.connection for one in self._told))
-
-    def gone(self):
-        with self._lock:
-            return [one.reason for one in self._told if isinstance(one, DesktopGone)]
-
-
-@contextmanager
-def served(*, enabled=True):
-    recorder, links, node = Recorder(), DesktopSockets(), FakeNode()
-    control = replace(
-        node.control(),
-        desktops=ScreenDesk(recorder, links) if enabled else None,
-        tokens=(
-            NamedToken("desk", frozenset({"desktop"}), lambda: DESKTOP_TOKEN),
-            NamedToken("ears", frozenset({"replay"}), lambda: "the-replay-token"),
-        ),
-    )
-    server = WebServer(create_app(control), Endpoint("127.0.0.1", 0), certificate=None, key=None)
-    server.start()
-    try:
-        yield Served(f"ws://{server.endpoint}{PATH}", recorder, links)
-    finally:
-        server.stop()
-
-
-class Served:
-    def __init__(self, url, recorder, links):
-        self.url, self.recorder, self.links = url, recorder, links
-
-    def connect(self, token=DESKTOP_TOKEN, **more):
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return connect(
-            self.url,
-            additional_headers=headers,
-            proxy=None,
-            compression=None,
-            max_size=FRAME_BYTES_MAX,
-            **more,
-        )
-
-    @contextmanager
-    def greeted(self):
-        with self.connect() as connection:
-            say(connection, HELLO)
-            wait_until(lambda: HELLO in self.recorder.sayings(), 5.0, "the hello came")
-            yield connection
-
-
-def say(connection, saying):
-    for frame in saying_frames(saying):
-        connection.send(frame)
-
-
-def why_closed(connection):
-    while True:
-        try:
-            connection.recv(timeout=10)
-        except ConnectionClosed as error:
-            return error.rcvd.reason if error.rcvd else "without a word"
 
 
 @pytest.fixture
