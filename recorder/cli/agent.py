@@ -12,6 +12,8 @@ from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table, short_instant
 from recorder.cli.watch import Watch, watched
 
+_COLUMNS = ("Name", "Agent", "State", "Call", "Since (UTC)", "Until", "Screen", "Recorded by")
+
 app = App(name="agent", help="Agents: what they do now, and which node records their screens.")
 
 
@@ -55,6 +57,8 @@ def _read(client: NodeClient) -> dict[str, Any]:
     for node in nodes:
         for one in node["agents"]:
             known = agents.setdefault(one["agent"], {**one, "node": None, "streaming": False})
+            if one.get("name"):
+                known.setdefault("name", one["name"])
             if len(one["legs"]) > len(known["legs"]):
                 known |= {name: one[name] for name in ("state", "legs")}
             if one.get("desktop"):
@@ -81,8 +85,7 @@ def _told(client: NodeClient, url: str) -> Any:
 def _show(view: dict[str, Any], *, legs: bool) -> None:
     rows = [row for agent in view["agents"] for row in _rows(agent, every=legs)]
     if rows:
-        columns = ["Agent", "State", "Call", "Since (UTC)", "Until", "Screen", "Recorded by"]
-        print_table(columns, rows)
+        print_table(_COLUMNS, rows)
     else:
         print_line("Nothing was heard of any agent lately.")
     for node in view["nodes"]:
@@ -98,7 +101,7 @@ def _show(view: dict[str, Any], *, legs: bool) -> None:
 
 def _rows(agent: dict[str, Any], *, every: bool) -> list[list[str]]:
     shown = agent["legs"] if every else agent["legs"][-1:]
-    first = [agent["agent"], agent["state"]]
+    first = [agent.get("name", ""), agent["agent"], agent["state"]]
     by = _recorded_by(agent)
     if not shown:
         return [[*first, "", "", "", "", by]]
@@ -107,7 +110,7 @@ def _rows(agent: dict[str, Any], *, every: bool) -> list[list[str]]:
         until = leg["span"].get("end")
         rows.append(
             [
-                *(first if not rows else ["", ""]),
+                *(first if not rows else ["", "", ""]),
                 leg["call"],
                 short_instant(leg["span"]["begin"]),
                 f"{short_instant(until)} {leg.get('ended_by', '')}" if until else "lasts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fastapi import APIRouter, Depends
@@ -19,6 +19,7 @@ from recorder.screen_recorder_status import (
     ToldDesktop,
 )
 from recorder.screen_status import AgentAtHand, RisStatus
+from recorder.web.agent_names import AgentNames
 from recorder.web.auth import require_reader
 from recorder.web.bare_legs import bare_legs
 from recorder.web.refusals import documented, refuse
@@ -70,6 +71,8 @@ class AgentView(BaseModel):
 
     agent: str
     """SOURCE/ID."""
+    name: str | None = None
+    """As the platform calls the agent; absent until a call of the agent that is at hand is archived."""
     state: str
     """recording: the screen is to be recorded now; masked: it is, but nothing is shown; idle."""
     last_event: str | None = None
@@ -149,6 +152,12 @@ def agent_router(control: NodeControl) -> APIRouter:
         responses=documented(401, 403, 422, 503),
     )
 
+    names = AgentNames(
+        contact=control.contact_db.contact,
+        sees_data_center=lambda: _sees_data_center(control),
+        monotonic_ns=control.clock.monotonic_ns,
+    )
+
     @router.get("/agents", response_model_exclude_none=True)
     def agents(*, screens: bool = False) -> AgentsView:
         """Agents with their legs, and whether this node records their screens.
@@ -162,9 +171,27 @@ def agent_router(control: NodeControl) -> APIRouter:
         known = [leg for one in status.agents.values() for leg in one.legs]
         bare = bare_legs(control, known) if screens else frozenset[Leg]()
         nodes = [*_own_screens(control.node, here), *_peer_screens(control)]
-        return _view(control.node, status, () if here is None else here.desktops, nodes, bare)
+        calls = {one.agent_key: _calls(one) for one in status.agents.values()}
+        view = _view(control.node, status, () if here is None else here.desktops, nodes, bare)
+        return _named(view, names.of(calls))
 
     return router
+
+
+def _sees_data_center(control: NodeControl) -> bool:
+    pair = control.board.read("pair", PairStatus)
+    return pair is None or pair.sees_data_center
+
+
+def _calls(agent: AgentAtHand) -> tuple[str, ...]:
+    """The newest first, each once."""
+    return tuple(dict.fromkeys(leg.call for leg in reversed(agent.legs)))
+
+
+def _named(view: AgentsView, names: Mapping[str, str]) -> AgentsView:
+    for one in view.agents:
+        one.name = names.get(one.agent)
+    return view
 
 
 def _own_screens(node: str, status: ScreenRecorderStatus | None) -> Iterator[NodeScreensView]:

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { addCommands } from "./commands.js";
 import { el, fill, find, refresh } from "./dom.js";
 import { deedsTable, findingsList, nodeCard, linkBetween, recoveriesTable, sourcesList } from "./pair_parts.js";
-import { agentsTable } from "./pair_screens.js";
+import { agentsTable, namesOf } from "./pair_screens.js";
 import { openShell, trouble } from "./shell.js";
 import { duration } from "./time.js";
 
@@ -63,7 +63,8 @@ function draw() {
     nodeCard(first, cluster, known.agents), linkBetween(cluster, isStale), second ? nodeCard(second, cluster, known.agents) : el("section", { class: "card node empty" }, "No other node was heard of yet."),
   ]);
   const into = (id, state, make) => refresh(find(`#${id} .in`), state, make);
-  into("findings", cluster.findings, () => findingsList(cluster.findings));
+  const names = namesOf(known.agents);
+  into("findings", [cluster.findings, [...names]], () => findingsList(cluster.findings, names));
   into("sources", [known.sources, Math.floor(Date.now() / 10000)], () => sourcesList(known.sources));
   into("recoveries", known.recoveries, () => recoveriesTable(known.recoveries));
   into("agents", known.agents, () => agentsTable(known.agents));

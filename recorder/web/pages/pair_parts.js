@@ -2,8 +2,8 @@
 
 import { el, facts, table } from "./dom.js";
 import { clock, count, dateTime, day, duration, zoneShort } from "./time.js";
-import { screensFigure } from "./pair_screens.js";
-import { badge, plain } from "./words.js";
+import { screensFigure, withNames } from "./pair_screens.js";
+import { badge, plain, service } from "./words.js";
 
 const ROLE = { primary: "main", handing_over: "warn", candidate: "warn", secondary: "", faulted: "bad", starting: "warn" };
 const STATE = { running: "good", degraded: "warn", silent: "bad", unknown: "bad" };
@@ -31,9 +31,9 @@ export function linkBetween(cluster, isStale) {
     took ? el("span", { title: "From the last sign of the other node to the first poll here" }, `last takeover ${duration(took / 1000)}`) : null);
 }
 
-export function findingsList(findings) {
+export function findingsList(findings, names) {
   if (!findings.length) return el("p", { class: "soft" }, "None: nothing is known to be wrong.");
-  return el("ul", {}, findings.map((one) => el("li", {}, badge(one.level, LEVEL), " ", el("strong", {}, one.subject ? `${one.subject}: ` : ""), one.what,
+  return el("ul", {}, findings.map((one) => el("li", {}, badge(one.level, LEVEL), " ", el("strong", {}, one.subject ? [withNames(one.subject, names), ": "] : ""), withNames(one.what, names),
     el("div", { class: "hint" }, [one.hint, one.since && `since ${dateTime(one.since)}`].filter(Boolean).join(" · ")))));
 }
 
@@ -41,7 +41,7 @@ export function sourcesList(sources) {
   if (!sources.length) return el("p", { class: "soft" }, "No source is configured.");
   const now = Date.now();
   return sources.map((one) => el("div", { class: "source", id: `source-${one.source}` },
-    el("header", {}, el("strong", {}, one.source), el("span", { class: "soft" }, one.kind), badge(one.state, { polling: "good", standby: "" }),
+    el("header", {}, el("strong", {}, one.source), el("span", { class: "soft", title: `kind = "${one.kind}"` }, service(one.kind)), badge(one.state, { polling: "good", standby: "" }),
       one.lag_seconds !== undefined ? el("span", {}, `lag ${duration(one.lag_seconds)}`) : null, one.watermark ? el("span", { class: "soft" }, `everything archived up to ${dateTime(one.watermark)}`) : null),
     coverage(one, now),
     facts([

@@ -11,6 +11,19 @@ const at = (told, node) => (told?.screens ?? []).find((one) => one.node === node
 const age = (one) => (one.told_seconds_ago === undefined ? "" : `${duration(one.told_seconds_ago)} ago`);
 const recorded = (one) => one.desktops.filter((desktop) => desktop.streaming).length;
 
+/** What agents are called, by their ids. */
+export const namesOf = (told) => new Map((told?.agents ?? []).filter((one) => one.name).map((one) => [one.agent, one.name]));
+
+/** A sentence of the node with the names of agents for their ids; what it said itself is in the title. */
+export function withNames(text, names) {
+  const words = text.split(" ").map((word) => names.get(word) ?? word).join(" ");
+  return words === text ? text : el("span", { title: text }, words);
+}
+
+const sourceOf = (agent) => agent.slice(0, agent.indexOf("/"));
+const who = (one) => (one.name ? el("span", { title: one.agent }, one.name, el("span", { class: "soft" }, ` ${sourceOf(one.agent)}`)) : one.agent);
+const called = (one) => one.name ?? one.agent;
+
 /** For the card of a node: how many screens it records; null where that is not known. */
 export function screensFigure(told, node) {
   const one = at(told, node);
@@ -52,12 +65,12 @@ export function agentsTable(told) {
   if (!told) return el("p", { class: "soft" }, "Not told yet.");
   const places = placed(told), known = new Set(told.agents.map((one) => one.agent));
   const only = [...places.keys()].filter((agent) => !known.has(agent)).map((agent) => ({ agent, state: "idle", legs: [] }));
-  const agents = [...told.agents, ...only].sort((a, b) => ORDER[a.state] - ORDER[b.state] || (a.agent < b.agent ? -1 : 1));
+  const agents = [...told.agents, ...only].sort((a, b) => ORDER[a.state] - ORDER[b.state] || called(a).localeCompare(called(b)) || (a.agent < b.agent ? -1 : 1));
   const problem = told.problem ? el("p", { class: "wrong" }, told.problem) : null;
   const nodes = told.screens.map(sentence);
   if (!agents.length) return [...nodes, problem, el("p", { class: "soft" }, "No event of an agent was heard lately, and no desktop is connected.")];
   const rows = table([
-    ["Agent", (one) => one.agent, "agent"], ["State", (one) => badge(one.state, { recording: "main", masked: "warn" })], ["Screen", (one) => screenWords(one, places.get(one.agent))],
+    ["Agent", who, "agent"], ["State", (one) => badge(one.state, { recording: "main", masked: "warn" })], ["Screen", (one) => screenWords(one, places.get(one.agent))],
     ["Last", (one) => (one.last_event ? el("span", { title: dateTime(one.last_event_at) }, `${plain(one.last_event)} ${clock(one.last_event_at)}`) : "")],
   ], agents.slice(0, AGENTS_MAX));
   return [...nodes, problem, el("div", { class: "wide" }, rows), agents.length > AGENTS_MAX ? el("p", { class: "soft" }, `and ${count(agents.length - AGENTS_MAX)} more: tandem agent list`) : null];

@@ -10,6 +10,11 @@ const KINDS = {
   recording_began: "a recording begins", recording_ended: "a recording ends",
 };
 
+const SERVICES = { dynamics: "Dynamics 365", webex: "Webex Calling", zoom: "Zoom Meetings" };
+
+/** What the service behind a kind of source calls itself. */
+export const service = (kind) => SERVICES[kind] ?? kind;
+
 export const plain = (word) => word.replaceAll("_", " ");
 
 /** A word of the node as a coloured mark; `kinds` maps words to colours. */

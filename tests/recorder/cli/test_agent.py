@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from recorder.errors import DataCenterDown
+from recorder.model import Party
 from recorder.screen_model import ClockOffset, Leg, ScreenPart, ScreenStream, Span, Verdict
 from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
 from recorder.screen_status import AgentAtHand, RisStatus
+from recorder.web.agent_names import UNKNOWN_NS
 from tests.recorder.fake_node import TOKEN, FakeNode
+from tests.recorder.fakes import buffered
 from tests.recorder.web.test_metrics import scraped
 
 AT = 1_700_000_000_000_000
@@ -102,6 +105,21 @@ def test_a_kept_call_without_a_screen_on_record_says_none(tandem, node):
     assert any(" b " in line and "none" in line for line in shown)
     node.screen_db.down = True
     assert screens_of(tandem) == ["deleted", "kept", "kept", "kept", "kept"]
+
+
+def test_an_agent_is_called_by_the_name_that_the_platform_gives(tandem, node):
+    item = buffered("i1", source="crm")
+    called = replace(item.interaction, parties=(Party("ann", "agent", "Ann Albers"),))
+    node.contact_db.commit([replace(item, interaction=called)], [["crm/i1.mp3"]])
+    assert "name" not in tandem("agent", "list", "--json").json["agents"][0]
+    known = at_hand(OLD, leg("session-i1", 70), leg("not archived yet", 80))
+    node.board.publish("ris", status({"crm/ann": known}))
+    node.clock.now_ns += UNKNOWN_NS
+    (agent,) = tandem("agent", "list", "--json").json["agents"]
+    assert agent["name"] == "Ann Albers"
+    head, *rows = tandem("agent", "list").lines
+    assert head.split()[:2] == ["Name", "Agent"]
+    assert any(row.startswith("Ann Albers  crm/ann") for row in rows)
 
 
 def test_every_leg_is_shown_on_request(tandem):

@@ -1,6 +1,6 @@
 """The pair in a browser: what an operator sees, and what admins do there."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -8,6 +8,8 @@ from cluster.messages import SetPaused, Switchover
 from cluster.status import PairStatus, PeerStatus
 from recorder.model import Window as Period
 from recorder.recovery_rows import RecoveryQuery
+from recorder.screen.screen_findings import two_desktops
+from recorder.screen_model import Leg, Span, Verdict
 from recorder.screen_recorder_status import (
     DesktopStatus,
     PeerScreensStatus,
@@ -183,6 +185,21 @@ def test_the_screens_of_both_nodes_are_shown(pair):
     assert rows[3].startswith("zoom/cyidlepc-9 at beta waits")
     pair.see("#node-alpha", "1 recorded")
     pair.see("#node-beta", "1 recorded")
+
+
+@pytest.mark.usefixtures("agents")
+def test_agents_are_shown_by_their_names_and_sources_by_those_of_their_services(pair, stage):
+    leg = Leg("zoom/ada", "session-whole", Span(BEGAN_US, None), Verdict.KEPT, "")
+    known = stage.board.read("ris", RisStatus)
+    ada = replace(known.agents["zoom/ada"], legs=(leg,))
+    stage.board.publish("ris", replace(known, agents={**known.agents, "zoom/ada": ada}))
+    stage.board.publish("findings", Findings((two_desktops("zoom/ada", "pc-7", "pc-8"),)))
+    pair.see("#agents", "Ada Agent zoom")
+    assert pair.each("#agents td.agent span[title]", "title") == ["zoom/ada"]
+    assert pair.texts("#agents tbody tr")[1].startswith("zoom/bomasked")
+    pair.see("#findings", "Ada Agent: Ada Agent has more than one desktop")
+    pair.see("#source-zoom", "Zoom Meetings")
+    stage.board.publish("findings", Findings(()))
 
 
 def test_the_screens_of_a_node_that_is_down_are_told_with_their_age(pair, stage, agents):
