@@ -29,8 +29,8 @@ pages: $(STAMP) ## fetch what the pages of a node take from elsewhere (npm), aga
 demo: $(STAMP) ## record calls on two nodes, kill the primary, show the verdict
 	@$(BIN)/tandem demo
 
-up: $(STAMP) ## two nodes and a fake service, until Ctrl-C
-	@$(BIN)/tandem up
+up: $(STAMP) ## two nodes and a fake service, until Ctrl-C; SCREENS=yes: and two agents whose screens are recorded
+	@$(BIN)/tandem up $(if $(SCREENS),--screens)
 
 # Threads, sockets and processes are real here, so the machine has a say; what is wrong fails twice.
 AGAIN := echo "FAILED ONCE: the tests named above run once more, by themselves."

@@ -26,6 +26,7 @@ def up(
     directory: Path = Path("var/up"),
     calls_per_minute: float = 60.0,
     webhooks: bool = False,
+    screens: bool = False,
 ) -> int:
     """Start fake services, two nodes and an embedded Data Center, and keep them running.
 
@@ -34,13 +35,25 @@ def up(
         directory: Where configuration, logs and recordings go; emptied first.
         calls_per_minute: How many calls end in a minute, over all sources.
         webhooks: Services that have webhooks send them to both nodes, signed: the next poll is early.
+        screens: Two agents work at desktops without a monitor (Xvfb), whose screens are recorded; with webhooks.
     """
     # Imported here: only this command needs the pair.
     from sim.show.up import run_up  # noqa: PLC0415
 
     kinds = _kinds(sources)
+    if screens and "dynamics" not in kinds:
+        raise CliError(
+            "The agents with screens are of dynamics.",
+            Exit.USAGE,
+            hint=f"--sources dynamics,{sources}",
+        )
     return run_up(
-        directory.absolute(), Path("var/audio"), calls_per_minute, kinds, webhooks=webhooks
+        directory.absolute(),
+        Path("var/audio"),
+        calls_per_minute,
+        kinds,
+        webhooks=webhooks or screens,
+        screens=screens,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 from cluster.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
+from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.cli.errors import CliError, Exit
 from recorder.errors import DataCenterError
@@ -57,6 +58,7 @@ class Stage:
         engine = open_engine(f"sqlite:///{directory}/center/contacts.db")
         self._clock = RealClock()
         self._db = SqlContactDb(engine, cluster=CLUSTER, node="observer", clock=self._clock)
+        self._screens = SqlScreenDb(engine)
         self._archive = FolderArchive(directory / "center/archive")
 
     def __enter__(self) -> Self:
@@ -105,6 +107,16 @@ class Stage:
             time.sleep(_LOOK_EVERY_S)  # noqa: TID251 - the show goes on at a human pace
             picture = self.look()
         return picture
+
+    def replayed(self, call: str) -> str | None:
+        """The contact of a call, once it can be replayed with screen and sound."""
+        try:
+            contact = self._db.contact(call)
+            made = () if contact is None else self._screens.renditions(contact.row.contact_id)
+        except DataCenterError:
+            return None
+        whole = any(one.has_screen and one.has_audio for one in made)
+        return contact.row.contact_id if contact is not None and whole else None
 
     def read(self) -> Contents:
         """All the Data Center holds, every object hashed."""

@@ -5,13 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+from cluster.real_randomness import RealRandomness
+from sim.audio import AudioBank
+from sim.desk.display import can_show
+from sim.desk.seat import Seat
 from sim.local_pair import NODES, free_port
 from sim.served_sources import DYNAMICS
+from sim.show.desks import AGENTS, INSTALL, SOURCE, TABLES, TOKEN_FILE, Desks, Show, agent_of
 from sim.show.display import open_display
 from sim.show.stage import Stage
 from sim.ucaas.admin_client import fake_variable
+from sim.ucaas.clocks import wall_us
 
 WEB_PORTS = {"alpha": 8441, "beta": 8442}
 FAKE_PORTS = {"dynamics": 8450, "zoom": 8451, "webex": 8452}
@@ -32,8 +39,9 @@ def run_up(
     kinds: tuple[str, ...] = (DYNAMICS,),
     *,
     webhooks: bool = False,
+    screens: bool = False,
 ) -> int:
-    """Run until SIGINT or SIGTERM; returns 0."""
+    """Run until SIGINT or SIGTERM; returns 0. `screens` need webhooks, and the source dynamics."""
     signal.signal(signal.SIGTERM, _raise_stopped)
     web_ports = {name: free_port(WEB_PORTS[name]) for name in NODES}
     fake_ports = {kind: free_port(FAKE_PORTS[kind]) for kind in kinds}
@@ -46,14 +54,21 @@ def run_up(
             web_ports=web_ports,
             fake_ports=fake_ports,
             webhooks=webhooks,
+            tables=TABLES if screens else None,
         ) as stage:
-            _run(stage, calls_per_minute, live=webhooks)
+            _run(stage, calls_per_minute, live=webhooks, desks_with=audio if screens else None)
     except (KeyboardInterrupt, _Stopped):
         print("stopped")
     return 0
 
 
-def _run(stage: Stage, calls_per_minute: float, *, live: bool) -> None:
+def _run(
+    stage: Stage, calls_per_minute: float, *, live: bool, desks_with: Path | None = None
+) -> None:
+    """`desks_with`: agents work at desks, and their calls sound like this bank of audio."""
+    token = RealRandomness().token()
+    if desks_with is not None:
+        _write_secret(stage.directory / TOKEN_FILE, token)
     stage.event("starting two nodes")
     primary = stage.pair.start()
     for one in stage.served.all:
@@ -73,9 +88,51 @@ def _run(stage: Stage, calls_per_minute: float, *, live: bool) -> None:
         f"then:  tandem node list;  kill -9 {stage.pair.nodes[primary].pid};  tandem node list"
     )
     dead_since: dict[str, float] = {}
-    while True:
-        stage.watch(_LOOK_S)
-        _restart_dead(stage, dead_since)
+    with ExitStack() as stack:
+        desks = None if desks_with is None else _desks(stack, stage, desks_with, token)
+        while True:
+            stage.watch(_LOOK_S)
+            _restart_dead(stage, dead_since)
+            if desks is not None:
+                desks.look()
+
+
+def _desks(stack: ExitStack, stage: Stage, audio: Path, token: str) -> Desks | None:
+    """Agents at work; None, and what to do about it, where there can be no display."""
+    if not can_show():
+        stage.event(f"no screens: Xvfb or libX11 is missing; {INSTALL}, then start this again")
+        return None
+    urls = [node.url.replace("http", "ws", 1) for node in stage.pair.nodes.values()]
+    seats: list[Seat] = []
+    for number, agent in enumerate(AGENTS, 1):
+        key, name = agent_of(agent)
+        order = urls if number % 2 else urls[::-1]
+        seat = Seat(
+            stage.directory / "desks",
+            f"desk-{number}",
+            urls=order,
+            token=token,
+            agents={SOURCE: key},
+        )
+        stack.callback(seat.close)
+        seats.append(seat)
+        stage.event(f"{seat.name}: {name} works on display {seat.display.name}")
+    stage.event("two agents take calls; a replay of each is named here within two minutes")
+    stage.event("play it: the yellow bar in the picture moves with the waveform")
+    show = Show(
+        bank=AudioBank(audio).load(),
+        admin=stage.served[SOURCE].admin,
+        event=stage.event,
+        replayed=stage.replayed,
+        page=next(node.url for node in stage.pair.nodes.values()),
+        wall_us=wall_us,
+    )
+    return Desks(show, seats)
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(secret, encoding="utf-8")
 
 
 def _restart_dead(stage: Stage, dead_since: dict[str, float]) -> None:

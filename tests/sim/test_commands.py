@@ -33,3 +33,11 @@ def test_both_commands_refuse_before_anything_is_started(command, tmp_path):
     with pytest.raises(CliError):
         command(words, exit_on_error=False, result_action="return_value")
     assert not (tmp_path / "show").exists()
+
+
+def test_screens_without_the_service_of_their_agents_are_refused(tmp_path):
+    words = ["--screens", "--sources", "zoom", "--directory", str(tmp_path / "show")]
+    with pytest.raises(CliError) as refused:
+        commands.UP(words, exit_on_error=False, result_action="return_value")
+    assert refused.value.hint == "--sources dynamics,zoom"
+    assert not (tmp_path / "show").exists()

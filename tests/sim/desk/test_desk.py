@@ -3,6 +3,7 @@
 import asyncio
 
 import mss
+import numpy as np
 import pytest
 
 from recorder.adapters.dynamics.agent_rows import Teller
@@ -11,10 +12,12 @@ from recorder.adapters.dynamics.settings import DynamicsSettings
 from recorder.adapters.dynamics.webhook import answer_to
 from recorder.screen_model import AgentEventKind, ScreenPacket
 from recorder.webhooks import WebhookRequest
+from sim.audio import RATE_HZ, encode
 from sim.desk import ringing
 from sim.desk.crowd import Crowd
 from sim.desk.display import MISSING, Display, can_show
 from sim.desk.office import PHASES, Office
+from sim.desk.on_the_phone import BAR_LEFT, BAR_TOP, RIGHT_PX, Phone, PhoneCall, levels_of
 from sim.desk.ringing import Ringing
 from sim.desk.sink import Sink
 from sim.desk.window import Window
@@ -50,6 +53,39 @@ def test_same_seed_draws_the_same_and_another_one_something_else():
 def test_every_phase_but_idleness_changes_the_screen(phase):
     before, after = worked(1, phase)
     assert (before != after) is (phase != "idle")
+
+
+def bar_px(display):
+    """How long the yellow bar is."""
+    with mss.MSS(display=display.name) as screen:
+        shot = screen.grab(screen.monitors[0])
+    row = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)[BAR_TOP + 2]
+    return int((row[:, 2] > 200).sum() - (row[:, 0] > 200).sum())
+
+
+@needs_display
+def test_a_call_is_shown_as_loud_as_it_is_while_it_is_heard():
+    width = 900
+    room = width - RIGHT_PX - BAR_LEFT
+    with Display(width, 500) as display, Window(display.name, width, 500) as window:
+        Office(window)
+        phone = Phone(window)
+        phone.call(PhoneCall(begins_us=NOW_US, levels=(1.0, 0.25)))
+        lengths = []
+        for ms in (-100, 0, 100, 200):
+            phone.draw(NOW_US + ms * 1000)
+            window.show()
+            lengths.append(bar_px(display))
+    assert lengths == [0, room, room // 4, 0]
+
+
+def test_levels_are_those_of_the_sound():
+    quiet_then_loud = np.concatenate([np.zeros(RATE_HZ), np.full(RATE_HZ, 9000)])
+    tone = (quiet_then_loud * np.sin(np.arange(2 * RATE_HZ))).astype(np.int16)
+    levels = levels_of(b"".join(encode(tone)))
+    assert 18 <= len(levels) <= 21
+    assert max(levels[:8]) < 0.1
+    assert min(levels[12:18]) > 0.8
 
 
 def test_window_on_no_display_is_told():

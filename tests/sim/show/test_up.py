@@ -119,15 +119,16 @@ def test_both_ways_of_stopping_end_it_well_and_close_the_stage(number, stage, mo
         def __exit__(self, *details):
             closed.append(True)
 
-    def opened(directory, audio, _display, *, kinds, web_ports, fake_ports, webhooks):
+    def opened(directory, audio, _display, *, kinds, web_ports, fake_ports, webhooks, tables):
+        assert tables is None
         assert (directory, audio) == (stage.directory, Path("audio"))
         assert set(web_ports) == {"alpha", "beta"}
         assert set(fake_ports) == set(kinds) == {"dynamics"}
         assert not webhooks
         return Closing(stage)
 
-    def runs(_stage, calls_per_minute, *, live):
-        assert (calls_per_minute, live) == (30.0, False)
+    def runs(_stage, calls_per_minute, *, live, desks_with):
+        assert (calls_per_minute, live, desks_with) == (30.0, False, None)
         os.kill(os.getpid(), number)
         pytest.fail("the signal did not come")
 
@@ -158,3 +159,21 @@ def test_whoever_starts_it_is_told_where_everything_is(stage, monkeypatch):
         f"source {stage.directory / 'env'}",
     ):
         assert needed in told
+
+
+def test_without_a_display_it_says_what_to_install_and_goes_on_without_screens(stage, monkeypatch):
+    stage.pair.start = lambda: "alpha"
+    looks = []
+
+    def enough(_stage, _dead_since):
+        looks.append(1)
+        if len(looks) > 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(up, "_restart_dead", enough)
+    monkeypatch.setattr(up, "can_show", lambda: False)
+    with pytest.raises(KeyboardInterrupt):
+        up._run(stage, 90.0, live=False, desks_with=Path("audio"))
+    told = [event for event in stage.events if "apt-get install xvfb" in event]
+    assert len(told) == 1
+    assert (stage.directory / "desktop-token").stat().st_mode & 0o777 == 0o600
