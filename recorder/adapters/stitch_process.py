@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,6 +24,28 @@ LIMIT_S: Final = 1800.0
 _AVOIDED_MAX: Final = 3
 _COPY_BYTES: Final = 1024 * 1024
 _TOLD_CHARS: Final = 300
+PASSED_ON: Final = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LD_LIBRARY_PATH",  # of Python, ffmpeg and their kin where they lie in unusual places
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONHOME",
+        "PYTHONPYCACHEPREFIX",
+        "TEMP",
+        "TMP",
+        "TMPDIR",
+        "TZ",
+        "VIRTUAL_ENV",
+    }
+)
+"""Variables that the worker gets, where the node has them."""
+_MODULES: Final = "PYTHONPATH"
 _HINT: Final = "The originals are untouched: `tandem contact export` writes them."
 
 
@@ -85,7 +108,7 @@ class StitchProcess:
                 capture_output=True,
                 timeout=self._limit_s,
                 check=False,
-                env=_environment(),
+                env=environment(os.environ, str(Path(__file__).parents[2])),
             )
         except subprocess.TimeoutExpired as error:
             raise StitchFailed(
@@ -131,11 +154,15 @@ class StitchProcess:
         return str(path)
 
 
-def _environment() -> dict[str, str]:
-    """With this very installation in front, wherever the node was started from."""
-    here = str(Path(__file__).parents[2])
-    before = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, before] if before else [here])}
+def environment(of_node: Mapping[str, str], here: str) -> dict[str, str]:
+    """What the worker is given of the node's environment: nothing that may be a secret.
+
+    A configuration refers to secrets as `env:NAME`, whatever the name; so only what a program needs to run is
+    passed on. `here` comes first among the places of modules: this very installation, wherever the node was started from.
+    """
+    kept = {name: of_node[name] for name in of_node if name in PASSED_ON}
+    before = of_node.get(_MODULES)
+    return {**kept, _MODULES: os.pathsep.join([here, before] if before else [here])}
 
 
 def _keys(plan: Plan) -> list[str]:
