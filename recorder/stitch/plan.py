@@ -22,7 +22,7 @@ from recorder.stitch.story import Story, told
 from recorder.stitch.timeline import Clocks, Contact, DesktopClock, Mask, Note, ServiceClock
 
 WHOLE_US: Final = 1_000_000
-"""Platforms tell whole seconds: so long between two kept legs is no call that is not archived."""
+"""Platforms tell whole seconds: a call that is not archived may have ended so much later than they say."""
 MAKER: Final = 1
 """Raised when the same inputs make something else; part of the digest."""
 
@@ -169,8 +169,8 @@ def _found(
     ]
     mine = [leg for leg in inputs.legs if leg.agent_key in stream.agents]
     keeps = without((leg.span for leg in shown if leg.agent_key in stream.agents), masks)
-    kept = [widened(leg.span, WHOLE_US) for leg in mine if leg.verdict is Verdict.KEPT]
-    closed = without((leg.span for leg in mine if leg.verdict is not Verdict.KEPT), kept)
+    kept = [leg.span for leg in mine if leg.verdict is Verdict.KEPT]
+    closed = without((_surely(leg.span) for leg in mine if leg.verdict is not Verdict.KEPT), kept)
     placed = [(part, _span(part, offset, applied_us)) for part in parts]
     inside = [(part, span) for part, span in placed if any(overlap(span, one) for one in keeps)]
     if not inside:
@@ -191,6 +191,11 @@ def _found(
         leads_us=tuple(_lead_us(one, since_us, (*masks, *closed)) for one in keeps),
         first_us=min(begins),
     )
+
+
+def _surely(span: Span) -> Span:
+    """A stretch of which nothing may be in a file, not even unseen."""
+    return Span(span.from_us, None if span.to_us is None else span.to_us + WHOLE_US)
 
 
 def _lead_us(keep: Span, since_us: int, forbidden: Sequence[Span]) -> int:

@@ -115,9 +115,12 @@ def test_what_came_before_a_kept_leg_is_decoded_unless_a_mask_or_a_deleted_leg_f
         return leads(plan(Inputs(detail, (), (mine, *legs), (screen(1),), **more)))
 
     assert lead() == [3.0]
-    assert lead(deleted) == [1.0], "as platforms tell whole seconds"
-    assert lead(deleted, leg(start_s=3, **other)) == [2.0]
-    assert lead(leg(start_s=0, end_s=2.5, verdict=Verdict.DELETED, **other)) == [1.5]
+    assert lead(deleted) == [0.0]
+    assert lead(deleted, leg(start_s=3, **other)) == [1.0]
+    before = leg(start_s=0, end_s=2.5, verdict=Verdict.DELETED, **other)
+    assert lead(before) == [0.5], "its end is told in whole seconds"
+    assert lead(replace(before, verdict=Verdict.UNDECIDED)) == [0.5]
+    assert lead(leg(start_s=0, end_s=3.9, verdict=Verdict.DELETED, **other)) == [0.0]
     assert lead(leg(start_s=0, end_s=2.5, masks=[(1.5, 2.5)], **other))[0] < 1.5
 
 
