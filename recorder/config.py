@@ -83,6 +83,8 @@ class TokenTable(_Table):
     token: SecretReference
     roles: tuple[Literal["admin", "das", "replay", "desktop"], ...] = Field(min_length=1)
     """`admin` may everything, `das` ask the data access service, `replay` read and listen, `desktop` register agents' computers."""
+    shared: bool = False
+    """With `desktop`: any computer registers with this token itself, under any id; else each has its own, made from this one."""
 
 
 class WebTable(_Table):
@@ -279,6 +281,11 @@ def _contradictions(config: Config) -> list[str]:
         f"web.tokens.{name}: that is what web.token, or nobody, is called; choose another name"
         for name in ("admin", "anonymous", "system")
         if name in web.tokens
+    ]
+    wrong += [
+        f"web.tokens.{name}.shared: only for a token with the role desktop"
+        for name, one in web.tokens.items()
+        if one.shared and "desktop" not in one.roles
     ]
     wrong += [
         f"sources.{name}: the archive keeps things of its own under that name; choose another name"

@@ -68,6 +68,8 @@ class NamedToken:
     roles: frozenset[str]
     read: Callable[[], str] = field(repr=False)
     """At every use. Raises ConfigError."""
+    shared: bool = False
+    """Of the role desktop: it is itself the token of every desktop, not the secret behind theirs."""
 
 
 @dataclass(frozen=True, slots=True)

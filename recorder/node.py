@@ -266,7 +266,7 @@ class Node:
             ris=self._assembly.screens.ris,
             states=self._assembly.screens.states,
             tokens=tuple(
-                NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token))
+                NamedToken(name, frozenset(one.roles), partial(secrets.read, one.token), one.shared)
                 for name, one in sorted(config.web.tokens.items())
             ),
         )

@@ -201,7 +201,23 @@ class DesktopGone:
     reason: str
 
 
-ScreenRecorderCommand: TypeAlias = LegsChanged | DesktopSaid | DesktopGone
+@dataclass(frozen=True, slots=True)
+class DesktopDenied:
+    """A computer named itself otherwise than its token allows; it was turned away."""
+
+    named: str
+    """What it said that it is."""
+    owner: str
+    """The desktop whose token it has."""
+    token: str
+    """The name of the secret behind it in `web.tokens`."""
+    host: str
+    """As it calls itself."""
+    address: str
+    """Where it came from."""
+
+
+ScreenRecorderCommand: TypeAlias = LegsChanged | DesktopSaid | DesktopGone | DesktopDenied
 
 # --- to the stitcher -----------------------------------------------------------------------------------------
 

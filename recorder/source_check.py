@@ -243,6 +243,12 @@ def _advice(config: Config) -> Iterator[str]:
         yield "web.tls_certificate: missing: the admin token crosses the network in clear"
     if config.web.token is None:
         yield "web.token: missing: commands that change something are refused"
+    yield from (
+        f"web.tokens.{name}.shared: whoever has this token can pretend to be any desktop; "
+        "`tandem agent-desktop token` makes one for each"
+        for name, one in config.web.tokens.items()
+        if one.shared
+    )
     if not any(table.enabled for table in config.sources.values()):
         yield "sources: none is enabled: this node has nothing to record"
     yield from _twins([(name, table) for name, table in config.sources.items() if table.enabled])

@@ -141,7 +141,9 @@ def commands():
     for name in app:
         if not name.startswith("-"):
             inner = [other for other in app[name] if not other.startswith("-")]
-            yield from (f"tandem {name} {other}" for other in inner) if inner else (f"tandem {name}",)  # fmt: skip
+            yield from (f"tandem {name} {other}" for other in inner)
+            if not inner or app[name].default_command is not None:
+                yield f"tandem {name}"
 
 
 @pytest.mark.parametrize("command", list(commands()))

@@ -32,7 +32,7 @@ from recorder.cli.errors import CliError, Exit
 from recorder.cli.missing import what_to_type
 from recorder.cli.output import say
 from recorder.cli.prove import prove
-from recorder.desktop.command import agent_desktop
+from recorder.desktop.command import app as agent_desktop
 from recorder.plugins import COMMAND_GROUP
 from recorder.version import build
 

@@ -17,7 +17,8 @@ from recorder.desktop.node_question import Answer, ask_node
 from recorder.desktop.screens import MssScreens
 from recorder.desktop.settings import NOT_ENCRYPTED, DesktopSettings
 from recorder.desktop.spool_folder import refuse_open_folder
-from recorder.errors import RecorderError
+from recorder.desktop_tokens import desktop_named
+from recorder.errors import ConfigError, RecorderError
 from recorder.version import build
 
 
@@ -65,8 +66,13 @@ def _wrong(what: str, error: RecorderError) -> Checked:
 
 
 def _token(settings: DesktopSettings) -> str:
-    FileSecrets().read(settings.nodes.token)
-    return "there is one"
+    owner, mine = desktop_named(FileSecrets().read(settings.nodes.token)), settings.desktop.id
+    if owner not in {None, mine}:
+        raise ConfigError(
+            f"it is the token of the desktop {owner}, and this is {mine}",
+            hint=f"Print one with `tandem agent-desktop token --desktop {mine}` on a node.",
+        )
+    return "there is one" if owner is None else f"that of {owner}"
 
 
 def _certificates(settings: DesktopSettings) -> str:

@@ -7,18 +7,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from recorder.cli.common import JsonFlag, from_file, needed_config
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line
+from recorder.desktop.token_command import token
 
 if TYPE_CHECKING:
     from recorder.desktop.settings import DesktopSettings
 
+app = App(
+    name="agent-desktop",
+    help="The service on an agent's computer: record its screen when a node asks.",
+)
+app.command(token)
 _STYLES = {"ok": "", "WARN": "warning", "WRONG": "error"}
 
 
+@app.default
 def agent_desktop(
     *,
     check: Annotated[bool, Parameter(negative=())] = False,

@@ -22,7 +22,10 @@ _UNSENT_BYTES = 256 * 1024
 _BODY_BYTES_MAX = 16 * 1024
 _TEXT_CHARS_MAX = 300
 _REFUSALS = {
-    401: ("The token is refused.", "nodes.token must be one of the node's [web.tokens]."),
+    401: (
+        "The token is refused.",
+        "`tandem agent-desktop token` on a node prints the one for this desktop.",
+    ),
     403: (
         "This token may not register desktops.",
         'Its roles in the node\'s [web.tokens] must contain "desktop".',

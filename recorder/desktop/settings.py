@@ -75,7 +75,7 @@ class NodesTable(_Table):
     urls: tuple[NodeUrl, ...] = Field(min_length=1, max_length=4)
     """In the order in which they are tried at the start."""
     token: SecretReference
-    """A token with the role `desktop`."""
+    """Made for this desktop's id by `tandem agent-desktop token`, or one that all share."""
     ca_file: Path | None = None
     """Certificates that are trusted instead of the system's."""
     connect_s: float = Field(2.0, gt=0, le=60)

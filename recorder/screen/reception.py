@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
+from recorder.screen.denials import Denials
 from recorder.screen.desktops import TOLD_AGAIN_NS, Desktop, Desktops, legs_of, wish_of
 from recorder.screen.keeper import Keeper
 from recorder.screen.offset import OffsetMeter
@@ -72,6 +73,7 @@ class Reception:
     keeper: Keeper
     legs: dict[str, tuple[Leg, ...]]
     """By agent key; shared with the keeper."""
+    denials: Denials = field(default_factory=Denials)
     closed_because: str = ""
     """Why nobody is let in; empty while everybody is."""
     meters: dict[str, OffsetMeter] = field(default_factory=dict[str, OffsetMeter])

@@ -12,6 +12,7 @@ from recorder.messages import FindingClosed, FindingOpened
 from recorder.model import Finding
 from recorder.screen import screen_findings as findings
 from recorder.screen.absence import Absence
+from recorder.screen.denials import record_denial
 from recorder.screen.desktops import Desktops, legs_of
 from recorder.screen.file_jobs import (
     FileAdopt,
@@ -42,11 +43,17 @@ from recorder.screen.recorder_messages import (
 )
 from recorder.screen.recorder_ports import ScreenRecorderPorts
 from recorder.screen.streams import Streams
-from recorder.screen.summary import missing_for, status_of, twice
+from recorder.screen.summary import status_of, troubles
 from recorder.screen.undecided_job import Decisions, Undecided, decide
 from recorder.screen.undecided_rounds import Rounds
 from recorder.screen.verdicts import Fate
-from recorder.screen_messages import DesktopGone, DesktopSaid, LegsChanged, ScreenRecorderCommand
+from recorder.screen_messages import (
+    DesktopDenied,
+    DesktopGone,
+    DesktopSaid,
+    LegsChanged,
+    ScreenRecorderCommand,
+)
 from recorder.screen_model import Leg
 
 T = TypeVar("T")
@@ -138,7 +145,7 @@ class ScreenRecorder:
             case Ping(number, reply_to):
                 reply_to.tell(Pong(self._ports.me.name, number))
                 return
-            case LegsChanged() | DesktopSaid() | DesktopGone():
+            case LegsChanged() | DesktopSaid() | DesktopGone() | DesktopDenied():
                 self._told_by_others(message, now)
             case PeerListens() | ShareHeard():
                 self._absence.on(message)
@@ -165,6 +172,9 @@ class ScreenRecorder:
                 self._reception.said(connection, saying, now)
             case DesktopGone(connection):
                 self._reception.gone(connection, now)
+            case DesktopDenied():
+                self._reception.denials.seen(message, now.ns)
+                record_denial(self._ports.trail, message, now.wall_us)
             case _:
                 assert_never(message)
 
@@ -277,11 +287,10 @@ class ScreenRecorder:
             self._look_for_room()
         if not any(part.refused for part in self._keeper.parts.values()):
             self._close(findings.SCREEN_REFUSED, findings.NAME)
-        wrong = [*twice(self._reception.desktops), *missing_for(self._reception.desktops, now.ns)]
+        wrong = troubles(self._reception, now.ns)
+        there = {(one.code, one.subject) for one in wrong}
         for code, subject in list(self._told):
-            if code in {findings.SCREEN_LOST, findings.TWO_DESKTOPS} and not any(
-                (one.code, one.subject) == (code, subject) for one in wrong
-            ):
+            if code in findings.LIVE and (code, subject) not in there:
                 self._close(code, subject)
         for finding in wrong:
             self._open(finding)

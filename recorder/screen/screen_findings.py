@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recorder.model import Finding, Level
+from recorder.screen.denials import DESKTOP_DENIED
 
 NAME = "screens"
 SCREENS_STOPPED = "screens_stopped"
@@ -11,6 +12,8 @@ TWO_DESKTOPS = "two_desktops"
 SCREENS_WAITING = "screens_waiting"
 SCREEN_REFUSED = "screen_refused"
 SCREEN_DISK_FULL = "screen_disk_full"
+LIVE = frozenset({SCREEN_LOST, TWO_DESKTOPS, DESKTOP_DENIED})
+"""Looked for at every tick, and closed where they are not found any more."""
 
 
 def disk_full(what: str) -> Finding:

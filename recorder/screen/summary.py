@@ -17,6 +17,16 @@ MISSING_S: Final = 15.0
 """So long a desktop may take to begin after it was told to."""
 
 
+def troubles(reception: Reception, now_ns: int) -> list[Finding]:
+    """What is wrong with desktops at this moment."""
+    desktops = reception.desktops
+    return [
+        *twice(desktops),
+        *missing_for(desktops, now_ns),
+        *reception.denials.findings(now_ns),
+    ]
+
+
 def twice(desktops: Desktops) -> list[Finding]:
     """Agents with more than one desktop."""
     found: list[Finding] = []

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
-from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
@@ -23,15 +23,23 @@ from recorder.adapters.desktop_links import DesktopSocket
 from recorder.control import NodeControl
 from recorder.errors import BadDesktopFrame
 from recorder.screen_desk import ScreenDesk
-from recorder.screen_messages import DesktopGone, DesktopHello, DesktopSaid, PacketsCame
-from recorder.screen_wire import Frame, read_saying
-from recorder.web.auth import ANONYMOUS, known_caller
-from recorder.web.refusals import error_body
+from recorder.screen_messages import (
+    DesktopDenied,
+    DesktopGone,
+    DesktopHello,
+    DesktopSaid,
+    DesktopSaying,
+    PacketsCame,
+    Refused,
+    StreamBegan,
+)
+from recorder.screen_model import ScreenStream
+from recorder.screen_wire import Frame, command_frame, read_saying
+from recorder.web.desktop_callers import DesktopCaller, desktop_caller, no
 
 _log = structlog.get_logger(__name__)
 
 PATH: Final = "/api/recording/lan/v1/desktop"
-DESKTOP: Final = "desktop"
 NODE_HEADER: Final = b"x-tandem-node"
 BUILD_HEADER: Final = b"x-tandem-build"
 """Who took the token, for a desktop that only asks: it hangs up without a hello."""
@@ -41,6 +49,7 @@ SEND_WITHIN_S: Final = 10.0
 ROOM_WITHIN_S: Final = 30.0
 WORDS_PER_S: Final = 50
 """Frames that are no packets, on average; ten times as many at once."""
+DENIED_RETRY_S: Final = 60.0
 _REASON_BYTES_MAX: Final = 120
 _POLICY, _GOING = 1008, 1001
 
@@ -49,55 +58,38 @@ def desktop_route(control: NodeControl) -> WebSocketRoute:
     """The route for desktops."""
 
     async def serve(websocket: WebSocket) -> None:
-        refused = await run_in_threadpool(_refusal, control, websocket)
-        if refused is not None:
-            await websocket.send_denial_response(refused)
+        caller = await run_in_threadpool(_caller, control, websocket)
+        if isinstance(caller, JSONResponse):
+            await websocket.send_denial_response(caller)
             return
         assert control.desktops is not None, "else it is refused"
         await websocket.accept(
             headers=[(NODE_HEADER, control.node.encode()), (BUILD_HEADER, control.build.encode())]
         )
-        await _Conversation(websocket, control.desktops, control.clock).run()
+        await _Conversation(websocket, caller, control.desktops, control.clock).run()
 
     return WebSocketRoute(PATH, serve, name="desktop")
 
 
-def _refusal(control: NodeControl, websocket: WebSocket) -> JSONResponse | None:
-    """Why this connection is not accepted; None when it is."""
+def _caller(control: NodeControl, websocket: WebSocket) -> DesktopCaller | JSONResponse:
+    """Who asks; or why this connection is not accepted."""
     desk = control.desktops
     if desk is None:
         hint = "Set screens.enabled = true in its configuration, or use the other node."
-        return _no(403, "This node records no screens.", hint)
+        return no(403, "This node records no screens.", hint)
     if desk.links.count() >= DESKTOPS_MAX:
-        return _no(503, "Too many desktops are connected to this node.", "Use the other node.")
-    return _stranger(control, websocket)
-
-
-def _stranger(control: NodeControl, websocket: WebSocket) -> JSONResponse | None:
-    """Why whoever asks may not be a desktop; None when they may."""
-    if "authorization" not in websocket.headers:
-        return _no(401, "The token is missing.", "Send it as Authorization: Bearer TOKEN.")
-    try:
-        caller = known_caller(control, websocket)
-    except HTTPException as error:
-        return JSONResponse({"error": error.detail}, error.status_code)
-    if caller is None:
-        return _no(401, "The token is wrong.", "See web.tokens in the configuration of the node.")
-    if caller is ANONYMOUS or not caller.may(DESKTOP):
-        hint = 'Give its token the role: web.tokens.NAME.roles = ["desktop"].'
-        return _no(403, "This token has not the role desktop.", hint)
-    return None
-
-
-def _no(status: int, message: str, hint: str) -> JSONResponse:
-    return JSONResponse(error_body(message, hint), status)
+        return no(503, "Too many desktops are connected to this node.", "Use the other node.")
+    return desktop_caller(control, websocket)
 
 
 class _Conversation:
     """One desktop, from its acceptance to its end."""
 
-    def __init__(self, websocket: WebSocket, desk: ScreenDesk, clock: Clock) -> None:
+    def __init__(
+        self, websocket: WebSocket, caller: DesktopCaller, desk: ScreenDesk, clock: Clock
+    ) -> None:
         self._websocket = websocket
+        self._caller = caller
         self._desk = desk
         self._socket: DesktopSocket = desk.links.open()
         self._words = _Allowance(clock)
@@ -141,9 +133,12 @@ class _Conversation:
 
     async def _hello(self) -> None:
         frame = await self._frame()
-        saying = read_saying(frame)
+        saying = self._own(read_saying(frame))
         if not isinstance(saying, DesktopHello):
             raise BadDesktopFrame("the first word must be a hello")
+        if self._caller.desktop not in {None, saying.desktop}:
+            self._deny(saying, self._caller.desktop or "")
+            return
         _log.info(
             "desktop_came",
             connection=self._socket.connection,
@@ -154,8 +149,33 @@ class _Conversation:
         )
         self._desk.recorder.tell(DesktopSaid(self._socket.connection, saying))
 
+    def _deny(self, hello: DesktopHello, owner: str) -> None:
+        """Another desktop's token: told to the desktop, to the operator, and to the audit trail."""
+        client = self._websocket.client
+        address = client.host if client is not None else "unknown"
+        denied = DesktopDenied(hello.desktop, owner, self._caller.token, hello.host, address)
+        _log.warning(
+            "desktop_denied", desktop=denied.named, token_of=owner, host=hello.host, address=address
+        )
+        self._desk.recorder.tell(denied)
+        what = f"This token is that of the desktop {owner}, not of {hello.desktop}."
+        hint = f"Print one with `tandem agent-desktop token --desktop {hello.desktop}` on a node, or mend desktop.id."
+        self._socket.put(command_frame(Refused(what, hint, DENIED_RETRY_S)))
+        self._socket.end(what)
+
+    def _own(self, saying: DesktopSaying) -> DesktopSaying:
+        """What a desktop with a token of its own sends is its own, also what it made under an earlier id."""
+        mine = self._caller.desktop
+        match saying:
+            case DesktopHello(streaming=ScreenStream() as stream) if mine == saying.desktop:
+                return replace(saying, streaming=replace(stream, desktop=mine))
+            case StreamBegan(stream) if mine is not None:
+                return StreamBegan(replace(stream, desktop=mine))
+            case _:
+                return saying
+
     async def _hear(self, frame: Frame) -> None:
-        saying = read_saying(frame)
+        saying = self._own(read_saying(frame))
         match saying:
             case PacketsCame(stream, packets):
                 for packet in packets:

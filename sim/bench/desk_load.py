@@ -26,7 +26,7 @@ from sim.desk.crowd import Crowd
 from sim.desk.desktop_process import DesktopProcess
 from sim.desk.display import Display, can_show
 from sim.desk.office import Office
-from sim.desk.recorded_pair import SOURCE, TOKEN, RecordedPair
+from sim.desk.recorded_pair import SECRET, SOURCE, TOKEN, RecordedPair
 from sim.desk.ringing import Ringing
 from sim.desk.window import Window
 from sim.screen_clip import screen_clip
@@ -60,7 +60,7 @@ def load_row(
         recorded.pair.start()
         node = recorded["alpha"]
         pause(_SETTLE_S)
-        crowd = Crowd(recorded.urls[0], TOKEN, clip, wall_us=clock.wall_us())
+        crowd = Crowd(recorded.urls[0], SECRET, clip, wall_us=clock.wall_us())
         cpu_s, start_ns = process_cpu_s(node.pid), now_ns()
         if agents:
             asyncio.run(crowd.play(agents, seconds))

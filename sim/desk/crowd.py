@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from websockets.asyncio.client import ClientConnection, connect
 
 from cluster.real_randomness import RealRandomness
+from recorder.desktop_tokens import desktop_token
 from recorder.screen_messages import (
     AskClock,
     ClockTold,
@@ -30,10 +31,12 @@ _TOGETHER = 20
 class Crowd:
     """`play` runs it to its end. Counts are of all of them together."""
 
-    def __init__(self, url: str, token: str, clip: Sequence[ScreenPacket], *, wall_us: int) -> None:
-        """`clip` begins with a key frame and is repeated; `wall_us` is the calendar now."""
+    def __init__(
+        self, url: str, secret: str, clip: Sequence[ScreenPacket], *, wall_us: int
+    ) -> None:
+        """`secret` is behind the tokens; `clip` begins with a key frame and is repeated; `wall_us` is the calendar now."""
         self._url = url + _ROUTE
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._secret = secret
         self._clip = clip
         self._wall_us = wall_us - now_ns() // 1000
         self._length_ms = clip[-1].pts_ms + 200
@@ -67,8 +70,9 @@ class Crowd:
         self, name: str, gate: asyncio.Semaphore, begun: asyncio.Event, seconds: float
     ) -> None:
         async with gate:
+            headers = {"Authorization": f"Bearer {desktop_token(self._secret, name)}"}
             connection = await connect(
-                self._url, additional_headers=self._headers, compression=None, ping_interval=None
+                self._url, additional_headers=headers, compression=None, ping_interval=None
             )
         async with connection:
             agents = (f"dynamics/{name}",)

@@ -10,6 +10,7 @@ from cluster.real_clock import RealClock
 from recorder.adapters.contact_db import migrate
 from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.adapters.contact_db.engine import open_engine
+from recorder.desktop_tokens import desktop_token
 from recorder.errors import CallBufferError
 from recorder.screen.webm import ScnReader
 from recorder.screen_model import AgentEvent, AgentEventKind, ScreenPacket
@@ -18,13 +19,14 @@ from sim.node_process import NodeProcess
 from sim.source_plan import SourcePlan
 
 SOURCE = "dynamics"
-TOKEN = "token-of-the-desktops"  # noqa: S105 - of a pair that ends with its test
+SECRET = "secret-of-the-desktops-of-a-test"  # noqa: S105 - of a pair that ends with its test
+TOKEN = desktop_token(SECRET, "desk-1")
 _RANG_BEFORE_US = 2_000_000
 _ANSWERED_BEFORE_US = 1_000_000
 
 
 class RecordedPair:
-    """Use it as a context. Desktops register with `TOKEN` at `urls`."""
+    """Use it as a context. Desktops register at `urls`: desk-1 with `TOKEN`, others with one made from `SECRET`."""
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class RecordedPair:
                 sources,
                 tables={
                     "screens": {"enabled": True},
-                    "web.tokens.desktops": {"token": f"value:{TOKEN}", "roles": ["desktop"]},
+                    "web.tokens.desktops": {"token": f"value:{SECRET}", "roles": ["desktop"]},
                     **(tables or {}),
                 },
             )

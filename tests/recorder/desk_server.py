@@ -10,8 +10,9 @@ from websockets.sync.client import connect
 from cluster.ports import Endpoint
 from recorder.adapters.desktop_links import DesktopSockets
 from recorder.control import NamedToken
+from recorder.desktop_tokens import desktop_token
 from recorder.screen_desk import ScreenDesk
-from recorder.screen_messages import DesktopGone, DesktopHello, DesktopSaid
+from recorder.screen_messages import DesktopDenied, DesktopGone, DesktopHello, DesktopSaid
 from recorder.screen_wire import FRAME_BYTES_MAX, saying_frames
 from recorder.web.app import create_app
 from recorder.web.desktop_routes import PATH
@@ -19,7 +20,9 @@ from recorder.web.server import WebServer
 from tests.recorder.fake_node import FakeNode
 from tests.waiting import wait_until
 
-DESKTOP_TOKEN = "the-desktop-token"
+SECRET = "the-secret-of-the-desktops"
+SHARED_TOKEN = "the-token-of-all-desktops"
+DESKTOP_TOKEN = desktop_token(SECRET, "d-1")
 HELLO = DesktopHello("d-1", ("dyn/ag-1",), "pc", "1", None)
 
 
@@ -42,7 +45,12 @@ class Recorder:
 
     def connections(self):
         with self._lock:
-            return list(dict.fromkeys(one.connection for one in self._told))
+            named = [one.connection for one in self._told if not isinstance(one, DesktopDenied)]
+            return list(dict.fromkeys(named))
+
+    def denied(self):
+        with self._lock:
+            return [one for one in self._told if isinstance(one, DesktopDenied)]
 
     def gone(self):
         with self._lock:
@@ -56,7 +64,8 @@ def served(*, enabled=True, tls=(None, None)):
         node.control(),
         desktops=ScreenDesk(recorder, links) if enabled else None,
         tokens=(
-            NamedToken("desk", frozenset({"desktop"}), lambda: DESKTOP_TOKEN),
+            NamedToken("desk", frozenset({"desktop"}), lambda: SECRET),
+            NamedToken("old", frozenset({"desktop"}), lambda: SHARED_TOKEN, shared=True),
             NamedToken("ears", frozenset({"replay"}), lambda: "the-replay-token"),
         ),
     )

@@ -34,6 +34,10 @@ def test_a_token_has_a_name_and_roles_and_its_file_counts_from_the_configuration
         ("[web.tokens.bi]\nroles = ['das']", "web.tokens.bi.token"),
         ("[web.tokens.Bi]\ntoken = 'env:X'\nroles = ['das']", "web.tokens.Bi"),
         ("[web.tokens.admin]\ntoken = 'env:X'\nroles = ['das']", "web.tokens.admin"),
+        (
+            "[web.tokens.bi]\ntoken = 'env:X'\nroles = ['das']\nshared = true",
+            "web.tokens.bi.shared",
+        ),
         ("[web.tokens.system]\ntoken = 'env:X'\nroles = ['das']", "web.tokens.system"),
     ],
 )

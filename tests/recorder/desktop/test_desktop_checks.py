@@ -9,11 +9,12 @@ from recorder.cli.main import run
 from recorder.desktop import checks
 from recorder.desktop.checks import Checked, findings_of
 from recorder.desktop.settings import load_settings
+from recorder.desktop_tokens import desktop_token
 from tests.recorder.desk_server import DESKTOP_TOKEN, served
 
 TEXT = """
 [desktop]
-id = "desk-1"
+id = "d-1"
 [desktop.agents]
 dynamics = "anna"
 [nodes]
@@ -59,6 +60,14 @@ def test_a_token_that_is_not_in_the_environment_is_told_in_two_sentences(config,
     assert "of the node" not in token.line
     (asked,) = found(path, "node ")
     assert (asked.good, asked.text) == (False, "not asked")
+
+
+def test_a_token_of_another_desktop_is_told(config, monkeypatch):
+    monkeypatch.setenv(VARIABLE, desktop_token("a-secret", "desk-2"))
+    (token,) = found(config(NOBODY), "nodes.token")
+    assert not token.good
+    assert "the desktop desk-2, and this is d-1" in token.line
+    assert "--desktop d-1" in token.next_step
 
 
 def test_every_node_is_asked_and_no_desktop_registers(config):

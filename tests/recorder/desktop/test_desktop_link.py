@@ -56,7 +56,7 @@ def node():
 @pytest.mark.parametrize(
     ("status", "said", "hint"),
     [
-        (401, "The token is refused", "[web.tokens]"),
+        (401, "The token is refused", "tandem agent-desktop token"),
         (403, "This token may not register", '"desktop"'),
         (404, "The node knows no desktops", "[screens]"),
         (503, "does not take desktops now", "health"),

@@ -9,11 +9,14 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from recorder.adapters import desktop_links
+from recorder.desktop_tokens import desktop_token
 from recorder.screen_messages import (
     AskClock,
     ClockTold,
+    DesktopDenied,
     PacketsCame,
     PacketsKept,
+    Refused,
     StartScreen,
     StreamBegan,
 )
@@ -25,7 +28,15 @@ from recorder.screen_wire import (
     saying_frames,
 )
 from recorder.web import desktop_routes
-from tests.recorder.desk_server import HELLO, say, served, why_closed
+from tests.recorder.desk_server import (
+    DESKTOP_TOKEN,
+    HELLO,
+    SECRET,
+    SHARED_TOKEN,
+    say,
+    served,
+    why_closed,
+)
 from tests.recorder.fake_node import TOKEN
 from tests.screens import a_stream, packets
 from tests.waiting import wait_until
@@ -79,6 +90,11 @@ def test_a_connection_is_closed_with_its_reason_once_everything_was_said(node):
         ("", 401, "missing"),
         ("wrong", 401, "wrong"),
         ("the-replay-token", 403, "not the role desktop"),
+        (SECRET, 403, "the secret behind"),
+        (desktop_token("another-secret", "d-1"), 401, "wrong"),
+        (DESKTOP_TOKEN.replace("d-1", "d-2"), 401, "wrong"),
+        (DESKTOP_TOKEN + "0", 401, "wrong"),
+        (desktop_token("the-replay-token", "d-1"), 401, "wrong"),
     ],
 )
 def test_who_may_not_come_in_is_told_why(node, token, status, words):
@@ -91,10 +107,33 @@ def test_who_may_not_come_in_is_told_why(node, token, status, words):
     assert node.recorder.connections() == []
 
 
-def test_an_admin_may_come_in(node):
-    with node.connect(TOKEN) as desktop:
-        say(desktop, HELLO)
-        wait_until(node.recorder.sayings, 5.0, "the hello came")
+@pytest.mark.parametrize("token", [TOKEN, SHARED_TOKEN])
+def test_an_admin_and_a_shared_token_may_come_in_under_any_name(node, token):
+    with node.connect(token) as desktop:
+        say(desktop, replace(HELLO, desktop="whoever"))
+        wait_until(node.recorder.sayings, 30.0, "the hello came")
+
+
+def test_a_desktop_with_the_token_of_another_is_turned_away_and_it_is_told(node):
+    with node.connect() as desktop:
+        say(desktop, replace(HELLO, desktop="d-2"))
+        answer = read_command(desktop.recv(timeout=30))
+        assert isinstance(answer, Refused)
+        assert "that of the desktop d-1, not of d-2" in answer.what
+        assert "--desktop d-2" in answer.hint
+        assert "not of d-2" in why_closed(desktop)
+    assert node.recorder.sayings() == []
+    assert node.recorder.denied() == [DesktopDenied("d-2", "d-1", "desk", "pc", "127.0.0.1")]
+
+
+def test_what_a_desktop_made_under_an_earlier_id_is_its_own(node):
+    old = a_stream("s-0", desktop="d-0")
+    with node.connect() as desktop:
+        say(desktop, replace(HELLO, streaming=old))
+        say(desktop, StreamBegan(old))
+        wait_until(lambda: len(node.recorder.sayings()) == 2, 30.0, "both came")
+    hello, began = node.recorder.sayings()
+    assert (hello.streaming.desktop, began.stream.desktop) == ("d-1", "d-1")
 
 
 def test_a_node_that_records_no_screens_says_so():
@@ -170,7 +209,7 @@ def test_of_a_flood_no_more_is_read_than_may_wait_and_what_is_kept_makes_room(no
         (name,) = node.recorder.connections()
         sent = pool.submit(send_all, desktop, 50, 20_000)
         wait_until(lambda: len(seqs(node)) == 5, 5.0, "so much is read")
-        with node.connect() as other:
+        with node.connect(desktop_token(SECRET, "d-2")) as other:
             say(other, replace(HELLO, desktop="d-2"))
             wait_until(lambda: len(node.recorder.connections()) == 2, 5.0, "others are served")
         assert len(seqs(node)) == 5
@@ -192,7 +231,7 @@ def test_a_desktop_whose_packets_cannot_be_written_for_long_is_hung_up_on(node, 
 
 def test_a_desktop_that_does_not_read_is_hung_up_on_and_stops_nobody(node, monkeypatch):
     monkeypatch.setattr(desktop_links, "WAITING_MAX", 50)
-    with node.greeted() as deaf, node.connect() as other:
+    with node.greeted() as deaf, node.connect(desktop_token(SECRET, "d-2")) as other:
         say(other, replace(HELLO, desktop="d-2"))
         wait_until(lambda: len(node.recorder.connections()) == 2, 5.0, "both are there")
         first, second = node.recorder.connections()
