@@ -53,6 +53,24 @@ def check_nothing_lost(
     return tuple(Violation(PROMISE, what, tuple(keys)) for what, keys in found.items())
 
 
+def check_newest(truth: Sequence[TruthItem], contents: Contents) -> Iterator[Violation]:
+    """After a settled run: what is archived is on record as the version that is offered.
+
+    The bytes may be the newer ones already, where a file was replaced between listing and download: the next
+    listing says of which version they are.
+    """
+    rows = {(row.ref.source, row.ref.key): row for row in contents.items}
+    behind = [
+        item.key
+        for item in truth
+        if item.must_be_archived
+        if (row := rows.get((item.source, item.key))) is not None
+        if row.state == ItemState.ARCHIVED and row.ref.version != item.version
+    ]
+    if behind:
+        yield Violation(PROMISE, "archived as another version than is offered", tuple(behind))
+
+
 _UNKNOWN = "offered, and unknown to the Data Center"
 
 

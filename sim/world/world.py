@@ -11,6 +11,7 @@ from cluster.settings import PairSettings
 from recorder.trace import Note
 from sim.checkers.contents import read_contents
 from sim.checkers.healing import check_healing
+from sim.checkers.nothing_lost import check_newest
 from sim.checkers.one_contact import check_one_contact
 from sim.checkers.revisions import check_revisions
 from sim.checkers.violation import Violation
@@ -284,11 +285,8 @@ class World:
         contents = read_contents(db, archive)
         truth = tuple(self.retention.without_deleted(self._offered()))
         run = Run(truth=truth, contents=contents)
-        return tuple(
-            violation
-            for violation in judge(run).violations
-            if violation.promise not in {"liveness", "one_primary"}
-        )
+        judged = (*judge(run).violations, *check_newest(truth, contents))
+        return tuple(one for one in judged if one.promise not in {"liveness", "one_primary"})
 
     def _offered(self) -> Iterator[TruthItem]:
         """What every service offered, but for what only processes knew that are no more."""

@@ -6,7 +6,7 @@ import pytest
 
 from recorder.model import ItemState, MediaKind, SourceProgress
 from sim.checkers.media_intact import bytes_verified, check_media_intact
-from sim.checkers.nothing_lost import check_nothing_lost, lost
+from sim.checkers.nothing_lost import check_newest, check_nothing_lost, lost
 from sim.checkers.nothing_twice import check_nothing_twice, duplicates
 from sim.checkers.watermark_never_ahead import check_watermark_never_ahead
 from tests.sim.checkers.data import SECOND, T0_US, DataCenter, contact, item_row, media_row, offered
@@ -53,6 +53,17 @@ def test_a_row_without_its_bytes_is_lost(truth, center):
     assert whats(check_nothing_lost(truth, center.read())) == [
         ("archived, but not with the bytes offered", ("r4",))
     ]
+
+
+def test_the_bytes_of_a_newer_version_are_not_yet_on_record_as_that_version(truth, center):
+    assert list(check_newest(truth, center.read())) == []
+    truth[2] = replace(truth[2], version="newer")
+    assert check_nothing_lost(truth, center.read()) == ()
+    assert whats(check_newest(truth, center.read())) == [
+        ("archived as another version than is offered", ("r2",))
+    ]
+    truth[2] = replace(truth[2], deleted_us=T0_US)
+    assert list(check_newest(truth, center.read())) == []
 
 
 def test_gone_is_a_lie_while_the_source_still_offers_it(truth, center):
