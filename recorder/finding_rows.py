@@ -134,6 +134,11 @@ class FindingRow:
         return self.at_us if self.what is What.OBJECT_WITHOUT_ROW else sighting.at_us
 
     @property
+    def is_accepted(self) -> bool:
+        """Somebody wants no alarm of it."""
+        return self.closed_because.startswith(ACCEPTED)
+
+    @property
     def is_of_version(self) -> bool:
         """It differs by its version, which a listing tells; anything else is only seen when it is described."""
         return self.what is What.DIFFERS and self.detail == NEW_VERSION
@@ -170,6 +175,8 @@ class FindingQuery:
     to_us: int | None = None
     about_only: bool = False
     """With a period: only what is about it."""
+    accepted_since_us: int | None = None
+    """Only what somebody accepted, and what was seen to be so from here on all the same."""
     after: str | None = None
     limit: int = 100
 

@@ -231,7 +231,10 @@ class FindingsDb(Protocol):
         ...
 
     def set_recovery(self, source: str, window: Window, recovery_id: str, term: int) -> None:
-        """Open findings of things at the source and not here, in a period, are fetched by this recovery."""
+        """Findings of things at the source and not here, in a period, are fetched by this recovery.
+
+        Open ones, and those that somebody accepted.
+        """
         ...
 
 

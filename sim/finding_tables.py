@@ -265,8 +265,8 @@ class MemoryFindingsDb:
             self._fence("the recovery of findings", term)
             for name, row in tables.findings.items():
                 inside = window.from_us <= row.at_us < window.to_us
-                fetched = row.is_open and row.what in {What.NOT_HERE, What.DIFFERS}
-                if fetched and inside and row.source == source:
+                wanted = inside and row.what in {What.NOT_HERE, What.DIFFERS}
+                if wanted and row.source == source and (row.is_open or row.is_accepted):
                     tables.findings[name] = replace(row, recovery_id=recovery_id)
             self._contacts.control_written("set_recovery", term)
 
@@ -388,6 +388,9 @@ def _matches(row: FindingRow, query: FindingQuery) -> bool:
     if query.source not in {None, row.source} or query.is_open not in {None, row.is_open}:
         return False
     if query.subject is not None and row.subject != clean(query.subject):
+        return False
+    since_us = query.accepted_since_us
+    if since_us is not None and (not row.is_accepted or row.seen_us < since_us):
         return False
     from_us, to_us = query.from_us, query.to_us
     if from_us is None or to_us is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 
 from recorder.audit_ports import AuditTrail
 from recorder.errors import ItemGone, SourceError
@@ -187,11 +187,23 @@ def _held(db: FindingsDb, wanted: Wanted) -> Iterable[ItemRow]:
 
 
 def _opened(db: FindingsDb, source: str, window: Window) -> Iterable[FindingRow]:
+    return _found(db, source, window, is_open=True)
+
+
+def _found(
+    db: FindingsDb,
+    source: str,
+    window: Window,
+    *,
+    is_open: bool | None = None,
+    accepted_since_us: int | None = None,
+) -> Iterable[FindingRow]:
     after: str | None = None
     while True:
         query = FindingQuery(
             source=source,
-            is_open=True,
+            is_open=is_open,
+            accepted_since_us=accepted_since_us,
             from_us=window.from_us,
             to_us=window.to_us,
             about_only=True,
@@ -298,9 +310,12 @@ def _missing(tools: Tools, run: RunRow) -> Iterable[int]:
     """Instants of what is to be fetched; what waits for its turn comes by itself, or a recovery is at it.
 
     What differs in another way than by its version is here: to fetch it again would change nothing.
+    Who accepts a finding wants no alarm of it; what the source still has is fetched all the same.
     """
+    window = Window(run.from_us, run.to_us)
+    accepted = _found(tools.findings, run.source, window, accepted_since_us=run.started_us)
     at_it: dict[str, bool] = {"": False}
-    for row in _opened(tools.findings, run.source, Window(run.from_us, run.to_us)):
+    for row in chain(_opened(tools.findings, run.source, window), accepted):
         if row.recovery_id not in at_it:
             asked = tools.recoveries.recovery(row.recovery_id)
             at_it[row.recovery_id] = asked is not None and asked.status is RecoveryStatus.RUNNING

@@ -251,6 +251,23 @@ def test_a_stale_term_writes_nothing(world, db):
     assert (run.reached_us, run.ended_us) == (START_US, None)
 
 
+def test_what_was_accepted_is_told_while_it_is_still_seen_and_a_recovery_is_noted_with_it(
+    world, db
+):
+    db.settle(step(seen("accepted"), seen("noted"), seen("over"), seen("open")), 3)
+    ids = {row.subject: row.finding_id for row in listed(db)}
+    for subject, because in [("accepted", ACCEPTED), ("noted", NOTED), ("over", "archived")]:
+        db.close_finding(ids[subject], because + " %_")
+    began_us = world.clock.wall_us()
+    assert [row.subject for row in listed(db, accepted_since_us=began_us)] == ["accepted"]
+    db.set_recovery("dyn", Window(START_US, END_US), "R-1", 3)
+    assert {row.subject for row in listed(db) if row.recovery_id} == {"accepted", "open"}
+    world.clock.advance(60)
+    assert listed(db, accepted_since_us=world.clock.wall_us()) == ()
+    db.settle(step(seen("accepted")), 3)
+    assert len(listed(db, accepted_since_us=world.clock.wall_us())) == 1
+
+
 def test_a_recovery_is_noted_with_what_it_is_to_fetch(db):
     late = seen("late", at_us=END_US)
     lost = seen("lost", What.LOST)

@@ -44,6 +44,7 @@ from recorder.adapters.contact_db.rows import AnyRow, item_of
 from recorder.adapters.contact_db.sql import Upsert, each, texts, to_json
 from recorder.adapters.contact_db.tables import items, media
 from recorder.finding_rows import (
+    ACCEPTED,
     FindingList,
     FindingQuery,
     FindingRow,
@@ -297,7 +298,7 @@ class SqlFindingsDb(SqlEndedFindings):
         column = findings.c
         statement = (
             update(findings)
-            .where(column.source == source, column.closed_us.is_(None))
+            .where(column.source == source, or_(column.closed_us.is_(None), _ACCEPTED))
             .where(column.what.in_([What.NOT_HERE.value, What.DIFFERS.value]))
             .where(column.at_us >= window.from_us, column.at_us < window.to_us)
             .values(recovery_id=bindparam("by_recovery"))
@@ -313,6 +314,9 @@ class SqlFindingsDb(SqlEndedFindings):
 _spans = spans
 
 
+_ACCEPTED: Final = findings.c.closed_because.startswith(ACCEPTED, autoescape=True)
+
+
 def _wanted(query: FindingQuery) -> list[ColumnElement[bool]]:
     column = findings.c
     wanted: list[ColumnElement[bool]] = []
@@ -323,6 +327,8 @@ def _wanted(query: FindingQuery) -> list[ColumnElement[bool]]:
     if query.is_open is not None:
         closed = column.closed_us
         wanted.append(closed.is_(None) if query.is_open else closed.is_not(None))
+    if query.accepted_since_us is not None:
+        wanted.append(and_(_ACCEPTED, column.seen_us >= query.accepted_since_us))
     from_us, to_us = query.from_us, query.to_us
     if from_us is not None and to_us is not None:
         about = and_(column.at_us >= from_us, column.at_us < to_us)
