@@ -91,8 +91,8 @@ bench-retention: $(STAMP) ## a look for what is due among 1 M contacts; commits 
 bench-stitch: $(STAMP) ## stitching as a multiple of real time, beside ffmpeg, and its memory
 	@$(BIN)/python -m sim.bench.stitch
 
-bench-pages: $(STAMP) ## every search of the pages, and a page until it is ready, with 1 M contacts
-	@$(BIN)/python -m sim.bench.pages
+bench-pages: $(STAMP) ## every search of the pages, and a page until it is ready, with 1 M contacts; DATABASE=postgresql://…
+	@$(BIN)/python -m sim.bench.pages $(if $(DATABASE),--database $(DATABASE))
 
 bench-adapters: $(STAMP) ## items per second through each adapter, memory while 2 GB stream
 	@$(BIN)/python -m sim.bench.adapters

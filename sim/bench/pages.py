@@ -1,12 +1,13 @@
 """How long people wait at the pages while the Data Center grows: every search, and a page until it is ready.
 
-`python -m sim.bench.pages [--sizes 1000 1000000] [--without-browser]`
+`python -m sim.bench.pages [--sizes 1000 1000000] [--database URL] [--without-browser]`
 
-Fills an SQLite database as the bench of growth does, asks each search as the page asks it, and opens list and contact
-in headless Chromium (where chromium and chromedriver are installed) against a web server over that database.
-A search of the page is answered in steps; `p99_ms` is of one step, `steps` how many it took to fill the page.
+Fills a database (SQLite in a folder of its own; PostgreSQL with `--database`, which must be empty) as the bench of
+growth does, asks each search as the page asks it, and opens list and contact in headless Chromium (where chromium and
+chromedriver are installed) against a web server over that database. A search of the page is answered in steps;
+`p99_ms` is of one step, `steps` how many it took to fill the page.
 
-Writes var/bench/pages.json.
+Writes var/bench/pages.json, or var/bench/pages-postgresql.json.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import text
 
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.model import Window
@@ -78,14 +81,20 @@ def _steps(db: SqlContactDb, query: ContactQuery) -> Iterator[tuple[float, int]]
 
 
 def run(
-    sizes: Sequence[int], *, with_browser: bool, results: Path | None = None
+    sizes: Sequence[int],
+    given: str | None = None,
+    *,
+    with_browser: bool,
+    results: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Grow through `sizes`, measure at each, print and publish; returns the rows."""
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="tandem-pages-") as folder:
-        database = Database(f"sqlite:///{folder}/contacts.db")
+        database = Database(given or f"sqlite:///{folder}/contacts.db")
+        kind = database.engine.dialect.name
         for size in sizes:
             database.grow_to(size)
+            _analyze(database)
             rows += measure(database.db, size)
             if with_browser:
                 rows += [{**row, "contacts": size} for row in browser_rows(database.db)]
@@ -93,18 +102,25 @@ def run(
     rows.sort(key=lambda row: (row["name"], row["contacts"]))
     columns = ("name", "contacts", "samples", "steps", "found", "p50_ms", "p99_ms", "max_ms")
     more: dict[str, Any] = {"folder": results} if results else {}
-    path = publish("pages", rows, **more)
-    show("What people wait for at the pages (SQLite)", rows, path, columns)
+    path = publish("pages" if given is None else f"pages-{kind}", rows, **more)
+    show(f"What people wait for at the pages ({kind})", rows, path, columns)
     return rows
+
+
+def _analyze(database: Database) -> None:
+    """What a server does by itself within a minute or two: nobody's database is filled at once."""
+    with database.engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
 
 
 def main() -> int:
     """The program."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--database", help="an empty PostgreSQL database; SQLite by default")
     parser.add_argument("--without-browser", action="store_true")
     given = parser.parse_args()
-    run(given.sizes, with_browser=not given.without_browser)
+    run(given.sizes, given.database, with_browser=not given.without_browser)
     return 0
 
 
