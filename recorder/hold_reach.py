@@ -1,20 +1,27 @@
-"""Which contacts a legal hold covers now, and which holds cover a contact, for people to see. Calls block."""
+"""Which contacts a legal hold covers now, and which holds cover a contact, for people to see. Calls block.
+
+Both judge the facts that retention itself judges, which the database gives: what is told here is what is kept.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recorder.keep.facts import facts_from
 from recorder.keep.holds import covering, covers
 from recorder.model import Window
 from recorder.ports import ContactDb
 from recorder.retention_ports import RetentionDb
-from recorder.retention_rows import Facts, Hold, Scope
-from recorder.rows import ContactDetail, ContactQuery, ContactRow
+from recorder.retention_rows import Hold, Scope
+from recorder.rows import ContactQuery, ContactRow
 
 COUNTED_MAX: Final = 1_000
 _LONGEST_US: Final = 7 * 86_400 * 1_000_000
 """A contact that began so long before a period may reach into it."""
+_TIMELESS: Final = Window(0, 1)
+"""Where lists have the contacts of which nobody knows when they were: a period covers them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,52 +38,41 @@ class Reach:
         return f"{least}{self.contacts} contact{'' if self.contacts == 1 else 's'}"
 
 
-def reach(db: ContactDb, scope: Scope) -> Reach:
+def reach(db: ContactDb, retention: RetentionDb, scope: Scope) -> Reach:
     """Count what is here. A hold covers what comes later as well. Raises DataCenterError."""
-    if scope.contact_id:
-        detail = db.contact(scope.contact_id)
-        return Reach(int(detail is not None and covers(scope, facts_of(detail))))
-    window = scope.window
-    if window is not None:
-        window = Window(max(0, window.from_us - _LONGEST_US), window.to_us)
-    query = ContactQuery(scope.source or None, window, scope.text or None, limit=COUNTED_MAX)
-    page = db.contacts(query)
-    return Reach(sum(_touches(row, scope.window) for row in page.rows), page.next is not None)
+    rows, more = _candidates(db, scope)
+    if scope.text:
+        facts = retention.facts([row.contact_id for row in rows])
+    else:
+        facts = tuple(facts_from(row) for row in rows)
+    return Reach(sum(covers(scope, one) for one in facts), more)
 
 
-def holds_on(retention: RetentionDb | None, detail: ContactDetail) -> tuple[Hold, ...]:
-    """Those in force that cover a contact, by id. Raises DataCenterError."""
-    if retention is None:
+def holds_on(retention: RetentionDb | None, contact_ids: Sequence[str]) -> tuple[Hold, ...]:
+    """Those in force that cover any of these contacts as they are now, by id. Raises DataCenterError."""
+    if retention is None or not contact_ids:
         return ()
-    facts = facts_of(detail)
-    return tuple(one for one in retention.holds() if covering(facts, [one]))
+    in_force = retention.holds()
+    facts = retention.facts(contact_ids) if in_force else ()
+    return tuple(hold for hold in in_force if any(covering(one, [hold]) for one in facts))
 
 
-def facts_of(detail: ContactDetail) -> Facts:
-    """A contact as holds see it."""
-    row = detail.row
-    parties = [party for one in detail.interactions for party in one.parties]
-    return Facts(
-        contact_id=row.contact_id,
-        source=row.source,
-        session_key=row.session_key,
-        started_us=row.started_us,
-        ended_us=row.ended_us,
-        updated_us=row.updated_us,
-        channel=row.channel,
-        direction=row.direction,
-        parts=(),
-        names=tuple(party.name.casefold() for party in parties if party.name),
-        texts=(
-            *(party.number for party in parties if party.number),
-            *(one.media_key for one in detail.media),
-        ),
-        media=(),
-    )
+def _candidates(db: ContactDb, scope: Scope) -> tuple[tuple[ContactRow, ...], bool]:
+    """All that a scope may cover, and whether there are more of them."""
+    if scope.contact_id:
+        return db.contacts_called(scope.contact_id), False
+    pages = [
+        db.contacts(
+            ContactQuery(scope.source or None, window, scope.text or None, limit=COUNTED_MAX)
+        )
+        for window in _windows(scope.window)
+    ]
+    rows = tuple(row for page in pages for row in page.rows)
+    return rows, any(page.next is not None for page in pages)
 
 
-def _touches(row: ContactRow, window: Window | None) -> bool:
-    known = [at_us for at_us in (row.started_us, row.ended_us) if at_us is not None]
-    if window is None or not known:
-        return True
-    return min(known) < window.to_us and max(known) >= window.from_us
+def _windows(window: Window | None) -> tuple[Window | None, ...]:
+    if window is None:
+        return (None,)
+    begun = Window(max(0, window.from_us - _LONGEST_US), window.to_us)
+    return (begun,) if begun.from_us < _TIMELESS.to_us else (begun, _TIMELESS)

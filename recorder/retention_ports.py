@@ -9,6 +9,7 @@ from recorder.retention_rows import (
     Deletion,
     DeletionList,
     DeletionQuery,
+    Facts,
     Hold,
     Order,
     Placed,
@@ -44,6 +45,10 @@ class RetentionDb(Protocol):
 
     def holds(self, *, released: bool = False) -> tuple[Hold, ...]:
         """Those in force, or those released too; by id."""
+        ...
+
+    def facts(self, contact_ids: Sequence[str]) -> tuple[Facts, ...]:
+        """Those of these contacts that are there, as rules and holds see them in every step; each once, by id."""
         ...
 
     def undelete(self, contact_id: str, hold: Hold) -> Deletion | None:

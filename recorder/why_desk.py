@@ -245,8 +245,7 @@ class WhyDesk:
         return self.retention.deletions(DeletionQuery(contact_id=contact_id)).rows
 
     def _holds(self, contact_id: str) -> tuple[Hold, ...]:
-        detail = self.contact_db.contact(contact_id)
-        return () if detail is None else holds_on(self.retention, detail)
+        return holds_on(self.retention, [contact_id])
 
     # -- asking the source ----
 

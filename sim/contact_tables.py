@@ -10,6 +10,7 @@ from recorder.adapters.contact_db.commit import session_of
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.rows import archived_ref, shown, sort_us
 from recorder.consolidate.contact import consolidate
+from recorder.keep.facts import facts_from
 from recorder.model import BufferedItem, Interaction, MediaRef
 from recorder.retention_rows import Facts, KeptMedia
 from recorder.retention_rows import Part as ContactPart
@@ -155,22 +156,12 @@ class ContactTables:
         session = [one for _, one in sorted(self.sessions[home].items())]
         parties = [party for one in session for party in one.parties]
         media = sorted((one for one in self.media.values() if one.contact_id == home), key=_by_key)
-        return Facts(
-            contact_id=home,
-            source=row.source,
-            session_key=row.session_key,
-            started_us=row.started_us,
-            ended_us=row.ended_us,
-            updated_us=row.updated_us,
-            channel=row.channel,
-            direction=row.direction,
-            parts=tuple(ContactPart(one.channel, one.direction, one.attributes) for one in session),
-            names=tuple(one.name.casefold() for one in parties),
-            texts=(
-                *(one.number for one in parties if one.number),
-                *sorted(self.item_keys[home]),
-                *(one.row.media_key for one in media),
-            ),
+        return facts_from(
+            row,
+            parts=(ContactPart(one.channel, one.direction, one.attributes) for one in session),
+            names=(one.name.casefold() for one in parties),
+            numbers=(one.number for one in parties),
+            item_keys=sorted(self.item_keys[home]),
             media=tuple(
                 KeptMedia(one.row.media_key, one.row.object_key, one.row.size_bytes, one.row.sha256)
                 for one in media

@@ -10,7 +10,6 @@ from cluster.ports import Clock
 from recorder.adapters.contact_db.fence import refuse_stale
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
 from recorder.adapters.contact_db.retention_facts import deleted_reason, deletion_events
-from recorder.adapters.contact_db.rows import sort_us
 from recorder.errors import DataCenterDown
 from recorder.keep.rules import judge
 from recorder.keep.surveys import (
@@ -40,6 +39,7 @@ from recorder.retention_rows import (
     Walk,
 )
 from sim.data_center import DataCenterFaults, MemoryContactStore
+from sim.retention_reading import own_objects, page_of, too_late
 from sim.screens_of_contacts import ScreensOfContacts
 
 _HIDDEN = {DeletionState.DUE, DeletionState.DELETING}
@@ -103,7 +103,7 @@ class MemoryRetentionDb:
         with self._alone("place_hold"):
             there = self._tables.holds.setdefault(hold.hold_id, hold)
             self._tables.held(there)
-            return Placed(there, self._too_late(hold))
+            return Placed(there, too_late(self._store, hold))
 
     def release_hold(self, hold_id: str, by: str, because: str) -> Hold | None:
         """See RetentionDb."""
@@ -120,6 +120,12 @@ class MemoryRetentionDb:
         """See RetentionDb."""
         with self._call("holds"):
             return self._holds(released=released)
+
+    def facts(self, contact_ids: Sequence[str]) -> tuple[Facts, ...]:
+        """See RetentionDb."""
+        with self._call("facts"):
+            found = (self._store.contacts.facts(home) for home in sorted(set(contact_ids)))
+            return tuple(one for one in found if one is not None)
 
     def undelete(self, contact_id: str, hold: Hold) -> Deletion | None:
         """See RetentionDb."""
@@ -202,8 +208,7 @@ class MemoryRetentionDb:
     def survey(self, walk: Walk, rules: Rules, now_us: int) -> Surveyed:
         """See RetentionDb."""
         with self._call("survey"):
-            page = self._page(walk)
-            following = _place(page[-1]) if len(page) == walk.limit else None
+            page, following = page_of(self._store.contacts, walk)
             hidden = self._hidden()
             free = [one for one in page if one.contact_id not in hidden]
             return surveyed(len(page), due_of(free, self._holds(), rules, now_us), following)
@@ -261,7 +266,7 @@ class MemoryRetentionDb:
             old = self._store.deletions[order.contact_id, order.number]
             new = self._step(old, order.rules, stamp, begins=False)
             if new.state in {DeletionState.DELETING, DeletionState.AGAIN}:
-                for key in self._own_objects(new):
+                for key in own_objects(self._store.contacts, new):
                     self._fence("a deletion", term)
                     erase(key)
             if new.state is DeletionState.DELETING:
@@ -318,41 +323,8 @@ class MemoryRetentionDb:
     def _hidden(self) -> set[str]:
         return {one.contact_id for one in self._store.deletions.values() if one.state in _HIDDEN}
 
-    def _page(self, walk: Walk) -> tuple[Facts, ...]:
-        contacts = self._store.contacts
-        places = sorted(
-            (sort_us(row.started_us, row.ended_us), home) for home, row in contacts.rows.items()
-        )
-        chosen = [
-            place[1]
-            for place in places
-            if place[0] < walk.before_us and (walk.after is None or place > walk.after)
-        ]
-        facts = (contacts.facts(home) for home in chosen[: walk.limit])
-        return tuple(one for one in facts if one is not None)
-
     def _next_number(self, contact_id: str) -> int:
         return 1 + max((n for one, n in self._store.deletions if one == contact_id), default=0)
-
-    def _own_objects(self, one: Deletion) -> tuple[str, ...]:
-        again = one.state is DeletionState.AGAIN
-        shared = {
-            media.row.object_key
-            for media in self._store.contacts.media.values()
-            if again or media.contact_id != one.contact_id
-        }
-        keys = dict.fromkeys(media.object_key for media in one.media)
-        return tuple(key for key in keys if key not in shared)
-
-    def _too_late(self, hold: Hold) -> tuple[str, ...]:
-        name = hold.scope.contact_id
-        found = {
-            one.contact_id
-            for one in self._store.deletions.values()
-            if name in {one.contact_id, one.session_key}
-            and one.state in {DeletionState.DELETED, DeletionState.AGAIN}
-        }
-        return tuple(sorted(one for one in found if one not in self._store.contacts.rows))
 
     # -- transactions ----
 
@@ -393,7 +365,3 @@ def _is_stuck(one: Deletion, tries: int) -> bool:
 
 def _started(run: Run) -> tuple[int, str]:
     return (run.started_us, run.run_id)
-
-
-def _place(facts: Facts) -> tuple[int, str]:
-    return (sort_us(facts.started_us, facts.ended_us), facts.contact_id)

@@ -148,7 +148,7 @@ def _add_contact(router: APIRouter, control: NodeControl) -> None:
         """One contact, as it is or as it was; the id of its session works too, or the start of either."""
         row = contact_named(control, contact_id)
         detail, desk = contact_detail(control, row, revision), control.retention
-        held = holds_on(None if desk is None else desk.db, detail)
+        held = holds_on(None if desk is None else desk.db, [row.contact_id])
         return ContactDetailView.of_detail(detail, row.revision, held)
 
 

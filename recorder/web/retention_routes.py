@@ -78,12 +78,14 @@ def _add_holds(router: APIRouter, control: NodeControl) -> None:
     @router.get("/holds", dependencies=reader, response_model_exclude_none=True)
     def holds(*, released: bool = False) -> HoldsView:
         """Holds in force; with `released` those that ended as well."""
-        found = _desk(control).db.holds(released=released)
-        db = control.contact_db
+        db = _desk(control).db
         return HoldsView(
             holds=[
-                HoldView.of(one, reach(db, one.scope) if one.released_us is None else None)
-                for one in found
+                HoldView.of(
+                    one,
+                    reach(control.contact_db, db, one.scope) if one.released_us is None else None,
+                )
+                for one in db.holds(released=released)
             ]
         )
 
@@ -93,10 +95,11 @@ def _add_holds(router: APIRouter, control: NodeControl) -> None:
         scope, actor = _scope(control, body), caller_of(control, request).actor
         if scope.contact_id:
             _refuse_nobody(control, scope.contact_id)
-        placed = _desk(control).place(scope, body.reason, actor)
+        desk = _desk(control)
+        placed = desk.place(scope, body.reason, actor)
         late = list(placed.already_deleted)
         said = f", too late for {', '.join(late)}" if late else ""
-        covered = reach(control.contact_db, placed.hold.scope)
+        covered = reach(control.contact_db, desk.db, placed.hold.scope)
         if not body.contact or (covered.contacts == 0 and not late):
             said += f"; it covers {covered.text} now, and what comes later"
         return HoldToldView(

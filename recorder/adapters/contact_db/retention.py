@@ -23,6 +23,7 @@ from recorder.adapters.contact_db.proof_tables import deletions, holds
 from recorder.adapters.contact_db.retention_facts import (
     OPEN,
     deleted_reason,
+    facts_among,
     facts_of,
     facts_without_deletion,
     holds_in_force,
@@ -48,6 +49,7 @@ from recorder.retention_rows import (
     DeletionList,
     DeletionQuery,
     DeletionState,
+    Facts,
     Hold,
     Order,
     Placed,
@@ -97,6 +99,11 @@ class SqlRetentionDb(SqlPlans):
             if not released:
                 return holds_in_force(connection)
             return tuple(map(hold_of, connection.execute(select(holds).order_by(holds.c.hold_id))))
+
+    def facts(self, contact_ids: Sequence[str]) -> tuple[Facts, ...]:
+        """Those of these contacts that are there, as rules and holds see them; by id."""
+        with translated("reading contacts"), self._engine.connect() as connection:
+            return facts_among(connection, contact_ids)
 
     def undelete(self, contact_id: str, hold: Hold) -> Deletion | None:
         """Withdraw a deletion that is DUE and place the hold, at once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import Connection, Table, case, delete, func, insert, select, update
 
@@ -14,6 +14,7 @@ from recorder.adapters.contact_db.retention_rows_sql import hold_of
 from recorder.adapters.contact_db.rows import AnyRow, event_values
 from recorder.adapters.contact_db.screen_tables import renditions
 from recorder.adapters.contact_db.sql import POSTGRES, among, strings, texts
+from recorder.keep.facts import ContactRecord, facts_from
 from recorder.model import ItemEvent, ItemState
 from recorder.retention_rows import Deletion, DeletionState, Facts, Hold, KeptMedia, Part
 
@@ -65,9 +66,16 @@ def lock_contact(connection: Connection, contact_id: str) -> None:
 
 def facts_of(connection: Connection, contact_id: str) -> Facts | None:
     """None when the contact is not there."""
-    statement = select(tables.contacts).where(tables.contacts.c.contact_id == contact_id)
-    found = _facts(connection, connection.execute(statement).all())
+    found = facts_among(connection, [contact_id])
     return found[0] if found else None
+
+
+def facts_among(connection: Connection, contact_ids: Sequence[str]) -> tuple[Facts, ...]:
+    """Those of these contacts that are there, in order of their ids."""
+    dialect, row = connection.dialect.name, tables.contacts.c
+    statement = select(tables.contacts).where(among(dialect, row.contact_id, "ids"))
+    given = {"ids": texts(dialect, contact_ids)}
+    return _facts(connection, connection.execute(statement.order_by(row.contact_id), given).all())
 
 
 def _facts(
@@ -81,25 +89,15 @@ def _facts(
     media = _below(connection, tables.media, ids)
     items = _below(connection, tables.items, ids if named else ())
     return tuple(
-        Facts(
-            contact_id=row.contact_id,
-            source=row.source,
-            session_key=row.session_key,
-            started_us=row.started_us,
-            ended_us=row.ended_us,
-            updated_us=row.updated_us,
-            channel=row.channel,
-            direction=row.direction,
-            parts=tuple(
+        facts_from(
+            contact_record(row),
+            parts=(
                 Part(one.channel, one.direction, strings(one.attributes))
                 for one in parts.get(row.contact_id, ())
             ),
-            names=tuple(one.name_folded for one in parties.get(row.contact_id, ())),
-            texts=(
-                *(one.number for one in parties.get(row.contact_id, ()) if one.number),
-                *(one.item_key for one in items.get(row.contact_id, ())),
-                *(one.media_key for one in media.get(row.contact_id, ())),
-            ),
+            names=(one.name_folded for one in parties.get(row.contact_id, ())),
+            numbers=(one.number for one in parties.get(row.contact_id, ())),
+            item_keys=(one.item_key for one in items.get(row.contact_id, ())),
             media=tuple(
                 KeptMedia(one.media_key, one.object_key, one.size_bytes, one.sha256)
                 for one in media.get(row.contact_id, ())
@@ -107,6 +105,11 @@ def _facts(
         )
         for row in contacts
     )
+
+
+def contact_record(row: AnyRow) -> ContactRecord:
+    """A row of `contacts` has every column that facts are made from."""
+    return cast("ContactRecord", row)
 
 
 def _below(connection: Connection, table: Table, ids: Sequence[str]) -> dict[str, list[AnyRow]]:

@@ -9,9 +9,9 @@ from typing import Final
 from sqlalchemy import Connection, select, tuple_
 
 from recorder.adapters.contact_db import tables
-from recorder.adapters.contact_db.retention_facts import facts_without_deletion
-from recorder.adapters.contact_db.rows import AnyRow
+from recorder.adapters.contact_db.retention_facts import contact_record, facts_without_deletion
 from recorder.adapters.contact_db.sql import among, strings, texts
+from recorder.keep.facts import facts_from
 from recorder.keep.rules import judge
 from recorder.retention_rows import Facts, Hold, Part, Rules, Verdict, Walk
 
@@ -54,7 +54,7 @@ def page_of(
         statement = statement.where(tuple_(row.sort_us, row.contact_id) > tuple_(*walk.after))
     rows = connection.execute(statement).all()
     parts = _parts(connection, [one.contact_id for one in rows]) if _ask_parts(rules) else {}
-    slight = (_slight(one, parts.get(one.contact_id, ())) for one in rows)
+    slight = (facts_from(contact_record(one), parts=parts.get(one.contact_id, ())) for one in rows)
     old = [
         one.contact_id
         for one in slight
@@ -90,21 +90,3 @@ def _parts(connection: Connection, contact_ids: Sequence[str]) -> dict[str, list
         part = Part(one.channel, one.direction, strings(one.attributes))
         found.setdefault(one.contact_id, []).append(part)
     return found
-
-
-def _slight(row: AnyRow, parts: Sequence[Part]) -> Facts:
-    """Enough for rules, not for holds."""
-    return Facts(
-        contact_id=row.contact_id,
-        source=row.source,
-        session_key=row.session_key,
-        started_us=row.started_us,
-        ended_us=row.ended_us,
-        updated_us=row.updated_us,
-        channel=row.channel,
-        direction=row.direction,
-        parts=tuple(parts),
-        names=(),
-        texts=(),
-        media=(),
-    )

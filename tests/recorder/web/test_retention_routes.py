@@ -119,6 +119,21 @@ def test_a_contact_tells_which_holds_cover_it(node, client):
     assert client.get(path).json()["holds"] == [f"{hold}: case 7"]
 
 
+def test_a_hold_on_an_item_counts_and_is_told_of_the_contact_that_it_keeps(node, client):
+    item = an_item("rec-7", source="dyn", session="ses-c")
+    node.contact_db.commit([item], [["dyn/c"]])
+    for body in ({"query": "rec-7"}, {"query": "rec-7", "contact": "ses-c"}):
+        hold = client.post(HOLDS, json={"reason": "case 7", **body}).json()["hold"]
+        assert hold["contacts"] == 1
+        home = contact_id(node, "c")
+        told = [f"{hold['hold']}: case 7"]
+        assert client.get(f"/api/v1/contacts/{home}").json()["holds"] == told
+        later(node, 31)
+        now_us = node.clock.wall_us()
+        assert node.retention.survey(Walk(now_us), node.rules, now_us).held_contacts == (home,)
+        client.post(f"{HOLDS}/{hold['hold']}/release", json={"reason": "closed"})
+
+
 def test_the_beginning_of_several_contacts_is_no_contact(client):
     code, message = refusal(client.post(HOLDS, json={"reason": "r", "contact": "ses-"}))
     assert code == 422
