@@ -8,6 +8,7 @@ from typing import Final
 from cluster.ports import Clock, Randomness
 from recorder.keep.rules import plan_id, shortest_us
 from recorder.keep.surveys import joined
+from recorder.keep.what_if import days, undercuts, what_if
 from recorder.model import Window
 from recorder.retention_ports import RetentionDb
 from recorder.retention_rows import (
@@ -30,7 +31,15 @@ PLAN_LASTS_US: Final = DAY_US
 
 
 class PlanRefused(Exception):
-    """A plan that may not be confirmed, and why."""
+    """A plan that may not be confirmed, or a question about policies that nobody may have, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What would go under other rules than those of the node."""
+
+    rules: Rules
+    survey: Surveyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,24 @@ class RetentionDesk:
 
     def plan(self, by: str) -> Plan:
         """What the policies of this node would put on record as due now; kept for a confirmation."""
-        now_us = min(self.clock.wall_us(), self.db.now_us())
-        survey = self._survey(now_us)
+        now_us = self._now_us()
+        survey = self._survey(self.rules, now_us)
         plan = Plan(plan_id(self.rules, now_us), now_us, by, self.rules, survey)
         self.db.save_plan(plan)
         return plan
+
+    def what_if(self, keep_us: int, source: str) -> WhatIf:
+        """What would be due now if everything, or a source, were kept so long; nothing is put on record.
+
+        What is decided upon already is not in it. Raises PlanRefused below the legal minimum.
+        """
+        if undercuts(self.rules, keep_us):
+            least = days(self.rules.legal_minimum_us)
+            raise PlanRefused(
+                f"a policy of {days(keep_us)} would undercut the legal minimum of {least}"
+            )
+        rules = what_if(self.rules, keep_us, source)
+        return WhatIf(rules, self._survey(rules, self._now_us()))
 
     def confirm(self, name: str, by: str) -> Plan | None:
         """Agree to a plan; None when there is none. Raises PlanRefused."""
@@ -71,14 +93,17 @@ class RetentionDesk:
             raise PlanRefused("it was made more than a day ago")
         return self.db.confirm_plan(name, by)
 
-    def _survey(self, now_us: int) -> Surveyed:
-        shortest = shortest_us(self.rules)
+    def _now_us(self) -> int:
+        return min(self.clock.wall_us(), self.db.now_us())
+
+    def _survey(self, rules: Rules, now_us: int) -> Surveyed:
+        shortest = shortest_us(rules)
         if shortest is None:
             return Surveyed()
         until_ns = self.clock.monotonic_ns() + int(_PLAN_S * 1e9)
         walk, found = Walk(now_us - shortest, None, _PAGE), Surveyed()
         while True:
-            found = joined(found, self.db.survey(walk, self.rules, now_us))
+            found = joined(found, self.db.survey(walk, rules, now_us))
             if found.next is None:
                 return found
             if self.clock.monotonic_ns() >= until_ns:

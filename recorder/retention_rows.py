@@ -292,6 +292,8 @@ class Surveyed:
     """Ids of the first of those that a hold keeps."""
     truncated: bool = False
     """A plan that was cut short: the numbers are lower bounds."""
+    newest_us: int | None = None
+    """From when the age counts of the newest that is due, as `oldest_us` of the oldest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,11 @@ class NodeClient:
             lambda url: self.request(url, "GET", path, params=params, timeout_s=READ_TIMEOUT_S)
         )
 
-    def download(self, path: str) -> Any:
+    def download(self, path: str, **params: object) -> Any:
         """JSON of the first node that answers, however large it is and however long it takes to write."""
-        return self._first(lambda url: self.request(url, "GET", path, timeout_s=LARGE_TIMEOUT_S))
+        return self._first(
+            lambda url: self.request(url, "GET", path, params=params, timeout_s=LARGE_TIMEOUT_S)
+        )
 
     def post(
         self,

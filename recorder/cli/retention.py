@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 from cyclopts import App
 
+from recorder.cli.client import NodeClient
 from recorder.cli.common import Common, JsonFlag
+from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table, say, short_instant
 from recorder.instants import bytes_text
 
@@ -52,10 +54,27 @@ def show(*, common: Common | None = None) -> None:
 
 
 @app.command
-def plan(*, common: Common | None = None) -> None:
-    """What the policies of the node would delete now. Deletes nothing."""
+def plan(
+    *, keep_days: float | None = None, source: str | None = None, common: Common | None = None
+) -> None:
+    """What the policies of the node would delete now, or would with another one. Deletes nothing.
+
+    Args:
+        keep_days: What if everything were kept so many days? Changes nothing, and there is nothing to confirm.
+        source: With `--keep-days`: only what is of this source.
+    """
     options = common or Common()
-    answer = options.client().primary_first().post("/api/v1/retention/plans")
+    client = options.client().primary_first()
+    if keep_days is not None:
+        _what_if(client, keep_days, source, as_json=options.json)
+        return
+    if source is not None:
+        raise CliError(
+            "A plan is of all policies; --source goes with --keep-days.",
+            Exit.USAGE,
+            hint=f"tandem retention plan --keep-days DAYS --source {source}",
+        )
+    answer = client.post("/api/v1/retention/plans")
     if options.json:
         print_json(answer)
         return
@@ -64,11 +83,31 @@ def plan(*, common: Common | None = None) -> None:
     if not found["rules"]["policies"]:
         print_line("there is nothing to confirm, and nothing is deleted")
         return
-    print_line(answer["message"])
+    _show_found(answer["message"], found)
+    print_line("If that is right:")
+    print_line(f"   → tandem retention confirm {found['plan']}")
+
+
+def _what_if(client: NodeClient, keep_days: float, source: str | None, *, as_json: bool) -> None:
+    found = client.download("/api/v1/retention/what-if", keep_days=keep_days, source=source)
+    if as_json:
+        print_json(found)
+        return
+    _show_rules(found["rules"])
+    _show_found(found["message"], found)
     print_line(
-        f"   {bytes_text(found['size_bytes'])}, oldest of {short_instant(found.get('oldest'))}"
+        "Nothing was changed. To have it so, put it into [retention] of both nodes and restart them:"
     )
-    held = found.get("held_contacts", [])  # the other node may run an older build
+    print_line("   → tandem retention plan")
+
+
+def _show_found(message: str, found: dict[str, Any]) -> None:
+    print_line(message)
+    ends = f"oldest of {short_instant(found.get('oldest'))}"
+    if "newest" in found:  # the other node may run an older build
+        ends += f", newest of {short_instant(found['newest'])}"
+    print_line(f"   {bytes_text(found['size_bytes'])}, {ends}")
+    held = found.get("held_contacts", [])
     names = f" ({', '.join(held)}{', …' if found['held'] > len(held) else ''})" if held else ""
     print_line(f"   kept by holds: {found['held']}{names}; looked at: {found['looked_at']}")
     rows = [
@@ -83,8 +122,6 @@ def plan(*, common: Common | None = None) -> None:
     ]
     if rows:
         print_table(["For example", "Source", "Start (UTC)", "Policy", "Size"], rows)
-    print_line("If that is right:")
-    print_line(f"   → tandem retention confirm {found['plan']}")
 
 
 @app.command

@@ -61,6 +61,7 @@ def surveyed(
         examples=tuple(_example(one) for one in due[:EXAMPLES_MAX]),
         next=following,
         due=tuple(one.facts.contact_id for one in due),
+        newest_us=max(ages, default=None),
     )
 
 
@@ -73,14 +74,16 @@ def _example(one: Judged) -> Example:
 
 def joined(so_far: Surveyed, more: Surveyed) -> Surveyed:
     """Two parts of one walk, the earlier first; without the names of what is due."""
-    ages = [at_us for at_us in (so_far.oldest_us, more.oldest_us) if at_us is not None]
+    oldest = [at_us for at_us in (so_far.oldest_us, more.oldest_us) if at_us is not None]
+    newest = [at_us for at_us in (so_far.newest_us, more.newest_us) if at_us is not None]
     return Surveyed(
         looked_at=so_far.looked_at + more.looked_at,
         contacts=so_far.contacts + more.contacts,
         bytes=so_far.bytes + more.bytes,
         held=so_far.held + more.held,
         held_contacts=(*so_far.held_contacts, *more.held_contacts)[:HELD_MAX],
-        oldest_us=min(ages, default=None),
+        oldest_us=min(oldest, default=None),
+        newest_us=max(newest, default=None),
         examples=(*so_far.examples, *more.examples)[:EXAMPLES_MAX],
         next=more.next,
     )

@@ -13,7 +13,9 @@ from recorder.instants import from_text
 from recorder.keep.interlock import Standing, unconfirmed
 from recorder.keep.retention_parts import RetentionStatus
 from recorder.retention_control import PlanRefused, RetentionDesk, period
-from recorder.retention_rows import DeletionQuery, DeletionState, Scope
+from recorder.retention_rows import DAY_US, DeletionQuery, DeletionState, Scope
+from recorder.retention_settings import DAYS_MAX
+from recorder.rows import ContactQuery
 from recorder.web.audited import audited_routes
 from recorder.web.auth import caller_of, require_admin, require_reader
 from recorder.web.contact_routes import Limit
@@ -30,6 +32,7 @@ from recorder.web.retention_views import (
     RulesView,
     RunView,
     UndeletedView,
+    WhatIfView,
 )
 
 _RUNS = 10
@@ -69,6 +72,7 @@ def retention_router(control: NodeControl) -> APIRouter:
     _add_holds(router, control)
     _add_reading(router, control)
     _add_plans(router, control)
+    _add_what_if(router, control)
     return router
 
 
@@ -218,6 +222,38 @@ def _add_plans(router: APIRouter, control: NodeControl) -> None:
             deletion=DeletionView.of(found),
             hold=hold.hold_id,
         )
+
+
+def _add_what_if(router: APIRouter, control: NodeControl) -> None:
+    admin = [Depends(require_admin(control))]
+
+    @router.get("/retention/what-if", dependencies=admin, response_model_exclude_none=True)
+    def what_if(
+        *,
+        keep_days: Annotated[float, Query(gt=0, le=DAYS_MAX, allow_inf_nan=False)],
+        source: str | None = None,
+    ) -> WhatIfView:
+        """What would go if everything, or a source, were kept so many days. Changes nothing, and nothing is on record."""
+        desk = _desk(control)
+        if source is not None and not _has(control, source):
+            known = ", ".join(sorted(control.pollers)) or "none"
+            refuse(404, f"There is no source {source!r} and no contact of it (running: {known}).")
+        try:
+            found = desk.what_if(round(keep_days * DAY_US), source or "")
+        except PlanRefused as error:
+            least = desk.rules.legal_minimum_us / DAY_US
+            refuse(
+                422,
+                f"Nothing may be kept so short: {error}.",
+                f"Ask for {least:g} days or more (legal_minimum_days in [retention]).",
+            )
+        return WhatIfView.of(found, keep_days, source or "")
+
+
+def _has(control: NodeControl, source: str) -> bool:
+    """Whether there is such a source, or was one."""
+    query = ContactQuery(source=source, limit=1)
+    return source in control.pollers or bool(control.contact_db.contacts(query).rows)
 
 
 def _scope(control: NodeControl, body: HoldBody) -> Scope:

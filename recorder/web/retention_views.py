@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from recorder.hold_reach import Reach
 from recorder.instants import to_text
 from recorder.keep.retention_parts import RetentionStatus
-from recorder.retention_rows import DAY_US, Deletion, Hold, Plan, Policy, Rules, Run
+from recorder.retention_control import WhatIf
+from recorder.retention_rows import DAY_US, Deletion, Example, Hold, Plan, Policy, Rules, Run
 from recorder.web.views import instant
 
 _FOR_EVER_US = 2**62
@@ -122,6 +123,17 @@ class ExampleView(BaseModel):
     policy: str
     size_bytes: int
 
+    @staticmethod
+    def of(one: Example) -> ExampleView:
+        """From the model."""
+        return ExampleView(
+            contact=one.contact_id,
+            source=one.source,
+            started=instant(one.started_us),
+            policy=one.policy,
+            size_bytes=one.size_bytes,
+        )
+
 
 class PlanView(BaseModel):
     """What policies would delete."""
@@ -137,6 +149,7 @@ class PlanView(BaseModel):
     """The first of those that a hold keeps."""
     looked_at: int
     oldest: str | None = None
+    newest: str | None = None
     examples: list[ExampleView]
     is_lower_bound: bool
     """It was cut short: there is more."""
@@ -158,19 +171,57 @@ class PlanView(BaseModel):
             held_contacts=list(survey.held_contacts),
             looked_at=survey.looked_at,
             oldest=instant(survey.oldest_us),
-            examples=[
-                ExampleView(
-                    contact=one.contact_id,
-                    source=one.source,
-                    started=instant(one.started_us),
-                    policy=one.policy,
-                    size_bytes=one.size_bytes,
-                )
-                for one in survey.examples
-            ],
+            newest=instant(survey.newest_us),
+            examples=[ExampleView.of(one) for one in survey.examples],
             is_lower_bound=survey.truncated,
             confirmed=instant(plan.confirmed_us),
             confirmed_by=plan.confirmed_by or None,
+        )
+
+
+class WhatIfView(BaseModel):
+    """What would go under a policy that nobody has."""
+
+    message: str
+    keep_days: float
+    source: str | None = None
+    """Absent: everything."""
+    rules: RulesView
+    """Those that were asked about: the policy, and what this node has for parts of the contacts."""
+    contacts: int
+    size_bytes: int
+    held: int
+    """So many more are old enough, and kept by legal holds."""
+    held_contacts: list[str]
+    """The first of those."""
+    looked_at: int
+    oldest: str | None = None
+    newest: str | None = None
+    """Instants from which the age counts; absent where nothing would go."""
+    examples: list[ExampleView]
+    is_lower_bound: bool
+    """It was cut short: there is more."""
+
+    @staticmethod
+    def of(found: WhatIf, keep_days: float, source: str) -> WhatIfView:
+        """From the model."""
+        survey = found.survey
+        least = "at least " if survey.truncated else ""
+        what = f"everything of {source}" if source else "everything"
+        return WhatIfView(
+            message=f"If {what} were kept {keep_days:g} days, {least}{survey.contacts} contacts would go.",
+            keep_days=keep_days,
+            source=source or None,
+            rules=RulesView.of(found.rules),
+            contacts=survey.contacts,
+            size_bytes=survey.bytes,
+            held=survey.held,
+            held_contacts=list(survey.held_contacts),
+            looked_at=survey.looked_at,
+            oldest=instant(survey.oldest_us),
+            newest=instant(survey.newest_us),
+            examples=[ExampleView.of(one) for one in survey.examples],
+            is_lower_bound=survey.truncated,
         )
 
 

@@ -51,14 +51,17 @@ def test_a_walk_goes_page_by_page_from_the_oldest_on(db, contacts):
             contacts,
             a_call(key, interaction=an_interaction(key, session=f"ses-{key}", started_us=at_us)),
         )
-    walk, seen = Walk(LATER_US + 9 * DAY_US, limit=2), []
+    walk, seen, spans = Walk(LATER_US + 9 * DAY_US, limit=2), [], []
     while True:
         found = db.survey(walk, RULES, LATER_US + 9 * DAY_US)
+        spans.append((found.oldest_us, found.newest_us))
         seen += [one.started_us for one in found.examples]
         if found.next is None:
             break
         walk = replace(walk, after=found.next)
     assert seen == [START_US + number * DAY_US for number in range(3)]
+    ended = [at_us + 60_000_000 for at_us in seen]
+    assert spans == [(ended[0], ended[1]), (ended[2], ended[2])]
 
 
 def test_a_survey_names_what_is_due_and_passes_over_what_is_decided(db, contacts):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from recorder.retention_rows import DeletionQuery, Rules, Trouble, Walk
+from recorder.retention_rows import DAY_US, DeletionQuery, Rules, Trouble, Walk
 from tests.calls import an_item
 from tests.recorder.fake_node import TOKEN
 
@@ -115,3 +115,30 @@ def test_a_plan_names_contacts_that_holds_keep(tandem, old):
     held = old.contact_db.contact("ses-a").row.contact_id
     assert tandem("hold", "place", "--contact", held, "--reason", "x").status == 0
     assert f"kept by holds: 1 ({held}); looked at: 2" in tandem("retention", "plan").out
+
+
+def test_what_another_policy_would_delete_is_shown_and_nothing_is_changed(tandem, old):
+    shown = tandem("retention", "plan", "--keep-days", "20")
+    assert shown.status == 0
+    assert "If everything were kept 20 days, 2 contacts would go." in shown.lines
+    assert "   2.0 kB, oldest of 2023-11-14 22:14, newest of 2023-11-14 22:14" in shown.lines
+    assert "confirm" not in shown.out
+    assert old.retention.confirmed_plan() is None
+    found = tandem("retention", "plan", "--keep-days", "20", "--source", "dyn", "--json").json
+    assert (found["source"], found["contacts"], found["is_lower_bound"]) == ("dyn", 2, False)
+
+
+def test_what_would_undercut_the_legal_minimum_is_refused_with_the_way_on(bare, node, monkeypatch):
+    monkeypatch.setenv("TANDEM_TOKEN", TOKEN)
+    node.rules = Rules((), 90 * DAY_US, 0)
+    with node.served() as url:
+        refused = bare("retention", "plan", "--keep-days", "30", "--url", url)
+    assert refused.status != 0
+    assert "a policy of 30 days would undercut the legal minimum of 90 days" in refused.err
+    assert "Ask for 90 days or more" in refused.err
+
+
+def test_a_plan_of_a_source_alone_is_a_wrong_command(tandem):
+    refused = tandem("retention", "plan", "--source", "dyn")
+    assert refused.status == 2
+    assert "tandem retention plan --keep-days DAYS --source dyn" in refused.err

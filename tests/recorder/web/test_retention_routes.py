@@ -166,11 +166,74 @@ def test_a_plan_shows_what_would_die_and_deletes_nothing(node, client):
     plan = answer["plan"]
     assert (plan["contacts"], plan["size_bytes"], plan["is_lower_bound"]) == (2, 2000, False)
     assert plan["oldest"].startswith("2023-11-14")
+    assert plan["newest"] == plan["oldest"]
     assert {one["policy"] for one in plan["examples"]} == {"all"}
     assert client.get("/api/v1/deletions").json()["deletions"] == []
     shown = client.get("/api/v1/retention").json()
     assert shown["needs_confirmation"]
     assert "confirmed_plan" not in shown
+
+
+WHAT_IF = "/api/v1/retention/what-if"
+
+
+def what_if(client, keep_days, **more):
+    return client.get(WHAT_IF, params={"keep_days": keep_days, **more})
+
+
+def test_what_another_policy_would_delete_is_shown_before_anybody_has_it(node, client):
+    later(node, 10)
+    client.post(HOLDS, json={"reason": "r", "contact": "ses-b"})
+    found = what_if(client, 9).json()
+    assert (found["contacts"], found["size_bytes"], found["held"]) == (1, 1000, 1)
+    assert found["held_contacts"] == [contact_id(node, "b")]
+    assert found["message"] == "If everything were kept 9 days, 1 contacts would go."
+    assert found["oldest"] == found["newest"] == "2023-11-14T22:14:20Z"
+    assert [one["contact"] for one in found["examples"]] == [contact_id(node, "a")]
+    assert "source" not in found
+    none = what_if(client, 11).json()
+    assert (none["contacts"], none["held"]) == (0, 0)
+    assert "oldest" not in none
+
+
+def test_asking_what_if_leaves_no_trace(node, client):
+    later(node, 31)
+    assert what_if(client, 20).json()["contacts"] == 2
+    assert node.trail.told == []
+    assert node.retention.confirmed_plan() is None
+    assert client.get("/api/v1/deletions").json()["deletions"] == []
+    assert client.get("/api/v1/retention").json()["rules"]["policies"][0]["keep_days"] == 30
+
+
+def test_what_if_one_source_were_kept_shorter(node, client):
+    item = an_item("z", source="zoom", session="ses-z")
+    node.contact_db.commit([item], [["zoom/z"]])
+    later(node, 31)
+    found = what_if(client, 9, source="zoom").json()
+    assert (found["source"], found["contacts"], found["looked_at"]) == ("zoom", 1, 3)
+    assert found["rules"]["policies"][0]["sources"] == ["zoom"]
+    assert what_if(client, 9, source="dyn").json()["contacts"] == 2, "it runs no more"
+    code, message = refusal(what_if(client, 9, source="zom"))
+    assert code == 404
+    assert "'zom'" in message
+
+
+def test_what_would_undercut_the_legal_minimum_is_refused(node):
+    node.rules = Rules((), 90 * DAY_US, 5 * DAY_US)
+    client = node.client(TOKEN)
+    code, message = refusal(what_if(client, 89))
+    assert code == 422
+    assert "a policy of 89 days would undercut the legal minimum of 90 days" in message
+    assert what_if(client, 90).json()["contacts"] == 0
+
+
+@pytest.mark.parametrize("keep_days", ["0", "-1", "nan", "inf", "40000", "long", ""])
+def test_what_is_no_number_of_days_is_refused(client, keep_days):
+    assert what_if(client, keep_days).status_code == 422
+
+
+def test_only_the_admin_asks_what_if(node):
+    assert what_if(node.client(), 9).status_code == 401
 
 
 def test_a_plan_is_confirmed_and_in_force_from_then_on(client):
