@@ -181,3 +181,8 @@ class Rendition:
     has_audio: bool
     made_us: int
     made_by: str
+    peaks_bytes: int = 0
+    peaks_sha256: str = ""
+    """Empty of what an earlier version made; so is the timeline's."""
+    timeline_bytes: int = 0
+    timeline_sha256: str = ""

@@ -160,7 +160,7 @@ class MemoryScrubDb:
         return {**self._made_here(), **self._media()}
 
     def _made_here(self) -> dict[str, ScrubObject]:
-        """Parts of screens that are not forgotten, and the newest rendition of each contact."""
+        """Parts of screens that are not forgotten, and the newest rendition of each contact with its files."""
         screens = self._screens
         with screens.lock:
             parts = [one for key, one in screens.parts.items() if key not in screens.forgotten]
@@ -171,9 +171,15 @@ class MemoryScrubDb:
         ]
         for one in newest:
             name, home = f"{one.contact_id}/{one.number}", one.contact_id
-            found.append(
-                ScrubObject(one.object_key, RENDITIONS, name, home, one.size_bytes, one.sha256)
-            )
+            for more, key, size_bytes, sha256 in (
+                ("", one.object_key, one.size_bytes, one.sha256),
+                ("/peaks", one.peaks_key, one.peaks_bytes, one.peaks_sha256),
+                ("/timeline", one.timeline_key, one.timeline_bytes, one.timeline_sha256),
+            ):
+                if sha256:
+                    found.append(
+                        ScrubObject(key, RENDITIONS, f"{name}{more}", home, size_bytes, sha256)
+                    )
         return {one.object_key: one for one in found}
 
     def _media(self) -> dict[str, ScrubObject]:

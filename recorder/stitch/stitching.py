@@ -119,6 +119,10 @@ def _store(tools: StitchTools, contact_id: str, digest: str, made: Made) -> Rend
             has_audio=made.has_audio,
             made_us=tools.wall_us(),
             made_by=tools.node,
+            peaks_bytes=made.peaks.file.size_bytes,
+            peaks_sha256=made.peaks.file.sha256,
+            timeline_bytes=made.timeline.file.size_bytes,
+            timeline_sha256=made.timeline.file.sha256,
         )
     )
     if tools.contacts.contact(contact_id) is None:

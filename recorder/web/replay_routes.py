@@ -30,6 +30,9 @@ class MadeView(BaseModel):
     has_audio: bool
     made: str
     made_by: str
+    peaks_sha256: str | None = None
+    """Absent, as that of the timeline, where an earlier version made it."""
+    timeline_sha256: str | None = None
 
     @staticmethod
     def of(one: Rendition) -> MadeView:
@@ -48,6 +51,8 @@ class MadeView(BaseModel):
             has_audio=one.has_audio,
             made=to_text(one.made_us),
             made_by=one.made_by,
+            peaks_sha256=one.peaks_sha256 or None,
+            timeline_sha256=one.timeline_sha256 or None,
         )
 
 

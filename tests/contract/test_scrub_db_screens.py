@@ -14,6 +14,12 @@ from tests.contract.test_scrub_db import FOREVER, TERM, a_census, bring, keys
 from tests.screens import KEY, a_part
 
 OTHER = "cd" * 16
+BESIDE = {
+    "peaks_bytes": 7,
+    "peaks_sha256": "cd" * 32,
+    "timeline_bytes": 9,
+    "timeline_sha256": "ef" * 32,
+}
 
 
 @pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -56,6 +62,25 @@ def test_the_newest_rendition_of_a_contact_is_an_object(db, screens):
     assert [one.media_key for one in made] == ["c1/2"]
     assert made[0].object_key == a_rendition("d2").object_key
     assert made[0].contact_id == "c1"
+
+
+def test_the_files_beside_the_newest_rendition_are_objects_where_their_hashes_are_on_record(
+    db, screens
+):
+    screens.record_rendition(a_rendition("d1", **BESIDE))
+    made = screens.record_rendition(a_rendition("d2", **BESIDE))
+    assert made.timeline_sha256 == BESIDE["timeline_sha256"]
+    screens.record_rendition(a_rendition("d1", contact="c2"))
+    found = [one for one in db.census("", 20) if one.source == RENDITIONS]
+    assert {one.media_key: (one.object_key, one.size_bytes, one.sha256) for one in found} == {
+        "c1/2": (made.object_key, made.size_bytes, made.sha256),
+        "c1/2/peaks": (made.peaks_key, 7, BESIDE["peaks_sha256"]),
+        "c1/2/timeline": (made.timeline_key, 9, BESIDE["timeline_sha256"]),
+        "c2/1": (a_rendition("d1", contact="c2").object_key, 10, "ab" * 32),
+    }
+    assert {one.contact_id for one in found} == {"c1", "c2"}
+    a_census(db)
+    assert made.peaks_key in keys(db.due(FOREVER, FOREVER, 20))
 
 
 @pytest.mark.usefixtures("screens")

@@ -82,5 +82,11 @@ renditions = Table(
     Column("has_audio", Boolean, nullable=False),
     _us("made_us", known=True),
     _text("made_by"),
+    _number("peaks_bytes"),
+    _text("peaks_sha256"),  # empty of those that an earlier version made; so is the timeline's
+    _number("timeline_bytes"),
+    _text("timeline_sha256"),
     Index("renditions_by_object", "object_key"),
+    Index("renditions_by_peaks", "peaks_key"),
+    Index("renditions_by_timeline", "timeline_key"),
 )

@@ -1,4 +1,4 @@
-"""What the contact database says should be in the archive: files of media, parts of screens, renditions in use.
+"""What the contact database says should be in the archive: files of media, parts of screens, renditions in use with their files.
 
 Of the renditions of a contact the newest one is in use: those before it may be gone, and each can be made again.
 """
@@ -104,16 +104,21 @@ def _kinds() -> tuple[tuple[ColumnElement[str], Select[Any]], ...]:
         part.sha256,
     ]
     number = made.contact_id + "/" + cast(made.number, String)
-    of_made = [
-        made.object_key,
-        literal(RENDITIONS),
-        number,
-        made.contact_id,
-        made.size_bytes,
-        made.sha256,
-    ]
+
+    def of_made(name: str, key: ColumnElement[str], *told: ColumnElement[Any]) -> Select[Any]:
+        columns = [key, literal(RENDITIONS), number + name, made.contact_id, *told]
+        return select(*columns).where(is_newest, told[-1] != "")
+
     return (
         (row.object_key, select(*of_media)),
         (part.object_key, select(*of_part).where(part.forgotten == "")),
-        (made.object_key, select(*of_made).where(is_newest)),
+        (made.object_key, of_made("", made.object_key, made.size_bytes, made.sha256)),
+        (
+            made.peaks_key,
+            of_made("/peaks", made.peaks_key, made.peaks_bytes, made.peaks_sha256),
+        ),
+        (
+            made.timeline_key,
+            of_made("/timeline", made.timeline_key, made.timeline_bytes, made.timeline_sha256),
+        ),
     )

@@ -3,7 +3,10 @@
 import os
 import sys
 
+import pytest
+
 from recorder.adapters.stitch_process import StitchProcess, environment
+from recorder.errors import StitchFailed
 from recorder.stitch.stitching import Result, stitch
 from tests.recorder.stitch.stitch_node import CONTACT, World
 
@@ -33,6 +36,16 @@ def test_the_worker_is_given_no_secret_of_the_nodes_environment(tmp_path, monkey
     assert b"do-not-tell" not in given
     assert b"SECRET" not in given
     assert f"PATH={os.environ['PATH']}".encode() in given.split(b"\0")
+
+
+def test_a_worker_that_takes_too_long_is_ended(tmp_path):
+    world = World(tmp_path / "world")
+    world.add_call()
+    program = (sys.executable, "-c", "import time; time.sleep(60)")
+    studio = StitchProcess(world.directory / "s", limit_s=0.5, program=program)
+
+    with pytest.raises(StitchFailed, match="longer"):
+        stitch(world.tools(studio=studio), CONTACT, complete=False)
 
 
 def test_this_installation_comes_first_among_the_places_of_modules():
