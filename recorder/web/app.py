@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,7 +28,7 @@ from recorder.web.page_routes import page_router
 from recorder.web.parameters import only_known_parameters
 from recorder.web.read_routes import read_router
 from recorder.web.recovery_routes import recovery_router
-from recorder.web.refusals import error_body
+from recorder.web.refusals import add_refusals, error_body
 from recorder.web.rendition_routes import rendition_router
 from recorder.web.replay_routes import replay_router
 from recorder.web.retention_routes import retention_router
@@ -38,9 +40,19 @@ from recorder.web.why_routes import why_router
 _log = structlog.get_logger(__name__)
 
 
+class _Application(FastAPI):
+    """Describes itself with the form of every refusal."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made at the first question for it."""
+        if self.openapi_schema is None:
+            add_refusals(super().openapi())
+        return super().openapi()
+
+
 def create_app(control: NodeControl) -> FastAPI:
     """Every route of a node. Every refusal is `{"error": {"message", "hint"}}`."""
-    app = FastAPI(
+    app = _Application(
         title=f"Tandem node {control.node}",
         version=control.build,
         docs_url=None,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from collections.abc import Iterator
+from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
 from recorder.web.refusals import refuse
 
@@ -14,16 +17,16 @@ _OPEN: Final = "/api/recording/"
 
 
 def only_known_parameters(request: Request) -> None:
-    """A dependency: 422 for a query parameter that the description of the route does not name.
+    """A dependency: 422 for a query parameter that neither the route nor what it depends on takes.
 
     Health and role routes take what load balancers append.
     """
-    template = getattr(request.scope.get("route"), "path_format", "")
-    if not template.startswith(_API) or template.startswith(_OPEN) or not request.query_params:
+    route: object = request.scope.get("route")
+    if not isinstance(route, APIRoute) or not request.query_params:
         return
-    app: object = request.app
-    assert isinstance(app, FastAPI)
-    known = _known(app.openapi(), template, request.method)
+    if not route.path_format.startswith(_API) or route.path_format.startswith(_OPEN):
+        return
+    known = frozenset(_known(route.dependant))
     for name in request.query_params:
         if name not in known:
             refuse(
@@ -33,7 +36,7 @@ def only_known_parameters(request: Request) -> None:
             )
 
 
-def _known(document: dict[str, Any], template: str, method: str) -> frozenset[str]:
-    operation: dict[str, Any] = document["paths"].get(template, {}).get(method.lower(), {})
-    rows = cast("list[dict[str, str]]", operation.get("parameters", []))
-    return frozenset(row["name"] for row in rows if row["in"] == "query")
+def _known(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for other in dependant.dependencies:
+        yield from _known(other)
