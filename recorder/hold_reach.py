@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recorder.holds_over import NO_HOLDS, HoldsOver
 from recorder.keep.facts import facts_from
 from recorder.keep.holds import covering, covers
 from recorder.model import Window
 from recorder.ports import ContactDb
 from recorder.retention_ports import RetentionDb
-from recorder.retention_rows import Hold, Scope
+from recorder.retention_rows import Facts, Hold, Scope
 from recorder.rows import ContactQuery, ContactRow
+from recorder.screen_model import ScreenPart
 
 COUNTED_MAX: Final = 1_000
 _LONGEST_US: Final = 7 * 86_400 * 1_000_000
@@ -53,8 +55,51 @@ def holds_on(retention: RetentionDb | None, contact_ids: Sequence[str]) -> tuple
     if retention is None or not contact_ids:
         return ()
     in_force = retention.holds()
-    facts = retention.facts(contact_ids) if in_force else ()
-    return tuple(hold for hold in in_force if any(covering(one, [hold]) for one in facts))
+    return _covering(in_force, retention.facts(contact_ids) if in_force else ())
+
+
+def holds_over(retention: RetentionDb | None) -> HoldsOver:
+    """For those who delete in spite of holds, and have to say so."""
+    if retention is None:
+        return NO_HOLDS
+    return HoldsOver(
+        part=lambda part: _ids(_holds_over(retention, part)),
+        contact=lambda contact_id: _ids(holds_on(retention, [contact_id])),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """A contact that is not on record yet, of which a screen is: what can be said of it for certain."""
+
+    source: str
+    started_us: int
+    ended_us: int
+    updated_us: int
+    contact_id: str = ""
+    session_key: str = ""
+    channel: str = ""
+    direction: str = ""
+
+
+def _holds_over(retention: RetentionDb, part: ScreenPart) -> tuple[Hold, ...]:
+    """A call whose screen is on record before the call is: holds on its source or its time cover it as well."""
+    shown = retention.contacts_shown(part.part_key)
+    if shown:
+        return holds_on(retention, shown)
+    sources = dict.fromkeys(agent.partition("/")[0] for agent in part.stream.agents)
+    facts = [
+        facts_from(_Unseen(source, part.from_us, part.to_us, part.stored_us)) for source in sources
+    ]
+    return _covering(retention.holds(), facts)
+
+
+def _covering(holds: Sequence[Hold], facts: Sequence[Facts]) -> tuple[Hold, ...]:
+    return tuple(hold for hold in holds if any(covering(one, [hold]) for one in facts))
+
+
+def _ids(holds: Sequence[Hold]) -> tuple[str, ...]:
+    return tuple(one.hold_id for one in holds)
 
 
 def _candidates(db: ContactDb, scope: Scope) -> tuple[tuple[ContactRow, ...], bool]:

@@ -51,6 +51,10 @@ class RetentionDb(Protocol):
         """Those of these contacts that are there, as rules and holds see them in every step; each once, by id."""
         ...
 
+    def contacts_shown(self, part_key: str) -> tuple[str, ...]:
+        """Ids of the contacts that a part of a screen on record shows, forgotten or not, as deletion sees it; in order."""
+        ...
+
     def undelete(self, contact_id: str, hold: Hold) -> Deletion | None:
         """Withdraw a deletion that is DUE and place the hold, at once; as it is now.
 

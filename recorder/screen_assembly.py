@@ -11,6 +11,7 @@ from cluster.messages import ShareMessage
 from cluster.ports import Address, Behaviour, Runtime
 from recorder.audit_ports import AuditTrail
 from recorder.config import Config
+from recorder.hold_reach import holds_over
 from recorder.ports import ContactDb, DataSource, Journal
 from recorder.proof_ports import FindingsDb
 from recorder.recovery_assembly import calls_lane
@@ -211,7 +212,7 @@ class ScreenAssembly:
             links=recording.links,
             files=recording.files,
             files_lane=ports.workers[FILES_LANE],
-            parts=PartTools(ports.archive, recording.db, ports.trap),
+            parts=PartTools(ports.archive, recording.db, ports.trap, holds_over(ports.retention)),
             parts_lane=ports.workers[PARTS_LANE],
             contact_db=ports.contact_db,
             events=screens.events,

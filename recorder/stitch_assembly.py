@@ -11,6 +11,7 @@ from cluster.ports import Address, Behaviour, Clock, Runtime
 from recorder.audit_ports import AuditTrail
 from recorder.config import Config
 from recorder.errors import SourceError
+from recorder.hold_reach import holds_over
 from recorder.ports import DataSource
 from recorder.screen.legs import Limits, fold, limits_of
 from recorder.screen_model import AgentEvent, ClockOffset, Leg
@@ -92,6 +93,7 @@ def stitch_tools(stores: StitchStores, config: Config, ports: NodePorts) -> Stit
         service_clock=partial(_service_clock, ports.sources, ports.clock),
         wall_us=ports.clock.wall_us,
         trap=ports.trap,
+        holds=holds_over(ports.retention),
     )
 
 

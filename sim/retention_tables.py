@@ -127,6 +127,11 @@ class MemoryRetentionDb:
             found = (self._store.contacts.facts(home) for home in sorted(set(contact_ids)))
             return tuple(one for one in found if one is not None)
 
+    def contacts_shown(self, part_key: str) -> tuple[str, ...]:
+        """See RetentionDb."""
+        with self._call("contacts_shown"):
+            return self._screens.contacts_shown(self._store.contacts, part_key)
+
     def undelete(self, contact_id: str, hold: Hold) -> Deletion | None:
         """See RetentionDb."""
         with self._alone("undelete"):

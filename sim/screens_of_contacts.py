@@ -47,6 +47,17 @@ class ScreensOfContacts:
             ]
         return tuple(sorted(own, key=lambda part: part.part_key))
 
+    def contacts_shown(self, contacts: ContactTables, part_key: str) -> tuple[str, ...]:
+        """Ids of the contacts that a part on record shows, in order; also of one that was forgotten."""
+        with self._screens.lock, self._events.lock:
+            part = self._screens.parts.get(part_key)
+            if part is None:
+                return ()
+            found = [
+                home for home, row in contacts.rows.items() if self._shows(part, contacts, row)
+            ]
+        return tuple(sorted(found))
+
     def forget(self, part: ScreenPart, reason: str) -> None:
         """Its object is gone."""
         with self._screens.lock:

@@ -3,7 +3,7 @@
     1. look     which parts of this node on record touch a masked span
     2. adopt    each of them back into the call buffer; from there on it is a part like any other that touches a mask
     3.          it is rewritten, and what came of it is archived under names of its own
-    4. forget   the old one: its row names the reason, then its object goes
+    4. forget   the old one: its object goes, that is put on record with the legal holds it overrode, then its row names the reason
 
 A crash anywhere is healed by looking again: the rewritten parts have names that follow from what is in them.
 """
@@ -21,6 +21,7 @@ from cluster.status import PeerStatus
 from recorder.audit_ports import AuditTrail
 from recorder.audit_rows import SYSTEM
 from recorder.errors import ArchiveError, DataCenterError
+from recorder.holds_over import overriding
 from recorder.model import Window
 from recorder.screen.keeper import Keeper
 from recorder.screen.part_job import PartTools
@@ -141,28 +142,38 @@ class LateMasks:
         self._replaced |= {row.part_key: row for row in self._keeper.take_replaced()}
         if self._replaced and not self._forgetting:
             self._forgetting = True
-            job = partial(forget_masked, self._tools, tuple(self._replaced.values()))
+            rows = tuple(self._replaced.values())
+            job = partial(forget_masked, self._tools, self._trail, rows)
             self._lane.submit(job, self._me, PartsForgotten)
 
     def forgotten(self, keys: Sequence[str]) -> None:
-        """Put it on record; the others are tried again."""
+        """The others are tried again."""
         self._forgetting = False
         for key in keys:
             del self._replaced[key]
-            self._trail.record("screen_masked", key, SYSTEM, {}, once=f"screen_masked:{key}")
 
     def _look(self, agent: str) -> None:
         masks = self._wanted[agent]
-        job = partial(masked_parts, self._tools, self._node, self._peers.lately(), agent, masks)
+        job = partial(
+            masked_parts,
+            self._tools,
+            self._trail,
+            agent,
+            masks,
+            node=self._node,
+            peers=self._peers.lately(),
+        )
         self._lane.submit(job, self._me, partial(MasksLooked, agent, masks))
 
 
 def masked_parts(
     tools: PartTools,
-    node: str,
-    peers: frozenset[str] | None,
+    trail: AuditTrail,
     agent: str,
     masks: tuple[Span, ...],
+    *,
+    node: str,
+    peers: frozenset[str] | None,
 ) -> Found | None:
     """Job: parts on record that may show a masked span; None when the database does not answer.
 
@@ -185,18 +196,26 @@ def masked_parts(
         replaced = [part for part in touching if _was_replaced(tools, part, masks, parts)]
     except (DataCenterError, ArchiveError):
         return None
-    again = len(replaced) - len(forget_masked(tools, replaced))
+    again = len(replaced) - len(forget_masked(tools, trail, replaced))
     mine = tuple(part for part in touching if part not in replaced)
     return Found(mine, len(shown) - len(touching) + again)
 
 
-def forget_masked(tools: PartTools, rows: Sequence[ScreenPart]) -> tuple[str, ...]:
-    """Job: the object first, as it shows what nobody may see. Those that went; the others are to be tried again."""
+def forget_masked(
+    tools: PartTools, trail: AuditTrail, rows: Sequence[ScreenPart]
+) -> tuple[str, ...]:
+    """Job: the object first, as it shows what nobody may see, whatever hold there is.
+
+    Before the row goes it is on record, with the holds. Those that went; the others are to be tried again.
+    """
     gone: list[str] = []
     for row in rows:
         try:
             tools.archive.delete(row.object_key)
             tools.trap("discard")
+            detail = overriding(tools.holds.part(row))
+            once = f"screen_masked:{row.part_key}"
+            trail.record("screen_masked", row.part_key, SYSTEM, detail, once=once)
             tools.db.forget_part(row.part_key, MASKED)
         except (DataCenterError, ArchiveError):
             continue

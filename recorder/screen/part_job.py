@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from recorder.errors import ArchiveError, DataCenterError
+from recorder.holds_over import NO_HOLDS, HoldsOver
 from recorder.ports import Archive
 from recorder.screen_model import ClockOffset, ScreenPart
 from recorder.screen_part import SealedScn, node_us, part_object_key
@@ -30,6 +31,8 @@ class PartTools:
     archive: Archive
     db: ScreenDb
     trap: Trap = no_trap
+    holds: HoldsOver = NO_HOLDS
+    """Those that a mask overrides."""
 
 
 @dataclass(frozen=True, slots=True)

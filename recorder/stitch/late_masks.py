@@ -15,6 +15,7 @@ from typing import Final
 
 from recorder.audit_rows import SYSTEM
 from recorder.errors import ArchiveError, CallBufferError, StitchFailed
+from recorder.holds_over import overriding
 from recorder.rendition_keys import prefix_of, sweep_folder
 from recorder.screen.verdicts import pieces
 from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
@@ -44,7 +45,8 @@ def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> None:
     for one in tools.screens.renditions(contact_id):
         if shows_masked(tools, one, plan):
             name = f"{contact_id}:{one.number}"
-            _tell(tools, "rendition_masked", contact_id, {"rendition": one.number}, name)
+            detail = {"rendition": one.number} | overriding(tools.holds.contact(contact_id))
+            _tell(tools, "rendition_masked", contact_id, detail, name)
             sweep_folder(tools.archive, f"{prefix_of(contact_id)}{one.digest}/")
 
 
@@ -76,7 +78,7 @@ def _replace(
     if tools.archive.info(part.object_key) is None:
         if not _was_replaced(part, masks, listed):
             return False
-        _forget(tools, part.part_key)
+        _forget(tools, part)
         return True
     try:
         with tools.archive.open(part.object_key) as file:
@@ -92,13 +94,14 @@ def _replace(
     tools.screens.record_parts(became)
     tools.archive.delete(part.object_key)
     tools.trap("discard")
-    _forget(tools, part.part_key)
+    _forget(tools, part)
     return True
 
 
-def _forget(tools: StitchTools, part_key: str) -> None:
-    _tell(tools, "screen_masked", part_key, {}, part_key)
-    tools.screens.forget_part(part_key, REASON)
+def _forget(tools: StitchTools, part: ScreenPart) -> None:
+    detail = overriding(tools.holds.part(part))
+    _tell(tools, "screen_masked", part.part_key, detail, part.part_key)
+    tools.screens.forget_part(part.part_key, REASON)
 
 
 def _tell(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from recorder.audit_ports import AuditTrail
+from recorder.holds_over import NO_HOLDS, HoldsOver
 from recorder.ports import Archive, ContactDb
 from recorder.screen_model import AgentEvent, ClockOffset, Leg
 from recorder.screen_ports import AgentEventDb, ScreenDb
@@ -54,3 +55,5 @@ class StitchTools:
     trap: Trap = no_trap
     trail: AuditTrail | None = None
     """Where what is deleted is put on record; None for whoever only looks."""
+    holds: HoldsOver = NO_HOLDS
+    """Those that a mask overrides."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from recorder.hold_reach import holds_over
 from recorder.model import Party, Window
 from recorder.retention_rows import DeletionState
 from recorder.screen_model import AgentEvent, AgentEventKind
@@ -11,7 +12,7 @@ from tests.calls import START_US
 from tests.contract.retention_dbs import retention_world
 from tests.contract.test_retention_db import a_call, a_hold, commit, decided, delete, order
 from tests.contract.test_screen_db import a_rendition
-from tests.screens import T0_US, a_part
+from tests.screens import KEY, T0_US, a_part
 
 AGENT = "dyn/ag-1"
 ALWAYS = Window(0, 2**60)
@@ -107,3 +108,54 @@ def test_renditions_of_a_deleted_contact_are_on_no_record(world, db, screens):
     delete(db, every[0])
     assert screens.renditions(every[0].contact_id) == ()
     assert len(screens.renditions(every[1].contact_id)) == 1
+
+
+@pytest.mark.parametrize("by_events", [True, False])
+def test_whom_a_part_shows_is_told(world, db, screens, by_events):
+    assert db.contacts_shown(KEY) == (), "nobody yet"
+    if by_events:
+        heard(world, "a")
+        commit(world.node("alpha"), a_call("a"), a_call("b"))
+    else:
+        commit(world.node("alpha"), call("a"), call("b", 51, 90))
+    (home,) = db.contacts_shown(KEY)
+    assert home == world.node("alpha").contact("ses-a").row.contact_id
+    screens.forget_part(KEY, "masked")
+    assert db.contacts_shown(KEY) == (home,), "its object alone is gone"
+    assert db.contacts_shown("no-such") == ()
+
+
+@pytest.mark.usefixtures("screens")
+def test_a_part_that_shows_several_contacts_is_told_of_each(world, db):
+    heard(world, "a")
+    commit(world.node("alpha"), a_call("a"), call("b", 30, 90), call("c", 70, 90))
+    node = world.node("alpha")
+    both = [node.contact(f"ses-{name}").row.contact_id for name in "ab"]
+    assert db.contacts_shown(KEY) == tuple(sorted(both))
+
+
+@pytest.mark.usefixtures("screens")
+def test_the_holds_that_a_mask_overrides_are_those_on_all_that_the_part_shows(world, db):
+    commit(world.node("alpha"), call("a"), call("b", 30, 90), call("c", 70, 90))
+    for name in "abc":
+        home = world.node("alpha").contact(f"ses-{name}").row.contact_id
+        db.place_hold(a_hold(f"H-{name}", contact_id=home))
+    db.place_hold(a_hold("H-item", text="a"))
+    db.place_hold(a_hold("H-over", source="dyn"))
+    db.release_hold("H-over", "ada", "closed")
+    over = holds_over(db)
+    assert over.part(a_part(from_s=5, to_s=50)) == ("H-a", "H-b", "H-item")
+    home = world.node("alpha").contact("ses-b").row.contact_id
+    assert over.contact(home) == ("H-b",)
+
+
+@pytest.mark.usefixtures("screens")
+def test_holds_on_the_source_or_the_time_cover_a_call_that_is_not_here_yet(db):
+    part = a_part(from_s=5, to_s=50)
+    db.place_hold(a_hold("H-source", source="dyn"))
+    db.place_hold(a_hold("H-other", source="zoom"))
+    db.place_hold(a_hold("H-then", window=Window(T0_US, T0_US + 6 * 10**6)))
+    db.place_hold(a_hold("H-before", window=Window(0, T0_US)))
+    db.place_hold(a_hold("H-somebody", text="ada"))
+    assert holds_over(db).part(part) == ("H-source", "H-then")
+    assert holds_over(None).part(part) == ()

@@ -40,7 +40,7 @@ from recorder.adapters.contact_db.retention_rows_sql import (
     hold_of,
     hold_values,
 )
-from recorder.adapters.contact_db.screens_of_contacts import forget_own, own_parts
+from recorder.adapters.contact_db.screens_of_contacts import contacts_shown, forget_own, own_parts
 from recorder.adapters.contact_db.sql import POSTGRES
 from recorder.keep.rules import judge
 from recorder.keep.surveys import Stamp, decision, due_of, ended, set_aside, stepped, surveyed
@@ -104,6 +104,11 @@ class SqlRetentionDb(SqlPlans):
         """Those of these contacts that are there, as rules and holds see them; by id."""
         with translated("reading contacts"), self._engine.connect() as connection:
             return facts_among(connection, contact_ids)
+
+    def contacts_shown(self, part_key: str) -> tuple[str, ...]:
+        """Ids of the contacts that a part of a screen shows."""
+        with translated("looking whom a screen shows"), self._engine.connect() as connection:
+            return contacts_shown(connection, part_key)
 
     def undelete(self, contact_id: str, hold: Hold) -> Deletion | None:
         """Withdraw a deletion that is DUE and place the hold, at once."""

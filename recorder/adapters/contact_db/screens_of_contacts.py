@@ -7,9 +7,9 @@ the session key of the contact, or as the contact's own interactions say. In dou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, literal, or_, select, update
 
 from recorder.adapters.contact_db.screen_tables import agent_events, screen_agents, screen_parts
 from recorder.adapters.contact_db.tables import contacts, interactions, parties
@@ -40,6 +40,17 @@ def own_parts(connection: Connection, contact_id: str) -> tuple[OwnPart, ...]:
         .order_by(part.part_key)
     )
     return tuple(OwnPart(one.part_key, one.object_key) for one in connection.execute(statement))
+
+
+def contacts_shown(connection: Connection, part_key: str) -> tuple[str, ...]:
+    """Ids of the contacts that a part on record shows, in order; also of one that was forgotten."""
+    mine = screen_parts.c.part_key == part_key
+    found = {
+        one
+        for statement in (_by_events(), _by_interactions())
+        for one in connection.execute(statement.where(mine)).scalars()
+    }
+    return tuple(sorted(found))
 
 
 def forget_own(connection: Connection, part: OwnPart, reason: str) -> None:
@@ -77,10 +88,15 @@ def _near(connection: Connection, contact_id: str) -> tuple[ColumnElement[bool],
 
 def _shows(which: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether a part, of the statement around, shows a contact of this kind."""
-    return or_(_by_events(which), _by_interactions(which))
+    return or_(
+        *(
+            exists(statement.where(which).correlate(screen_parts))
+            for statement in (_by_events(), _by_interactions())
+        )
+    )
 
 
-def _by_events(which: ColumnElement[bool]) -> ColumnElement[bool]:
+def _by_events() -> Select[Any]:
     """The call began before the part ended, and something of it was heard after, or shortly before, the part began."""
     part, agent = screen_parts.c, screen_agents.c
     began, heard = agent_events.alias("began"), agent_events.alias("heard")
@@ -90,38 +106,32 @@ def _by_events(which: ColumnElement[bool]) -> ColumnElement[bool]:
         later.agent_key == first.agent_key,
         later.at_us >= part.from_us - _AFTER_US,
     )
-    statement = (
+    return (
         select(contacts.c.contact_id)
         .join(began, and_(first.call == contacts.c.session_key, first.source == contacts.c.source))
         .join(screen_agents, agent.agent_key == first.agent_key)
         .where(
-            which,
             agent.part_key == part.part_key,
             first.at_us >= part.from_us - _BEFORE_US,
             first.at_us <= part.to_us,
             goes_on,
         )
-        .correlate(screen_parts)
     )
-    return exists(statement)
 
 
-def _by_interactions(which: ColumnElement[bool]) -> ColumnElement[bool]:
+def _by_interactions() -> Select[Any]:
     part, agent, one, party = screen_parts.c, screen_agents.c, interactions.c, parties.c
     same = and_(party.source == one.source, party.interaction_key == one.interaction_key)
-    statement = (
+    return (
         select(contacts.c.contact_id)
         .join(interactions, one.contact_id == contacts.c.contact_id)
         .join(parties, and_(same, party.role == _AGENT))
         .join(screen_agents, agent.agent_key == party.source + "/" + party.party_key)
         .where(
-            which,
             agent.part_key == part.part_key,
             contacts.c.sort_us >= part.from_us - _BEFORE_US,
             contacts.c.sort_us <= part.to_us,
             one.started_us <= part.to_us,
             or_(one.ended_us.is_(None), one.ended_us >= part.from_us),
         )
-        .correlate(screen_parts)
     )
-    return exists(statement)

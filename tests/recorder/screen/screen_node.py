@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 
 from cluster.board import Board
+from recorder.holds_over import NO_HOLDS
 from recorder.ports import ContactDb
 from recorder.screen.part_job import PartTools
 from recorder.screen.recorder import ScreenRecorder
@@ -62,6 +63,7 @@ class World:
         self.tables = ScreenTables()
         self.contacts = MemoryContactStore(highest_term=lambda: 0)
         self.trail = ListedTrail()
+        self.holds = NO_HOLDS
         self.reconciled_us = 0
         self.events, self.events_faults = AgentEventStore(), DataCenterFaults()
         self.lives = itertools.count(10)
@@ -96,7 +98,7 @@ class Node:
                 links=self.links,
                 files=self.files,
                 files_lane=self.files_lane,
-                parts=PartTools(archive, self.db, trap),
+                parts=PartTools(archive, self.db, trap, self.world.holds),
                 parts_lane=self.parts_lane,
                 contact_db=self.contact_db,
                 events=self.events_db,
