@@ -74,6 +74,8 @@ class DesktopHello:
     build: str
     streaming: ScreenStream | None
     """What it records at this moment, also while no node was there."""
+    life: str = ""
+    """Of its process: another one after each start. Empty from an older desktop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ class DesktopSaid:
 
     connection: str
     saying: DesktopSaying
+    address: str = ""
+    """Where a hello came from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,8 +186,9 @@ def _check_packet(stream: str, packet: ScreenPacket) -> None:
 def _check_words(message: object) -> None:
     """What the types do not say. Raises BadDesktopFrame."""
     match message:
-        case DesktopHello(desktop, agents, host, build, streaming):
+        case DesktopHello(desktop, agents, host, build, streaming, life):
             _must(_ID.fullmatch(desktop) is not None, "hello: desktop is no id")
+            _must(not life or _ID.fullmatch(life) is not None, "hello: life is no id")
             _must(f"{host}{build}".isprintable(), "hello: host and build are for people to read")
             _check_agents(agents)
             if streaming is not None:

@@ -79,6 +79,7 @@ class Client:
         self._desktop_clock = desktop_clock
         self._randomness = randomness
         self._board = board
+        self._life = randomness.token()
         self._stopping = asyncio.Event()
         self.news = asyncio.Event()
         """Set it when there may be something to send."""
@@ -180,6 +181,7 @@ class Client:
             host=socket.gethostname()[:_HOST_CHARS_MAX],
             build=build(),
             streaming=current(self._spool.streams()),
+            life=self._life,
         )
 
     def _welcomed(self, url: str, welcome: Welcome) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from recorder.screen.offset import OffsetMeter
+from recorder.screen.twins import Computer
 from recorder.screen.verdicts import Wish, wish
 from recorder.screen_messages import DesktopHello, DesktopSaying
 from recorder.screen_model import Leg, ScreenStream
@@ -29,6 +30,7 @@ class Desktop:
     since_ns: int
     heard_ns: int
     meter: OffsetMeter
+    computer: Computer
     stream: ScreenStream | None = None
     """What it records, as far as this node heard."""
     told_record: bool | None = None
@@ -67,9 +69,13 @@ class Desktops:
         """None for one that said no hello."""
         return self._by_connection.get(connection)
 
+    def named(self, name: str) -> Desktop | None:
+        """The one with this id."""
+        return next((one for one in self.all() if one.hello.desktop == name), None)
+
     def add(self, desktop: Desktop) -> Desktop | None:
         """A new one; returns the connection whose place it takes."""
-        old = next((one for one in self.all() if one.hello.desktop == desktop.hello.desktop), None)
+        old = self.named(desktop.hello.desktop)
         if old is not None:
             self.remove(old.connection)
         self._by_connection[desktop.connection] = desktop

@@ -12,6 +12,7 @@ from recorder.screen.keeper import Keeper
 from recorder.screen.offset import OffsetMeter
 from recorder.screen.parts import Part
 from recorder.screen.streams import Streams
+from recorder.screen.twins import Computer, Twins, computer_of, turned_away
 from recorder.screen.verdicts import Wish, masks_of
 from recorder.screen_messages import (
     AskClock,
@@ -74,6 +75,7 @@ class Reception:
     legs: dict[str, tuple[Leg, ...]]
     """By agent key; shared with the keeper."""
     denials: Denials = field(default_factory=Denials)
+    twins: Twins = field(default_factory=Twins)
     closed_because: str = ""
     """Why nobody is let in; empty while everybody is."""
     meters: dict[str, OffsetMeter] = field(default_factory=dict[str, OffsetMeter])
@@ -95,14 +97,14 @@ class Reception:
         for desktop in self.desktops.of_agent(agent):
             self._direct(desktop, now)
 
-    def said(self, connection: str, saying: DesktopSaying, now: Now) -> None:
-        """A desktop said something."""
+    def said(self, connection: str, saying: DesktopSaying, now: Now, address: str = "") -> None:
+        """A desktop said something; `address` is where a hello came from."""
         desktop = self.desktops.get(connection)
         if isinstance(saying, DesktopHello):
             if desktop is not None:
                 self._hang_up(connection, "said hello twice")
             else:
-                self._hello(connection, saying, now)
+                self._hello(connection, saying, computer_of(saying, address), now)
         elif desktop is not None:
             desktop.heard_ns = now.ns
             if desktop.held is not None and not isinstance(saying, ClockTold):
@@ -155,7 +157,7 @@ class Reception:
 
     # -- one saying ----
 
-    def _hello(self, connection: str, hello: DesktopHello, now: Now) -> None:
+    def _hello(self, connection: str, hello: DesktopHello, computer: Computer, now: Now) -> None:
         streaming = hello.streaming
         if self.closed_because:
             self._refuse(connection, self.closed_because, "Another node may record it.")
@@ -163,9 +165,16 @@ class Reception:
         if streaming is not None and streaming.codec != CODEC:
             self._refuse(connection, f"this node takes no {streaming.codec}", f"Send {CODEC}.")
             return
+        before = self.desktops.named(hello.desktop)
+        if before is not None:
+            stays = self.twins.came(hello.desktop, computer, before.computer, now.ns)
+            if stays is not None:
+                self._refuse(connection, *turned_away(hello.desktop, stays))
+                return
         meter = self.meters.setdefault(hello.desktop, OffsetMeter())
         fresh = meter.best(now.ns) is not None
-        desktop = Desktop(connection, hello, now.ns, now.ns, meter, held=None if fresh else [])
+        held = None if fresh else list[DesktopSaying]()
+        desktop = Desktop(connection, hello, now.ns, now.ns, meter, computer, held=held)
         old = self.desktops.add(desktop)
         if old is not None:
             self._hang_up(old.connection, "the same desktop connected again")

@@ -168,8 +168,8 @@ class ScreenRecorder:
             case LegsChanged():
                 self._reception.legs_changed(message, now)
                 self._late_masks.legs_changed(message)
-            case DesktopSaid(connection, saying):
-                self._reception.said(connection, saying, now)
+            case DesktopSaid(connection, saying, address):
+                self._reception.said(connection, saying, now, address)
             case DesktopGone(connection):
                 self._reception.gone(connection, now)
             case DesktopDenied():
@@ -287,7 +287,7 @@ class ScreenRecorder:
             self._look_for_room()
         if not any(part.refused for part in self._keeper.parts.values()):
             self._close(findings.SCREEN_REFUSED, findings.NAME)
-        wrong = troubles(self._reception, now.ns)
+        wrong = troubles(self._reception, self._ports.board, now.ns)
         there = {(one.code, one.subject) for one in wrong}
         for code, subject in list(self._told):
             if code in findings.LIVE and (code, subject) not in there:

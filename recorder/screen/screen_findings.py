@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recorder.model import Finding, Level
 from recorder.screen.denials import DESKTOP_DENIED
+from recorder.screen.twins import DESKTOP_TWICE
 
 NAME = "screens"
 SCREENS_STOPPED = "screens_stopped"
@@ -12,7 +13,7 @@ TWO_DESKTOPS = "two_desktops"
 SCREENS_WAITING = "screens_waiting"
 SCREEN_REFUSED = "screen_refused"
 SCREEN_DISK_FULL = "screen_disk_full"
-LIVE = frozenset({SCREEN_LOST, TWO_DESKTOPS, DESKTOP_DENIED})
+LIVE = frozenset({SCREEN_LOST, TWO_DESKTOPS, DESKTOP_DENIED, DESKTOP_TWICE})
 """Looked for at every tick, and closed where they are not found any more."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
+from cluster.board import Board
 from recorder.model import Finding
 from recorder.screen import screen_findings as findings
 from recorder.screen.desktops import Desktop, Desktops
@@ -11,20 +13,37 @@ from recorder.screen.keeper import Keeper
 from recorder.screen.parts import PartState
 from recorder.screen.reception import Reception
 from recorder.screen.streams import Streams
-from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
+from recorder.screen.twins import at_both
+from recorder.screen_recorder_status import DesktopStatus, PeerScreensStatus, ScreenRecorderStatus
 
+TOLD_NS: Final = 10 * 10**9
+"""What the other node told before that, every two seconds, is not so any more."""
 MISSING_S: Final = 15.0
 """So long a desktop may take to begin after it was told to."""
 
 
-def troubles(reception: Reception, now_ns: int) -> list[Finding]:
-    """What is wrong with desktops at this moment."""
+def troubles(reception: Reception, board: Board, now_ns: int) -> list[Finding]:
+    """What is wrong with desktops at this moment; the board has what the other node told of its own."""
     desktops = reception.desktops
     return [
         *twice(desktops),
         *missing_for(desktops, now_ns),
         *reception.denials.findings(now_ns),
+        *reception.twins.findings(now_ns),
+        *_at_both(reception, board.read("peer_screens", PeerScreensStatus), now_ns),
     ]
+
+
+def _at_both(
+    reception: Reception, peer: PeerScreensStatus | None, now_ns: int
+) -> Iterator[Finding]:
+    """Ids that are connected to both nodes."""
+    elsewhere = None
+    if peer is not None and now_ns - peer.heard_ns < TOLD_NS:
+        elsewhere = frozenset(one.desktop for one in peer.told.desktops)
+    here = {one.hello.desktop: one.computer for one in reception.desktops.all()}
+    for name in reception.twins.beside(here, elsewhere, now_ns):
+        yield at_both(name, here[name], peer.told.node if peer is not None else "")
 
 
 def twice(desktops: Desktops) -> list[Finding]:

@@ -90,6 +90,8 @@ class _Conversation:
     ) -> None:
         self._websocket = websocket
         self._caller = caller
+        client = websocket.client
+        self._address = client.host if client is not None else "unknown"
         self._desk = desk
         self._socket: DesktopSocket = desk.links.open()
         self._words = _Allowance(clock)
@@ -145,14 +147,14 @@ class _Conversation:
             desktop=saying.desktop,
             agents=list(saying.agents),
             host=saying.host,
+            address=self._address,
             build=saying.build,
         )
-        self._desk.recorder.tell(DesktopSaid(self._socket.connection, saying))
+        self._desk.recorder.tell(DesktopSaid(self._socket.connection, saying, self._address))
 
     def _deny(self, hello: DesktopHello, owner: str) -> None:
         """Another desktop's token: told to the desktop, to the operator, and to the audit trail."""
-        client = self._websocket.client
-        address = client.host if client is not None else "unknown"
+        address = self._address
         denied = DesktopDenied(hello.desktop, owner, self._caller.token, hello.host, address)
         _log.warning(
             "desktop_denied", desktop=denied.named, token_of=owner, host=hello.host, address=address

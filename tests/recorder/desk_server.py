@@ -48,6 +48,10 @@ class Recorder:
             named = [one.connection for one in self._told if not isinstance(one, DesktopDenied)]
             return list(dict.fromkeys(named))
 
+    def addresses(self):
+        with self._lock:
+            return [one.address for one in self._told if isinstance(one, DesktopSaid)]
+
     def denied(self):
         with self._lock:
             return [one for one in self._told if isinstance(one, DesktopDenied)]

@@ -40,6 +40,7 @@ HELLO = DesktopHello("d-1", ("dynamics/ag-1",), "pc-7", "1.0", None)
 SAYINGS = (
     HELLO,
     DesktopHello("d-1", ("dynamics/ag-1",), "pc-7", "1.0", STREAM),
+    DesktopHello("d-1", ("dynamics/ag-1",), "pc-7", "1.0", None, "5e1f0c58"),
     StreamBegan(STREAM),
     StreamEnded("s-1", 12, "stopped"),
     ClockTold(3, 1_700_000_000_000_000),
@@ -61,6 +62,15 @@ COMMANDS = (
 def test_what_a_desktop_says_arrives(saying):
     (frame,) = saying_frames(saying)
     assert read_saying(frame) == saying
+
+
+def test_an_older_desktop_does_not_tell_of_its_life_and_a_strange_life_is_refused():
+    told = json.loads(saying_frames(HELLO)[0])
+    assert read_saying(json.dumps({**told, "life": "5e"})).life == "5e"
+    del told["life"]
+    assert read_saying(json.dumps(told)) == HELLO
+    with pytest.raises(BadDesktopFrame, match="life is no id"):
+        read_saying(json.dumps({**told, "life": "a b"}))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -119,6 +119,7 @@ def test_desktop_goes_to_the_other_node_and_no_frame_is_missing(nodes, make_desk
     nodes[0].stop()
     hello = nodes[1].wait_for(DesktopHello)[0]
     assert hello.streaming is not None
+    assert hello.life == nodes[0].heard(DesktopHello)[0].life != ""
     assert nodes[1].wait_for(StreamBegan)[0].stream == hello.streaming
     wait_until(lambda: len(nodes[1].packets()) >= 5, 20, "frames at the other node")
     assert min(nodes[1].packets().items())[1].is_key

@@ -167,7 +167,10 @@ class Desktop:
 
     numbers = itertools.count(1)
 
-    def __init__(self, node, name="d-1", *, agents=(AGENT,), ahead_us=0, answers=True):
+    def __init__(
+        self, node, name="d-1", *, agents=(AGENT,), ahead_us=0, answers=True, life="", address=""
+    ):
+        self.life, self.address = life, address
         self.name, self.agents, self.ahead_us, self.answers = name, tuple(agents), ahead_us, answers
         self.heard, self.closed, self.node = [], None, node
         self.kept = {}
@@ -178,7 +181,7 @@ class Desktop:
         self.connection = f"c-{next(Desktop.numbers)}"
         self.heard, self.closed = [], None
         self.node.links.connect(self.connection, DesktopEnd(self._hear, self._closed))
-        self.say(DesktopHello(self.name, self.agents, "pc", "1", streaming))
+        self.say(DesktopHello(self.name, self.agents, "pc", "1", streaming, self.life))
         return self
 
     def vanish(self):
@@ -187,13 +190,17 @@ class Desktop:
         self.node.tell(DesktopGone(self.connection, "cut"))
 
     def say(self, saying):
-        self.node.tell(DesktopSaid(self.connection, saying))
+        self.node.tell(DesktopSaid(self.connection, saying, self.address))
         self._answer()
 
     def begin(self, stream=None):
         self.stream = stream or a_stream(agents=self.agents, desktop=self.name, t0_us=self.now_us())
         self.say(StreamBegan(self.stream))
         return self
+
+    def say_something(self):
+        """So that it is not silent."""
+        self.say(ClockTold(0, self.now_us()))
 
     def send(self, packets):
         self.say(PacketsCame(self.stream.stream, tuple(packets)))

@@ -62,6 +62,11 @@ def test_what_a_desktop_says_reaches_the_recorder_in_order(node):
     assert len(node.recorder.connections()) == 1
 
 
+def test_the_recorder_hears_where_a_hello_came_from(node):
+    with node.greeted():
+        assert node.recorder.addresses() == ["127.0.0.1"]
+
+
 def test_what_the_recorder_says_reaches_the_desktop_in_order(node):
     with node.greeted() as desktop:
         (name,) = node.recorder.connections()
