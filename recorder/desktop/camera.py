@@ -13,16 +13,18 @@ from typing import Protocol
 from cluster.ports import Clock, Randomness
 from recorder.desktop.desktop_clock import DesktopClock
 from recorder.desktop.encoder import CODEC, Encoder, EncoderFailed
-from recorder.desktop.pictures import Picture, ScreenAway, Screens, is_same
+from recorder.desktop.pictures import Picture, ScreenAway, Screens, coarser, is_same, within
 from recorder.desktop.settings import GROUP_BYTES_MAX
 from recorder.screen_model import ScreenPacket, ScreenStream
-from recorder.screen_wire import PACKET_BYTES_MAX
+from recorder.screen_wire import PACKET_BYTES_MAX, SIDE_MAX
 
 _NS = 1_000_000_000
 _STREAM_MAX_NS = 24 * 3600 * _NS
 """Frame times have 32 bits; no call is so long."""
 _TRY_AGAIN_NS = _NS
 _REASON_CHARS_MAX = 200
+_SQUARES = (2, 4, 8, 16)
+"""How coarse a picture becomes that takes more than a node takes: the first that is small enough."""
 
 
 class FrameSink(Protocol):
@@ -62,6 +64,8 @@ class CameraFacts:
     covered: bool
     trouble: str
     """Why it cannot see, while it cannot."""
+    coarse_frames: int = 0
+    """Since the start: pictures that took more than a node takes, and were recorded with less detail."""
 
 
 @dataclass(slots=True)
@@ -115,6 +119,7 @@ class Camera:
         self._ready: tuple[tuple[int, int, float], Encoder] | None = None
         """For the next stream, and what it was made for."""
         self._trouble = ""
+        self._coarse_frames = 0
 
     # -- orders ----
 
@@ -171,7 +176,7 @@ class Camera:
         period_ns = round(_NS / self._fps)
         self._due_ns = max(self._due_ns + period_ns, now_ns + period_ns // 2)
         try:
-            picture = self._screens.grab()
+            picture = within(self._screens.grab(), SIDE_MAX)
             self._shoot(picture, self._clock.monotonic_ns())
         except (ScreenAway, EncoderFailed) as error:
             self._due_ns = now_ns + max(period_ns, _TRY_AGAIN_NS)
@@ -192,6 +197,7 @@ class Camera:
             frames=now.seq if now else 0,
             covered=self._covered and self._fps > 0,
             trouble=self._trouble,
+            coarse_frames=self._coarse_frames,
         )
 
     def _shoot(self, picture: Picture, now_ns: int) -> None:
@@ -230,20 +236,32 @@ class Camera:
         return _Shooting(stream, encoder, now_ns, picture)
 
     def _encode(self, now: _Shooting, picture: Picture, now_ns: int, *, key: bool) -> None:
-        pts_ms = max((now_ns - now.t0_ns) // 1_000_000, now.pts_ms + 1)
-        is_key, data = now.encoder.encode(picture, pts_ms, key=key)
-        if not 0 < len(data) <= PACKET_BYTES_MAX:
-            raise EncoderFailed(f"a frame of {len(data)} bytes")
+        now.pts_ms = max((now_ns - now.t0_ns) // 1_000_000, now.pts_ms + 1)
+        is_key, data = now.encoder.encode(picture, now.pts_ms, key=key)
+        if len(data) > PACKET_BYTES_MAX:
+            is_key, data = self._coarse(now, picture)
+        if not data:
+            raise EncoderFailed("a frame without bytes")
         if now.seq == 0:
             self._spool.begin(now.stream)
-        self._spool.add(now.stream.stream, ScreenPacket(now.seq, pts_ms, is_key, data))
+        self._spool.add(now.stream.stream, ScreenPacket(now.seq, now.pts_ms, is_key, data))
         now.last = picture
         now.seq += 1
-        now.pts_ms = pts_ms
         now.group_bytes += len(data)
         if is_key:
             now.key_ns, now.group_bytes = now_ns, len(data)
             self._want_key = False
+
+    def _coarse(self, now: _Shooting, picture: Picture) -> tuple[bool, bytes]:
+        """Less of it, so that a node takes it; what was encoded before is thrown away, so it stands alone."""
+        self._coarse_frames += 1
+        data = b""
+        for pixels in _SQUARES:
+            now.pts_ms += 1
+            is_key, data = now.encoder.encode(coarser(picture, pixels), now.pts_ms, key=True)
+            if len(data) <= PACKET_BYTES_MAX:
+                return is_key, data
+        raise EncoderFailed(f"a frame of {len(data)} bytes")
 
     def _last_frame(self) -> None:
         """The last picture once more, so that it lasts until now; not what may not be seen."""

@@ -53,6 +53,19 @@ class Screens(Protocol):
         ...
 
 
+def coarser(picture: Picture, pixels: int) -> Picture:
+    """Of the same size, but squares of so many pixels a side have one colour: it takes far fewer bytes."""
+    few = picture.pixels[::pixels, ::pixels]
+    whole = few.repeat(pixels, axis=0).repeat(pixels, axis=1)
+    return Picture(np.ascontiguousarray(whole[: picture.height, : picture.width]))
+
+
+def within(picture: Picture, side_max: int) -> Picture:
+    """As it is, or with every second, third … pixel alone where a side is longer."""
+    step = -(-max(picture.width, picture.height) // side_max)
+    return picture if step <= 1 else Picture(np.ascontiguousarray(picture.pixels[::step, ::step]))
+
+
 def is_same(one: Picture, other: Picture) -> bool:
     """Whether both show the same. Costs a quarter of a millisecond for a full-HD screen."""
     a, b = one.pixels, other.pixels

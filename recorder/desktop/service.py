@@ -34,6 +34,8 @@ from recorder.version import build
 
 _log = structlog.get_logger(__name__)
 EXIT_CRASHED = 70
+_TOO_LARGE = "a picture took more than 8 MB: it is recorded with less detail"
+_FEWER_BYTES = "Raise screen.quality, or record one monitor: screen.monitors."
 _CAMERA_STOP_S = 5.0
 _STATUS_EVERY_S = 1.0
 _STATUS_AGE_MAX = 4
@@ -160,6 +162,8 @@ class _Service:
             camera=self._studio.facts(),
             spool=self._spool.facts(),
         )
+        if view["coarse_frames"]:
+            self._once("frame_too_large", _TOO_LARGE, _FEWER_BYTES)
         self._status_age += 1
         if {**view, "at": ""} == self._written and self._status_age < _STATUS_AGE_MAX:
             return

@@ -189,12 +189,16 @@ class Spool:
         if found is None:
             path.unlink(missing_ok=True)
             return
-        one = self._streams.setdefault(
-            found.stream.stream, SpooledStream(found.stream, ended=RESTARTED)
-        )
-        if found.first <= one.seq_last:
+        if found.refused is not None:
+            first, last, size_bytes = found.refused
+            self._dropped_frames += last - first + 1
+            self._on_lost(Lost(found.stream.stream, first, last, size_bytes))
+        name = found.stream.stream
+        known = self._streams.get(name)
+        if not (known.seq_last if known else -1) < found.first <= found.last:
             found.remove()
             return
+        one = self._streams.setdefault(name, SpooledStream(found.stream, ended=RESTARTED))
         one.groups.append(Group(file=found))
         one.seq_last = found.last
 

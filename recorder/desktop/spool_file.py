@@ -17,7 +17,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from recorder.desktop.spool_rules import Extent
 from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.screen_wire import PACKET_BYTES_MAX
 
 SUFFIX = ".gop"
 _MAGIC = b"TSG1"
@@ -41,6 +43,8 @@ class GroupFile:
         self.first = first
         self.size_bytes = 0
         """Of the packets alone."""
+        self.refused: Extent | None = None
+        """What no node would take, and what cannot be shown without it: passed over."""
         self._offsets = array("Q")
         self._end = 0
         self._synced = 0
@@ -61,7 +65,7 @@ class GroupFile:
 
     @classmethod
     def open(cls, path: Path) -> GroupFile | None:
-        """One of an earlier run, without what was not written whole; None when nothing can be read of it."""
+        """One of an earlier run, without what was not written whole or is too large for any node; None when it is no such file."""
         data = path.read_bytes()
         begin = _read_head(data)
         if begin is None:
@@ -69,11 +73,14 @@ class GroupFile:
         stream, first, at = begin
         found = cls(path, stream, first)
         while (packet := _read_record(data, at)) is not None and packet.seq == found.last + 1:
+            if len(packet.data) > PACKET_BYTES_MAX:
+                found.refused = _rest(data, at, packet)
+                break
             found._offsets.append(at)
             found.size_bytes += len(packet.data)
             at += _RECORD.size + len(packet.data)
         found._end = at
-        return found if len(found._offsets) else None
+        return found if len(found._offsets) or found.refused else None
 
     @property
     def last(self) -> int:
@@ -146,6 +153,18 @@ def _read_head(data: bytes) -> tuple[ScreenStream, int, int] | None:
         return _STREAM.validate_json(head), first, _HEAD.size + length
     except (ValueError, KeyError, TypeError, ValidationError):
         return None
+
+
+def _rest(data: bytes, at: int, packet: ScreenPacket) -> Extent:
+    """From a packet to the end of its group."""
+    first, size_bytes = packet.seq, 0
+    follows: ScreenPacket | None = packet
+    while follows is not None:
+        packet = follows
+        size_bytes += len(packet.data)
+        at += _RECORD.size + len(packet.data)
+        follows = _read_record(data, at)
+    return Extent(first, packet.seq, size_bytes)
 
 
 def _read_record(data: bytes, at: int) -> ScreenPacket | None:

@@ -78,6 +78,7 @@ class StatusBoard:
                 "frames": camera.frames,
                 "masked": camera.covered,
                 "screen_trouble": camera.trouble or None,
+                "coarse_frames": camera.coarse_frames,
                 "spool": {
                     "streams": spool.streams,
                     "frames_waiting": spool.frames_waiting,

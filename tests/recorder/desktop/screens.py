@@ -1,5 +1,7 @@
 """Screens and encoders for tests: no display, no codec."""
 
+import zlib
+
 import numpy as np
 
 from recorder.desktop.encoder import EncoderFailed
@@ -34,6 +36,28 @@ class EveryFrameAnother(PaintedScreens):
     def grab(self):
         self.shade = (self.shade + 1) % 256
         return super().grab()
+
+
+class Noise(PaintedScreens):
+    """Another picture each time, of which no two pixels are the same."""
+
+    def grab(self):
+        super().grab()
+        made = np.random.default_rng(self.grabs).integers(0, 256, (*self.shape, 4))
+        return Picture(made.astype(np.uint8))
+
+
+class PackingEncoder:
+    """A packet is the picture, packed: the more there is to see, the larger."""
+
+    def __init__(self, *_made_for):
+        self.pts = []
+
+    def encode(self, picture, pts_ms, *, key):
+        assert not self.pts or pts_ms > self.pts[-1], "time goes on"
+        is_key = key or not self.pts
+        self.pts.append(pts_ms)
+        return is_key, zlib.compress(picture.pixels.tobytes())
 
 
 class PlainEncoder:

@@ -1,12 +1,19 @@
 import pytest
 
 from cluster.real_randomness import RealRandomness
+from recorder.desktop import camera
 from recorder.desktop.camera import Camera, Who
 from recorder.desktop.desktop_clock import DesktopClock
 from recorder.desktop.encoder import EncoderFailed
 from recorder.desktop.pictures import ScreenAway
 from recorder.desktop.settings import GROUP_BYTES_MAX
-from tests.recorder.desktop.screens import EveryFrameAnother, PaintedScreens, PlainEncoder
+from tests.recorder.desktop.screens import (
+    EveryFrameAnother,
+    Noise,
+    PackingEncoder,
+    PaintedScreens,
+    PlainEncoder,
+)
 
 NS = 1_000_000_000
 
@@ -41,7 +48,8 @@ class Reel:
 
 
 class Set:
-    def __init__(self, screens, *, fps_max=10.0, key_every_s=60.0):
+    def __init__(self, screens, *, fps_max=10.0, key_every_s=60.0, make=PlainEncoder):
+        self.make = make
         self.screens, self.clock, self.reel, self.encoders = screens, Hands(), Reel(), []
         self.camera = Camera(
             who=Who("desk-1", ("dynamics/anna",)),
@@ -56,7 +64,7 @@ class Set:
         )
 
     def _encoder(self, *made_for):
-        self.encoders.append(PlainEncoder(*made_for))
+        self.encoders.append(self.make(*made_for))
         return self.encoders[-1]
 
     def run(self, seconds):
@@ -273,3 +281,38 @@ def test_a_screen_that_is_away_between_recordings_is_no_trouble():
     one.run(0.1)
     assert len(one.reel.frames) == 1
     assert not one.camera.facts().trouble
+
+
+def test_a_picture_that_no_node_takes_is_recorded_coarser_and_the_stream_goes_on(monkeypatch):
+    monkeypatch.setattr(camera, "PACKET_BYTES_MAX", 4_000)
+    one = Set(Noise(64, 32), make=PackingEncoder)
+    one.camera.film(5.0)
+    one.run(2)
+    one.camera.cut("stopped")
+    assert len(one.reel.streams) == 1
+    assert [reason for _, reason in one.reel.ends] == ["stopped"]
+    assert [packet.seq for packet in one.reel.frames] == list(range(12))
+    assert all(len(packet.data) <= 4_000 for packet in one.reel.frames)
+    assert all(packet.is_key for packet in one.reel.frames), (
+        "what is thrown away is built on by nothing"
+    )
+    assert one.times == sorted(set(one.times))
+    assert one.camera.facts().coarse_frames == 12
+
+
+def test_a_picture_that_is_small_enough_keeps_its_detail():
+    one = Set(Noise(64, 32), make=PackingEncoder)
+    one.camera.film(5.0)
+    one.run(2)
+    assert one.camera.facts().coarse_frames == 0
+    assert len(one.reel.frames[0].data) > 64 * 32 * 3
+
+
+def test_a_screen_with_a_side_that_no_node_takes_is_recorded_smaller(monkeypatch):
+    monkeypatch.setattr(camera, "SIDE_MAX", 100)
+    one = Set(EveryFrameAnother(250, 40))
+    one.camera.film(5.0)
+    one.run(1)
+    (stream,) = one.reel.streams
+    assert (stream.width, stream.height) == (84, 14)
+    assert len(one.reel.frames) == 6

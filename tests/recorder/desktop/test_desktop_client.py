@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from cluster.real_clock import RealClock
+from recorder.desktop.spool import Spool
 from recorder.screen_messages import (
     AskClock,
     ClockTold,
@@ -15,9 +16,12 @@ from recorder.screen_messages import (
     StreamBegan,
     StreamEnded,
 )
+from recorder.screen_model import ScreenPacket
+from recorder.screen_wire import PACKET_BYTES_MAX
 from tests.recorder.desktop.desktop import Desktop
 from tests.recorder.desktop.fake_node import FakeNode
 from tests.recorder.desktop.screens import EveryFrameAnother, PaintedScreens
+from tests.screens import a_stream
 from tests.waiting import holds_for, wait_until
 
 
@@ -209,3 +213,26 @@ def test_capture_ends_when_no_node_was_there_for_too_long(nodes, make_desktop):
     stop_both(nodes)
     wait_until(lambda: not desktop.studio.facts().stream, 20, "the camera is off")
     assert desktop.spool.streams()[0].ended == "stopped: no node was there to end it"
+
+
+def test_a_frame_in_the_spool_that_no_node_takes_does_not_end_the_connection(
+    nodes, make_desktop, tmp_path
+):
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    nothing = lambda *_: None  # noqa: E731 - nobody to tell
+    before = Spool(
+        folder, bytes_max=2**26, memory_bytes_max=2**23, on_lost=nothing, on_trouble=nothing,
+        on_news=nothing,
+    )  # fmt: skip
+    before.begin(a_stream("old"))
+    for seq in range(3):
+        size = PACKET_BYTES_MAX + 1 if seq == 2 else 10
+        before.add("old", ScreenPacket(seq, seq * 200, seq == 0, bytes(size)))
+    before.flush()
+    desktop = make_desktop()
+    nodes[0].wait_for_end()
+    assert sorted(seq for _, seq in nodes[0].packets("old")) == [0, 1]
+    assert [(one.first, one.last) for one in desktop.lost] == [(2, 2)]
+    assert len(nodes[0].heard(DesktopHello)) == 1
+    assert not nodes[1].heard(DesktopHello)

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recorder.desktop import spool_file
 from recorder.desktop.spool import RESTARTED, Spool
 from recorder.desktop.spool_file import SUFFIX, GroupFile
 from recorder.desktop.spool_folder import claim_folder
 from recorder.errors import ConfigError
 from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.screen_wire import PACKET_BYTES_MAX
 
 STREAM = ScreenStream("s1", "desk", ("dynamics/anna",), "vp9", 64, 32, 1_000)
 LATER = replace(STREAM, stream="s2", t0_us=2_000)
@@ -157,6 +159,33 @@ class Syncs:
 
     def of(self, folder):
         return [self.sizes.get(path.name) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+
+
+def test_a_frame_that_no_node_takes_is_passed_over_with_its_group_and_counted(
+    tmp_path, monkeypatch
+):
+    before = Kept(tmp_path).spool
+    fill(before, 8)
+    fill(before, 4, stream=LATER, size=99)
+    monkeypatch.setattr(spool_file, "PACKET_BYTES_MAX", 99)
+    kept = Kept(tmp_path)
+    assert [one.stream.stream for one in kept.spool.streams()] == ["s2"]
+    assert [(one.stream, one.first, one.last, one.size_bytes) for one in kept.lost] == [
+        ("s1", 0, 4, 500), ("s1", 5, 7, 300)
+    ]  # fmt: skip
+    assert kept.spool.facts().dropped_frames == 8
+    assert len(list(tmp_path.glob("*s1*"))) == 0
+
+
+def test_what_came_before_a_frame_that_no_node_takes_is_still_there(tmp_path):
+    spool = Kept(tmp_path, bytes_max=2**26).spool
+    spool.begin(STREAM)
+    large = PACKET_BYTES_MAX + 1
+    for seq in range(12):
+        spool.add("s1", packet(seq, size=large if seq == 7 else 10))
+    kept = Kept(tmp_path, bytes_max=2**26)
+    assert [one.seq for one in read_all(kept.spool)] == [0, 1, 2, 3, 4, 5, 6, 10, 11]
+    assert [(one.first, one.last) for one in kept.lost] == [(7, 9)]
 
 
 def test_nobody_else_may_read_what_waits(tmp_path):
