@@ -17,6 +17,7 @@ import structlog
 from cluster.real_clock import RealClock
 from cluster.real_randomness import RealRandomness
 from recorder.adapters.secrets import FileSecrets
+from recorder.desktop.boot_clock import BootClock
 from recorder.desktop.camera import Camera, Who
 from recorder.desktop.client import Client
 from recorder.desktop.desktop_clock import DesktopClock
@@ -80,7 +81,7 @@ class _Service:
         self._written: dict[str, Any] = {}
         self._status_age = 0
         self._clock = RealClock()
-        desktop_clock = DesktopClock(self._clock)
+        desktop_clock = DesktopClock(self._clock, BootClock())
         randomness = RealRandomness()
         self._board = StatusBoard()
         self._board.at(self._clock.wall_us())
@@ -91,6 +92,7 @@ class _Service:
             on_lost=self._lost,
             on_trouble=self._disk_trouble,
             on_news=self._news,
+            mark=desktop_clock.mark,
         )
         camera = Camera(
             who=Who(one.desktop.id, one.agent_keys),

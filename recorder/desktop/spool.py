@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from recorder.desktop.desktop_clock import ClockMark, moved_us
 from recorder.desktop.spool_file import SUFFIX, GroupFile
 from recorder.desktop.spool_rules import Lost, resume_at, too_much
 from recorder.desktop.spool_stream import Group, SpooledStream
@@ -56,8 +57,9 @@ class Spool:
         on_lost: Callable[[Lost], None],
         on_trouble: Callable[[OSError], None],
         on_news: Callable[[], None],
+        mark: Callable[[], ClockMark] | None = None,
     ) -> None:
-        """`on_news` is called, without the lock, when there is something to send.
+        """`on_news` is called, without the lock, when there is something to send; `mark` is of the clock of the frames.
 
         The folder must exist; frames of an earlier run are taken up. Raises OSError.
         """
@@ -67,6 +69,7 @@ class Spool:
         self._on_lost = on_lost
         self._on_trouble = on_trouble
         self._on_news = on_news
+        self._mark = mark
         self._lock = threading.Lock()
         self._streams: dict[str, SpooledStream] = {}
         self._to_disk = True
@@ -199,8 +202,17 @@ class Spool:
             found.remove()
             return
         one = self._streams.setdefault(name, SpooledStream(found.stream, ended=RESTARTED))
+        # What was put aside last knows best how that clock stood.
+        one.stream = self._on_this_clock(found)
         one.groups.append(Group(file=found))
         one.seq_last = found.last
+
+    def _on_this_clock(self, found: GroupFile) -> ScreenStream:
+        """Its frames were timed by a process that is no more: what that clock said, this one says otherwise."""
+        if found.mark is None or self._mark is None:
+            return found.stream
+        moved = moved_us(found.mark, self._mark())
+        return replace(found.stream, t0_us=max(0, found.stream.t0_us + moved))
 
     def _append(self, one: SpooledStream, packet: ScreenPacket) -> None:
         group = one.groups[-1]
@@ -245,7 +257,7 @@ class Spool:
                 return
             over -= group.memory_bytes
             try:
-                group.to_disk(self._folder, one.stream)
+                group.to_disk(self._folder, one.stream, self._mark() if self._mark else None)
             except OSError as error:
                 self._disk_refuses(error)
 

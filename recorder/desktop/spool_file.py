@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from recorder.desktop.desktop_clock import ClockMark
 from recorder.desktop.spool_rules import Extent
 from recorder.screen_model import ScreenPacket, ScreenStream
 from recorder.screen_wire import PACKET_BYTES_MAX
@@ -27,6 +28,7 @@ _HEAD = struct.Struct(">4sI")
 _RECORD = struct.Struct(">IIIBI")
 _HEAD_BYTES_MAX = 64 * 1024
 _STREAM = TypeAdapter(ScreenStream)
+_MARK: TypeAdapter[ClockMark | None] = TypeAdapter(ClockMark | None)
 
 
 def file_name(stream: ScreenStream, first: int) -> str:
@@ -43,6 +45,8 @@ class GroupFile:
         self.first = first
         self.size_bytes = 0
         """Of the packets alone."""
+        self.mark: ClockMark | None = None
+        """Of the clock of its frames, in one of an earlier run; older ones have none."""
         self.refused: Extent | None = None
         """What no node would take, and what cannot be shown without it: passed over."""
         self._offsets = array("Q")
@@ -50,10 +54,13 @@ class GroupFile:
         self._synced = 0
 
     @classmethod
-    def create(cls, folder: Path, stream: ScreenStream, first: int) -> GroupFile:
-        """An empty one."""
+    def create(
+        cls, folder: Path, stream: ScreenStream, first: int, mark: ClockMark | None = None
+    ) -> GroupFile:
+        """An empty one; `mark` is of the clock of its frames."""
         made = cls(folder / file_name(stream, first), stream, first)
-        head = json.dumps({**asdict(stream), "first": first}).encode()
+        told = None if mark is None else asdict(mark)
+        head = json.dumps({**asdict(stream), "first": first, "mark": told}).encode()
         data = _HEAD.pack(_MAGIC, len(head)) + head
         made.path.unlink(missing_ok=True)
         fd = os.open(made.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -70,8 +77,9 @@ class GroupFile:
         begin = _read_head(data)
         if begin is None:
             return None
-        stream, first, at = begin
+        stream, first, mark, at = begin
         found = cls(path, stream, first)
+        found.mark = mark
         while (packet := _read_record(data, at)) is not None and packet.seq == found.last + 1:
             if len(packet.data) > PACKET_BYTES_MAX:
                 found.refused = _rest(data, at, packet)
@@ -141,7 +149,7 @@ def _sync(path: Path) -> None:
         os.close(fd)
 
 
-def _read_head(data: bytes) -> tuple[ScreenStream, int, int] | None:
+def _read_head(data: bytes) -> tuple[ScreenStream, int, ClockMark | None, int] | None:
     if len(data) < _HEAD.size:
         return None
     magic, length = _HEAD.unpack_from(data)
@@ -149,8 +157,9 @@ def _read_head(data: bytes) -> tuple[ScreenStream, int, int] | None:
         return None
     head = data[_HEAD.size : _HEAD.size + length]
     try:
-        first = int(json.loads(head)["first"])
-        return _STREAM.validate_json(head), first, _HEAD.size + length
+        told = json.loads(head)
+        first, mark = int(told["first"]), _MARK.validate_python(told.get("mark"))
+        return _STREAM.validate_json(head), first, mark, _HEAD.size + length
     except (ValueError, KeyError, TypeError, ValidationError):
         return None
 

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recorder.desktop.desktop_clock import ClockMark
 from recorder.desktop.spool_file import GroupFile
 from recorder.desktop.spool_rules import Extent, needless
 from recorder.screen_model import ScreenPacket, ScreenStream
@@ -34,11 +35,11 @@ class Group:
             self.packets.append(packet)
             self.memory_bytes += len(packet.data)
 
-    def to_disk(self, folder: Path, stream: ScreenStream) -> None:
+    def to_disk(self, folder: Path, stream: ScreenStream, mark: ClockMark | None) -> None:
         """Move it. Raises OSError; then it is in memory as before."""
         if self.file is not None:
             return
-        made = GroupFile.create(folder, stream, self.packets[0].seq)
+        made = GroupFile.create(folder, stream, self.packets[0].seq, mark)
         try:
             for packet in self.packets:
                 made.append(packet)

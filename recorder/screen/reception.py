@@ -80,6 +80,8 @@ class Reception:
     """Why nobody is let in; empty while everybody is."""
     meters: dict[str, OffsetMeter] = field(default_factory=dict[str, OffsetMeter])
     """By desktop: what was measured holds over a reconnect."""
+    lives: dict[str, str] = field(default_factory=dict[str, str])
+    """By desktop: of the process that was measured."""
 
     # -- what comes in ----
 
@@ -171,7 +173,7 @@ class Reception:
             if stays is not None:
                 self._refuse(connection, *turned_away(hello.desktop, stays))
                 return
-        meter = self.meters.setdefault(hello.desktop, OffsetMeter())
+        meter = self._meter_of(hello)
         fresh = meter.best(now.ns) is not None
         held = None if fresh else list[DesktopSaying]()
         desktop = Desktop(connection, hello, now.ns, now.ns, meter, computer, held=held)
@@ -193,6 +195,17 @@ class Reception:
         for other in self.desktops.all():
             if other is not desktop and set(other.agents) & set(desktop.agents):
                 self._direct(other, now)
+
+    def _meter_of(self, hello: DesktopHello) -> OffsetMeter:
+        """Another process has another clock: what was recorded by the one before stays as that one was measured."""
+        name = hello.desktop
+        if self.lives.get(name, hello.life) != hello.life:
+            self.meters.pop(name, None)
+            for stream in self.streams.all():
+                if stream.stream.desktop == name:
+                    self.streams.end(stream.stream.stream)
+        self.lives[name] = hello.life
+        return self.meters.setdefault(name, OffsetMeter())
 
     def _heard(self, desktop: Desktop, saying: DesktopSaying, now: Now) -> None:
         match saying:

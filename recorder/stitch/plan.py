@@ -159,7 +159,8 @@ def _found(
     Masks of every call of the agent count: what must not be seen is on the screen whichever call it is for.
     """
     stream = parts[0].stream
-    offset = min((part.offset for part in parts), key=lambda one: (one.error_us, one.ahead_us))
+    best = min(parts, key=lambda one: (one.offset.error_us, one.offset.ahead_us))
+    offset = best.offset
     service_us = 0 if inputs.service is None else inputs.service.error_us
     masks = [
         widened(mask, offset.error_us + service_us)
@@ -171,7 +172,7 @@ def _found(
     keeps = without((leg.span for leg in shown if leg.agent_key in stream.agents), masks)
     kept = [leg.span for leg in mine if leg.verdict is Verdict.KEPT]
     closed = without((_surely(leg.span) for leg in mine if leg.verdict is not Verdict.KEPT), kept)
-    placed = [(part, _span(part, offset, applied_us)) for part in parts]
+    placed = [(part, _span(part, best, applied_us)) for part in parts]
     inside = [(part, span) for part, span in placed if any(overlap(span, one) for one in keeps)]
     if not inside:
         return None
@@ -182,7 +183,7 @@ def _found(
         for keep in keeps
         if overlap(span, keep)
     ]
-    base_us = stream.t0_us - offset.ahead_us + applied_us
+    base_us = _begin_us(best) + applied_us
     return _Found(
         parts=tuple(part for part, _ in inside),
         offset=offset,
@@ -204,9 +205,14 @@ def _lead_us(keep: Span, since_us: int, forbidden: Sequence[Span]) -> int:
     return allowed[-1].from_us if allowed and allowed[-1].to_us == keep.from_us else keep.from_us
 
 
-def _span(part: ScreenPart, offset: ClockOffset, applied_us: int) -> Span:
-    """Of a part, by the offset of its whole stream; the last frame lies inside."""
-    shift_us = part.offset.ahead_us - offset.ahead_us + applied_us
+def _begin_us(part: ScreenPart) -> int:
+    """Of its stream. What a desktop sends after it was started again is told on another clock."""
+    return part.stream.t0_us - part.offset.ahead_us
+
+
+def _span(part: ScreenPart, best: ScreenPart, applied_us: int) -> Span:
+    """Of a part, by the best measure of its whole stream; the last frame lies inside."""
+    shift_us = _begin_us(best) - _begin_us(part) + applied_us
     return Span(part.from_us + shift_us, part.to_us + shift_us + 1)
 
 

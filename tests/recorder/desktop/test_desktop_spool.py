@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.desktop import spool_file
+from recorder.desktop.desktop_clock import ClockMark
 from recorder.desktop.spool import RESTARTED, Spool
 from recorder.desktop.spool_file import SUFFIX, GroupFile
 from recorder.desktop.spool_folder import claim_folder
@@ -23,8 +24,9 @@ LATER = replace(STREAM, stream="s2", t0_us=2_000)
 class Kept:
     """A spool and what it told."""
 
-    def __init__(self, folder, *, bytes_max=10_000, memory_bytes_max=1_000):
+    def __init__(self, folder, *, bytes_max=10_000, memory_bytes_max=1_000, mark=None):
         self.lost, self.troubles, self.news = [], [], 0
+        self.mark = mark
         self.spool = Spool(
             folder,
             bytes_max=bytes_max,
@@ -32,6 +34,7 @@ class Kept:
             on_lost=self.lost.append,
             on_trouble=self.troubles.append,
             on_news=self._new,
+            mark=None if mark is None else lambda: self.mark,
         )
 
     def _new(self):
@@ -129,6 +132,36 @@ def test_frames_of_an_earlier_run_are_taken_up(tmp_path):
     assert read_all(spool) == [packet(seq) for seq in range(13)]
     fill(spool, 3, stream=LATER)
     assert [one.stream.stream for one in spool.streams()] == ["s1", "s2"]
+
+
+MARK = ClockMark("boot-1", 5_000, 1_000_000, 1_000_000)
+HOUR_US = 3_600_000_000
+
+
+def test_frames_of_an_earlier_run_keep_their_instant_when_the_calendar_was_set_since(tmp_path):
+    fill(Kept(tmp_path, mark=MARK).spool, 13)
+    later = ClockMark("boot-1", 9_000, 1_004_000 + HOUR_US, 1_004_000 + HOUR_US)
+    (one,) = Kept(tmp_path, mark=later).spool.streams()
+    assert one.stream == replace(STREAM, t0_us=STREAM.t0_us + HOUR_US)
+    (again,) = Kept(tmp_path, mark=MARK).spool.streams()
+    assert again.stream == STREAM, "what is on the disk is as it was told"
+
+
+def test_over_a_start_of_the_computer_the_last_mark_of_a_stream_counts(tmp_path):
+    kept = Kept(tmp_path, mark=MARK)
+    fill(kept.spool, 7)
+    kept.mark = replace(MARK, calendar_us=MARK.calendar_us + HOUR_US)
+    for seq in range(7, 13):
+        kept.spool.add("s1", packet(seq))
+    other = ClockMark("boot-2", 1, 7_000_000, 7_000_000)
+    (one,) = Kept(tmp_path, mark=other).spool.streams()
+    assert one.stream.t0_us == STREAM.t0_us + HOUR_US
+
+
+def test_frames_without_a_mark_stay_where_they_were(tmp_path):
+    fill(Kept(tmp_path).spool, 3)
+    (one,) = Kept(tmp_path, mark=MARK).spool.streams()
+    assert one.stream == STREAM
 
 
 @pytest.mark.parametrize("cut", [1, 3, 60, 117, 118, 250])

@@ -178,6 +178,19 @@ def test_both_clock_offsets_are_applied_the_services_only_beyond_its_own_error()
     assert base_s(ClockOffset(-3_000_000, 500_000)) == -3
 
 
+def test_parts_of_one_stream_that_are_told_on_the_clocks_of_two_processes_are_placed_as_one():
+    """The service was started again, and the calendar had been set by an hour meanwhile."""
+    hour = 3600
+    before = screen(key="aa01", last=20, offset=ClockOffset(0, 900_000))
+    after = screen(hour, key="aa02", first=20, offset=ClockOffset(hour * 1_000_000, 5_000))
+
+    made = plan(Inputs(contact(), legs=(leg(0, 60),), parts=(before, after)))
+
+    (stream,) = made.streams
+    assert stream.base_us + made.origin_us == at(0)
+    assert [one.part_key for one in stream.parts] == ["aa01", "aa02"]
+
+
 def test_the_best_offset_among_the_parts_of_a_stream_places_all_of_it():
     rough = screen(key="aa01", last=20, offset=ClockOffset(700_000, 900_000))
     fine = screen(key="aa02", first=20, offset=ClockOffset(20_000, 5_000))
