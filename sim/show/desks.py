@@ -11,11 +11,11 @@ from sim.desk.on_the_phone import PhoneCall, levels_of
 from sim.ucaas.dynamics.people import agent_id, person
 
 SOURCE: Final = "dynamics"
-TOKEN_FILE: Final = "desktop-token"  # noqa: S105 - the name of a file
+SECRET_FILE: Final = "desktop-secret"  # noqa: S105 - the name of a file
 INSTALL: Final = "sudo apt-get install xvfb libx11-6"
 TABLES: Final[dict[str, dict[str, Any]]] = {
     "screens": {"enabled": True, "desktops_expected": False},
-    "web.tokens.desktops": {"token": f"file:{TOKEN_FILE}", "roles": ["desktop"]},
+    "web.tokens.desktops": {"token": f"file:{SECRET_FILE}", "roles": ["desktop"]},
     "replay": {"settle_s": 1.0},
 }
 """For both nodes. The other agents have no desks, which is no finding here."""

@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from cluster.real_randomness import RealRandomness
+from recorder.desktop_tokens import desktop_token
 from sim.audio import AudioBank
 from sim.desk.display import can_show
 from sim.desk.seat import Seat
 from sim.local_pair import NODES, free_port
 from sim.served_sources import DYNAMICS
-from sim.show.desks import AGENTS, INSTALL, SOURCE, TABLES, TOKEN_FILE, Desks, Show, agent_of
+from sim.show.desks import AGENTS, INSTALL, SECRET_FILE, SOURCE, TABLES, Desks, Show, agent_of
 from sim.show.display import open_display
 from sim.show.stage import Stage
 from sim.ucaas.admin_client import fake_variable
@@ -66,9 +67,9 @@ def _run(
     stage: Stage, calls_per_minute: float, *, live: bool, desks_with: Path | None = None
 ) -> None:
     """`desks_with`: agents work at desks, and their calls sound like this bank of audio."""
-    token = RealRandomness().token()
+    secret = RealRandomness().token()
     if desks_with is not None:
-        _write_secret(stage.directory / TOKEN_FILE, token)
+        _write_secret(stage.directory / SECRET_FILE, secret)
     stage.event("starting two nodes")
     primary = stage.pair.start()
     for one in stage.served.all:
@@ -89,7 +90,7 @@ def _run(
     )
     dead_since: dict[str, float] = {}
     with ExitStack() as stack:
-        desks = None if desks_with is None else _desks(stack, stage, desks_with, token)
+        desks = None if desks_with is None else _desks(stack, stage, desks_with, secret)
         while True:
             stage.watch(_LOOK_S)
             _restart_dead(stage, dead_since)
@@ -97,7 +98,7 @@ def _run(
                 desks.look()
 
 
-def _desks(stack: ExitStack, stage: Stage, audio: Path, token: str) -> Desks | None:
+def _desks(stack: ExitStack, stage: Stage, audio: Path, secret: str) -> Desks | None:
     """Agents at work; None, and what to do about it, where there can be no display."""
     if not can_show():
         stage.event(f"no screens: Xvfb or libX11 is missing; {INSTALL}, then start this again")
@@ -106,12 +107,12 @@ def _desks(stack: ExitStack, stage: Stage, audio: Path, token: str) -> Desks | N
     seats: list[Seat] = []
     for number, agent in enumerate(AGENTS, 1):
         key, name = agent_of(agent)
-        order = urls if number % 2 else urls[::-1]
+        order, desk = urls if number % 2 else urls[::-1], f"desk-{number}"
         seat = Seat(
             stage.directory / "desks",
-            f"desk-{number}",
+            desk,
             urls=order,
-            token=token,
+            token=desktop_token(secret, desk),
             agents={SOURCE: key},
         )
         stack.callback(seat.close)

@@ -176,4 +176,4 @@ def test_without_a_display_it_says_what_to_install_and_goes_on_without_screens(s
         up._run(stage, 90.0, live=False, desks_with=Path("audio"))
     told = [event for event in stage.events if "apt-get install xvfb" in event]
     assert len(told) == 1
-    assert (stage.directory / "desktop-token").stat().st_mode & 0o777 == 0o600
+    assert (stage.directory / "desktop-secret").stat().st_mode & 0o777 == 0o600
