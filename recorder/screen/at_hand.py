@@ -13,13 +13,19 @@ AHEAD_US: Final = 86_400 * 1_000_000
 EVENTS_MAX: Final = 50_000
 
 
+def is_of_tomorrow(event: AgentEvent) -> bool:
+    """Whether it happened so much later than the clock of who heard of it showed that one of the two clocks is wrong."""
+    return event.at_us > event.heard_us + AHEAD_US
+
+
 def is_sane(event: AgentEvent) -> bool:
     """Whether a platform would say so: ids of some length, and nothing of tomorrow."""
     texts = (event.source, event.event_id, event.agent, event.call, event.heard_by)
     return (
         all(len(text) <= TEXT_MAX for text in texts)
         and bool(event.source and event.event_id and event.agent)
-        and 0 <= event.at_us <= event.heard_us + AHEAD_US
+        and event.at_us >= 0
+        and not is_of_tomorrow(event)
     )
 
 

@@ -17,11 +17,13 @@ from cluster.frames import Share
 from cluster.messages import PeerListens, Ping, Pong, SendFrame, ShareHeard
 from cluster.ports import Address, Clock, Timer
 from cluster.status import PeerStatus
+from recorder.messages import FindingClosed, FindingOpened
 from recorder.screen.at_hand import AtHand, is_sane
 from recorder.screen.event_codec import TOPIC, bodies, from_body
 from recorder.screen.event_keeper import EventKeeper, KeeperMessage, KeeperPorts
 from recorder.screen.legs import Folded, fold, limits_of
 from recorder.screen.table import order
+from recorder.screen.tomorrow import AGENT_EVENTS_AHEAD, Tomorrow
 from recorder.screen_messages import AgentEventsHeard, LegsChanged
 from recorder.screen_model import AgentEvent, Leg
 from recorder.screen_settings import ScreenSettings
@@ -97,6 +99,8 @@ class Ris:
         self._node = node
         self._me: Address[RisMessage] = keeping.me
         self._clock: Clock = keeping.clock
+        self._monitor = keeping.monitor
+        self._tomorrow = Tomorrow()
         self._link = link
         self._screens = screens
         self._board = board
@@ -155,6 +159,8 @@ class Ris:
     def _heard(self, events: Sequence[AgentEvent], *, from_peer: bool) -> None:
         if not from_peer:
             events = [one if one.heard_by else replace(one, heard_by=self._node) for one in events]
+            for finding in self._tomorrow.heard(events, self._clock.monotonic_ns()):
+                self._monitor.tell(FindingOpened(finding))
         sane = [one for one in events if is_sane(one)]
         self._counts.refused += len(events) - len(sane)
         new = [one for one in sane if self._at_hand.add(one)]
@@ -245,6 +251,8 @@ class Ris:
     def _tidy(self) -> None:
         self._clock.call_later(TIDY_S, self._me, TidyDue())
         self._fold(self._at_hand.evict(self._clock.wall_us() - self._kept_us))
+        for source in self._tomorrow.over(self._clock.monotonic_ns()):
+            self._monitor.tell(FindingClosed(AGENT_EVENTS_AHEAD, source))
 
     # -- what is shown ----
 
