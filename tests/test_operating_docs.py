@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,18 +35,18 @@ POSITION = {"Failure": 1, "Refusal": 1}
 def modules():
     for package in ("cluster", "recorder"):
         for path in sorted((ROOT / package).rglob("*.py")):
-            yield path, ast.parse(path.read_text("utf-8"))
+            yield ast.parse(path.read_text("utf-8"))
 
 
 def text_of(node):
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def constants():
+def constants(parsed):
     """Names bound to a text at the top of any module."""
     return {
         target.id: text_of(node.value)
-        for _, module in modules()
+        for module in parsed
         for node in module.body
         if isinstance(node, ast.Assign)
         for target in node.targets
@@ -83,9 +84,11 @@ def codes_in(module, known):
                     yield text_of(line.value)
 
 
+@cache
 def codes():
-    known = constants()
-    return sorted({code for _, module in modules() for code in codes_in(module, known) if code})
+    parsed = list(modules())
+    known = constants(parsed)
+    return sorted({code for module in parsed for code in codes_in(module, known) if code})
 
 
 def rows():

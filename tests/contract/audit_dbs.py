@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import insert
 
-from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
+from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.proof_tables import deletions
 from recorder.adapters.contact_db.retention_rows_sql import deletion_values
 from sim.audit import MemoryAuditDb, MemoryAuditStore
 from sim.data_center import MemoryContactDb, MemoryContactStore
+from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock
 
 
@@ -66,5 +67,5 @@ def audit_world(kind, request, tmp_path):
     if kind == "postgres":
         return SqlAuditWorld(request.getfixturevalue("postgres_url"))
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return SqlAuditWorld(url)

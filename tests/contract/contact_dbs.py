@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
+from recorder.adapters.contact_db import SqlContactDb, open_engine
 from sim.data_center import MemoryContactDb, MemoryContactStore
+from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock
 
 
@@ -59,5 +60,5 @@ class SqlWorld:
 
 def sqlite_world(directory):
     url = f"sqlite:///{directory / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return SqlWorld(url)

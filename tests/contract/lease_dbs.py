@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from sqlalchemy import text
 
 from cluster.ports import Lease
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.lease_db import SqlLease
+from tests.databases import migrated
 
 
 @contextmanager
@@ -51,6 +52,6 @@ def leases_at(
 def sqlite_leases(directory):
     """The same over a new SQLite file."""
     url = f"sqlite:///{directory / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     with leases_at(url) as both:
         yield both

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.contact_db.screens import SqlScreenDb
@@ -11,6 +11,7 @@ from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.screen_tables import MemoryScreenDb, ScreenTables
 from sim.screens_of_contacts import ScreensOfContacts
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld
+from tests.databases import migrated
 
 
 class MemoryRetention(MemoryWorld):
@@ -60,5 +61,5 @@ def retention_world(kind, request, tmp_path):
     if kind == "postgres":
         return SqlRetention(request.getfixturevalue("postgres_url"))
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return SqlRetention(url)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.scrubs import SqlScrubDb
 from sim.scrub_tables import MemoryScrubDb, ScrubTables
 from tests.contract.retention_dbs import MemoryRetention, SqlRetention
+from tests.databases import migrated
 
 
 class MemoryScrub(MemoryRetention):
@@ -48,5 +49,5 @@ def scrub_world(kind, request, tmp_path):
     if kind == "postgres":
         return SqlScrub(request.getfixturevalue("postgres_url"))
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return SqlScrub(url)

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.model import Window
 from sim.agent_events import AgentEventStore, MemoryAgentEventDb
+from tests.databases import migrated
 from tests.recorder.screen.agents import START, K, S, event
 
 
@@ -22,7 +23,7 @@ def nodes(request, tmp_path):
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     else:
-        migrate(url)
+        migrated(url)
     engines = open_engine(url), open_engine(url)
     yield tuple(map(SqlAgentEventDb, engines))
     for engine in engines:

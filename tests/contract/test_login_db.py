@@ -2,9 +2,10 @@
 
 import pytest
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.logins import KEPT_US, SqlLoginDb
 from sim.logins import LoginStore, MemoryLoginDb
+from tests.databases import migrated
 
 NOW_US = 1_700_000_000_000_000
 HOUR_US = 3_600_000_000
@@ -21,7 +22,7 @@ def nodes(request, tmp_path):
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     else:
-        migrate(url)
+        migrated(url)
     engines = open_engine(url), open_engine(url)
     yield tuple(map(SqlLoginDb, engines))
     for engine in engines:

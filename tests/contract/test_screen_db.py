@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.model import Window
 from recorder.screen_model import Rendition
 from sim.screen_tables import MemoryScreenDb, ScreenTables
+from tests.databases import migrated
 from tests.screens import T0_US, a_part, a_stream
 
 ALWAYS = Window(0, 2**62)
@@ -27,7 +28,7 @@ def world(request, tmp_path):
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     else:
-        migrate(url)
+        migrated(url)
     engines = []
 
     def opened():

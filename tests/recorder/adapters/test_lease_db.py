@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cluster.errors import LeaseUnavailable
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.lease_db import SqlLease
+from tests.databases import migrated
 from tests.waiting import wait_until
 
 LEASE_S = 0.15
@@ -21,7 +22,7 @@ def url(request, tmp_path):
     if request.param == "postgres":
         return request.getfixturevalue("postgres_url")
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return url
 
 
@@ -202,7 +203,7 @@ def bounded(call):
 
 def test_a_locked_sqlite_file_is_unavailable_in_time(tmp_path):
     path = tmp_path / "contacts.db"
-    migrate(f"sqlite:///{path}")
+    migrated(f"sqlite:///{path}")
     engine = open_engine(f"sqlite:///{path}")
     lease = SqlLease(
         engine, cluster="pair", node="alpha", instance="i", boot="b", lease_s=6, call_timeout_s=0.3

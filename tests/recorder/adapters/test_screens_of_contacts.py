@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.screens import SqlScreenDb
@@ -12,6 +12,7 @@ from recorder.adapters.contact_db.screens_of_contacts import forget_own, own_par
 from recorder.model import Party, Window
 from recorder.screen_model import AgentEvent, AgentEventKind
 from tests.calls import START_US, a_file, an_item, names_of
+from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock
 from tests.screens import KEY, T0_US, a_part
 
@@ -25,7 +26,7 @@ def engine(request, tmp_path):
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     else:
-        migrate(url)
+        migrated(url)
     engine = open_engine(url)
     yield engine
     engine.dispose()

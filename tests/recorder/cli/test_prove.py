@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
+from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.folder_archive import FolderArchive
@@ -16,6 +16,7 @@ from recorder.errors import Unreachable
 from recorder.prove.document import to_text
 from recorder.prove.make import ProvedSource, Prover, make_certificate
 from sim.audit import ListedTrail
+from tests.databases import migrated
 from tests.recorder.fake_node import BEGAN_US, OBJECT
 from tests.recorder.fakes import MP3, buffered
 from tests.recorder.hand_clock import HandClock
@@ -159,7 +160,7 @@ def test_what_makes_no_sense_is_told(bare, arguments, status):
 def center(tmp_path):
     """Three items in a folder and a SQLite file, and the certificate of their day."""
     url = f"sqlite:///{tmp_path}/contacts.db"
-    migrate(url)
+    migrated(url)
     engine, clock = open_engine(url), HandClock(wall_start_us=BEGAN_US)
     contact_db = SqlContactDb(engine, cluster="emea", node="alpha", clock=clock)
     archive = FolderArchive(tmp_path / "archive")

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
+from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.adapters.folder_archive import FolderArchive
@@ -28,6 +28,7 @@ from recorder.retention_rows import (
 )
 from recorder.screen_model import Rendition
 from tests.calls import START_US, an_item
+from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock
 
 RULES = Rules((Policy("all", Match(), 30 * DAY_US),), 0, 5 * DAY_US)
@@ -40,7 +41,7 @@ class Center:
 
     def __init__(self, folder):
         url = f"sqlite:///{folder / 'contacts.db'}"
-        migrate(url)
+        migrated(url)
         self.clock, self.folder = HandClock(), folder
         self.engine = open_engine(url)
         self.contacts = SqlContactDb(self.engine, cluster="pair", node="alpha", clock=self.clock)

@@ -11,12 +11,12 @@ from jsonschema import Draft202012Validator
 
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.adapters.contact_db.migrate import migrate
 from recorder.control import OpenSource
 from recorder.errors import Unreachable
 from recorder.model import Capabilities
 from recorder.web.app import create_app
 from recorder.webhooks import WebhookAnswer
+from tests.databases import migrated
 from tests.recorder.fake_node import TOKEN, FakeNode
 
 DOCUMENT = create_app(FakeNode().control()).openapi()
@@ -71,7 +71,7 @@ def client(request, tmp_path_factory):
     node.sources = {"zoom": OpenSource("zoom", Hearing())}
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('db')}/contacts.db"
-        migrate(url)
+        migrated(url)
         node.contact_db = SqlContactDb(
             open_engine(url), cluster="emea", node="alpha", clock=node.clock
         )

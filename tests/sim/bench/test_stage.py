@@ -3,12 +3,12 @@
 import httpx
 import pytest
 
-from recorder.adapters.contact_db import migrate
 from recorder.rows import HistoryRow
 from sim.bench import stage as module
 from sim.bench.stage import CLIENTS, Stage
 from sim.served_sources import client_apps
 from tests.calls import a_ref, an_item, names_of
+from tests.databases import migrated
 
 API = "api/data/v9.2/msdyn_ocrecordings?$filter=modifiedon ge 2026-01-01T00:00:00Z"
 
@@ -22,7 +22,7 @@ def stage(tmp_path):
 @pytest.fixture
 def data_center(stage):
     (stage.directory / "center").mkdir()
-    migrate(f"sqlite:///{stage.directory}/center/contacts.db")
+    migrated(f"sqlite:///{stage.directory}/center/contacts.db")
     return stage.db
 
 

@@ -6,13 +6,14 @@ import httpx
 import pytest
 
 from cluster.real_clock import RealClock
-from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
+from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.cli.errors import CliError, Exit
 from recorder.model import ItemState
 from sim.local_pair import CLUSTER
 from sim.served_sources import DYNAMICS
 from sim.show.stage import Stage
 from tests.calls import a_ref, an_item, an_outcome, names_of
+from tests.databases import migrated
 
 AUDIO = Path(__file__).parents[3] / "var" / "audio"
 
@@ -73,7 +74,7 @@ def stage(tmp_path, display):
 def data_center(stage):
     """The contact database a node would have made."""
     url = f"sqlite:///{stage.directory}/center/contacts.db"
-    migrate(url)
+    migrated(url)
     clock = RealClock()
     db = SqlContactDb(open_engine(url), cluster=CLUSTER, node="alpha", clock=clock)
     yield db

@@ -3,13 +3,14 @@
 import pytest
 from sqlalchemy import delete, insert
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.contact_db.proof_tables import deletions, recoveries, recovery_items
 from recorder.adapters.contact_db.tables import media
 from recorder.consolidate.contact import contact_id
 from tests.calls import START_US, an_item, names_of
 from tests.contract.contact_dbs import SqlWorld
+from tests.databases import migrated
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -17,7 +18,7 @@ def url(request, tmp_path):
     if request.param == "postgres":
         return request.getfixturevalue("postgres_url")
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return url
 
 

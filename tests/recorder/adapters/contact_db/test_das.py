@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, text
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.pages import encode_cursor
 from recorder.adapters.contact_db.tables import contacts
@@ -13,6 +13,7 @@ from recorder.das_rows import DasQuery
 from recorder.model import Window
 from tests.calls import an_item, names_of
 from tests.contract.contact_dbs import SqlWorld
+from tests.databases import migrated
 
 QUERY = DasQuery(source="dyn", window=Window(0, 2**60), after=encode_cursor(5, "x"))
 
@@ -20,7 +21,7 @@ QUERY = DasQuery(source="dyn", window=Window(0, 2**60), after=encode_cursor(5, "
 @pytest.fixture
 def engine(tmp_path):
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     commit_three(url)
     engine = open_engine(url)
     yield engine

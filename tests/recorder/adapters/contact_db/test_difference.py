@@ -3,16 +3,17 @@
 import pytest
 from sqlalchemy import event, text
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.difference import WALK_AT, difference
 from tests.calls import a_ref, an_item, names_of
 from tests.contract.contact_dbs import SqlWorld
+from tests.databases import migrated
 
 
 @pytest.fixture
 def sqlite_url(tmp_path):
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return url
 
 

@@ -3,11 +3,12 @@
 import pytest
 from sqlalchemy import event, text
 
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.known import known_items
 from recorder.adapters.contact_db.lookups import items_by_key, media_by_contact
 from tests.calls import a_ref, an_item, names_of
 from tests.contract.contact_dbs import SqlWorld
+from tests.databases import migrated
 
 COPIES = 8_000
 
@@ -15,7 +16,7 @@ COPIES = 8_000
 @pytest.fixture
 def sqlite_url(tmp_path):
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     return url
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, text
 
-from recorder.adapters.contact_db import SqlContactDb, migrate, open_engine
+from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.errors import DataCenterDown, DataCenterError, DataCenterUnfit
 from recorder.model import SourceProgress
 from recorder.rows import ContactQuery, ItemQuery
 from tests.calls import a_ref, an_event, an_interaction, an_item, an_outcome, names_of
+from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock
 from tests.waiting import wait_until
 
@@ -27,7 +28,7 @@ def open_db(url, *, node="alpha", **limits):
 @pytest.fixture
 def sqlite_path(tmp_path):
     path = tmp_path / "contacts.db"
-    migrate(f"sqlite:///{path}")
+    migrated(f"sqlite:///{path}")
     return path
 
 
@@ -136,7 +137,7 @@ def url(request, tmp_path):
     if request.param == "postgres":
         return request.getfixturevalue("postgres_url")
     url = f"sqlite:///{tmp_path / 'both.db'}"
-    migrate(url)
+    migrated(url)
     return url
 
 

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import event
 
 from cluster.real_clock import RealClock
-from recorder.adapters.contact_db import migrate, open_engine
+from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.contact_db.recovery_ids import KEPT_MAX, KnownIds
 from recorder.recovery_rows import RecoveryKind, RecoveryRow, Tending
 from tests.contract.recovery_told import a_request
+from tests.databases import migrated
 
 MANY = tuple(f"id-{number}" for number in range(1_000))
 
@@ -19,7 +20,7 @@ MANY = tuple(f"id-{number}" for number in range(1_000))
 @pytest.fixture
 def engine(tmp_path):
     url = f"sqlite:///{tmp_path / 'contacts.db'}"
-    migrate(url)
+    migrated(url)
     engine = open_engine(url)
     yield engine
     engine.dispose()

@@ -3,9 +3,9 @@ from sqlalchemy import text
 
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.adapters.contact_db.migrate import migrate
 from recorder.errors import DataCenterDown, DataCenterUnfit
 from recorder.model import SourceProgress
+from tests.databases import migrated
 from tests.recorder.adapters.dynamics.scripted import FakeClock
 
 PROGRESS = SourceProgress("dynamics", 1, 7, 7)
@@ -18,7 +18,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def engine(file):
-    migrate(f"sqlite:///{file}")
+    migrated(f"sqlite:///{file}")
     engine = open_engine(f"sqlite:///{file}")
     yield engine
     engine.dispose()
@@ -62,7 +62,7 @@ def test_a_file_that_comes_back_is_used_again(db, file):
 
 def test_a_replaced_file_is_told_once_and_then_used(db, file, tmp_path):
     other = tmp_path / "other.db"
-    migrate(f"sqlite:///{other}")
+    migrated(f"sqlite:///{other}")
     for rest in ("-wal", "-shm"):
         file.with_name(file.name + rest).unlink()
     other.rename(file)
