@@ -37,6 +37,10 @@ def gathered(tools: StitchTools, detail: ContactDetail, *, clock: bool) -> Input
         return Inputs(detail, events, legs, others=others)
     keys = tuple(sorted({leg.agent_key for leg in shown}))
     parts = tools.screens.parts(keys, _window(shown, tools.wall_us()))
+    # Whoever sits there may be another agent for another source: what must not be seen then is on the same screen.
+    others_there = sorted({one for part in parts for one in part.stream.agents}.difference(agents))
+    if others_there and period is not None:
+        legs += folded(tools, tools.events.of_agents(others_there, period))
     service = tools.service_clock(detail.row.source) if parts and clock else None
     return Inputs(detail, events, legs, parts, others, service)
 
