@@ -65,9 +65,15 @@ class StitchProcess:
         self._memory_bytes_max = memory_bytes_max
         self._program = program
 
-    def folder(self) -> str:
+    def write(self, name: str, data: bytes) -> str:
         """See Studio."""
-        return str(self._empty("other"))
+        path = self._directory / "other" / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise CallBufferError(f"{path} cannot be written: {error.strerror}") from error
+        return str(path)
 
     def clear(self) -> None:
         """Throw away what was made last, and what a crash left."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from recorder.audit_rows import SYSTEM
@@ -130,18 +129,14 @@ def _was_replaced(part: ScreenPart, masks: Sequence[Span], listed: Sequence[Scre
 def _copy(tools: StitchTools, part: ScreenPart, first: int, last: int) -> ScreenPart:
     """The packets of one range as a part of its own, in the archive."""
     name = hashlib.sha256(f"{part.part_key} {first} {last}".encode()).hexdigest()[:32]
-    path = Path(tools.studio.folder()) / f"{name}.scn"
     with tools.archive.open(part.object_key) as file:
         reader = ScnReader(file)
         packets = [one for one in reader.packets() if first <= one.seq <= last]
     head = replace(reader.head, part_key=name, seq_first=first)
     data = head_bytes(head) + b"".join(packet_bytes(one) for one in packets)
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise CallBufferError(f"{path} cannot be written: {error.strerror}") from error
+    path = tools.studio.write(f"{name}.scn", data)
     sha256, key = hashlib.sha256(data).hexdigest(), part_object_key(name)
-    tools.archive.put(key, str(path), sha256, len(data))
+    tools.archive.put(key, path, sha256, len(data))
     return replace(
         part,
         part_key=name,

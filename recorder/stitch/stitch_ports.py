@@ -29,8 +29,8 @@ class Studio(Protocol):
         """
         ...
 
-    def folder(self) -> str:
-        """A folder for other files, until `clear`. Raises CallBufferError."""
+    def write(self, name: str, data: bytes) -> str:
+        """Another file, until `clear`; returns its path. Raises CallBufferError when the disk refuses."""
         ...
 
     def clear(self) -> None:

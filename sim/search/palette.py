@@ -16,7 +16,8 @@ from sim.world.rules.service import KNOWN
 
 KEEPING: Final = ("hold", "recovery", "object_damage", "object_stray", "rows_lost", "accept")
 """Kinds that mean nothing without more: drawn only where they are asked for."""
-OF_SCREENS: Final = ("desktops_cut", "desktop_crash")
+STITCHING: Final = ("stitch_slow", "stitch_fails", "stitch_disk_full")
+OF_SCREENS: Final = ("desktops_cut", "desktop_crash", *STITCHING)
 """The same where nobody has a screen."""
 _FATAL: Final = ("pause", "crash")
 

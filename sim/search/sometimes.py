@@ -18,7 +18,7 @@ from sim.ucaas.statistics import Poll
 from sim.world.incident import FIRST_SOURCE
 from sim.world.kinds import kind_of
 from sim.world.kinds.kind import client_id
-from sim.world.screens import stage
+from sim.world.screens import replays, stage
 from sim.world.world import World
 
 _SECOND_US: Final = 1_000_000
@@ -78,7 +78,7 @@ def wanted(sources: Sequence[str], *, screens: bool = False) -> tuple[str, ...]:
     kinds = dict.fromkeys(kind_of(source).name for source in sources)
     more = (name for kind in kinds for name in OF_KINDS.get(kind, ()))
     of_any = (name for name in WANTED if name != REPLACED or FIRST_SOURCE in kinds)
-    return (*of_any, *several, *more, *(stage.WANTED if screens else ()))
+    return (*of_any, *several, *more, *((*stage.WANTED, *replays.WANTED) if screens else ()))
 
 
 def situations(world: World) -> dict[str, int]:
@@ -108,6 +108,7 @@ def situations(world: World) -> dict[str, int]:
             LATE_FILE: _late_files(truth, archived),
             WATCHED: sum(_is_watched(event) for event in tables.events.values()),
             **world.screens.counts(),
+            **world.replays.counts(),
             RESUMED: sum(_resumed(service.fake.statistics()) for service in world.services),
         }
     )

@@ -15,6 +15,7 @@ from sim.search.palette import (
     KEEPING,
     PALETTE,
     POINTS,
+    STITCHING,
     Colour,
     can_happen,
     colour_of,
@@ -25,7 +26,7 @@ from sim.search.palette import (
     with_screens,
 )
 from sim.world.incident import FIRST_SOURCE, Fault, Incident, Screens, Value, Workload
-from sim.world.points import keeping_points, more_points
+from sim.world.points import keeping_points, more_points, replay_points
 
 _NEAR_S: Final = 12.0
 _NEAR: Final = 0.5
@@ -172,6 +173,7 @@ def _screens(chance: Stream) -> Screens:
         doubled=chance.choice((0.0, 0.15, 0.5)),
         unheard=chance.choice((0.0, 0.05, 0.2)),
         bodies=chance.random() < 1 / 2,
+        replayed=chance.choice((0.5, 1.0)),
     )
 
 
@@ -225,9 +227,12 @@ def _faults(mix: Stream, chance: Stream, profile: Profile) -> tuple[Fault, ...]:
 def _legal_fault(chance: Stream, colour: Colour, at_s: float, profile: Profile) -> Fault:
     """Some parameters exclude each other: drawn again, and at last left out."""
     sources = tuple(profile.sources)
+    replays = any(one.kind in STITCHING for one in profile.colours)
     for _ in range(_DRAWS_MAX):
         source = _source(chance, colour, sources)
         points = POINTS if sources == (FIRST_SOURCE,) else (*POINTS, *more_points())
+        if replays:
+            points = (*points, *replay_points())
         fault = _fault(chance, narrowed(colour, source) if source else colour, at_s, points)
         if source:
             fault = replace(fault, options={**fault.options, "source": source})

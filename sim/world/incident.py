@@ -124,6 +124,8 @@ class Screens:
     """Whether it answers when it is asked."""
     bodies: bool = False
     """It tells by messages as the real service writes them, through the adapter, where the source is one that does."""
+    replayed: float = 0.0
+    """Share of answered calls that the source recorded. With any, contacts are made replayable, and opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,6 +320,7 @@ class Machine:
             recoveries=self._recoveries(),
             reconcile=self._reconcile(),
             screens=None if self.seat is None else self.seat.ports(self.disk.screens, self._point),
+            stitch=None if self.seat is None else self.seat.stitch(self.disk.screens, self._point),
             migrate=self._data_center.migrate(name),
             run_hook=None,
             trap=self._point,

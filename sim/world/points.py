@@ -3,6 +3,7 @@
 | Point | Reached when |
 |---|---|
 | `append`, `fsync`, `rename`, `put`, … | the node is about to do so: see recorder.traps |
+| `make` | the program that makes a contact replayable is at work |
 | `save:state`, `save:progress` | the new file is written and synced, and not yet renamed |
 | `actor:Message` | the actor is about to handle such a message |
 | `request:list`, `request:list:2` | such a request (its second page) has reached the service, unanswered |
@@ -66,6 +67,10 @@ KEEPING: Final = ("decide", "begin_deletion", "finish_deletion", "delete", "done
 """Calls of retention, which only happen where something is ever deleted."""
 COMPARING: Final = ("begin_run", "record_step", "end_run", "settle")
 """Calls of reconciliation, which only happen where something is compared."""
+REPLAYING: Final = ("screens_record_rendition", "screens_record_parts", "screens_forget_part")
+"""Calls about screens and renditions."""
+MAKE: Final = "make"
+"""The program that makes contacts replayable is at work."""
 
 
 def points() -> tuple[str, ...]:
@@ -92,6 +97,12 @@ def keeping_points() -> tuple[str, ...]:
     return (*(f"call:{call}" for call in calls), *(f"done:{call}" for call in calls))
 
 
+def replay_points() -> tuple[str, ...]:
+    """Those that only worlds come to in which contacts are made replayable."""
+    calls = (f"{when}:{call}" for call in REPLAYING for when in ("call", "done"))
+    return (MAKE, *calls)
+
+
 def parted(at_next: str) -> tuple[str, str]:
     """The node (or none, ``) and the point of a fault's `at_next`. Raises ConfigError."""
     node, slash, point = at_next.rpartition("/")
@@ -99,7 +110,7 @@ def parted(at_next: str) -> tuple[str, str]:
         raise ConfigError(
             f"there is no node {node!r}", hint=f"A point of a node is NODE/POINT; {_known(NODES)}"
         )
-    every = (*points(), *more_points(), *keeping_points())
+    every = (*points(), *more_points(), *keeping_points(), *replay_points())
     if point not in every and not _PAGE.fullmatch(point):
         raise ConfigError(f"there is no point {point!r}", hint=_known(every))
     return node, point

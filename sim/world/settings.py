@@ -71,6 +71,8 @@ SCREENS: Layer = {
     }
 }
 """For worlds with agents whose screens are recorded."""
+REPLAY: Layer = {"replay": {"settle_s": 5.0}}
+"""For worlds in which contacts are made replayable."""
 DAMAGES: Final = frozenset({"object_damage", "object_stray", "rows_lost", "accept"})
 """Faults that are nothing where nobody compares."""
 
@@ -110,7 +112,7 @@ def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Conf
     elif any(fault.kind == "recovery" for fault in incident.faults):
         usual.append(RECOVERY)
     if incident.screens is not None:
-        usual.append(SCREENS)
+        usual += [SCREENS, REPLAY] if incident.screens.replayed else [SCREENS]
     for layer in (*usual, incident.settings, incident.own_settings.get(node, {}), *more):
         for table, values in layer.items():
             tables.setdefault(table, {}).update(values)

@@ -40,6 +40,7 @@ from sim.world.report import Broken, Report
 from sim.world.retention import RetentionGuard
 from sim.world.rules import RULES, End
 from sim.world.rules.check import check_incident
+from sim.world.screens.replays import ReplayStage
 from sim.world.screens.stage import ScreenStage
 from sim.world.service import WorldService
 from sim.world.services import Services
@@ -97,6 +98,7 @@ class World:
         self.recovery = RecoveryGuard(self)
         self.reconciliation = ReconciliationGuard(self, self._eyes.watch)
         self.screens = ScreenStage(self)
+        self.replays = ReplayStage(self)
         self.postmen = tuple(
             Postman(
                 kernel=self.kernel,
@@ -129,6 +131,7 @@ class World:
         for postman in self.postmen:
             postman.begin()
         self.screens.begin()
+        self.replays.begin()
         for fault in incident.faults:
             self._at(fault.at_s, lambda fault=fault: self._due(fault), f"fault {fault.kind}")
         kernel.run_until(round(incident.minutes * 60 * _NS))
@@ -246,7 +249,8 @@ class World:
         over = (*self._healing(healed_us), *self._contacts(), *self.retention.at_the_end())
         proofs = () if found else certified(self, self._offered())
         screens = self.screens.at_the_end()
-        for violation in (*found, *over, *proofs, *self._proof(), *screens):
+        replays = self.replays.at_the_end()
+        for violation in (*found, *over, *proofs, *self._proof(), *screens, *replays):
             self.broken(violation)
 
     def _healing(self, healed_us: int) -> tuple[Violation, ...]:

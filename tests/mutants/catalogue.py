@@ -9,6 +9,7 @@ from tests.mutants import (
     media_bugs,
     pair_bugs,
     poll_bugs,
+    replay_bugs,
     screen_bugs,
     work_bugs,
 )
@@ -23,5 +24,6 @@ ROOMS: dict[str, tuple[Mutant, ...]] = {
     "work": work_bugs.BUGS,
     "pair": pair_bugs.BUGS,
     "screens": screen_bugs.BUGS,
+    "replay": replay_bugs.BUGS,
 }
 CATALOGUE: tuple[Mutant, ...] = tuple(bug for bugs in ROOMS.values() for bug in bugs)

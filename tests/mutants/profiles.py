@@ -56,7 +56,7 @@ def of(
 def of_screens(mix: Mix, **screens: float | bool) -> Mix:
     """The same with agents and their screens, and few calls at the source."""
     profile = replace(mix.profile, screens=True, calls_per_minute=(1.0,))
-    return replace(mix, profile=profile, screens={"bodies": False, **screens})
+    return replace(mix, profile=profile, screens={"bodies": False, "replayed": 0.0, **screens})
 
 
 def both(kind: str, *durations_s: float) -> Colour:
@@ -270,4 +270,38 @@ SCREENS_RECONNECT = of_screens(
     masks=0.9,
     together=0.0,
     not_responding=0.1,
+)
+_KEEP_LONGER = {
+    "retention": {
+        **_KEEP_SHORT["retention"],
+        "policies": [{"name": "all", "keep_days": 120 / _DAY_S}],
+    },
+    "replay": {"settle_s": 5.0},
+}
+REPLAYED = of_screens(
+    of(*("crash", "stitch_slow"), points=("make",), faults_max=2),
+    replayed=1.0,
+    not_responding=0.1,
+)
+REPLAYED_MASKED = of_screens(
+    of(one("stitch_slow", 30.0), faults_max=1),
+    replayed=1.0,
+    agents=4,
+    asked=False,
+    unheard=0.0,
+    masks=0.9,
+    late=0.6,
+    late_s=150.0,
+    together=0.0,
+    not_responding=0.0,
+    abandoned=0.0,
+)
+REPLAYED_POWER = of_screens(
+    of("data_center_restart", points=("done:screens_record_rendition",), faults_max=4),
+    replayed=1.0,
+    agents=4,
+    not_responding=0.1,
+)
+REPLAYED_DELETED = of_screens(
+    of("crash", settings=_KEEP_LONGER, faults_max=1), replayed=1.0, agents=4, not_responding=0.1
 )

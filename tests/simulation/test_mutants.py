@@ -81,7 +81,17 @@ def test_the_program_writes_what_it_found_and_fails_when_a_bug_was_not(
 
 def test_the_catalogue_has_no_name_twice_and_all_rooms():
     assert len(BY_NAME) == len(CATALOGUE) >= 20
-    assert set(ROOMS) == {"poll", "media", "archive", "keep", "find", "work", "pair", "screens"}
+    assert set(ROOMS) == {
+        "poll",
+        "media",
+        "archive",
+        "keep",
+        "find",
+        "work",
+        "pair",
+        "screens",
+        "replay",
+    }
 
 
 def test_the_book_lists_every_bug_as_the_catalogue_does():

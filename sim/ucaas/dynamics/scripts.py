@@ -62,6 +62,8 @@ class CallScript:
     transcript: bool = False
     removed_after_s: float | None = None
     """The conversation row is deleted so long after its end; recordings stay as orphans."""
+    key: str = ""
+    """Of the conversation; drawn when empty."""
 
 
 @dataclass(frozen=True, slots=True)

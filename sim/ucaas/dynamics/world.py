@@ -25,7 +25,8 @@ class World(Timetable[CallScript]):
 
     def place(self, script: CallScript) -> Placed:
         """Put a call into the world; what lies in the past happens at the next `advance`."""
-        conversation = Conversation(self._env, script, guid(self._chance), self._chance)
+        drawn = guid(self._chance)
+        conversation = Conversation(self._env, script, script.key or drawn, self._chance)
         for at_us, happen in timeline(conversation, script):
             self.at(at_us, happen)
         keys: list[str] = []

@@ -78,7 +78,8 @@ def calls_of(script: CallScript, *, seed: int, chance: Stream, shift_us: int) ->
 
     `shift_us` is how far the service's clock is ahead of the one the script counts by.
     """
-    session = guid(chance)
+    drawn = guid(chance)
+    session = script.session or drawn
     at_us = script.end_us - sum(int(leg.seconds * SECOND_US) for leg in script.legs) + shift_us
     halves: list[Half] = []
     consults: list[Call] = []

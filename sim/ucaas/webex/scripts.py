@@ -85,6 +85,8 @@ class CallScript:
     """From the end of the call to its records in the call history."""
     history_repeats: bool = False
     """The records are written a second time, with the same report ids."""
+    session: str = ""
+    """Its call session; drawn when empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import httpx
 from recorder.adapters.dynamics.plugin import PLUGIN
 from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.mix import CallMix, MixOptions
+from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.dynamics.service import FakeDynamics
 from sim.ucaas.faults import DYNAMICS
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret
+from sim.world.kinds.kind import Birth, Kind, Talk, client_id, client_secret, hook_secret
 from sim.world.kinds.sounds import sounds
 
 NAME: Final = "dynamics"
@@ -86,6 +87,17 @@ class DynamicsCalls:
     def end(self) -> None:
         """See Born."""
         self.fake.feed(None, 0.0)
+
+    def record(self, talk: Talk) -> bool:
+        """See Born."""
+        bank, last = sounds(), len(talk.sounds) - 1
+        recordings = tuple(
+            RecordingScript(audio=bank[number], row_delay_s=talk.late_s if place == last else 1.0)
+            for place, number in enumerate(talk.sounds)
+        )
+        legs = (Leg(agent=0, seconds=talk.seconds),)
+        self.fake.place([CallScript(talk.end_us, legs, recordings, key=talk.key)])
+        return True
 
 
 def _options(workload: Workload) -> MixOptions:

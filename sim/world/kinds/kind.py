@@ -28,6 +28,20 @@ class Birth:
     on_arrival: OnArrival
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A call that somebody else tells of as well."""
+
+    key: str
+    """Its session key."""
+    end_us: int
+    seconds: float
+    sounds: Sequence[int]
+    """Its recordings: numbers of the bank."""
+    late_s: float
+    """After its end the last recording appears."""
+
+
 class Born(Protocol):
     """A service and its calls."""
 
@@ -47,6 +61,10 @@ class Born(Protocol):
 
     def end(self) -> None:
         """No new calls; those placed come to their end."""
+        ...
+
+    def record(self, talk: Talk) -> bool:
+        """A call of which agents' events tell ends, recorded. False where calls cannot be given a name."""
         ...
 
 

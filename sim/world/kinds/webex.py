@@ -14,9 +14,18 @@ from sim.ucaas.http import Request
 from sim.ucaas.webex.manners import WEBEX
 from sim.ucaas.webex.mix import CallMix, MixOptions
 from sim.ucaas.webex.oauth import ClientApp
+from sim.ucaas.webex.scripts import CallScript, Leg, RecordingScript
 from sim.ucaas.webex.service import FakeWebex
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret, with_true_bytes
+from sim.world.kinds.kind import (
+    Birth,
+    Kind,
+    Talk,
+    client_id,
+    client_secret,
+    hook_secret,
+    with_true_bytes,
+)
 from sim.world.kinds.sounds import sounds
 
 NAME: Final = "webex"
@@ -123,6 +132,19 @@ class WebexCalls:
     def end(self) -> None:
         """See Born."""
         self.fake.feed(None, 0.0)
+
+    def record(self, talk: Talk) -> bool:
+        """See Born."""
+        bank, last = sounds(), len(talk.sounds) - 1
+        recordings = tuple(
+            RecordingScript(
+                audio=bank[number], create_delay_s=talk.late_s if place == last else 1.0
+            )
+            for place, number in enumerate(talk.sounds)
+        )
+        legs = (Leg(seconds=talk.seconds),)
+        self.fake.place([CallScript(talk.end_us, legs, recordings, session=talk.key)])
+        return True
 
 
 def _options(workload: Workload) -> MixOptions:

@@ -15,7 +15,15 @@ from sim.ucaas.zoom.oauth import ClientApp
 from sim.ucaas.zoom.service import FakeZoom
 from sim.ucaas.zoom.webhooks import Subscription
 from sim.world.incident import Workload
-from sim.world.kinds.kind import Birth, Kind, client_id, client_secret, hook_secret, with_true_bytes
+from sim.world.kinds.kind import (
+    Birth,
+    Kind,
+    Talk,
+    client_id,
+    client_secret,
+    hook_secret,
+    with_true_bytes,
+)
 
 NAME: Final = "zoom"
 _HOOK_URL: Final = "https://recorder.example/api/recording/cti/v1/ZoomMeetingsAdapter"
@@ -90,6 +98,11 @@ class ZoomMeetings:
     def end(self) -> None:
         """See Born."""
         self.fake.feed(None, 0.0)
+
+    def record(self, talk: Talk) -> bool:
+        """See Born. Zoom names its meetings itself."""
+        del talk
+        return False
 
 
 def _options(workload: Workload) -> MixOptions:

@@ -17,6 +17,7 @@ from sim.world.rules import (
     processes,
     recovery,
     service,
+    stitching,
     versions,
 )
 from sim.world.rules.rule import End, Hits, Option, Rule
@@ -36,5 +37,6 @@ RULES: Final[Mapping[str, Rule]] = {
     **recovery.RULES,
     **damage.RULES,
     **desktops.RULES,
+    **stitching.RULES,
 }
 """Kinds of faults by name."""

@@ -22,7 +22,7 @@ _MOUTHS: Final[Mapping[str, Callable[[str], Mouth]]] = {
 def mouth_of(source: str, screens: Screens) -> Mouth:
     """That of the platform behind a source; those that say nothing of agents tell events as they are."""
     made = _MOUTHS.get(kind_of(source).name) if screens.bodies else None
-    return Plain(source) if made is None else made(source)
+    return Plain(source, guids=screens.replayed > 0) if made is None else made(source)
 
 
 def agent_of(source: str, number: int, screens: Screens) -> str:

@@ -38,18 +38,20 @@ class Mouth(Protocol):
 
 
 class Plain:
-    """Events come to the nodes as they are."""
+    """Events come to the nodes as they are; with `guids` calls have names that the source can have, too."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, guids: bool = False) -> None:
         self._source = source
+        self._calls = Calls() if guids else None
 
     def call(self, call: str) -> str:
         """See Mouth."""
-        return call
+        return call if self._calls is None else self._calls.call(call)
 
     def says(self, one: Happening, at_us: int) -> Iterator[Said]:
         """See Mouth."""
-        yield Said(event_of(self._source, f"{one.agent}-{one.number}", one, one.call, at_us))
+        call, event_id = self.call(one.call), f"{one.agent}-{one.number}"
+        yield Said(event_of(self._source, event_id, one, call, at_us))
 
 
 class Calls:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from recorder.ports import DataSource
+    from recorder.stitch_assembly import StitchStores
     from recorder.traps import Trap
     from sim.world.data_center import WorldDataCenter
     from sim.world.screens.shelf import ScreenShelf
@@ -52,6 +53,8 @@ class Seat:
         self._lan = lan
         self._center = center
         self.telling = telling
+        self.stitching: Callable[[ScreenShelf, Trap], StitchStores] | None = None
+        """Of one life of the node; None where nothing is made replayable."""
         self._on_discard = on_discard
         self._agents_of = agents_of
         self._on_blind_stop = on_blind_stop
@@ -69,6 +72,10 @@ class Seat:
                 db=self._center.screen_db(self.node),
             ),
         )
+
+    def stitch(self, shelf: ScreenShelf, trap: Trap) -> StitchStores | None:
+        """The same for what makes contacts replayable."""
+        return None if self.stitching is None else self.stitching(shelf, trap)
 
     def _discards(self, key: str, data: bytes) -> None:
         self._on_discard(self, key, data)

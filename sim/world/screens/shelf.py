@@ -24,6 +24,8 @@ class ScreenShelf:
         """`now_us` is true time."""
         self.journal = SimJournal(trap=trap)
         self.disk = ScreenDisk()
+        self.made: dict[str, bytes] = {}
+        """What the program that stitches wrote, by path."""
         self._now_us = now_us
         self.power_cuts_us: list[int] = []
 
@@ -46,7 +48,9 @@ class ScreenShelf:
         self.disk.bytes_max = 0 if full or buffer else None
 
     def content(self, path: str) -> bytes:
-        """The bytes behind the path of a sealed part. Raises FileNotFoundError."""
+        """The bytes behind the path of a sealed part, or of what was stitched. Raises FileNotFoundError."""
+        if path in self.made:
+            return self.made[path]
         key = path.removeprefix("screens/").removesuffix(".scn")
         if key not in self.disk.sealed:
             raise FileNotFoundError(f"{path} is not in the call buffer")

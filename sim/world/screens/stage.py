@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from recorder.errors import CallBufferError
 from recorder.ports import DataSource
 from recorder.screen_model import AgentEventKind, Span, Verdict
 from sim.checkers.screen_follows_agent import (
@@ -26,12 +25,11 @@ from sim.clock import WALL_START_US
 from sim.world.incident import NODES
 from sim.world.screens.bodies import agent_of, mouth_of, sayable
 from sim.world.screens.desktop import SimDesktop
-from sim.world.screens.frames import frames_in
 from sim.world.screens.lan import Lan
+from sim.world.screens.places import deleted, instants, places, unsynced
 from sim.world.screens.platform import Platform, Telling
-from sim.world.screens.script import AgentScript, Stretch, TrueLeg, script_of
+from sim.world.screens.script import AgentScript, TrueLeg, script_of
 from sim.world.screens.seat import Seat
-from sim.world.screens.shelf import UNSYNCED_US
 from sim.world.screens.sight import Sight
 
 if TYPE_CHECKING:
@@ -76,14 +74,14 @@ class ScreenStage:
         self._screens = incident.screens
         self.lan: Lan | None = None
         """For faults."""
-        self._scripts: tuple[AgentScript, ...] = ()
+        self.scripts: tuple[AgentScript, ...] = ()
         self.desktops: tuple[SimDesktop, ...] = ()
         """Of the agents, in order."""
         if self._screens is None:
             return
         self._source = incident.sources[0]
         self._lan = self.lan = Lan(world.kernel, world.machines)
-        self._scripts = tuple(
+        self.scripts = tuple(
             script_of(
                 agent := agent_of(self._source, number, self._screens),
                 sayable(self._source, self._screens),
@@ -96,22 +94,22 @@ class ScreenStage:
             kernel=world.kernel,
             machines=world.machines,
             screens=self._screens,
-            scripts=self._scripts,
+            scripts=self.scripts,
             source=self._source,
             mouth=(mouth := mouth_of(self._source, self._screens)),
         )
-        self._call = mouth.call
+        self.call = mouth.call
         self.desktops = tuple(
             SimDesktop(f"pc-{number}", self._key(script.agent), kernel=world.kernel, lan=self._lan)
-            for number, script in enumerate(self._scripts, 1)
+            for number, script in enumerate(self.scripts, 1)
         )
-        self._seats = {node: self._seat(node) for node in world.machines}
+        self.seats = {node: self._seat(node) for node in world.machines}
         for node, machine in world.machines.items():
-            machine.seat = self._seats[node]
+            machine.seat = self.seats[node]
         self._sight = Sight(
             kernel=world.kernel,
             machines=world.machines,
-            seats=self._seats,
+            seats=self.seats,
             lan=self._lan,
             desktops=self.desktops,
             broken=world.broken,
@@ -123,7 +121,7 @@ class ScreenStage:
             return
         self.platform.begin()
         self._sight.begin()
-        for desktop, script in zip(self.desktops, self._scripts, strict=True):
+        for desktop, script in zip(self.desktops, self.scripts, strict=True):
             desktop.begin()
             self._at(script.last.span.from_s + _RECORDED_S, partial(self._lives, desktop, script))
             self._at(script.last.span.to_s + _OVER_S, partial(self._rests, desktop, script))
@@ -132,12 +130,12 @@ class ScreenStage:
         """Once the world has healed: live on until everything must be where it belongs, and look."""
         if self._screens is None:
             return
-        last_s = max(script.last.span.to_s for script in self._scripts)
+        last_s = max(script.last.span.to_s for script in self.scripts)
         self._kernel.run_until(max(self._kernel.now_ns, round((last_s + _OVER_S + 1) * _NS)))
         deadline_ns = self._kernel.now_ns + round(_ARCHIVED_S * _NS)
         while self._kernel.now_ns < deadline_ns and self._unfinished():
             self._kernel.run_for(_LOOK_S)
-        yield from check_screens(self._run())
+        yield from check_screens(self.seen())
         yield from self._starts()
 
     def counts(self) -> dict[str, int]:
@@ -200,7 +198,7 @@ class ScreenStage:
     def _discarded(self, seat: Seat, key: str, data: bytes) -> None:
         """A file is about to go: what nobody decided about may only go late, and with its period archived."""
         frames = self._frames()
-        shown = [frames[place] for place in _places(data)]
+        shown = [frames[place] for place in places(data)]
         legs = [
             leg
             for leg in self._legs()
@@ -226,13 +224,13 @@ class ScreenStage:
     # -- at the end ----
 
     def _unfinished(self) -> bool:
-        return bool(missing(self._run())) or any(one.spool.streams() for one in self.desktops)
+        return bool(missing(self.seen())) or any(one.spool.streams() for one in self.desktops)
 
     def _starts(self) -> Iterator[Violation]:
         """Where nothing goes wrong a desktop begins once for all calls that follow one another."""
         if self._world.incident.faults or not self._is_prompt:
             return
-        for desktop, script in zip(self.desktops, self._scripts, strict=True):
+        for desktop, script in zip(self.desktops, self.scripts, strict=True):
             began = {stream for stream, _ in desktop.captured}
             most = len(_together(script.legs))
             if len(began) > most:
@@ -247,11 +245,12 @@ class ScreenStage:
             screens.bodies or screens.late or screens.unheard or screens.missed_end
         )
 
-    def _run(self) -> ScreenRun:
+    def seen(self) -> ScreenRun:
+        """How everything is now."""
         calm = not self._world.incident.faults and self._is_prompt
         believed = {
             (node, agent): tuple(legs.values())
-            for node, seat in self._seats.items()
+            for node, seat in self.seats.items()
             for agent, legs in seat.believed.items()
         }
         return ScreenRun(
@@ -269,7 +268,7 @@ class ScreenStage:
         )
 
     def _legs(self) -> list[AgentLeg]:
-        return [self._leg(leg) for script in self._scripts for leg in script.legs]
+        return [self._leg(leg) for script in self.scripts for leg in script.legs]
 
     def _frames(self) -> dict[Place, Frame]:
         return {place: one for desktop in self.desktops for place, one in desktop.captured.items()}
@@ -279,18 +278,19 @@ class ScreenStage:
         for key, part in sorted(center.screens.parts.items()):
             stored = center.objects.objects.get(part.object_key)
             if key not in center.screens.forgotten and stored is not None:
-                yield SeenPart(key, part.node, True, _places(stored))  # noqa: FBT003
+                yield SeenPart(key, part.node, True, places(stored))  # noqa: FBT003
         for node, machine in self._world.machines.items():
             disk = machine.disk.screens.disk
             for key, data in sorted({**disk.opened, **disk.sealed}.items()):
-                yield SeenPart(key, node, False, _places(bytes(data)))  # noqa: FBT003
+                yield SeenPart(key, node, False, places(bytes(data)))  # noqa: FBT003
 
     def _lost(self) -> set[Place]:
         lost = {place for desktop in self.desktops for place in desktop.spool.dropped}
+        lost.update(deleted(self._world.data_center.screens))
         for node, machine in self._world.machines.items():
             for cut_us in machine.disk.screens.power_cuts_us:
                 for desktop in self.desktops:
-                    lost.update(_unsynced(desktop, node, cut_us))
+                    lost.update(unsynced(desktop, node, cut_us))
         return lost
 
     # -- making ----
@@ -312,21 +312,21 @@ class ScreenStage:
     def _leg(self, leg: TrueLeg) -> AgentLeg:
         return AgentLeg(
             self._key(leg.agent),
-            self._call(leg.call),
-            *_instants(leg.span),
+            self.call(leg.call),
+            *instants(leg.span),
             leg.verdict,
-            tuple(_instants(mask) for mask in leg.masks),
+            tuple(instants(mask) for mask in leg.masks),
             tuple(self._doubtful(leg)),
             max(
-                one.told_us.get((self._key(leg.agent), self._call(leg.call)), 0)
-                for one in self._seats.values()
+                one.told_us.get((self._key(leg.agent), self.call(leg.call)), 0)
+                for one in self.seats.values()
             ),
         )
 
     def _doubtful(self, leg: TrueLeg) -> Iterator[tuple[int, int]]:
         """From a mask to the last late word of its end."""
         for mask in leg.masks:
-            from_us, mask_to_us = _instants(mask)
+            from_us, mask_to_us = instants(mask)
             tellings = self.platform.tellings.values()
             if not any(
                 one.event.kind is AgentEventKind.UNMASK and one.event.at_us == mask_to_us
@@ -334,14 +334,14 @@ class ScreenStage:
                 if one.event.agent == leg.agent
             ):
                 # It lasts as long as its leg, for whoever knows no more.
-                yield from_us, _instants(leg.span)[1] + _UNTOLD_US
+                yield from_us, instants(leg.span)[1] + _UNTOLD_US
             heard_us = [
                 WALL_START_US + (one.heard_ns or self._kernel.now_ns) // 1000
                 for one in tellings
                 if one.event.agent == leg.agent
                 and one.event.kind in _UNMASKS
                 and from_us <= one.event.at_us
-                and one.event.at_us <= _instants(leg.span)[1] + _LATE_US
+                and one.event.at_us <= instants(leg.span)[1] + _LATE_US
                 and self._is_late(one)
             ]
             if heard_us:
@@ -355,40 +355,11 @@ class ScreenStage:
         self._kernel.schedule(round(at_s * _NS), act, label="agents")
 
 
-def _instants(span: Stretch) -> tuple[int, int]:
-    return (
-        WALL_START_US + round(span.from_s * 1_000_000),
-        WALL_START_US + round(span.to_s * 1_000_000),
-    )
-
-
-def _places(data: bytes) -> tuple[Place, ...]:
-    try:
-        return tuple((one.stream, one.seq) for one in frames_in(data))
-    except CallBufferError:
-        return ()
-
-
-def _unsynced(desktop: SimDesktop, node: str, cut_us: int) -> Iterator[Place]:
-    """Frames that a node may have lost with its power: acknowledged, and not yet synced."""
-    young_us = cut_us - UNSYNCED_US
-    for kept in desktop.kept:
-        kept_us = WALL_START_US + kept.at_ns // 1000
-        if kept.node == node and young_us <= kept_us <= cut_us + UNSYNCED_US:
-            yield from (
-                place
-                for place, one in desktop.captured.items()
-                if place[0] == kept.stream
-                and place[1] <= kept.seq
-                and one.at_us >= young_us - UNSYNCED_US
-            )
-
-
 def _together(legs: list[TrueLeg]) -> list[Span]:
     """Stretches with at least one call."""
     found: list[Span] = []
     for leg in sorted(legs, key=lambda one: one.span.from_s):
-        from_us, to_us = _instants(leg.span)
+        from_us, to_us = instants(leg.span)
         last = found[-1] if found else None
         if last is not None and last.to_us is not None and from_us <= last.to_us:
             found[-1] = Span(last.from_us, max(last.to_us, to_us))
