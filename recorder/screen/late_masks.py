@@ -26,6 +26,7 @@ from recorder.model import Window
 from recorder.screen.keeper import Keeper
 from recorder.screen.part_job import PartTools
 from recorder.screen.verdicts import masks_of, touches_mask
+from recorder.screen_masks import was_replaced
 from recorder.screen_messages import LegsChanged
 from recorder.screen_model import ScreenPart, Span
 
@@ -193,7 +194,11 @@ def masked_parts(
             for part in shown
             if part.node == node or (peers is not None and part.node not in peers)
         ]
-        replaced = [part for part in touching if _was_replaced(tools, part, masks, parts)]
+        replaced = [
+            part
+            for part in touching
+            if tools.archive.info(part.object_key) is None and was_replaced(part, masks, parts)
+        ]
     except (DataCenterError, ArchiveError):
         return None
     again = len(replaced) - len(forget_masked(tools, trail, replaced))
@@ -221,22 +226,3 @@ def forget_masked(
             continue
         gone.append(row.part_key)
     return tuple(gone)
-
-
-def _was_replaced(
-    tools: PartTools, row: ScreenPart, masks: Sequence[Span], listed: Sequence[ScreenPart]
-) -> bool:
-    """An earlier life deleted its object and died: what it became is on record, or nothing may be left of it."""
-    if tools.archive.info(row.object_key) is not None:
-        return False
-    covered = any(
-        mask.from_us <= row.from_us and (mask.to_us is None or row.to_us < mask.to_us)
-        for mask in masks
-    )
-    return covered or any(
-        one.stream.stream == row.stream.stream
-        and one.node == row.node
-        and one.part_key != row.part_key
-        and row.seq_first <= one.seq_first <= one.seq_last <= row.seq_last
-        for one in listed
-    )

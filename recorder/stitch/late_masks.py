@@ -18,6 +18,7 @@ from recorder.holds_over import overriding
 from recorder.rendition_keys import prefix_of, sweep_folder
 from recorder.screen.verdicts import pieces
 from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
+from recorder.screen_masks import was_replaced
 from recorder.screen_model import Rendition, ScreenPart, Span
 from recorder.screen_part import node_us, part_object_key
 from recorder.stitch.inputs import Inputs
@@ -75,7 +76,7 @@ def _replace(
     if not masks:
         return False
     if tools.archive.info(part.object_key) is None:
-        if not _was_replaced(part, masks, listed):
+        if not was_replaced(part, masks, listed):
             return False
         _forget(tools, part)
         return True
@@ -109,21 +110,6 @@ def _tell(
     """What goes is on record once, whichever node took it away, and however often."""
     if tools.trail is not None:
         tools.trail.record(what, subject, SYSTEM, detail, once=f"{what}:{name}")
-
-
-def _was_replaced(part: ScreenPart, masks: Sequence[Span], listed: Sequence[ScreenPart]) -> bool:
-    """Whether an earlier try deleted its object and died: what it became is on record, or nothing may be left of it."""
-    covered = any(
-        mask.from_us <= part.from_us and (mask.to_us is None or part.to_us < mask.to_us)
-        for mask in masks
-    )
-    return covered or any(
-        one.part_key != part.part_key
-        and one.stream.stream == part.stream.stream
-        and one.node == part.node
-        and part.seq_first <= one.seq_first <= one.seq_last <= part.seq_last
-        for one in listed
-    )
 
 
 def _copy(tools: StitchTools, part: ScreenPart, first: int, last: int) -> ScreenPart:
