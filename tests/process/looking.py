@@ -5,8 +5,13 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import Any
 
+import pytest
+
+from recorder.cli.main import run
 from recorder.rows import ItemRow
 from sim.node_process import NodeProcess
 from tests.process.world import World
@@ -15,17 +20,27 @@ from tests.waiting import wait_until
 CLI_TIMEOUT_S = 100.0
 
 
-def tandem(world: World, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the real command with addresses and token of the pair, or of one node."""
-    return command(
+def tandem(world: World, *words: object, url: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command here, with addresses and token of the pair, or of one node."""
+    return command_here(
         *words,
         TANDEM_URL=url or world.pair.urls,
         TANDEM_TOKEN_FILE=str(world.pair.token_file),
     )
 
 
+def command_here(*words: object, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process: to start one takes longer than what most commands do."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in env.items():
+            patch.setenv(name, value)
+        status = run([str(word) for word in words])
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
+
+
 def command(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command with this environment on top."""
+    """Run the command in a process of its own, with this environment on top."""
     return subprocess.run(
         [sys.executable, "-m", "recorder.cli.main", *words],
         capture_output=True,

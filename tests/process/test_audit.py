@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from tests.process.looking import command
+from tests.process.looking import command_here
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process
 
 
 def tandem(node, *words):
-    return command(*words, "--config", str(node.config))
+    return command_here(*words, "--config", str(node.config))
 
 
 def verified(node):

@@ -7,7 +7,7 @@ import pytest
 from sim.local_pair import LocalPair, PairPlan
 from sim.served_sources import dynamics_plan
 from sim.ucaas.dynamics.serving import Urls
-from tests.process.looking import command, source_of
+from tests.process.looking import command, command_here, source_of
 
 pytestmark = pytest.mark.process
 
@@ -46,9 +46,8 @@ class Node:
         self.file.write_text(text.replace(old, new))
 
     def check(self, **env):
-        return command(
-            "config", "check", str(self.file), **{"TANDEM_DYNAMICS_CLIENT_SECRET": "x", **env}
-        )
+        given = {"TANDEM_DYNAMICS_CLIENT_SECRET": "x", **env}
+        return command_here("config", "check", self.file, **given)
 
     def run(self):
         return command("node", "run", "--config", str(self.file), TANDEM_DYNAMICS_CLIENT_SECRET="x")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.process.looking import (
     command,
+    command_here,
     let_pass,
     no_failover,
     requests,
@@ -81,8 +82,6 @@ def test_a_node_started_while_the_database_is_locked_comes_up_and_archives_later
 
 
 def test_a_node_refuses_a_database_that_a_newer_program_migrated(world):
-    world.start()
-    world.pair.stop()
     with closing(sqlite3.connect(database(world))) as newer:
         newer.execute("UPDATE alembic_version SET version_num = '9999'")
         newer.commit()
@@ -95,14 +94,13 @@ def test_a_node_refuses_a_database_that_a_newer_program_migrated(world):
     assert alpha.view() is None, "nothing answers"
 
 
-def test_a_node_refuses_to_start_on_a_file_that_is_no_database_and_names_it(world):
+def test_a_node_refuses_to_start_on_a_file_that_is_no_database_and_names_it(make_world):
+    world = make_world(empty=True)
     database(world).parent.mkdir()
     database(world).write_bytes(b"a text about databases, long enough to be read as one" * 100)
     alpha = world["alpha"]
-    assert (
-        command("config", "check", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x").returncode
-        == 0
-    )
+    checked = command_here("config", "check", alpha.config, TANDEM_DYNAMICS_CLIENT_SECRET="x")
+    assert checked.returncode == 0
     done = command("node", "run", "--config", str(alpha.config), TANDEM_DYNAMICS_CLIENT_SECRET="x")
     assert done.returncode == 2
     assert f"{database(world)}: file is not a database" in done.stderr

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def running(make_module_world):
-    return make_module_world()
+    return make_module_world(empty=True)
 
 
 @pytest.fixture

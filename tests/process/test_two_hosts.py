@@ -6,7 +6,7 @@ import pytest
 
 from sim.toml_text import toml_text
 from tests.cluster.multicast import multicast_works
-from tests.process.looking import command, wait_for_finding
+from tests.process.looking import command_here, wait_for_finding
 from tests.process.world import LONG
 from tests.waiting import holds_for, wait_until
 
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.process
 
 
 def make_certificates(folder):
-    done = command(
+    done = command_here(
         *("certs", "--cluster", "demo", "--node", "alpha=127.0.0.1", "--node", "beta=127.0.0.1"),
-        *("--out", str(folder)),
+        *("--out", folder),
     )
     assert done.returncode == 0, done.stderr
     return folder

@@ -38,6 +38,7 @@ from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.clocks import monotonic_ns
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, Verdict, judge
+from tests.databases import migrated
 from tests.process.sampler import Look, Sampler, look
 from tests.waiting import wait_until
 
@@ -70,7 +71,8 @@ class World:
     """Fake services, a pair that is not started yet, and what happened to it so far.
 
     `keys` are more for the table of every source; `webhooks`: services that have them send them to both
-    nodes; `plan` goes to PairPlan: tables, of_node, peer_ports, web_ports, database.
+    nodes; `empty`: the nodes that start first make their database themselves, which takes them seconds;
+    `plan` goes to PairPlan: tables, of_node, peer_ports, web_ports, database.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class World:
         kinds: tuple[str, ...] = (DYNAMICS,),
         keys: Mapping[str, Any] | None = None,
         webhooks: bool = False,
+        empty: bool = False,
         **plan: Any,
     ) -> None:
         self.directory = directory
@@ -89,6 +92,9 @@ class World:
         self.clients = nodes_by_client(kinds)
         sources = [replace(one, keys={**one.keys, **(keys or {})}) for one in self.served.plans]
         self.pair = LocalPair(PairPlan(directory, sources, web_ports=ports, **plan))
+        if not empty and "database" not in plan:
+            (directory / "center").mkdir()
+            migrated(self._database_url())
         self.disruptions: list[Disruption] = []
         self._seeds = itertools.count(1)
         self._placed: set[tuple[str, str]] = set()
