@@ -72,11 +72,15 @@ def find_id(source: DataSource, identifier: str) -> Found:
     except NotAnId as error:
         return Found(end=Stage.FAILED, reason=f"{error.code}: {error}")
     except ItemGone as error:
-        return Found(end=Stage.GONE, reason=f"{error.code}: {error}")
+        return Found(end=Stage.GONE, reason=f"{_not_known(source)} ({error})")
     if not refs:
-        reason = f"unknown: {source.name} has nothing under this id"
-        return Found(end=Stage.GONE, reason=reason)
+        return Found(end=Stage.GONE, reason=_not_known(source))
     return Found(tuple(refs))
+
+
+def _not_known(source: DataSource) -> str:
+    """Nobody can tell the two from each other, so that people have to be told of both."""
+    return f"unknown: not known to {source.name}: deleted there, or the id is wrong"
 
 
 def compare(db: RecoveryDb, refs: Sequence[ItemRef]) -> Difference:
