@@ -134,8 +134,8 @@ def refusal_for_the_peer(patch: Patch) -> None:
 
 def not_resumed(patch: Patch) -> None:
     def make(hello):
-        def bug(self, connection, said, now):
-            hello(self, connection, said, now)
+        def bug(self, connection, said, computer, now):
+            hello(self, connection, said, computer, now)
             desktop = self.desktops.get(connection)
             if desktop is not None and said.streaming is not None:
                 self.doors.say(connection, StopScreen())
