@@ -186,6 +186,14 @@ def test_what_is_allowed_but_unwise_is_advice(write, registry):
 TWIN = GOOD + GOOD[GOOD.index("[sources.crm]") :].replace("crm", "copy")
 
 
+def test_a_token_that_all_desktops_share_is_advice(write, registry):
+    desks = "\n[web.tokens.desks]\ntoken = 'value:x'\nroles = ['desktop']\n"
+    assert not check_config(write(GOOD + desks), registry=registry)
+    (advice,) = check_config(write(f"{GOOD}{desks}shared = true\n"), registry=registry)
+    assert advice.startswith("web.tokens.desks.shared: ")
+    assert "agent-desktop token" in advice
+
+
 def test_two_sources_that_are_the_same_are_advice(write, registry):
     (advice,) = check_config(write(TWIN), registry=registry)
     assert advice.startswith("sources.copy: the same as sources.crm")
