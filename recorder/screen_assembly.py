@@ -212,7 +212,7 @@ class ScreenAssembly:
             links=recording.links,
             files=recording.files,
             files_lane=ports.workers[FILES_LANE],
-            parts=PartTools(ports.archive, recording.db, ports.trap, holds_over(ports.retention)),
+            parts=part_tools(recording, ports),
             parts_lane=ports.workers[PARTS_LANE],
             contact_db=ports.contact_db,
             events=screens.events,
@@ -230,6 +230,11 @@ class ScreenAssembly:
         """Stop them, in the reverse order of `start`."""
         for name in reversed(self._at):
             self._runtime.stop(self._at[name])
+
+
+def part_tools(recording: RecordingPorts, ports: NodePorts) -> PartTools:
+    """What archiving parts, and taking them out of the archive again, uses."""
+    return PartTools(ports.archive, recording.db, ports.trap, holds_over(ports.retention))
 
 
 def reconciled_until_us(db: ContactDb, findings: FindingsDb | None, source: str) -> int:
