@@ -15,7 +15,7 @@ from rich.text import Text
 
 from recorder.instants import duration_text
 
-EVENTS_SHOWN = 8
+EVENTS_SHOWN = 14
 LINE_EVERY_S = 2.0
 _ROLE_STYLES = {"primary": "bold green", "secondary": "cyan", "down": "bold red"}
 
