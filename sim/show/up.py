@@ -25,12 +25,14 @@ WEB_PORTS = {"alpha": 8441, "beta": 8442}
 FAKE_PORTS = {"dynamics": 8450, "zoom": 8451, "webex": 8452}
 LIVE_S = 40.0
 """Calls that are told while they last are short enough to be watched."""
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The last one comes when a terminal is closed."""
 _RESTART_AFTER_S = 5.0
 _LOOK_S = 0.5
 
 
 class _Stopped(Exception):
-    """SIGTERM came."""
+    """A signal of ENDS came."""
 
 
 def run_up(
@@ -42,8 +44,9 @@ def run_up(
     webhooks: bool = False,
     screens: bool = False,
 ) -> int:
-    """Run until SIGINT or SIGTERM; returns 0. `screens` need webhooks, and the source dynamics."""
-    signal.signal(signal.SIGTERM, _raise_stopped)
+    """Run until SIGINT, SIGTERM or SIGHUP; returns 0. `screens` need webhooks, and the source dynamics."""
+    for number in ENDS:
+        signal.signal(number, _raise_stopped)
     web_ports = {name: free_port(WEB_PORTS[name]) for name in NODES}
     fake_ports = {kind: free_port(FAKE_PORTS[kind]) for kind in kinds}
     try:
@@ -169,4 +172,8 @@ def _environment(stage: Stage) -> str:
 
 
 def _raise_stopped(_number: int, _frame: object) -> None:
+    """Once: another one while everything ends would leave half of it running. A second Ctrl-C may."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     raise _Stopped

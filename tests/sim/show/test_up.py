@@ -22,7 +22,7 @@ def stage(tmp_path):
 @pytest.fixture
 def own_signals():
     """The handlers of a program in the foreground; gives those of this process back."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    kept = {number: signal.getsignal(number) for number in up.ENDS}
     signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in kept.items():
@@ -111,12 +111,15 @@ def test_the_environment_is_named_briefly_from_where_the_caller_is(stage, monkey
 
 
 @pytest.mark.usefixtures("own_signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_both_ways_of_stopping_end_it_well_and_close_the_stage(number, stage, monkeypatch, capsys):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_every_way_of_stopping_ends_it_well_and_closes_the_stage(
+    number, stage, monkeypatch, capsys
+):
     closed = []
 
     class Closing(nullcontext):
         def __exit__(self, *details):
+            os.kill(os.getpid(), signal.SIGHUP)  # the terminal is closed while everything ends
             closed.append(True)
 
     def opened(directory, audio, _display, *, kinds, web_ports, fake_ports, webhooks, tables):
