@@ -22,6 +22,8 @@ PAGES_END = 2 * PAGES_MAX
 """So many of the shortest section are no listing any more."""
 EDGE_S = 6 * 3600.0
 """Nothing is compared that the source will delete so soon."""
+AHEAD_US = 3_600_000_000
+"""What began further ahead than this began by a wrong calendar."""
 _US = 1_000_000
 _DAY_US = 86_400 * _US
 _HALF_DAY_US = _DAY_US // 2
@@ -34,10 +36,14 @@ def night_us(now_us: int, at_hour_utc: float) -> int:
 
 
 def due(runs: Sequence[RunRow], now_us: int, settings: ReconcileSettings) -> Scope | None:
-    """Which run is due; `runs` are the source's, the newest first. One that did not end goes on."""
+    """Which run is due; `runs` are the source's, the newest first. One that did not end goes on.
+
+    One from the future began while a calendar was wrong, and keeps none of today from beginning.
+    """
     unended = next((run for run in runs if run.ended_us is None), None)
     if unended is not None:
         return unended.scope
+    runs = [run for run in runs if run.started_us <= now_us + AHEAD_US]
     tonight_us = night_us(now_us, settings.at_hour_utc)
     whole = next((run.started_us for run in runs if run.scope is Scope.RETENTION), None)
     every_us = int(settings.retention_every_s * _US)

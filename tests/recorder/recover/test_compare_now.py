@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.finding_rows import Scope
+from recorder.finding_rows import ACCEPTED, Scope
 from recorder.messages import CompareNow
 from recorder.model import Window
 from recorder.recover.reconcile_plan import due
 from recorder.settings import ReconcileSettings
 from tests.by_hand import Inbox
-from tests.recorder.recover.reconciling import HOUR_US, Bench
+from tests.recorder.recover.reconciling import DAY_S, HOUR_US, Bench
 
 
 @pytest.fixture
@@ -93,3 +93,17 @@ def test_a_run_that_was_asked_for_proves_nothing_about_what_it_did_not_look_at(b
         ask(bench)
         bench.run(600)
     assert set(bench.open()) == {"late"}
+
+
+def test_what_was_accepted_alarms_no_more_and_is_fetched_all_the_same(bench):
+    bench.offer("i", -10)
+    bench.run(DAY_S)
+    (row,) = bench.asked
+    bench.recoveries.cancel(row.recovery_id, "no")
+    (finding,) = bench.findings()
+    bench.db.close_finding(finding.finding_id, ACCEPTED + "it is well as it is")
+    bench.run(DAY_S)
+    assert len(bench.asked) == 2
+    bench.run(DAY_S)
+    assert len(bench.asked) == 2, "a recovery is at it"
+    assert not any(one.is_open for one in bench.findings())

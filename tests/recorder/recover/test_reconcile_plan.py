@@ -60,6 +60,13 @@ def test_the_next_night_is_recent_and_the_seventh_is_everything():
     assert due([last, whole], MIDNIGHT + 6 * DAY + 20 * HOUR, SETTINGS) is None
 
 
+def test_a_run_from_the_future_keeps_none_from_beginning():
+    whole = a_run(MIDNIGHT + DAY + 2 * HOUR, Scope.RETENTION)
+    assert due([whole], MIDNIGHT + 2 * HOUR, SETTINGS) is Scope.RETENTION
+    a_little_ahead = a_run(MIDNIGHT + 2 * HOUR + HOUR // 2, Scope.RETENTION)
+    assert due([a_little_ahead], MIDNIGHT + 2 * HOUR, SETTINGS) is None
+
+
 def progress(*windows):
     covered = tuple(Window(*one) for one in windows)
     return SourceProgress("dyn", 1, MIDNIGHT, MIDNIGHT, covered)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from recorder.errors import Unreachable
-from recorder.finding_rows import ACCEPTED, Scope, Severity, What, Why
+from recorder.finding_rows import Scope, Severity, What, Why
 from recorder.messages import RecoveriesChanged
 from recorder.model import ItemState
 from recorder.recovery_rows import Cause, RecoveryKind
@@ -240,20 +240,6 @@ def test_what_a_recovery_is_at_is_not_asked_for_again(bench):
     bench.recoveries.cancel(row.recovery_id, "no")
     bench.run(DAY_S)
     assert len(bench.asked) == 2
-
-
-def test_what_was_accepted_alarms_no_more_and_is_fetched_all_the_same(bench):
-    bench.offer("i", -10)
-    bench.reconcile()
-    (row,) = bench.asked
-    bench.recoveries.cancel(row.recovery_id, "no")
-    (finding,) = bench.findings()
-    bench.db.close_finding(finding.finding_id, ACCEPTED + "it is well as it is")
-    bench.run(DAY_S)
-    assert len(bench.asked) == 2
-    bench.run(DAY_S)
-    assert len(bench.asked) == 2, "a recovery is at it"
-    assert not any(one.is_open for one in bench.findings())
 
 
 def test_a_source_that_fails_for_long_ends_the_run_until_the_next_night(bench):
