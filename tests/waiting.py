@@ -3,11 +3,15 @@
 import time
 from collections.abc import Callable
 
+PATIENCE_S = 30.0
+"""So long is waited at least: tests run beside each other, and a busy computer is no failure."""
+
 
 def wait_until(
     condition: Callable[[], object], timeout_s: float, what: str, *, every_s: float = 0.01
 ) -> None:
-    """Return as soon as `condition()` is true; fail the test, naming `what`, after `timeout_s`."""
+    """Return as soon as `condition()` is true; fail the test, naming `what`, after `timeout_s` or PATIENCE_S."""
+    timeout_s = max(timeout_s, PATIENCE_S)
     end = time.monotonic() + timeout_s  # noqa: TID251 - real time is the subject
     while not condition():
         if time.monotonic() > end:  # noqa: TID251
