@@ -45,7 +45,7 @@ def test_a_planned_switchover_by_the_api_skips_no_poll(world):
     world.disrupted("switchover", primary)
     answer = primary.post("/api/v1/switchover")
     assert (answer.status_code, answer.json()["status"]) == (200, "done")
-    assert world.primary_and_secondary(5.0) == (secondary, primary)
+    assert world.primary_and_secondary() == (secondary, primary)
     world.settle_and_check()
     assert gap_s(world, since_ns) < GAP_S
 
@@ -59,7 +59,7 @@ def test_a_planned_switchover_by_command_and_back_skips_no_poll(world):
         done = tandem(world, "switchover", "--yes")
         assert done.returncode == 0, done.stderr
         assert f"primary {new.name}" in done.stdout
-        assert world.primary_and_secondary(5.0) == (new, old)
+        assert world.primary_and_secondary() == (new, old)
     world.settle_and_check()
     assert gap_s(world, since_ns) < GAP_S
 

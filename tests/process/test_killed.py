@@ -76,6 +76,6 @@ def test_an_actor_that_fails_ends_the_process_and_the_peer_takes_over(world, act
     assert victim.wait(20.0) == 70
     world.disrupted("death", victim)
     assert f"the actor {actor} failed: TrapSprung" in victim.tail(60)
-    assert primary.wait_for_role("primary", timeout_s=5.0)
+    assert primary.wait_for_role("primary")
     victim.start()
     world.settle_and_check()

@@ -51,7 +51,7 @@ def test_a_primary_stopped_for_long_is_replaced_and_wakes_up_as_secondary(world,
     )
     woken_ns = monotonic_ns()
     primary.signal(signal.SIGCONT)
-    primary.wait_for_role("secondary", timeout_s=5.0)
+    primary.wait_for_role("secondary")
     world.settle_and_check()
     assert world.primary_and_secondary() == (secondary, primary)
     assert len(world.polls(primary, since_ns=woken_ns)) <= 1, "a listing in hand, nothing more"
