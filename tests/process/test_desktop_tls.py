@@ -1,8 +1,13 @@
 """A desktop and a real node with TLS: a wrong authority is told with the next step, the right one is all it takes."""
 
+import asyncio
+
 import pytest
 import trustme
 
+from recorder.desktop.dialing import Dial, LinkFailed, trusting
+from recorder.desktop.node_question import ask_node
+from recorder.desktop.settings import ROUTE
 from sim.desk.recorded_pair import SOURCE, TOKEN, RecordedPair
 from tests.recorder.desktop.desktop import Desktop
 from tests.recorder.desktop.screens import EveryFrameAnother
@@ -73,3 +78,17 @@ def test_a_node_of_a_strange_authority_is_refused_with_the_next_step_and_hears_n
 def test_a_name_that_is_not_in_the_certificate_is_refused(tmp_path, authority, make_desktop):
     desktop = make_desktop(written(authority, tmp_path / "right.pem"), "localhost")
     wait_until(lambda: "not trusted" in desktop.board._trouble, 60, "it says what is wrong")
+
+
+def test_the_check_asks_the_node_over_tls_and_registers_nowhere(tmp_path, node, authority):
+    url = f"wss://127.0.0.1:{node.url.rpartition(':')[2]}{ROUTE}"
+
+    def asked(ca_file):
+        return asyncio.run(ask_node(Dial(url, TOKEN, trusting(url, ca_file), 30.0)))
+
+    came = node.tail(10_000).count("desktop_came")
+    answer = asked(written(authority, tmp_path / "right.pem"))
+    assert (answer.node, bool(answer.build)) == ("alpha", True)
+    with pytest.raises(LinkFailed, match="not trusted"):
+        asked(written(trustme.CA(), tmp_path / "wrong.pem"))
+    assert node.tail(10_000).count("desktop_came") == came
