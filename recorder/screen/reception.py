@@ -179,7 +179,7 @@ class Reception:
         desktop = Desktop(connection, hello, now.ns, now.ns, meter, computer, held=held)
         old = self.desktops.add(desktop)
         if old is not None:
-            self._hang_up(old.connection, "the same desktop connected again")
+            self._push_off(old, computer)
             self.gone(old.connection, now)
         next_seq = None
         if streaming is not None:
@@ -195,6 +195,12 @@ class Reception:
         for other in self.desktops.all():
             if other is not desktop and set(other.agents) & set(desktop.agents):
                 self._direct(other, now)
+
+    def _push_off(self, old: Desktop, computer: Computer) -> None:
+        if old.computer.life != computer.life:
+            # Should it live: it is not let in while the other one is, and would record for nobody.
+            self.doors.say(old.connection, StopScreen())
+        self._hang_up(old.connection, "the same desktop connected again")
 
     def _meter_of(self, hello: DesktopHello) -> OffsetMeter:
         """Another process has another clock: what was recorded by the one before stays as that one was measured."""

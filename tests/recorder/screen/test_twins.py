@@ -3,9 +3,11 @@
 import pytest
 
 from recorder.screen.twins import BOTH_NS, QUIET_NS, RETURNS_MAX, Computer, Twins
-from recorder.screen_messages import Refused, Welcome
+from recorder.screen_messages import Refused, StartScreen, StopScreen, Welcome
+from recorder.screen_model import Verdict
 from recorder.screen_recorder_status import PeerScreensStatus, ToldDesktop, ToldScreens
 from tests.recorder.screen.screen_node import Desktop, Node
+from tests.screens import a_leg
 
 CODE = "desktop_twice"
 S = 10**9
@@ -77,6 +79,25 @@ def test_once_they_are_told_apart_nobody_is_pushed_off_any_more(node, pair):
         assert second.heard_of(Refused)
         assert first.closed is None, "nobody pushed it off"
     assert node.open_findings() == {CODE}
+
+
+def test_who_is_pushed_off_by_another_records_no_more(node, pair):
+    first, second = pair
+    node.legs(a_leg(0, None, Verdict.KEPT))
+    first.connect()
+    assert first.heard_of(StartScreen)
+    second.connect()
+    assert first.heard_of(StopScreen)
+    assert first.closed is not None
+
+
+def test_who_connects_again_goes_on_recording(node):
+    one = a_desktop(node, "life-a", "10.0.0.1")
+    node.legs(a_leg(0, None, Verdict.KEPT))
+    one.connect()
+    told = one.heard
+    one.connect()
+    assert not [word for word in told if isinstance(word, StopScreen)]
 
 
 def test_when_the_first_one_is_gone_the_other_is_let_in(node, pair):
