@@ -33,14 +33,20 @@ up: $(STAMP) ## two nodes and a fake service, until Ctrl-C; SCREENS=yes: and two
 	@$(BIN)/tandem up $(if $(SCREENS),--screens)
 
 # Threads, sockets and processes are real here, so the machine has a say; what is wrong fails twice.
+# More workers than two cores: tests wait for servers and browsers, and half the time of those on processes
+# is spent in waiting.
 AGAIN := echo "FAILED ONCE: the tests named above run once more, by themselves."
-test: $(STAMP) ## style, types, layers, every test; those on real processes last, two files at a time
+# Only files with such tests are read for them: each worker would import all of the others, too.
+PROCESS = $(shell grep -rl --include='test_*.py' 'mark\.process' tests | sort)
+# What `make test` does less often: more draws of random worlds, errors that lie deep in a model.
+DEEP := $(addprefix tests/simulation/test_,audit.py recovery.py rules_together.py screens.py spin.py world.py)
+test: $(STAMP) ## style, types, layers, every test; those on real processes last, four files at a time
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -q -n 2 -m "not process" || { $(AGAIN); $(BIN)/pytest -q -m "not process" --last-failed; }
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m process || { $(AGAIN); $(BIN)/pytest -q -m process --last-failed; }
+	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not process" --ignore tests/test_layers.py || { $(AGAIN); $(BIN)/pytest -q -m "not process" --last-failed; }
+	@$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m process $(PROCESS) || { $(AGAIN); $(BIN)/pytest -q -m process --last-failed $(PROCESS); }
 
-test-long: $(STAMP) ## what `make test` leaves out or shortens: long outages, more deaths, deep errors; 25 minutes
-	@TANDEM_LONG_TESTS=1 $(BIN)/pytest -q --timeout 600 tests/process tests/simulation/test_spin.py
+test-long: $(STAMP) ## what `make test` leaves out or shortens: long outages, more deaths, deep errors, more worlds; 25 minutes
+	@TANDEM_LONG_TESTS=1 $(BIN)/pytest -q --timeout 600 tests/process $(DEEP)
 
 check: $(STAMP) ## style, types and layers only
 	@$(BIN)/ruff format --check --quiet .

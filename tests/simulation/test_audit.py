@@ -5,6 +5,7 @@ import pytest
 from recorder.scrub_rows import Outcome
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World
+from tests.simulation.depth import few_or_all
 from tests.simulation.test_retention import SHORT
 
 SETTINGS = {
@@ -55,7 +56,7 @@ def test_the_scrub_reads_what_is_archived():
     assert not any(row.outcome.is_bad for row in rows.values())
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", few_or_all(range(3), 1))
 @pytest.mark.parametrize(
     "faults",
     [

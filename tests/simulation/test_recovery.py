@@ -9,6 +9,7 @@ from sim.search.quiet import quiet
 from sim.search.swarm import random_incident
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World
+from tests.simulation.depth import few_or_all
 
 LOAD = Workload(calls_per_minute=8.0, late=0.0, equal_stamps=0.0)
 BLIND = {"poll": {"overlap_s": 0.0, "tiers": [], "retention_every_s": 80_000.0}}
@@ -117,7 +118,7 @@ def test_three_sources_are_recovered_side_by_side():
     assert all(row.counts.detected for row in manual)
 
 
-@pytest.mark.parametrize("index", range(3))
+@pytest.mark.parametrize("index", few_or_all(range(3), 1))
 def test_in_random_worlds_recoveries_keep_their_accounts(index):
     incident = replace(random_incident(9, index), minutes=2.0)
     faults = (*incident.faults, asked(30.0), asked(75.0, cancel_after_s=5.0, back_s=600.0))

@@ -9,6 +9,7 @@ from sim.search.swarm import USUAL, random_incident
 from sim.world.incident import Fault, Incident, Screens, Workload
 from sim.world.screens.stage import BOTH_HEARD, DISORDER, MOVED, TAKEN_UP
 from sim.world.world import World
+from tests.simulation.depth import few_or_all
 
 PROMPT = Screens(agents=2, late=0.0, unheard=0.0, missed_end=0.0)
 SWARM = replace(USUAL, minutes=2.0, screens=True, calls_per_minute=(1.0,))
@@ -93,7 +94,7 @@ def test_messages_as_the_service_writes_them_say_the_same_through_the_adapter(so
     assert ("mask" in heard) is (source == "webex")
 
 
-@pytest.mark.parametrize("index", range(4))
+@pytest.mark.parametrize("index", few_or_all(range(4), 2))
 def test_random_worlds_with_screens_keep_their_promises(index):
     report = attempt(random_incident(1, index, SWARM))
     assert report.good, "\n".join(map(str, report.violations))

@@ -5,7 +5,8 @@ import pytest
 
 from sim.spin import __main__ as command
 from sim.spin.catalogue import Case, cases
-from sim.spin.checker import MODELS, SpinFailed, missing_programs, read_verdict, search
+from sim.spin.checker import MODELS, SpinFailed, missing_programs, read_verdict
+from tests.simulation.spun import searched
 
 CASES = tuple(cases())
 LONG = pytest.mark.skipif(
@@ -31,7 +32,7 @@ pan: elapsed time 3.22 seconds
 @needs_spin
 @pytest.mark.parametrize("case", SEARCHED)
 def test_the_protocol_holds_and_every_deliberate_error_is_caught(case):
-    verdict = search(case)
+    verdict = searched(case)
     assert verdict.as_expected, verdict.broken
     if case.flag:
         assert verdict.broken

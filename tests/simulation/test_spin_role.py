@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 
 from sim.spin.catalogue import ROLE, Case
-from sim.spin.checker import missing_programs, search, walk
+from sim.spin.checker import missing_programs, walk
 from tests.simulation.spin_role import RoleReplay
 from tests.simulation.spin_watermark import Diverged
+from tests.simulation.spun import searched
 
 pytestmark = pytest.mark.skipif(
     bool(missing_programs()), reason=f"not installed: {', '.join(missing_programs())}"
@@ -64,4 +65,4 @@ def test_the_code_leaves_the_model_where_the_model_errs(flag, defines):
 
 @pytest.mark.parametrize("flag", ["DUTY_KEPT", "LATE_EVIDENCE", "SPENT_FORGOTTEN"])
 def test_what_is_not_mapped_is_not_seen(flag):
-    assert told(search(Case(ROLE, flag)).story).compared["belief"] > 0
+    assert told(searched(Case(ROLE, flag)).story).compared["belief"] > 0

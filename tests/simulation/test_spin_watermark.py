@@ -3,8 +3,9 @@
 import pytest
 
 from sim.spin.catalogue import WATERMARK, Case
-from sim.spin.checker import missing_programs, search, walk
+from sim.spin.checker import missing_programs, walk
 from tests.simulation.spin_watermark import Diverged, Replay
+from tests.simulation.spun import searched
 
 pytestmark = pytest.mark.skipif(
     bool(missing_programs()), reason=f"not installed: {', '.join(missing_programs())}"
@@ -45,9 +46,9 @@ def test_random_walks_of_the_model_are_walks_of_the_code(defines):
 )
 def test_the_code_leaves_the_model_where_the_model_errs(flag, defines):
     with pytest.raises(Diverged):
-        told(search(Case(WATERMARK, flag, defines)).story)
+        told(searched(Case(WATERMARK, flag, defines)).story)
 
 
 @pytest.mark.parametrize("flag", ["DONE_BEFORE_COMMIT", "CLAIM_KEPT", "TOKEN_KEPT"])
 def test_what_others_do_wrong_the_watermark_cannot_see(flag):
-    assert told(search(Case(WATERMARK, flag)).story).compared > 0
+    assert told(searched(Case(WATERMARK, flag)).story).compared > 0

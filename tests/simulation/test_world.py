@@ -9,6 +9,7 @@ import pytest
 
 from sim.world.incident import Fault, Incident
 from sim.world.world import World
+from tests.simulation.depth import few_or_all
 
 CRASH = Incident(seed=3, minutes=2, faults=(Fault("crash", "alpha", at_s=40, for_s=20),))
 PROGRAM = """
@@ -35,7 +36,7 @@ def test_when_the_primary_dies_the_other_takes_over_and_nothing_is_lost():
     assert world.machines["alpha"].starts == 2
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", few_or_all(range(4), 2))
 def test_a_paused_primary_wakes_into_a_world_that_went_on_and_changes_nothing(seed):
     pause = Fault("pause", "alpha", at_s=50, for_s=20)
     report = World(Incident(seed=seed, minutes=2, faults=(pause,))).run()

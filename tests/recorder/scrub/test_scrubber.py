@@ -206,7 +206,7 @@ def test_an_archive_that_is_away_says_nothing_of_its_objects(world, tmp_path):
     (tmp_path / "archive").rename(tmp_path / "away")
     (tmp_path / "archive").mkdir()  # as an empty mount point
     (tmp_path / "archive/.incoming").mkdir()
-    world.later(world.settings.pass_every_s + 300, step_s=30.0)
+    world.later(world.settings.pass_every_s + 300, step_s=120.0)
     assert world.bad() == {}
     assert list(world.findings()) == ["scrub_archive_away"]
     assert world.status.state == "waiting"
