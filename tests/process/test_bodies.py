@@ -130,7 +130,7 @@ def _it_does_not_hold_the_watermark(world, primary, changed_us):
     other = world.place({})[0]
     wait_for_row(world, other, state="archived")
     assert row_of(world, other).ref.changed_us >= changed_us
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 def _its_story_is_told(world, key):

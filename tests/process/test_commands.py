@@ -80,7 +80,7 @@ def test_a_switchover_without_a_peer_is_refused_and_the_primary_goes_on(world):
     )
     done = tandem(world, "switchover", "--yes")
     assert done.returncode == 6, done.stderr
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
     world.mend()
     world.settle_and_check()
 

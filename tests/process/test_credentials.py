@@ -90,7 +90,7 @@ def test_a_revoked_token_is_replaced_without_a_word(world, whose):
             10.0,
             f"{node.name} has a new token",
         )
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
     assert not world.findings(primary) | world.findings(secondary)
 
 
@@ -105,7 +105,7 @@ def test_a_standby_with_a_wrong_secret_is_a_finding_until_its_file_is_mended(wor
     wait_until_well(secondary)
     world.place({})
     world.settle_and_check(limits_s=LIMITS)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 def test_a_primary_with_a_wrong_secret_hands_over_and_heals_when_its_file_is_mended(world):
@@ -120,7 +120,7 @@ def test_a_primary_with_a_wrong_secret_hands_over_and_heals_when_its_file_is_men
     wait_until_well(primary)
     world.place(*[{}] * 4)
     world.settle_and_check(limits_s=LIMITS)
-    assert secondary.role() == "primary"
+    secondary.wait_for_role("primary")
 
 
 def test_a_primary_whose_application_user_is_missing_hands_over(world):
@@ -152,5 +152,5 @@ def test_when_both_nodes_are_refused_nobody_hands_over_and_all_heals_by_itself(w
         wait_until_well(node)
     assert as_json(tandem(world, "health", "--json", url=primary.url))["exit"] == 0
     world.settle_and_check(limits_s=LIMITS)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
     assert finding(secondary, "standby_credentials_failing") is None

@@ -145,7 +145,7 @@ def test_both_nodes_record_on_while_the_server_is_down(world, server):
     finally:
         server.start()
     heals(world)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 @long
@@ -157,7 +157,7 @@ def test_both_nodes_record_on_while_the_server_is_frozen(world, server):
     finally:
         server.thaw()
     heals(world)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 @long
@@ -169,7 +169,7 @@ def test_both_nodes_record_on_while_the_network_to_the_server_swallows_everythin
     finally:
         roads.mend()
     heals(world)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 def test_a_secondary_without_the_server_leaves_the_primary_alone(world, roads):
@@ -182,7 +182,7 @@ def test_a_secondary_without_the_server_leaves_the_primary_alone(world, roads):
     finally:
         roads.mend()
     heals(world)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 def test_a_primary_that_alone_loses_the_server_hands_over(world, roads):
@@ -198,7 +198,7 @@ def test_a_primary_that_alone_loses_the_server_hands_over(world, roads):
     finally:
         roads.mend()
     heals(world)
-    assert secondary.role() == "primary"
+    secondary.wait_for_role("primary")
 
 
 def test_a_pair_started_while_the_server_is_down_comes_up_and_archives_later(world, server):

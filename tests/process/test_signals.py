@@ -39,7 +39,7 @@ def test_sigterm_hands_the_role_over_and_ends_with_status_zero(world):
     primary.signal(signal.SIGTERM)
     assert primary.wait(10.0) == 0
     assert world.wait_for_poll(secondary, since_ns=told_ns) < 1.0 + 1.0
-    assert secondary.role() == "primary"
+    secondary.wait_for_role("primary")
     world.settle_and_check()
 
 
@@ -49,7 +49,7 @@ def test_sigterm_of_the_secondary_disturbs_nobody(world):
     secondary.signal(signal.SIGTERM)
     assert secondary.wait(10.0) == 0
     world.settle_and_check()
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 def test_a_second_sigterm_ends_a_node_that_waits_for_its_peer_at_once(world):

@@ -97,7 +97,7 @@ def test_a_service_that_accepts_and_never_answers_delays_no_other(world, hung):
         soon_archived(world, calls(world, 2, *others))
     world.served[hung].admin.clear_faults()
     world.settle_and_check(timeout_s=60.0, limits_s=LIMITS)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
     wait_until_well(primary)
 
 
@@ -133,7 +133,7 @@ def test_a_wrong_secret_of_one_source_on_both_nodes_stops_that_source_alone(worl
     for node in world.nodes:
         wait_until_well(node)
     world.settle_and_check(limits_s=LIMITS)
-    assert primary.role() == "primary"
+    primary.wait_for_role("primary")
 
 
 def test_a_signed_message_of_a_service_makes_the_next_poll_early(make_world):
