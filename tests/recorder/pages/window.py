@@ -67,7 +67,7 @@ class Window(Browser):
         self.wait(lambda: "/login" not in self.driver.current_url, "the login is taken")
 
     def wait(self, condition, what, timeout_s=PATIENCE_S):
-        wait_until(condition, timeout_s, what)
+        wait_until(condition, timeout_s, what, every_s=0.05)
 
     def ready(self, what):
         """Wait until the page says that it came so far."""
