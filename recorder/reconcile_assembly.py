@@ -14,8 +14,8 @@ from recorder.lookup import lookup_of
 from recorder.messages import CompareNow
 from recorder.proof_ports import DropFolder, FindingsDb
 from recorder.recover.chronicle import Chronicle
-from recorder.recover.drop_jobs import DropTools
-from recorder.recover.drops import Drops, DropsPorts
+from recorder.recover.drop_jobs import RESUME_AFTER_S, DropTools
+from recorder.recover.drops import GONE_S, Drops, DropsPorts
 from recorder.recover.reconcile_jobs import Tools
 from recorder.recover.reconcile_lane import ReconcilePorts
 from recorder.recover.reconciliation import Reconciliation
@@ -38,6 +38,10 @@ class ReconcileStores:
     findings: FindingsDb
     drops: DropFolder | None = None
     """Without it no files with ids are taken."""
+    drops_gone_s: float = GONE_S
+    """What a node took that gave no sign of life for so long is taken over."""
+    drops_resume_s: float = RESUME_AFTER_S
+    """A recovery of a file that the source's absence ended is tried again after this."""
 
 
 class ReconcileAssembly:
@@ -119,12 +123,13 @@ class ReconcileAssembly:
         if stores.drops is not None:
             given = DropsPorts(
                 me=self._at["id_files"],
-                tools=DropTools(stores.drops, ports.recoveries, trail),
+                tools=DropTools(stores.drops, ports.recoveries, trail, stores.drops_resume_s),
                 sources=_by_kind(config, ports),
                 lane=ports.workers[COMPARE],
                 clock=ports.clock,
                 monitor=monitor,
                 recovery=recovery,
+                gone_s=stores.drops_gone_s,
             )
             begin(self._at["id_files"], Drops(ports=given))
 

@@ -136,7 +136,8 @@ def swarm(
         jobs: Processes that share the work; changes no result.
         within_minutes: Begin no run after so many minutes of real time.
         reach_all: Fail also when an interesting situation never occurred in any run.
-        keeping: With recoveries, reconciliation and what only it finds, in some runs retention and holds as well.
+        keeping: With recoveries, files with ids, reconciliation and what only it finds, in some runs retention
+            and holds as well.
         sources: As in `tandem sim run`; of several, half of the runs have all, the others some.
         screens: As in `tandem sim run`.
         config: As in `tandem sim run`.
@@ -159,7 +160,10 @@ def swarm(
         tell=_told,
     )
     missing = (
-        never(found.counts or {}, wanted(profile.sources, screens=profile.screens))
+        never(
+            found.counts or {},
+            wanted(profile.sources, screens=profile.screens, keeping=profile.keeping),
+        )
         if reach_all
         else ()
     )

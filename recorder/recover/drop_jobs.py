@@ -36,6 +36,7 @@ class DropTools:
     folder: DropFolder
     db: RecoveryDb
     trail: AuditTrail
+    resume_after_s: float = RESUME_AFTER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def take(folder: DropFolder, found: Sequence[Dropped | Foreign]) -> Taken:
 
 def advance(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: int) -> Advanced:
     """The next step of one file: ask for its recoveries, or finish it when they are over."""
-    if claimed.token and _goes_on(tools.db, claimed, sources, now_us):
+    if claimed.token and _goes_on(tools, claimed, sources, now_us):
         return Advanced(claimed.name)
     body = tools.folder.read(claimed, BYTES_MAX)
     if not claimed.token:
@@ -102,7 +103,7 @@ def advance(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: 
         if row is None:
             row = _request(tools, _asked(recovery_id, source, claimed, ids, now_us))
             requested = True
-        elif _may_resume(row, now_us):
+        elif _may_resume(tools, row, now_us):
             row = tools.db.resume(recovery_id) or row
             requested = True
         rows.append(row)
@@ -121,11 +122,11 @@ def _recovery_id(claimed: Claimed, number: int) -> str:
     return f"R-{claimed.token}" + (f"-{number + 1}" if number else "")
 
 
-def _goes_on(db: RecoveryDb, claimed: Claimed, sources: Sequence[str], now_us: int) -> bool:
+def _goes_on(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: int) -> bool:
     """All is asked for and something runs: nothing to do, and no need to read a large file for it."""
-    rows = [db.recovery(_recovery_id(claimed, number)) for number in range(len(sources))]
+    rows = [tools.db.recovery(_recovery_id(claimed, number)) for number in range(len(sources))]
     known = [row for row in rows if row is not None]
-    if len(known) < len(rows) or any(_may_resume(row, now_us) for row in known):
+    if len(known) < len(rows) or any(_may_resume(tools, row, now_us) for row in known):
         return False
     return not all(is_over(row) for row in known)
 
@@ -165,8 +166,8 @@ def _request(tools: DropTools, asked: RecoveryRow) -> RecoveryRow:
     return row
 
 
-def _may_resume(row: RecoveryRow, now_us: int) -> bool:
-    rested = now_us - (row.ended_us or 0) >= RESUME_AFTER_S * _US
+def _may_resume(tools: DropTools, row: RecoveryRow, now_us: int) -> bool:
+    rested = now_us - (row.ended_us or 0) >= tools.resume_after_s * _US
     return row.status in _AGAIN and rested
 
 

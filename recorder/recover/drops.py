@@ -87,18 +87,19 @@ class Stillness:
 class Absence:
     """What nodes left behind that are gone, by the signs this node saw of them. No clock but its own. Pure."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone_s: float = GONE_S) -> None:
+        self._gone_s = gone_s
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
 
     def left_behind(self, found: Sequence[Foreign], now_ns: int) -> tuple[Foreign, ...]:
-        """Of nodes whose sign was the same in every look of the last GONE_S seconds."""
+        """Of nodes whose sign was the same in every look of the last `gone_s` seconds."""
         seen: dict[tuple[str, str], tuple[int, int]] = {}
         left: list[Foreign] = []
         for one in found:
             key = (one.claimed.kind, one.node)
             sign, since_ns = self._seen.get(key, (one.sign, now_ns))
             seen[key] = (one.sign, since_ns if sign == one.sign else now_ns)
-            if now_ns - seen[key][1] >= GONE_S * 1e9:
+            if now_ns - seen[key][1] >= self._gone_s * 1e9:
                 left.append(one)
         self._seen = seen
         return tuple(left)
@@ -116,6 +117,7 @@ class DropsPorts:
     clock: Clock
     monitor: Address[MonitorMessage]
     recovery: Address[RecoveryCommand]
+    gone_s: float = GONE_S
 
 
 @dataclass
@@ -124,10 +126,14 @@ class Drops:
 
     ports: DropsPorts
     _stillness: Stillness = field(default_factory=Stillness)
-    _absence: Absence = field(default_factory=Absence)
+    _absence: Absence = field(init=False)
     _left: list[Claimed] = field(default_factory=list[Claimed])
     _problem: Finding | None = None
     """Of this round; one file that cannot be read does not stop the others."""
+
+    def __post_init__(self) -> None:
+        """As its ports say."""
+        self._absence = Absence(self.ports.gone_s)
 
     def on_start(self) -> None:
         """Look at once: a crash may have left something."""

@@ -14,7 +14,9 @@ from sim.world.rules import RULES
 from sim.world.rules.check import check_incident
 from sim.world.rules.service import KNOWN
 
-KEEPING: Final = ("hold", "recovery", "object_damage", "object_stray", "rows_lost", "accept")
+KEEPING: Final = (
+    *("hold", "recovery", "id_file", "object_damage", "object_stray", "rows_lost", "accept"),
+)
 """Kinds that mean nothing without more: drawn only where they are asked for."""
 STITCHING: Final = ("stitch_slow", "stitch_fails", "stitch_disk_full")
 OF_SCREENS: Final = ("desktops_cut", "desktop_crash", *STITCHING)

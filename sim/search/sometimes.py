@@ -46,6 +46,8 @@ HINT = "webhook made a poll"
 LATE_FILE = "late file archived"
 WATCHED = "file watched while it was made"
 BESIDE = "source well beside one in trouble"
+ID_FILE = "file with ids answered"
+ID_FILE_TAKEN = "file with ids taken over"
 
 WANTED: Final = (
     FAILOVER,
@@ -65,6 +67,8 @@ WANTED: Final = (
 
 OF_SEVERAL: Final = (BESIDE,)
 """Wanted where there are several sources."""
+OF_KEEPING: Final = (ID_FILE, ID_FILE_TAKEN)
+"""Wanted where somebody looks for what is missing."""
 OF_KINDS: Final[Mapping[str, Sequence[str]]] = {
     "zoom": (LATE_FILE, WATCHED, HINT),
     "webex": (HINT,),
@@ -72,13 +76,21 @@ OF_KINDS: Final[Mapping[str, Sequence[str]]] = {
 """Wanted where a source of this kind is recorded."""
 
 
-def wanted(sources: Sequence[str], *, screens: bool = False) -> tuple[str, ...]:
-    """What a search over these sources, and with screens, must have seen."""
+def wanted(
+    sources: Sequence[str], *, screens: bool = False, keeping: bool = False
+) -> tuple[str, ...]:
+    """What a search over these sources, with screens, or with what is kept, must have seen."""
     several = OF_SEVERAL if len(sources) > 1 else ()
     kinds = dict.fromkeys(kind_of(source).name for source in sources)
     more = (name for kind in kinds for name in OF_KINDS.get(kind, ()))
     of_any = (name for name in WANTED if name != REPLACED or FIRST_SOURCE in kinds)
-    return (*of_any, *several, *more, *((*stage.WANTED, *replays.WANTED) if screens else ()))
+    return (
+        *of_any,
+        *several,
+        *more,
+        *((*stage.WANTED, *replays.WANTED) if screens else ()),
+        *(OF_KEEPING if keeping else ()),
+    )
 
 
 def situations(world: World) -> dict[str, int]:
@@ -107,6 +119,8 @@ def situations(world: World) -> dict[str, int]:
             HINT: sum(_early_polls(one.heard_ns, world.polls(one.source)) for one in world.postmen),
             LATE_FILE: _late_files(truth, archived),
             WATCHED: sum(_is_watched(event) for event in tables.events.values()),
+            ID_FILE: world.drops.done,
+            ID_FILE_TAKEN: world.drops.taken_over,
             **world.screens.counts(),
             **world.replays.counts(),
             RESUMED: sum(_resumed(service.fake.statistics()) for service in world.services),

@@ -63,6 +63,9 @@ _SHORT_KEPT: Final[Mapping[str, Any]] = {
     "pause_s": 0.2,
 }
 """A policy under which a run of minutes sees contacts go."""
+_SHARES: Final = 0.6
+"""Share of runs with files with ids in which both nodes look into one folder."""
+SHARED: Final[Mapping[str, Any]] = {"drop_folder": "/share/ids"}
 _ALL_SOURCES: Final = 0.5
 _ONE_SOURCE: Final = 0.85
 """Share of faults of a service that leave the others alone."""
@@ -156,6 +159,8 @@ def _keeping(chance: Stream, incident: Incident) -> Incident:
     settings: dict[str, Mapping[str, Any]] = {**incident.settings, "reconcile": {}}
     if chance.random() < _DELETES:
         settings["retention"] = _SHORT_KEPT
+    if any(fault.kind == "id_file" for fault in faults) and chance.random() < _SHARES:
+        settings["recovery"] = SHARED
     faults.sort(key=lambda fault: fault.at_s)
     return replace(incident, faults=tuple(faults), settings=settings)
 

@@ -33,6 +33,7 @@ from recorder.screen_messages import AgentEventsHeard, AgentEventsKept, AskState
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
 from sim.buffer import SimBufferFiles, SimJournal
 from sim.clock import SimClock
+from sim.drop_folder import MemoryDropFolder, MemoryDrops
 from sim.kernel import Epoch, Kernel
 from sim.network import SimNetwork
 from sim.node_state import SimNodeStateStore
@@ -50,9 +51,10 @@ from sim.world.proof import ProofDisk
 from sim.world.screens.seat import Seat
 from sim.world.screens.shelf import ScreenShelf
 from sim.world.services import Services
-from sim.world.settings import CLUSTER, LINK_PORT, Layer
+from sim.world.settings import CLUSTER, DROPS_GONE_S, DROPS_RESUME_S, LINK_PORT, Layer
 
 _SYNC_S_MAX: Final = 0.008
+_STEP_S_MAX: Final = 0.02
 
 OnPoint = Callable[[str, str], None]
 """Called with a node and the point it reached."""
@@ -132,6 +134,9 @@ class Machine:
         self.paused = False
         self.seat: Seat | None = None
         """In the recording of screens; set once by a world that has agents."""
+        self.drops: MemoryDrops | None = None
+        """Where files with ids are put down; set once by a world in which somebody does."""
+        self._step = kernel.streams.stream("drops", name)
 
     @property
     def lives(self) -> bool:
@@ -353,7 +358,16 @@ class Machine:
         """Only where there may be something to find: it asks the sources for all that they have."""
         if "reconcile" not in self.config.model_fields_set:
             return None
-        return ReconcileStores(self._data_center.findings(self.name, self.clock))
+        findings = self._data_center.findings(self.name, self.clock)
+        if self.drops is None:
+            return ReconcileStores(findings)
+        folder = MemoryDropFolder(self.drops, node=self.name, step=self._drop_step)
+        return ReconcileStores(findings, folder, DROPS_GONE_S, DROPS_RESUME_S)
+
+    def _drop_step(self, step: str) -> None:
+        """About to be done to a folder that others see; it takes its time."""
+        self._point(f"drop:{step}")
+        self._kernel.block_for(self._step.random() * _STEP_S_MAX)
 
     def _transport(self) -> SimTransport:
         newer = self._protocol_max > PROTOCOL_MAX

@@ -9,6 +9,7 @@
 | `request:list`, `request:list:2` | such a request (its second page) has reached the service, unanswered |
 | `call:commit` | the node is about to call the Data Center |
 | `done:commit` | the Data Center did it; the node has not heard |
+| `drop:claim` | the node is about to take a file with ids |
 | `role:candidate` | the node has taken the role, in the middle of the step that does |
 
 A point of the other node than the fault's is written `beta/role:primary`.
@@ -65,6 +66,8 @@ _PAGE: Final = re.compile(r"request:list:[1-9]\d{0,3}")
 
 KEEPING: Final = ("decide", "begin_deletion", "finish_deletion", "delete", "done_deletion")
 """Calls of retention, which only happen where something is ever deleted."""
+DROPS: Final = ("claim", "take_over", "read", "decide", "result", "finish")
+"""What is done to a file with ids, which only happens where somebody puts one down."""
 COMPARING: Final = ("begin_run", "record_step", "end_run", "settle")
 """Calls of reconciliation, which only happen where something is compared."""
 REPLAYING: Final = ("screens_record_rendition", "screens_record_parts", "screens_forget_part")
@@ -92,9 +95,10 @@ def more_points() -> tuple[str, ...]:
 
 
 def keeping_points() -> tuple[str, ...]:
-    """Those that only worlds with a retention policy, or with reconciliation, come to."""
+    """Those that only worlds with a retention policy, reconciliation or files with ids come to."""
     calls = (*KEEPING, *COMPARING)
-    return (*(f"call:{call}" for call in calls), *(f"done:{call}" for call in calls))
+    steps = (f"drop:{step}" for step in DROPS)
+    return (*(f"call:{call}" for call in calls), *(f"done:{call}" for call in calls), *steps)
 
 
 def replay_points() -> tuple[str, ...]:

@@ -112,6 +112,10 @@ class ReconciliationGuard:
         self._lost_us[source, item_key] = self._now_us()
         self._watched.rows_lost(source, item_key)
 
+    def is_lost(self, source: str, item_key: str) -> bool:
+        """What was on record of it went at some time."""
+        return (source, item_key) in self._lost_us
+
     def fault_begins(self, fault: Fault) -> Callable[[], None]:
         """Returns how to say that it is over."""
         if fault.kind in _MISNAMES and not fault.options.get("hits"):

@@ -51,7 +51,7 @@ class RecoveryGuard:
 
     def unfinished(self) -> Iterator[Violation]:
         """What is still to be waited for."""
-        left = [row.recovery_id for row in self.running if not self._watches(row)]
+        left = [row.recovery_id for row in self.running if not self.watches(row)]
         if left:
             yield Violation(PROMISE, "a recovery does not come to its end", tuple(left))
 
@@ -60,7 +60,7 @@ class RecoveryGuard:
         """Those that have not come to an end."""
         return tuple(row for row in self.rows if row.status is RecoveryStatus.RUNNING)
 
-    def _watches(self, row: RecoveryRow) -> bool:
+    def watches(self, row: RecoveryRow) -> bool:
         """What holds it never gets a file, and is watched for longer than any world lasts.
 
         Either it is all that is left to be fetched, or the watermark waits for it, and this recovery for the watermark.

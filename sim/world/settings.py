@@ -73,6 +73,14 @@ SCREENS: Layer = {
 """For worlds with agents whose screens are recorded."""
 REPLAY: Layer = {"replay": {"settle_s": 5.0}}
 """For worlds in which contacts are made replayable."""
+NO_COMPARISON: Layer = {"reconcile": {"enabled": False}}
+"""For worlds in which files with ids are taken and nothing else is looked for."""
+DROPS_GONE_S: Final = 15.0
+"""In a world what a node took and left behind is taken over after this,"""
+DROPS_RESUME_S: Final = 20.0
+"""and a recovery that the source's absence ended is tried again after this."""
+RECOVERIES: Final = frozenset({"recovery", "id_file"})
+"""Faults that are recoveries."""
 DAMAGES: Final = frozenset({"object_damage", "object_stray", "rows_lost", "accept"})
 """Faults that are nothing where nobody compares."""
 
@@ -82,6 +90,11 @@ def reconciles(incident: Incident) -> bool:
     return "reconcile" in incident.settings or any(
         fault.kind in DAMAGES for fault in incident.faults
     )
+
+
+def takes_id_files(incident: Incident) -> bool:
+    """Whether somebody puts down a file with ids."""
+    return any(fault.kind == "id_file" for fault in incident.faults)
 
 
 class _WorldConfig(Config):
@@ -109,8 +122,10 @@ def config_of(incident: Incident, node: str, more: Sequence[Layer] = ()) -> Conf
     usual = [QUICK]
     if reconciles(incident):
         usual += [RECOVERY, RECONCILE]
-    elif any(fault.kind == "recovery" for fault in incident.faults):
+    elif any(fault.kind in RECOVERIES for fault in incident.faults):
         usual.append(RECOVERY)
+        if takes_id_files(incident):
+            usual.append(NO_COMPARISON)
     if incident.screens is not None:
         usual += [SCREENS, REPLAY] if incident.screens.replayed else [SCREENS]
     for layer in (*usual, incident.settings, incident.own_settings.get(node, {}), *more):

@@ -26,6 +26,7 @@ from sim.verdict import Run, judge
 from sim.world.certificates import certified
 from sim.world.data_center import WorldDataCenter
 from sim.world.digest import Digest
+from sim.world.drops import DropGuard
 from sim.world.eyes import Eyes
 from sim.world.guard import Guard
 from sim.world.incident import NODES, Fault, Incident
@@ -97,6 +98,7 @@ class World:
         self.retention = RetentionGuard(self)
         self.recovery = RecoveryGuard(self)
         self.reconciliation = ReconciliationGuard(self, self._eyes.watch)
+        self.drops = DropGuard(self)
         self.screens = ScreenStage(self)
         self.replays = ReplayStage(self)
         self.postmen = tuple(
@@ -242,7 +244,7 @@ class World:
         found: tuple[Violation, ...] = ()
         while self.kernel.now_ns < deadline_ns:
             self.kernel.run_for(_LOOK_S)
-            found = (*self._judged(), *self.recovery.unfinished())
+            found = (*self._judged(), *self.recovery.unfinished(), *self.drops.unfinished())
             found = (*found, *self.reconciliation.unfinished(others=bool(found)))
             if not found:
                 break

@@ -8,12 +8,15 @@ from copy import copy
 from dataclasses import replace
 
 from cluster.ports import Failed
+from recorder.drop_rows import Claimed
 from recorder.model import Page
 from recorder.prove.listing import DayListing
-from recorder.recover import reconcile_jobs
+from recorder.recover import id_results, reconcile_jobs
+from recorder.recover.drops import Absence
 from recorder.recover.reconcile_section import Asking
 from recorder.recover.recovery import Recovery
 from sim import finding_tables
+from sim.drop_folder import MemoryDropFolder
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 
@@ -94,6 +97,31 @@ def last_look(patch: Patch) -> None:
     patch.around(Recovery, "_looked", make)
 
 
+def claim_by_copy(patch: Patch) -> None:
+    def bug(self, dropped):
+        copied = self._drops.incoming.get((dropped.kind, dropped.name))
+        if copied is None:
+            return False
+        self._step("claim")
+        body, changed_us = copied
+        claimed = Claimed(dropped.kind, dropped.name, "", changed_us)
+        self._drops.taken[self._node, claimed] = body
+        self._drops.incoming.pop((dropped.kind, dropped.name), None)
+        return True
+
+    patch.set(MemoryDropFolder, "claim", bug)
+
+
+def result_before_end(patch: Patch) -> None:
+    patch.everywhere(
+        id_results, "is_over", lambda is_over: lambda row: row.is_listed or is_over(row)
+    )
+
+
+def left_for_ever(patch: Patch) -> None:
+    patch.around(Absence, "left_behind", lambda _: lambda self, found, now_ns: ())
+
+
 def certificate_of_one_page(patch: Patch) -> None:
     def make(took):
         def bug(self, answer):
@@ -146,6 +174,27 @@ BUGS = (
         "whatever fails is tried again, though nothing else happens",
         last_look,
         profiles.FETCHED,
+    ),
+    Mutant(
+        "claim_by_copy",
+        "a file with ids is taken by copying it and deleting it afterwards",
+        "of two nodes only one can rename a file: whoever did has it alone",
+        claim_by_copy,
+        profiles.ID_FILES,
+    ),
+    Mutant(
+        "result_before_end",
+        "a file with ids is answered when all its ids were asked for, and not yet archived",
+        "a result says what is on record in the end, and is written once",
+        result_before_end,
+        profiles.ID_FILES,
+    ),
+    Mutant(
+        "left_for_ever",
+        "what a node took and left behind when it died waits until it comes back",
+        "a folder that two nodes share is worked off by the one that is left",
+        left_for_ever,
+        profiles.ID_FILES_LEFT,
     ),
     Mutant(
         "certificate_of_one_page",

@@ -224,6 +224,20 @@ FETCHED = of(
     *(one("data_center_down", 12.0, 30.0), "recovery"),
     always={"data_center_down": {"silent": True}},
 )
+_ONE_FOLDER = {"recovery": {"drop_folder": "/share/ids"}}
+ID_FILES = of(
+    *("id_file", replace(both("service_slow", 20.0, 60.0), options={}), "crash"),
+    settings=_ONE_FOLDER,
+    always={"service_slow": {"requests": "blob+value", "delay_s": 10.0}},
+    points=("drop:claim", "drop:decide", "drop:result"),
+    calls_per_minute=12.0,
+)
+ID_FILES_LEFT = of(
+    *("id_file", one("crash", 90.0)),
+    settings=_ONE_FOLDER,
+    points=("drop:decide", "drop:read", "drop:result"),
+    calls_per_minute=12.0,
+)
 CALM = of("clock_jump", faults_max=1, calls_per_minute=12.0)
 SCREENS = of_screens(
     of(
