@@ -12,7 +12,10 @@ from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord, 
 
 
 class AuditTrail(Protocol):
-    """The one door to the audit trail. *Any thread*, never blocks, never raises."""
+    """The door to the audit trail. *Any thread*, never blocks, never raises.
+
+    What may not happen without its record goes there by the transaction that does it: see FindingsDb.forget_findings.
+    """
 
     def record(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from recorder.audit_rows import AuditEntry
 from recorder.das_rows import DasPage, DasQuery
 from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.finding_rows import (
@@ -226,8 +227,11 @@ class FindingsDb(Protocol):
         """Findings that ended, and were seen last, before an instant; those seen longest ago first."""
         ...
 
-    def forget_findings(self, finding_ids: Sequence[str], term: int) -> int:
-        """Delete those of these findings that ended; returns how many there were."""
+    def forget_findings(self, finding_ids: Sequence[str], told: AuditEntry, term: int) -> int:
+        """Delete those of these findings that ended; returns how many there were.
+
+        Where there were any, `told` is in the audit trail from then on: one transaction, never one without the other.
+        """
         ...
 
     def set_recovery(self, source: str, window: Window, recovery_id: str, term: int) -> None:

@@ -98,7 +98,11 @@ class ReconcileAssembly:
                     database_lane=ports.workers["database"],
                     compare_lane=ports.workers[COMPARE],
                     tools=Tools(
-                        stores.findings, ports.recoveries, ports.contact_db, ports.archive, trail
+                        stores.findings,
+                        ports.recoveries,
+                        ports.contact_db,
+                        ports.archive,
+                        config.node.id,
                     ),
                     folders={name: _folder(name) for name in ports.sources},
                     clock=ports.clock,

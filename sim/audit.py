@@ -22,6 +22,17 @@ class MemoryAuditStore:
     records: list[AuditRecord] = field(default_factory=list[AuditRecord])
     lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def append(self, entries: Sequence[AuditEntry]) -> AuditHead:
+        """See AuditDb."""
+        with self.lock:
+            known = {record.entry.record_id for record in self.records}
+            for entry in map(plain, entries):
+                if entry.record_id not in known:
+                    known.add(entry.record_id)
+                    head = _head(self.records)
+                    self.records.append(chained(entry, head.number + 1, head.hash))
+            return _head(self.records)
+
 
 class MemoryAuditDb:
     """Implements `recorder.audit_ports.AuditDb`. Any thread."""
@@ -39,14 +50,8 @@ class MemoryAuditDb:
 
     def append(self, entries: Sequence[AuditEntry]) -> AuditHead:
         """See AuditDb."""
-        with self._call("audit_append") as records:
-            known = {record.entry.record_id for record in records}
-            for entry in map(plain, entries):
-                if entry.record_id not in known:
-                    known.add(entry.record_id)
-                    head = _head(records)
-                    records.append(chained(entry, head.number + 1, head.hash))
-            return _head(records)
+        with self._call("audit_append"):
+            return self._store.append(entries)
 
     def head(self) -> AuditHead:
         """See AuditDb."""

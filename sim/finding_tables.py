@@ -11,6 +11,7 @@ from recorder.adapters.contact_db.columns import clean, tidy
 from recorder.adapters.contact_db.fence import refuse_stale
 from recorder.adapters.contact_db.finding_work import added
 from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cursor
+from recorder.audit_rows import AuditEntry
 from recorder.errors import DataCenterDown
 from recorder.finding_rows import (
     NOTED,
@@ -30,6 +31,7 @@ from recorder.finding_rows import (
 from recorder.model import Window
 from recorder.retention_rows import DeletionState
 from recorder.rows import ItemRow
+from sim.audit import MemoryAuditStore
 from sim.data_center import DataCenterFaults, MemoryContactStore
 
 
@@ -42,6 +44,7 @@ class FindingTables:
     spans: dict[tuple[str, str, str, int], Span] = field(
         default_factory=dict[tuple[str, str, str, int], Span]
     )
+    trail: MemoryAuditStore = field(default_factory=MemoryAuditStore)
 
 
 class MemoryFindingsDb:
@@ -281,14 +284,13 @@ class MemoryFindingsDb:
         rows.sort(key=lambda row: (row.seen_us, row.finding_id))
         return tuple(rows[: bounded(limit)])
 
-    def forget_findings(self, finding_ids: Sequence[str], term: int) -> int:
+    def forget_findings(self, finding_ids: Sequence[str], told: AuditEntry, term: int) -> int:
         """See FindingsDb."""
         with self._call("forget_findings") as tables:
             self._fence("that old findings are forgotten", term)
             named = [tables.findings[one] for one in finding_ids if one in tables.findings]
-            gone = [row.finding_id for row in named if not row.is_open]
-            for name in gone:
-                del tables.findings[name]
+            gone = [tables.findings.pop(row.finding_id) for row in named if not row.is_open]
+            tables.trail.append([told] if gone else [])
             self._contacts.control_written("forget_findings", term)
             return len(gone)
 

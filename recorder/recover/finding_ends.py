@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from recorder.audit_ports import AuditTrail
-from recorder.audit_rows import SYSTEM
+from recorder.audit_rows import SYSTEM, AuditEntry
 from recorder.finding_rows import KEPT_US, Closing, FindingRow, RunRow, Scope, Step, What
 from recorder.instants import to_text
 from recorder.proof_ports import FindingsDb
@@ -50,18 +49,25 @@ def _is_whole(one: RunRow, run: RunRow) -> bool:
     return one.started_us < run.started_us
 
 
-def forget(db: FindingsDb, trail: AuditTrail, now_us: int, term: int) -> int:
+def forget(db: FindingsDb, node: str, now_us: int, term: int) -> int:
     """Delete findings that ended, and were seen last, longer ago than they are kept; how many.
 
-    Each is in the audit trail from then on.
+    Each is in the audit trail from then on, wherever the process dies.
     """
     forgotten = 0
     while forgotten < FORGOTTEN_MAX and (rows := db.ended_findings(now_us - KEPT_US, _AT_ONCE)):
         names = [row.finding_id for row in rows]
         digest = hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
-        detail = {"findings": [_told(row) for row in rows]}
-        trail.record("findings_forgotten", "findings", SYSTEM, detail, once=f"forgotten:{digest}")
-        gone = db.forget_findings(names, term)
+        told = AuditEntry(
+            record_id=f"forgotten:{digest}",
+            at_us=now_us,
+            node=node,
+            actor=SYSTEM,
+            what="findings_forgotten",
+            subject="findings",
+            detail={"findings": [_told(row) for row in rows]},
+        )
+        gone = db.forget_findings(names, told, term)
         forgotten += gone
         if gone == 0:
             break  # the other node was quicker

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from recorder.audit_ports import AuditTrail
 from recorder.errors import ItemGone, SourceError
 from recorder.finding_rows import (
     Closing,
@@ -58,7 +57,7 @@ class Tools:
     recoveries: RecoveryDb
     contact_db: ContactDb
     archive: Archive
-    trail: AuditTrail
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +288,7 @@ def end_run(
     if not reason:
         opened = _opened(tools.findings, run.source, Window(run.from_us, run.to_us))
         close_unseen(tools.findings, run, tuple(opened), term)
-    forget(tools.findings, tools.trail, now_us, term)
+    forget(tools.findings, tools.node, now_us, term)
     for window in missing_periods(_missing(tools, run)) if recover else ():
         asked = RecoveryRow(
             recovery_id=_recovery_id(run, window, now_us),

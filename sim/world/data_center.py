@@ -68,7 +68,7 @@ class WorldDataCenter:
         self.retention_tables = RetentionTables()
         self.proof = ProofTables()
         self.recovery_tables = RecoveryTables()
-        self.finding_tables = FindingTables()
+        self.finding_tables = FindingTables(trail=self.proof.trail)
         self.agent_events = AgentEventStore()
         self.screens = ScreenTables()
         self.ways = {node: Way() for node in nodes}

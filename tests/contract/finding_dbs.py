@@ -3,9 +3,11 @@
 from sqlalchemy import delete, insert
 
 from recorder.adapters.contact_db import open_engine
+from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.proof_tables import deletions
 from recorder.adapters.contact_db.retention_rows_sql import deletion_values
+from recorder.audit_rows import AuditQuery
 from recorder.retention_rows import Deletion
 from sim.data_center import MemoryContactStore
 from sim.finding_tables import FindingTables, MemoryFindingsDb
@@ -21,6 +23,9 @@ class MemoryFindings(MemoryWorld):
         store: MemoryContactStore = self._store
         return MemoryFindingsDb(self._tables, store, node=name, clock=self.clock)
 
+    def trail(self):
+        return self._tables.trail.records
+
     def decide(self, contact_id, state):
         self._store.deletions[contact_id, 1] = a_deletion(contact_id, state)
 
@@ -32,6 +37,11 @@ class SqlFindings(SqlWorld):
             connection.execute(delete(deletions))
             connection.execute(insert(deletions), deletion_values(a_deletion(contact_id, state)))
         engine.dispose()
+
+    def trail(self):
+        engine = open_engine(self.url)
+        self._engines.append(engine)
+        return list(SqlAuditDb(engine).records(AuditQuery()))
 
     def findings(self, name):
         engine = open_engine(self.url)

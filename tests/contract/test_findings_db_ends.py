@@ -3,6 +3,7 @@
 import pytest
 
 from cluster.errors import StaleTerm
+from recorder.audit_rows import AuditEntry
 from recorder.finding_rows import ACCEPTED, Closing, What
 from tests.contract.finding_dbs import findings_world
 from tests.contract.test_findings_db import listed, seen, step
@@ -49,14 +50,19 @@ def test_only_what_ended_and_was_seen_last_before_is_old(world, db):
     assert everything == {"a", "b", "late", "again"}
 
 
-def test_what_is_forgotten_is_gone_and_what_is_open_stays(db):
+def about(name="forgotten:a"):
+    return AuditEntry(name, 7, "alpha", "system", "findings_forgotten", "findings", {"of": "a, b"})
+
+
+def test_what_is_forgotten_is_gone_and_what_is_open_stays(world, db):
     db.settle(step(seen("a"), seen("b"), seen("c")), 3)
     close(db, "a", "b")
     names = [finding(db, key).finding_id for key in "abc"]
-    assert db.forget_findings([*names, "F-nobody"], 3) == 2
+    assert db.forget_findings([*names, "F-nobody"], about(), 3) == 2
     assert [row.subject for row in listed(db)] == ["c"]
-    assert db.forget_findings(names, 3) == 0
+    assert db.forget_findings(names, about("forgotten:b"), 3) == 0
     assert db.finding(names[0]) is None
+    assert [record.entry for record in world.trail()] == [about()]
 
 
 def test_a_stale_term_forgets_nothing(world, db):
@@ -64,8 +70,9 @@ def test_a_stale_term_forgets_nothing(world, db):
     close(db, "a")
     world.see_term(4)
     with pytest.raises(StaleTerm):
-        db.forget_findings([finding(db, "a").finding_id], 3)
+        db.forget_findings([finding(db, "a").finding_id], about(), 3)
     assert len(listed(db)) == 1
+    assert world.trail() == []
 
 
 def test_open_findings_are_read_in_order_of_their_names_whatever_ended_between(db):

@@ -39,9 +39,7 @@ class SqlAuditDb:
             self._engine.connect().execution_options(**WRITES) as connection,
             connection.begin(),
         ):
-            if connection.dialect.name == POSTGRES:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            return _append(connection, [plain(entry) for entry in entries])
+            return append_within(connection, entries)
 
     def head(self) -> AuditHead:
         """The newest record; number 0 while there is none."""
@@ -75,6 +73,13 @@ class SqlAuditDb:
             self._engine.connect() as connection,
         ):
             return untold(connection, since_us, limit)
+
+
+def append_within(connection: Connection, entries: Sequence[AuditEntry]) -> AuditHead:
+    """As `SqlAuditDb.append`, as a part of a transaction that writes: what else it does is on record or not done."""
+    if connection.dialect.name == POSTGRES:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    return _append(connection, [plain(entry) for entry in entries])
 
 
 def _append(connection: Connection, entries: Sequence[AuditEntry]) -> AuditHead:

@@ -7,12 +7,14 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, select
 
+from recorder.adapters.contact_db.audit import append_within
 from recorder.adapters.contact_db.errors import translated
 from recorder.adapters.contact_db.fence import highest_term, refuse_stale
 from recorder.adapters.contact_db.finding_work import finding_of, writing
 from recorder.adapters.contact_db.pages import bounded
 from recorder.adapters.contact_db.proof_tables import findings
 from recorder.adapters.contact_db.sql import among, texts
+from recorder.audit_rows import AuditEntry
 from recorder.finding_rows import FindingRow
 
 _NAMED: Final = "of_findings"
@@ -38,7 +40,7 @@ class SqlEndedFindings:
         with translated("looking for old findings"), self._engine.connect() as connection:
             return tuple(finding_of(row) for row in connection.execute(statement))
 
-    def forget_findings(self, finding_ids: Sequence[str], term: int) -> int:
+    def forget_findings(self, finding_ids: Sequence[str], told: AuditEntry, term: int) -> int:
         """Raises StaleTerm."""
         with translated("forgetting old findings"), writing(self._engine) as connection:
             what = "that old findings are forgotten"
@@ -46,4 +48,7 @@ class SqlEndedFindings:
             dialect = connection.dialect.name
             mine = among(dialect, findings.c.finding_id, _NAMED)
             statement = delete(findings).where(mine, findings.c.closed_us.is_not(None))
-            return connection.execute(statement, {_NAMED: texts(dialect, finding_ids)}).rowcount
+            gone = connection.execute(statement, {_NAMED: texts(dialect, finding_ids)}).rowcount
+            if gone:
+                append_within(connection, [told])
+            return gone

@@ -22,7 +22,6 @@ from recorder.recover.reconciliation import Reconciliation
 from recorder.recovery_rows import RecoveryQuery
 from recorder.settings import ReconcileSettings
 from recorder.status import SourceStatus
-from sim.audit import ListedTrail
 from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
 from sim.finding_tables import FindingTables, MemoryFindingsDb
 from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
@@ -112,7 +111,7 @@ class Bench:
             source_lanes={self.source.name: self.calls},
             database_lane=self.database,
             compare_lane=self.compare,
-            tools=Tools(self.db, self.recoveries, self.contact_db, self.archive, ListedTrail()),
+            tools=Tools(self.db, self.recoveries, self.contact_db, self.archive, node),
             folders={"dyn": "dyn/"},
             clock=self.clock,
             board=self.board,

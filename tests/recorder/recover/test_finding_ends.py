@@ -5,7 +5,7 @@ import pytest
 from recorder.audit_rows import SYSTEM
 from recorder.finding_rows import KEPT_US, Closing, Severity, Sighting, Step, What, Why
 from recorder.recover.finding_ends import forget
-from sim.audit import ListedTrail
+from sim.audit import MemoryAuditStore
 from sim.data_center import MemoryContactStore
 from sim.finding_tables import FindingTables, MemoryFindingsDb
 from tests.recorder.hand_clock import HandClock
@@ -19,8 +19,15 @@ def clock():
 
 
 @pytest.fixture
-def db(clock):
-    db = MemoryFindingsDb(FindingTables(), MemoryContactStore(), node="alpha", clock=clock)
+def trail():
+    return MemoryAuditStore()
+
+
+@pytest.fixture
+def db(clock, trail):
+    db = MemoryFindingsDb(
+        FindingTables(trail=trail), MemoryContactStore(), node="alpha", clock=clock
+    )
     seen = [
         Sighting("dyn", What.NOT_HERE, f"rec-{n:03d}", Why.NODE_DOWN, Severity.CRITICAL, 1, "")
         for n in range(250)
@@ -32,30 +39,45 @@ def db(clock):
     return db
 
 
-def test_they_are_kept_for_more_than_a_year(db, clock):
-    trail = ListedTrail()
+def told(trail):
+    return [one for record in trail.records for one in record.entry.detail["findings"]]
+
+
+def test_they_are_kept_for_more_than_a_year(db, clock, trail):
     clock.advance(KEPT_S - 1)
-    assert forget(db, trail, clock.wall_us(), 1) == 0
-    assert trail.told == []
+    assert forget(db, "alpha", clock.wall_us(), 1) == 0
+    assert trail.records == []
 
 
-def test_all_that_ended_goes_and_each_is_on_record(db, clock):
-    trail = ListedTrail()
+def test_all_that_ended_goes_and_each_is_on_record(db, clock, trail):
     clock.advance(KEPT_S + 1)
-    assert forget(db, trail, clock.wall_us(), 1) == 249
+    assert forget(db, "alpha", clock.wall_us(), 1) == 249
     assert [one.finding.subject for one in db.open_items("dyn", "", 9)] == ["rec-007"]
-    told = [one for what, _, actor, detail in trail.told for one in detail["findings"]]
-    assert {what for what, *_ in trail.told} == {"findings_forgotten"}
-    assert {actor for _, _, actor, _ in trail.told} == {SYSTEM}
-    assert len({one["subject"] for one in told}) == 249
-    assert {one["because"] for one in told} == {"archived"}
-    assert forget(db, trail, clock.wall_us(), 1) == 0
+    entries = [record.entry for record in trail.records]
+    assert {(one.what, one.subject, one.actor, one.node) for one in entries} == {
+        ("findings_forgotten", "findings", SYSTEM, "alpha")
+    }
+    assert len({one["subject"] for one in told(trail)}) == 249
+    assert {one["because"] for one in told(trail)} == {"archived"}
+    assert forget(db, "alpha", clock.wall_us(), 1) == 0
+    assert len(trail.records) == len(entries)
 
 
-def test_an_answer_that_was_lost_does_not_stop_it(db, clock):
-    trail = ListedTrail()
+def test_an_answer_that_was_lost_does_not_stop_it(db, clock, trail):
     clock.advance(KEPT_S + 1)
     db.faults.answers_lost = 1
     with pytest.raises(Exception, match="did not answer"):
-        forget(db, trail, clock.wall_us(), 1)
-    assert forget(db, trail, clock.wall_us(), 1) == 249
+        forget(db, "alpha", clock.wall_us(), 1)
+    assert forget(db, "alpha", clock.wall_us(), 1) == 249
+    assert len(told(trail)) == 249
+
+
+def test_wherever_the_process_dies_what_went_is_on_record(db, clock, trail):
+    clock.advance(KEPT_S + 1)
+    deaths = []
+    db.faults.on_done = lambda call: deaths.append(call) or 1 / (call != "forget_findings")
+    for gone in (100, 200, 249):
+        with pytest.raises(ZeroDivisionError):
+            forget(db, "alpha", clock.wall_us(), 1)
+        assert len(told(trail)) == gone
+    assert deaths.count("forget_findings") == 3
