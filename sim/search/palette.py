@@ -15,7 +15,8 @@ from sim.world.rules.check import check_incident
 from sim.world.rules.service import KNOWN
 
 KEEPING: Final = (
-    *("hold", "recovery", "id_file", "object_damage", "object_stray", "rows_lost", "accept"),
+    *("hold", "recovery", "id_file", "compare"),
+    *("object_damage", "object_stray", "rows_lost", "accept"),
 )
 """Kinds that mean nothing without more: drawn only where they are asked for."""
 STITCHING: Final = ("stitch_slow", "stitch_fails", "stitch_disk_full")

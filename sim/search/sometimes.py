@@ -48,6 +48,8 @@ WATCHED = "file watched while it was made"
 BESIDE = "source well beside one in trouble"
 ID_FILE = "file with ids answered"
 ID_FILE_TAKEN = "file with ids taken over"
+BY_HAND = "reconciliation ordered by hand"
+ITEMS_LOST = "finding items_lost"
 
 WANTED: Final = (
     FAILOVER,
@@ -67,7 +69,7 @@ WANTED: Final = (
 
 OF_SEVERAL: Final = (BESIDE,)
 """Wanted where there are several sources."""
-OF_KEEPING: Final = (ID_FILE, ID_FILE_TAKEN)
+OF_KEEPING: Final = (ID_FILE, ID_FILE_TAKEN, BY_HAND, ITEMS_LOST)
 """Wanted where somebody looks for what is missing."""
 OF_KINDS: Final[Mapping[str, Sequence[str]]] = {
     "zoom": (LATE_FILE, WATCHED, HINT),
@@ -119,6 +121,8 @@ def situations(world: World) -> dict[str, int]:
             HINT: sum(_early_polls(one.heard_ns, world.polls(one.source)) for one in world.postmen),
             LATE_FILE: _late_files(truth, archived),
             WATCHED: sum(_is_watched(event) for event in tables.events.values()),
+            BY_HAND: world.reconciliation.by_hand,
+            ITEMS_LOST: world.told("items_lost"),
             ID_FILE: world.drops.done,
             ID_FILE_TAKEN: world.drops.taken_over,
             **world.screens.counts(),

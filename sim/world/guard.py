@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from cluster.messages import AlarmRaised, DutyGranted, DutyWithdrawn, RoleChange
 from cluster.ports import Address, Behaviour, Clock, Lease, LeaseView, Workers
 from cluster.role_memory import ACTING
 from recorder.assembly import NodePorts, calls_lane
+from recorder.messages import FindingOpened
 from recorder.model import ItemState
 from recorder.monitor import Monitor
 from recorder.poll.poll_jobs import list_page
@@ -46,6 +48,8 @@ class Guard:
         self._fence = FenceBook()
         self._patience = {source: PatienceBook() for source in world.incident.sources}
         self._heard = HeardBook(NODES)
+        self.opened: Counter[str] = Counter()
+        """Findings that nodes told of, by code."""
         self._listers: dict[greenlet, int] = {}
         """Who lists just now, and when that was ordered."""
         self._seen_since_ns: dict[str, int] = {}
@@ -129,6 +133,8 @@ class Guard:
         now_ns = self._now_ns()
         if isinstance(message, AlarmRaised):
             self._tell(self._heard.alarms(node, message.code, now_ns))
+        if isinstance(message, FindingOpened):
+            self.opened[message.finding.code] += 1
         if not isinstance(message, RoleChanged):
             return
         if message.new not in ACTING or message.new == Role.HANDING_OVER:

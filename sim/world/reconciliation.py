@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from recorder.finding_rows import FindingRow, RunRow, What
+from recorder.finding_rows import FindingRow, RunRow, Scope, What
 from recorder.retention_rows import DeletionState
 from sim.checkers.findings_true import (
     PROMISE,
@@ -112,6 +112,12 @@ class ReconciliationGuard:
         self._lost_us[source, item_key] = self._now_us()
         self._watched.rows_lost(source, item_key)
 
+    @property
+    def by_hand(self) -> int:
+        """Comparisons that somebody asked for, and that came to their end."""
+        runs = self._tables.runs.values()
+        return sum(one.scope is Scope.ASKED and one.ended_us is not None for one in runs)
+
     def is_lost(self, source: str, item_key: str) -> bool:
         """What was on record of it went at some time."""
         return (source, item_key) in self._lost_us
@@ -199,6 +205,7 @@ class ReconciliationGuard:
     def _was_compared(self, source: str) -> bool:
         return any(
             run.source == source
+            and run.scope is not Scope.ASKED
             and run.ended_us is not None
             and not run.reason
             and self._began_us[run.run_id] >= (self._calm_us or 0)

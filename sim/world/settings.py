@@ -81,7 +81,7 @@ DROPS_RESUME_S: Final = 20.0
 """and a recovery that the source's absence ended is tried again after this."""
 RECOVERIES: Final = frozenset({"recovery", "id_file"})
 """Faults that are recoveries."""
-DAMAGES: Final = frozenset({"object_damage", "object_stray", "rows_lost", "accept"})
+DAMAGES: Final = frozenset({"object_damage", "object_stray", "rows_lost", "accept", "compare"})
 """Faults that are nothing where nobody compares."""
 
 

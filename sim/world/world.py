@@ -162,6 +162,10 @@ class World:
         """Items that came in time while another source was in trouble."""
         return self._eyes.watch.beside_trouble
 
+    def told(self, code: str) -> int:
+        """How often a node told of a finding of `tandem health` with this code."""
+        return self._guard.opened[code]
+
     def polls(self, source: str) -> Sequence[Poll]:
         """Every poll of a source, in order; checks of a standby are none."""
         return self._eyes.watch.polls.get(source, ())

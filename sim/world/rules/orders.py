@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from cluster.messages import CommandAnswer, StepDownAndStop, Switchover
+from recorder.messages import CompareNow
+from recorder.model import Window
 from sim.world.incident import Fault
-from sim.world.rules.rule import End, Hits, Rule, nodes_of
+from sim.world.rules.rule import End, Hits, Rule, nodes_of, number
 
 if TYPE_CHECKING:
     from sim.world.machine import Machine
     from sim.world.world import World
 
 _NS: Final = 1_000_000_000
+_US: Final = 1_000_000
 _GOODBYE_S: Final = 0.2
 """Between the goodbye and the end of the process."""
 _PATIENCE_S: Final = 15.0
@@ -32,6 +35,17 @@ class _Answered:
         """Go on."""
         del message
         self._then()
+
+
+def compare(world: World, fault: Fault) -> None:
+    """A node that lives is told to compare every source; one that is not primary refuses."""
+    back_s, to_us = fault.number("back_s", 0.0), world.services.now_us()
+    window = Window(to_us - round(back_s * _US), to_us) if back_s else None
+    for node in nodes_of(fault):
+        assembly = world.machines[node].assembly
+        if assembly is not None and assembly.reconcile.address is not None:
+            for source in world.incident.sources:
+                assembly.reconcile.address.tell(CompareNow(source, window, _Answered()))
 
 
 def switchover(world: World, fault: Fault) -> None:
@@ -86,5 +100,17 @@ RULES: Final[Mapping[str, Rule]] = {
         Hits.NODE,
         "The node is stopped in good order, handing over, and is started again at the end.",
         (5.0, 20.0, 60.0),
+    ),
+    "compare": Rule(
+        compare,
+        Hits.NODE,
+        "An operator asks for a reconciliation of every source (`tandem finding run`).",
+        (),
+        {
+            "back_s": number(
+                *(60.0, 240.0),
+                what="seconds: how far its period reaches back; by default as far as every night",
+            )
+        },
     ),
 }
