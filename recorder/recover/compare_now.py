@@ -86,10 +86,14 @@ class Ground:
 def next_run(
     ground: Ground, wish: Wish, *, now_us: int, settings: ReconcileSettings
 ) -> RunRow | None:
-    """The run to begin, or to go on with; None when there is none. A wish that cannot be is refused."""
-    scope = due(ground.runs, now_us, settings) if settings.enabled else None
-    goes_on = any(run.ended_us is None for run in ground.runs)
-    if wish.is_open and not goes_on:
+    """The run to begin, or to go on with; None when there is none. A wish that cannot be is refused.
+
+    What somebody asked for goes on although nothing is compared by itself; and what keeps a wish from its turn does.
+    """
+    unended = next((run for run in ground.runs if run.ended_us is None), None)
+    by_hand = wish.is_open or (unended is not None and unended.scope is Scope.ASKED)
+    scope = due(ground.runs, now_us, settings) if settings.enabled or by_hand else None
+    if wish.is_open and unended is None:
         scope = Scope.ASKED
     window = None if scope is None else _window(ground, scope, wish.window, now_us, settings)
     if scope is None or window is None:

@@ -107,3 +107,36 @@ def test_what_was_accepted_alarms_no_more_and_is_fetched_all_the_same(bench):
     bench.run(DAY_S)
     assert len(bench.asked) == 2, "a recovery is at it"
     assert not any(one.is_open for one in bench.findings())
+
+
+def test_what_was_asked_for_goes_on_after_a_failover_although_nothing_is_compared_by_itself():
+    bench = Bench(enabled=False)
+    bench.offer("late", -5)
+    bench.grant()
+    bench.me.tell(CompareNow("dyn", None, Inbox("operator")))
+    while not bench.runs:
+        bench.me.pump()
+        next(one for one in (bench.calls, bench.database, bench.compare) if one.jobs).run_one()
+    bench.start("beta")
+    bench.grant(4)
+    bench.run(600)
+    (run,) = bench.runs
+    assert (run.scope, run.reason, run.ended_us is not None) == (Scope.ASKED, "", True)
+    assert set(bench.open()) == {"late"}
+    assert ask(bench).status == "done"
+
+
+def test_what_began_by_itself_is_ended_first_where_nothing_is_compared_by_itself_any_more():
+    bench = Bench()
+    bench.grant()
+    (run,) = bench.runs
+    bench.tables.runs[run.run_id] = replace(run, ended_us=None, reached_us=run.from_us)
+    bench.settings = ReconcileSettings(enabled=False)
+    bench.start("beta")
+    bench.grant(4)
+    bench.run(600)
+    assert bench.runs[0].ended_us is None
+    assert ask(bench).status == "refused"
+    bench.run(600)
+    assert bench.runs[0].ended_us is not None
+    assert ask(bench).status == "done"
