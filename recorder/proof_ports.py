@@ -58,8 +58,11 @@ class RecoveryDb(Protocol):
         """Cancel a recovery that runs, or was stopped or failed; returns it as it is now, None when there is none."""
         ...
 
-    def resume(self, recovery_id: str) -> RecoveryRow | None:
-        """Let one that is stopped, failed or cancelled run again where it was; None when there is none."""
+    def resume(self, recovery_id: str, *, cancelled: bool = True) -> RecoveryRow | None:
+        """Let one that is stopped, failed or cancelled run again where it was; None when there is none.
+
+        Without `cancelled` one that somebody cancelled stays so: what the system resumes is no person's word.
+        """
         ...
 
     def recovery(self, recovery_id: str) -> RecoveryRow | None:

@@ -220,11 +220,8 @@ class MemoryFindingsDb:
         """See FindingsDb."""
         with self._call("begin_run") as tables:
             self._fence("a reconciliation", term)
-            running = [
-                row
-                for row in tables.runs.values()
-                if row.source == run.source and row.ended_us is None
-            ]
+            runs = tables.runs.values()
+            running = [row for row in runs if row.source == run.source and row.ended_us is None]
             begun = min(running, key=lambda row: row.started_us, default=run)
             begun = tables.runs.setdefault(begun.run_id, begun)
             self._contacts.control_written("begin_run", term)

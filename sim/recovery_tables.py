@@ -102,11 +102,12 @@ class MemoryRecoveryDb:
                 )
             return tables.rows.get(recovery_id)
 
-    def resume(self, recovery_id: str) -> RecoveryRow | None:
+    def resume(self, recovery_id: str, *, cancelled: bool = True) -> RecoveryRow | None:
         """See RecoveryDb."""
+        again = {*_STOPPED, *([RecoveryStatus.CANCELLED] if cancelled else [])}
         with self._call("resume_recovery") as tables:
             row = tables.rows.get(recovery_id)
-            if row is not None and row.status is not RecoveryStatus.COMPLETED:
+            if row is not None and row.status in again:
                 tables.rows[recovery_id] = replace(
                     row, status=RecoveryStatus.RUNNING, reason="", ended_us=None
                 )

@@ -104,7 +104,7 @@ def advance(tools: DropTools, claimed: Claimed, sources: Sequence[str], now_us: 
             row = _request(tools, _asked(recovery_id, source, claimed, ids, now_us))
             requested = True
         elif _may_resume(tools, row, now_us):
-            row = tools.db.resume(recovery_id) or row
+            row = tools.db.resume(recovery_id, cancelled=False) or row
             requested = True
         rows.append(row)
     if not all(is_over(row) for row in rows):

@@ -26,6 +26,8 @@ _WORST_FIRST: Final = (
     Stage.RECOVERED,
     Stage.ALREADY_HERE,
 )
+_OPEN: Final = frozenset({Stage.PENDING, Stage.GIVEN, Stage.LISTED})
+LEFT: Final = "it is missing here, and was not waited for"
 ADDED: Final = "this row was added after the file was taken: put it down again"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = ("line", "id", "outcome", "reason", "items", "recovery")
@@ -83,14 +85,21 @@ def _result(
     if here:
         stage = min((item.stage for _, item in here), key=_WORST_FIRST.index)
         name, worst = next(one for one in here if one[1].stage is stage)
+        if stage in _OPEN:
+            row = next(row for row in rows if row.recovery_id == name)
+            return NOT_LOOKED_FOR, f"{_why_over(row)}; {LEFT}", len(here), name
         return stage.value, _reason(worst, [item for _, item in here]), len(here), name
     if late is not None:
-        return NOT_LOOKED_FOR, f"recovery {late.status.value}: {late.reason}", 0, late.recovery_id
+        return NOT_LOOKED_FOR, _why_over(late), 0, late.recovery_id
     if absent and len(absent) >= len(rows):
         name, item = absent[0]
         return _absence(item), item.reason, 0, name
     name = rows[0].recovery_id if rows else ""
     return Stage.ALREADY_HERE.value, "nothing of it was missing", 0, name
+
+
+def _why_over(row: RecoveryRow) -> str:
+    return f"recovery {row.status.value}: {row.reason}"
 
 
 def _absence(item: RecoveryItem) -> str:

@@ -151,7 +151,7 @@ def ask(db: RecoveryDb, rows: tuple[RecoveryRow, ...], resume: tuple[str, ...]) 
     for row in rows:
         db.request(row)
     for recovery_id in resume:
-        db.resume(recovery_id)
+        db.resume(recovery_id, cancelled=False)
 
 
 def _size(source: DataSource, ref: ItemRef) -> int | None:

@@ -15,9 +15,7 @@ _HERE: Final = frozenset({Stage.RECOVERED.value, Stage.ALREADY_HERE.value})
 _ENDS: Final = frozenset(
     {*_HERE, Stage.NOT_RECORDABLE.value, Stage.GONE.value, Stage.FAILED.value, NOT_FOUND}
 )
-_WHEN_CANCELLED: Final = frozenset(
-    {*_ENDS, BAD, NOT_LOOKED_FOR, Stage.PENDING.value, Stage.GIVEN.value}
-)
+_WHEN_CANCELLED: Final = frozenset({*_ENDS, BAD, NOT_LOOKED_FOR})
 _OVER: Final = frozenset({RecoveryStatus.COMPLETED, RecoveryStatus.CANCELLED})
 
 

@@ -29,14 +29,14 @@ from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
 from sim.retention_tables import MemoryRetentionDb, RetentionTables
 from sim.screen_tables import MemoryScreenDb, ScreenTables
 from sim.screens_of_contacts import ScreensOfContacts
-from sim.world.points import CHANGES, COMPARING, KEEPING, REPLAYING
+from sim.world.points import CHANGES, COMPARING, KEEPING, RECOVERING, REPLAYING
 from sim.world.proof import ProofDisk, ProofTables
 
 _CALL_S: Final = (0.0005, 0.004)
 _CLOCK_OFF_NS: Final = 77_000_000_000
 _NS: Final = 1_000_000_000
 _CONNECT_S: Final = 3.0
-_TOLD: Final = frozenset({*CHANGES, *KEEPING, *COMPARING, *REPLAYING})
+_TOLD: Final = frozenset({*CHANGES, *KEEPING, *COMPARING, *RECOVERING, *REPLAYING})
 _ARCHIVE: Final = frozenset({"put", "sync", "open", "info", "keys", "check", "delete"})
 
 

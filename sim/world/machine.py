@@ -54,7 +54,7 @@ from sim.world.services import Services
 from sim.world.settings import CLUSTER, DROPS_GONE_S, DROPS_RESUME_S, LINK_PORT, Layer
 
 _SYNC_S_MAX: Final = 0.008
-_STEP_S_MAX: Final = 0.02
+_STEP_S_MAX: Final = 0.3
 
 OnPoint = Callable[[str, str], None]
 """Called with a node and the point it reached."""

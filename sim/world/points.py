@@ -66,6 +66,11 @@ _PAGE: Final = re.compile(r"request:list:[1-9]\d{0,3}")
 
 KEEPING: Final = ("decide", "begin_deletion", "finish_deletion", "delete", "done_deletion")
 """Calls of retention, which only happen where something is ever deleted."""
+RECOVERING: Final = (
+    *("request_recovery", "cancel_recovery", "resume_recovery"),
+    *("record_section", "tend_recovery", "end_recovery"),
+)
+"""Calls of recoveries, which only happen where somebody asks for one."""
 DROPS: Final = ("claim", "take_over", "read", "decide", "result", "finish")
 """What is done to a file with ids, which only happens where somebody puts one down."""
 COMPARING: Final = ("begin_run", "record_step", "end_run", "settle")
@@ -95,8 +100,8 @@ def more_points() -> tuple[str, ...]:
 
 
 def keeping_points() -> tuple[str, ...]:
-    """Those that only worlds with a retention policy, reconciliation or files with ids come to."""
-    calls = (*KEEPING, *COMPARING)
+    """Those that only worlds with a retention policy, reconciliation, recoveries or files with ids come to."""
+    calls = (*KEEPING, *COMPARING, *RECOVERING)
     steps = (f"drop:{step}" for step in DROPS)
     return (*(f"call:{call}" for call in calls), *(f"done:{call}" for call in calls), *steps)
 

@@ -35,6 +35,7 @@ class RecoveryGuard:
             clock=SimClock(kernel=world.kernel, epoch=Epoch("operator", 0)),
         )
         """As an operator sees them, whatever lies between the nodes and the Data Center."""
+        self._cancelled: dict[str, RecoveryRow] = {}
         written = center.contacts.control_written
 
         def seen(call: str, term: int) -> None:
@@ -44,13 +45,23 @@ class RecoveryGuard:
 
         center.contacts.control_written = seen
 
+    def is_cancelled(self, row: RecoveryRow) -> None:
+        """Somebody was told that it is: it is so for good, whoever dies."""
+        if row.status is RecoveryStatus.CANCELLED:
+            self._cancelled.setdefault(row.recovery_id, row)
+
     @property
     def rows(self) -> tuple[RecoveryRow, ...]:
         """Every recovery, by its id."""
         return tuple(row for _, row in sorted(self._tables.rows.items()))
 
     def unfinished(self) -> Iterator[Violation]:
-        """What is still to be waited for."""
+        """What is still to be waited for, and what somebody was told and is not so."""
+        for name, row in self._cancelled.items():
+            now = self._tables.rows[name]
+            if now != row:
+                what = f"a recovery that was cancelled is {now.status.value}: {now.counts}"
+                yield Violation(PROMISE, what, (name,))
         left = [row.recovery_id for row in self.running if not self.watches(row)]
         if left:
             yield Violation(PROMISE, "a recovery does not come to its end", tuple(left))

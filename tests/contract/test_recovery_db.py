@@ -146,6 +146,15 @@ def test_a_cancelled_recovery_can_be_resumed_where_it_was(db):
     assert [ref.key for ref in db.tend(Tending("R-1", room=5), 1).give] == ["a"]
 
 
+def test_what_somebody_cancelled_the_system_does_not_resume(db):
+    for recovery_id, status in (("R-1", RecoveryStatus.STOPPED), ("R-2", RecoveryStatus.FAILED)):
+        stop(db, recovery_id, status)
+        assert db.resume(recovery_id, cancelled=False).status is RecoveryStatus.RUNNING
+        db.cancel(recovery_id, "by ada")
+        row = db.resume(recovery_id, cancelled=False)
+        assert (row.status, row.reason) == (RecoveryStatus.CANCELLED, "by ada")
+
+
 def test_what_is_completed_is_not_resumed(db):
     db.request(a_request())
     db.end("R-1", RecoveryStatus.COMPLETED, "", 1)

@@ -101,13 +101,9 @@ class SqlRecoveryDb:
         )
         return self._change("cancelling a recovery", recovery_id, statement)
 
-    def resume(self, recovery_id: str) -> RecoveryRow | None:
+    def resume(self, recovery_id: str, *, cancelled: bool = True) -> RecoveryRow | None:
         """One that is completed stays so."""
-        again = [
-            status.value
-            for status in RecoveryStatus
-            if status not in {RecoveryStatus.RUNNING, RecoveryStatus.COMPLETED}
-        ]
+        again = [*_STOPPED, *([RecoveryStatus.CANCELLED.value] if cancelled else [])]
         statement = (
             update(recoveries)
             .where(recoveries.c.recovery_id == recovery_id, recoveries.c.status.in_(again))

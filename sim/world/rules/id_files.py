@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _NS: Final = 1_000_000_000
 _BY_MEETING: Final = "zoom"
 """The kind whose files nobody knows an id of, but meetings."""
-_BAD: Final = ("nonsense-row", "5.7E+10")
+_BAD: Final = ("this is no id", "5.7E+10")
+_OPEN: Final = (RecoveryStatus.RUNNING, RecoveryStatus.STOPPED, RecoveryStatus.FAILED)
 _SPELLINGS: Final = ("plain", "spreadsheet")
 
 
@@ -77,10 +78,12 @@ def _body(put: Put, spelling: str) -> bytes:
 
 
 def _cancel(world: World) -> None:
-    """All that files led to and that runs."""
+    """All that files led to and that is not over."""
     for row in world.recovery.rows:
-        if row.recovery_id in world.drops.recoveries and row.status is RecoveryStatus.RUNNING:
-            world.recovery.db.cancel(row.recovery_id, "cancelled by operator")
+        if row.recovery_id in world.drops.recoveries and row.status in _OPEN:
+            cancelled = world.recovery.db.cancel(row.recovery_id, "cancelled by operator")
+            assert cancelled is not None, "it is on record"
+            world.recovery.is_cancelled(cancelled)
 
 
 RULES: Final[Mapping[str, Rule]] = {

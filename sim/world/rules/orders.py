@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cluster.messages import CommandAnswer, StepDownAndStop, Switchover
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _NS: Final = 1_000_000_000
 _US: Final = 1_000_000
+_ORDER_S: Final = 0.006
+_ORDERS_MAX: Final = 800
 _GOODBYE_S: Final = 0.2
 """Between the goodbye and the end of the process."""
 _PATIENCE_S: Final = 15.0
@@ -37,15 +39,46 @@ class _Answered:
         self._then()
 
 
+class _Order:
+    """A program of an operator that wants a comparison of one source, and asks until a node begins it.
+
+    It asks often: in a world one comparison follows the other, and while one is under way the answer is no.
+    """
+
+    name = "operator"
+
+    def __init__(
+        self, world: World, source: str, nodes: Sequence[str], window: Window | None
+    ) -> None:
+        self._world = world
+        self._source = source
+        self._nodes = nodes
+        self._window = window
+        self._asked = 0
+        self._begun = False
+
+    def ask(self) -> None:
+        """Once more, each node in turn."""
+        if self._begun or self._asked >= _ORDERS_MAX:
+            return
+        assembly = self._world.machines[self._nodes[self._asked % len(self._nodes)]].assembly
+        self._asked += 1
+        if assembly is not None and assembly.reconcile.address is not None:
+            assembly.reconcile.address.tell(CompareNow(self._source, self._window, self))
+        label = "an operator asks again"
+        self._world.kernel.schedule(round(_ORDER_S * _NS), self.ask, label=label)
+
+    def tell(self, message: CommandAnswer) -> None:
+        """What the node says."""
+        self._begun = self._begun or message.status == "done"
+
+
 def compare(world: World, fault: Fault) -> None:
-    """A node that lives is told to compare every source; one that is not primary refuses."""
+    """Every source is to be compared, at a node that is primary or not."""
     back_s, to_us = fault.number("back_s", 0.0), world.services.now_us()
     window = Window(to_us - round(back_s * _US), to_us) if back_s else None
-    for node in nodes_of(fault):
-        assembly = world.machines[node].assembly
-        if assembly is not None and assembly.reconcile.address is not None:
-            for source in world.incident.sources:
-                assembly.reconcile.address.tell(CompareNow(source, window, _Answered()))
+    for source in world.incident.sources:
+        _Order(world, source, nodes_of(fault), window).ask()
 
 
 def switchover(world: World, fault: Fault) -> None:

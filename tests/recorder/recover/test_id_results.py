@@ -83,6 +83,16 @@ def test_what_a_recovery_did_not_come_to_is_said_so():
     )
 
 
+@pytest.mark.parametrize("stage", [Stage.PENDING, Stage.GIVEN])
+def test_what_was_found_and_not_waited_for_is_no_outcome_of_its_own(stage):
+    row = a_row(status=RecoveryStatus.CANCELLED, reason="enough")
+    found = told([row], {"R-1": [missed("a", stage=stage), missed("a", "file-2")]})
+    assert (found["a"].outcome, found["a"].items) == ("not_looked_for", 2)
+    assert found["a"].reason == (
+        "recovery cancelled: enough; it is missing here, and was not waited for"
+    )
+
+
 def test_an_id_that_one_of_two_sources_has_is_found():
     rows = [a_row("R-1"), a_row("R-2")]
     found = told(rows, {"R-1": [absent("a"), absent("b")], "R-2": [missed("a"), absent("b")]})
