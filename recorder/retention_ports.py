@@ -108,6 +108,10 @@ class RetentionDb(Protocol):
         """
         ...
 
+    def gone_since(self, from_us: int, after: str, limit: int) -> tuple[str, ...]:
+        """Contacts whose deletion ended at or after an instant and that are not on record, by id, behind `after`."""
+        ...
+
     def set_aside(self, trouble: Trouble, term: int) -> Deletion:
         """Put on record that a try failed: the next one is later, each time later still. As it is now.
 

@@ -47,3 +47,15 @@ def too_late(store: MemoryContactStore, hold: Hold) -> tuple[str, ...]:
         and one.state in {DeletionState.DELETED, DeletionState.AGAIN}
     }
     return tuple(sorted(one for one in found if one not in store.contacts.rows))
+
+
+def gone_since(store: MemoryContactStore, from_us: int, after: str) -> tuple[str, ...]:
+    """Contacts whose deletion ended, and that are not there again."""
+    found = {
+        one.contact_id
+        for one in store.deletions.values()
+        if one.state is DeletionState.DELETED
+        and one.ended_us is not None
+        and one.ended_us >= from_us
+    }
+    return tuple(sorted(one for one in found if one > after and one not in store.contacts.rows))

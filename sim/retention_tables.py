@@ -39,7 +39,7 @@ from recorder.retention_rows import (
     Walk,
 )
 from sim.data_center import DataCenterFaults, MemoryContactStore
-from sim.retention_reading import own_objects, page_of, too_late
+from sim.retention_reading import gone_since, own_objects, page_of, too_late
 from sim.screens_of_contacts import ScreensOfContacts
 
 _HIDDEN = {DeletionState.DUE, DeletionState.DELETING}
@@ -243,6 +243,11 @@ class MemoryRetentionDb:
             ]
         found.sort(key=lambda one: (one.due_us, one.contact_id, one.number))
         return tuple(found[: bounded(limit)])
+
+    def gone_since(self, from_us: int, after: str, limit: int) -> tuple[str, ...]:
+        """See RetentionDb."""
+        with self._call("gone_since"):
+            return gone_since(self._store, from_us, after)[: bounded(limit)]
 
     def set_aside(self, trouble: Trouble, term: int) -> Deletion:
         """See RetentionDb."""

@@ -27,7 +27,7 @@ from cluster.ports import Address, Clock, Done, Failed
 from recorder.errors import DataCenterError
 from recorder.keep.interlock import INTERLOCK, Refusal, Standing, too_many, unconfirmed
 from recorder.keep.pace import rest_s
-from recorder.keep.retention_jobs import DeleteTools, Looked, delete_some, look
+from recorder.keep.retention_jobs import DeleteTools, Looked, delete_some, end_run, look
 from recorder.keep.retention_messages import (
     DeletionsDone,
     LookDone,
@@ -39,12 +39,15 @@ from recorder.keep.retention_messages import (
 from recorder.keep.retention_parts import RetentionPorts, Teller
 from recorder.keep.rules import shortest_us
 from recorder.keep.surveys import joined
-from recorder.retention_rows import Run, Surveyed, Walk
+from recorder.retention_rows import DAY_US, Run, Surveyed, Walk
 
 LOOK_S: Final = 60.0
 """How often it is looked whether a run is due: so soon a confirmed plan counts."""
 AGAIN_S: Final = 15.0
 """After a failure."""
+SWEPT_US: Final = 2 * DAY_US
+RUNS_SWEPT: Final = 2
+"""For so long, or so many runs, after a contact was deleted what a program made of it meanwhile is looked for."""
 DECIDED_AT_ONCE: Final = 200
 """Contacts: SQLite keeps every other writer out meanwhile."""
 
@@ -65,6 +68,7 @@ class Retention:
     def __init__(self, *, ports: RetentionPorts) -> None:
         self._ports = ports
         self._rules = ports.settings.rules()
+        self._swept_us = max(int(RUNS_SWEPT * ports.settings.every_s * 1e6), SWEPT_US)
         self._tell = Teller(ports)
         self._phase = Phase.LOOK
         self._term: int | None = None
@@ -174,18 +178,21 @@ class Retention:
                 decide = partial(db.decide, some, self._rules, self._now_us, term)
                 ports.lane.submit(decide, me, partial(PageDone, self._job))
             case Phase.DELETE:
-                lasts = partial(_lasts, ports.clock, self._until_ns)
-                tools = DeleteTools(db, ports.archive, lasts)
+                tools = self._tools()
                 limit = ports.settings.deletions_at_once
                 delete = partial(delete_some, tools, self._rules, self._now_us, term, limit)
                 ports.lane.submit(delete, me, partial(DeletionsDone, self._job))
             case Phase.END:
                 assert self._run is not None, "a run ends that began"
-                ports.lane.submit(
-                    partial(db.record_run, self._run, term), me, partial(RunRecorded, self._job)
-                )
+                since_us = self._run.started_us - self._swept_us
+                end = partial(end_run, self._tools(), self._run, term, since_us)
+                ports.lane.submit(end, me, partial(RunRecorded, self._job))
             case _:
                 assert_never(self._phase)
+
+    def _tools(self) -> DeleteTools:
+        lasts = partial(_lasts, self._ports.clock, self._until_ns)
+        return DeleteTools(self._ports.db, self._ports.archive, lasts)
 
     def _went_on(self, message: LookDone | PageDone | DeletionsDone | RunRecorded) -> None:
         if isinstance(message, DeletionsDone) and isinstance(message.outcome, Done):

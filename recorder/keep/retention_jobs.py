@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from recorder.errors import ArchiveError, DataCenterError, DataCenterUnfit
 from recorder.keep.interlock import Standing
 from recorder.ports import Archive
@@ -16,10 +18,13 @@ from recorder.retention_rows import (
     DeletionState,
     Order,
     Rules,
+    Run,
     Trouble,
 )
 
+_log = structlog.get_logger(__name__)
 _RUNS = 60
+_GONE_AT_ONCE = 200
 STUCK_TRIES = 2
 """From then on an operator is told: once may be an answer that was lost."""
 _FAILED_MAX = 200
@@ -140,3 +145,26 @@ def _delete(tools: DeleteTools, one: Deletion, order: Order, term: int) -> Ended
         return Ended(done)
     lost = (media.object_key for media in one.media if tools.archive.info(media.object_key) is None)
     return Ended(done, tuple(lost))
+
+
+def end_run(tools: DeleteTools, run: Run, term: int, since_us: int) -> None:
+    """Job: sweep again what was made of contacts deleted `since_us`, and put the end of a run on record.
+
+    A program that was making a rendition meanwhile puts it into the archive, and its node may die before it looks
+    whether the contact is still there. Raises DataCenterError; an archive that is away is for the next run.
+    """
+    try:
+        _sweep_again(tools, since_us)
+    except ArchiveError as error:
+        _log.warning("renditions_not_swept", why=str(error))
+    tools.db.record_run(run, term)
+
+
+def _sweep_again(tools: DeleteTools, since_us: int) -> None:
+    after = ""
+    while gone := tools.db.gone_since(since_us, after, _GONE_AT_ONCE):
+        for contact_id in gone:
+            if not tools.may_go_on():
+                return
+            sweep(tools.archive, contact_id)
+        after = gone[-1]

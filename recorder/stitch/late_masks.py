@@ -38,16 +38,19 @@ def replace_masked(tools: StitchTools, inputs: Inputs) -> bool:
     return any(found)
 
 
-def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> None:
-    """Take away renditions that were made before a mask of the plan was known."""
+def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> tuple[int, ...]:
+    """Take away renditions that were made before a mask of the plan was known. Their numbers."""
     if not plan.masks:
-        return
+        return ()
+    dropped: list[int] = []
     for one in tools.screens.renditions(contact_id):
         if shows_masked(tools, one, plan):
             name = f"{contact_id}:{one.number}"
             detail = {"rendition": one.number} | overriding(tools.holds.contact(contact_id))
             _tell(tools, "rendition_masked", contact_id, detail, name)
             sweep_folder(tools.archive, f"{prefix_of(contact_id)}{one.digest}/")
+            dropped.append(one.number)
+    return tuple(dropped)
 
 
 def shows_masked(tools: StitchTools, made: Rendition, plan: Plan) -> bool:

@@ -171,7 +171,7 @@ class Stitcher:
     def _stitched(self, wish: Wish, stitched: Stitched) -> None:
         contact_id = stitched.contact_id
         self._forget_failure(contact_id)
-        if stitched.result is Result.LASTING:
+        if stitched.result in {Result.LASTING, Result.STALE}:
             self._ahead.again(wish.call, self._ports.clock.monotonic_ns())
             return
         self._ahead.stitched(wish.call, wish.revision)

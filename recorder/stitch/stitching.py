@@ -33,6 +33,8 @@ class Result(StrEnum):
     """A screen of it is still being recorded; only when that was asked for."""
     GONE = "gone"
     """There is no such contact."""
+    STALE = "stale"
+    """What was made shows what became known to be masked meanwhile: it is gone again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def stitch(tools: StitchTools, contact_id: str, *, complete: bool) -> Stitched:
     """
     detail = tools.contacts.contact(contact_id)
     if detail is None:
+        _forget(tools, contact_id)  # an earlier try may have been half done
         return Stitched(contact_id, Result.GONE)
     inputs = gathered(tools, detail, clock=False)
     if complete and lasting(inputs):
@@ -64,22 +67,23 @@ def stitch(tools: StitchTools, contact_id: str, *, complete: bool) -> Stitched:
     if wanted.nothing:
         return Stitched(contact_id, Result.NOTHING, wanted.digest)
     there = made_before(tools, contact_id, wanted.digest)
-    if there is not None and tools.archive.info(there.object_key) is not None:
-        return Stitched(contact_id, Result.READY, wanted.digest, there)
     try:
+        if there is not None and tools.archive.info(there.object_key) is not None:
+            drop_unmasked(tools, contact_id, wanted)
+            return Stitched(contact_id, Result.READY, wanted.digest, there)
         drop_unmasked(tools, contact_id, wanted)
         replace_masked(tools, inputs)
         wanted = planned(gathered(tools, detail, clock=True))
         made = tools.studio.make(wanted, f"{prefix_of(contact_id)}{wanted.digest}/", tools.archive)
         rendition = _store(tools, contact_id, wanted.digest, made)
+        may_stay = _look_again(tools, rendition)
     except ArchiveError as error:
         tools.archive.check()  # is it away, or is it only about this contact?
         raise StitchFailed(str(error), hint=error.hint) from error
     finally:
         tools.studio.clear()
-    return Stitched(
-        contact_id, Result.MADE, wanted.digest, rendition, made.seconds, made.memory_bytes
-    )
+    result = Result.MADE if may_stay else Result.STALE
+    return Stitched(contact_id, result, wanted.digest, rendition, made.seconds, made.memory_bytes)
 
 
 def planned(inputs: Inputs) -> Plan:
@@ -103,7 +107,7 @@ def _store(tools: StitchTools, contact_id: str, digest: str, made: Made) -> Rend
         tools.archive.put(one.file.object_key, one.path, one.file.sha256, one.file.size_bytes)
     tools.archive.sync()
     tools.trap("commit")
-    rendition = tools.screens.record_rendition(
+    return tools.screens.record_rendition(
         Rendition(
             contact_id=contact_id,
             number=0,
@@ -125,7 +129,22 @@ def _store(tools: StitchTools, contact_id: str, digest: str, made: Made) -> Rend
             timeline_sha256=made.timeline.file.sha256,
         )
     )
-    if tools.contacts.contact(contact_id) is None:
-        tools.screens.forget_renditions(contact_id)
-        sweep(tools.archive, contact_id)
-    return rendition
+
+
+def _look_again(tools: StitchTools, made: Rendition) -> bool:
+    """Whether it may stay: its contact may be deleted by now, or a mask known that was not when it was begun.
+
+    Whoever hears of the mask later than this finds the rendition on record.
+    """
+    detail = tools.contacts.contact(made.contact_id)
+    if detail is None:
+        _forget(tools, made.contact_id)
+        return True
+    wanted = planned(gathered(tools, detail, clock=False))
+    return made.number not in drop_unmasked(tools, made.contact_id, wanted)
+
+
+def _forget(tools: StitchTools, contact_id: str) -> None:
+    """Nothing is left of a contact that was deleted."""
+    tools.screens.forget_renditions(contact_id)
+    sweep(tools.archive, contact_id)

@@ -117,6 +117,8 @@ class Screens:
     """Share of messages that are late,"""
     late_s: float = 15.0
     """by so much at most."""
+    mask_late_s: float = 0.0
+    """Masks, and their ends, are told by so much later at most than they would be; who asks does not hear of them before."""
     doubled: float = 0.15
     unheard: float = 0.05
     """Share of messages that never come: the platform must be asked."""

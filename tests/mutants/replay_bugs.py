@@ -21,7 +21,7 @@ def any_rendition_is_ready(patch: Patch) -> None:
 
 
 def mask_leaves_renditions(patch: Patch) -> None:
-    patch.everywhere(late_masks, "drop_unmasked", lambda _: lambda tools, contact_id, plan: None)
+    patch.everywhere(late_masks, "drop_unmasked", lambda _: lambda tools, contact_id, plan: ())
 
 
 def rendition_on_record_first(patch: Patch) -> None:

@@ -12,7 +12,18 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, and_, bindparam, insert, select, text, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from cluster.ports import Clock
 from recorder.adapters.contact_db.engine import WRITES
@@ -42,6 +53,7 @@ from recorder.adapters.contact_db.retention_rows_sql import (
 )
 from recorder.adapters.contact_db.screens_of_contacts import contacts_shown, forget_own, own_parts
 from recorder.adapters.contact_db.sql import POSTGRES
+from recorder.adapters.contact_db.tables import contacts
 from recorder.keep.rules import judge
 from recorder.keep.surveys import Stamp, decision, due_of, ended, set_aside, stepped, surveyed
 from recorder.retention_rows import (
@@ -201,6 +213,24 @@ class SqlRetentionDb(SqlPlans):
         )
         with translated("looking for deletions"), self._engine.connect() as connection:
             return tuple(map(deletion_of, connection.execute(statement)))
+
+    def gone_since(self, from_us: int, after: str, limit: int) -> tuple[str, ...]:
+        """Contacts that were deleted since, and are not there again."""
+        row, known = deletions.c, contacts.c.contact_id
+        statement = (
+            select(row.contact_id)
+            .distinct()
+            .where(
+                row.state == DeletionState.DELETED.value,
+                row.ended_us >= from_us,
+                row.contact_id > after,
+                ~exists().where(known == row.contact_id),
+            )
+            .order_by(row.contact_id)
+            .limit(bounded(limit))
+        )
+        with translated("looking for what was deleted"), self._engine.connect() as connection:
+            return tuple(connection.scalars(statement))
 
     def set_aside(self, trouble: Trouble, term: int) -> Deletion:
         """The next try is later."""

@@ -14,7 +14,7 @@ from recorder.errors import SourceError
 from recorder.model import Window
 from recorder.ports import DataSource
 from recorder.screen_messages import AgentEventsHeard
-from recorder.screen_model import AgentEvent
+from recorder.screen_model import AgentEvent, AgentEventKind
 from sim.clock import WALL_START_US
 from sim.kernel import Kernel
 from sim.world.incident import Screens
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _NS: Final = 1_000_000_000
 _ERROR: Final = 400
+_MASKS: Final = frozenset({AgentEventKind.MASK, AgentEventKind.UNMASK})
 _CONNECT_S: Final = 3.0
 _WAY_S: Final = (0.02, 0.2)
 _ANSWER_S: Final = 3.0
@@ -94,10 +95,19 @@ class Platform:
     def _happens(self, one: Happening) -> None:
         at_us = WALL_START_US + round(one.at_s * 1_000_000)
         for said in self._mouth.says(one, at_us):
-            if said.event is not None:
-                self.tellings[said.event.event_id] = Telling(said.event)
-            if said.is_sent:
-                self._tell(said)
+            late_s = self._screens.mask_late_s
+            if late_s and one.kind in _MASKS:
+                after_s = self._chance.uniform(0.0, late_s)
+                self._after(after_s, lambda said=said: self._comes_out(said))
+            else:
+                self._comes_out(said)
+
+    def _comes_out(self, said: Said) -> None:
+        """From now on who asks is told of it as well."""
+        if said.event is not None:
+            self.tellings[said.event.event_id] = Telling(said.event)
+        if said.is_sent:
+            self._tell(said)
 
     def _tell(self, said: Said) -> None:
         chance, screens = self._chance, self._screens

@@ -9,7 +9,7 @@ from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.errors import ArchiveError, DataCenterDown, DataCenterUnfit
-from recorder.keep.retention_jobs import DeleteTools, delete_some, look
+from recorder.keep.retention_jobs import DeleteTools, delete_some, end_run, look
 from recorder.model import Window
 from recorder.rendition_keys import prefix_of
 from recorder.retention_rows import (
@@ -22,6 +22,7 @@ from recorder.retention_rows import (
     Plan,
     Policy,
     Rules,
+    Run,
     Scope,
     Surveyed,
     Walk,
@@ -244,3 +245,57 @@ def test_what_was_made_of_a_contact_is_not_touched_while_its_rows_cannot_go(cent
 
     assert len(rows()) == 1
     assert len(list(center.archive.keys(below=prefix_of(due.contact_id)))) == 4
+
+
+def leave_a_rendition(center, name="ses-a"):
+    """As a program does that was at work when its contact was deleted."""
+    path = center.folder / "late.webm"
+    path.write_bytes(b"late")
+    key = f"{prefix_of(name)}d/late.webm"
+    center.archive.put(key, str(path), hashlib.sha256(b"late").hexdigest(), 4)
+    return key
+
+
+def end(center, *, since_us=OVER_US, archive=None, may_go_on=lambda: True):
+    run = Run("K-1", OVER_US, None, "alpha", 3, "done", RULES, 1, 1)
+    tools = DeleteTools(center.db, archive or center.archive, may_go_on)
+    end_run(tools, run, 3, since_us)
+
+
+def deleted(center, *keys):
+    center.commit(*keys)
+    center.decide()
+    return [one.deletion.contact_id for one in center.delete().ended]
+
+
+def test_what_was_made_of_a_contact_while_it_was_deleted_goes_with_the_end_of_a_run(center):
+    (home,) = deleted(center, "a")
+    leave_a_rendition(center, home)
+    end(center)
+    assert list(center.archive.keys()) == []
+    assert center.db.runs(1)[0].run_id == "K-1"
+
+
+def test_what_was_made_of_other_contacts_stays(center):
+    deleted(center, "a")
+    key = leave_a_rendition(center, "b" * 32)
+    end(center)
+    assert list(center.archive.keys()) == [key]
+
+
+def test_nothing_is_swept_after_the_duty_or_long_after_the_deletion(center):
+    (home,) = deleted(center, "a")
+    key = leave_a_rendition(center, home)
+    end(center, may_go_on=lambda: False)
+    end(center, since_us=OVER_US + 1)
+    assert list(center.archive.keys()) == [key]
+
+
+def test_an_archive_that_is_away_keeps_no_run_from_its_end(center):
+    class Away:
+        def keys(self, *_after, **_below):
+            raise ArchiveError("the archive is away")
+
+    deleted(center, "a")
+    end(center, archive=Away())
+    assert center.db.runs(1)[0].run_id == "K-1"
