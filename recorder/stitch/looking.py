@@ -12,6 +12,8 @@ from recorder.stitch.gathering import CLOCKS_US
 from recorder.stitch.stitch_ports import StitchTools
 
 PARTS_MAX: Final = 200
+LATE_US: Final = 600_000_000
+"""By so much a part may come later than its stamp says: each node stamps by its own clock, before it writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +33,24 @@ class Looked:
     calls: tuple[str, ...]
     """Of parts that are new."""
     parts: tuple[str, ...]
-    """Keys of all parts at the cursor, to tell them from new ones."""
+    """Keys of all parts so shortly before the cursor that others may come between, to tell them from new ones."""
     cursor_us: int
     contacts: tuple[FoundContact, ...]
 
 
 def look(tools: StitchTools, cursor_us: int, known: frozenset[str], calls: Sequence[str]) -> Looked:
-    """Job: the calls of parts that were stored since `cursor_us`, but for `known`, and the contacts of `calls`.
+    """Job: the calls of parts that were stored since `cursor_us`, or lately before, but for `known`; the contacts of `calls`.
 
     Raises DataCenterError.
     """
-    parts = tools.screens.parts_stored_since(cursor_us, PARTS_MAX)
+    parts = tools.screens.parts_stored_since(cursor_us - LATE_US, PARTS_MAX + len(known))
     fresh = [part for part in parts if part.part_key not in known]
-    upto_us = parts[-1].stored_us if parts else cursor_us
-    at_cursor = tuple(part.part_key for part in parts if part.stored_us == upto_us)
+    newest_us = min(parts[-1].stored_us, tools.wall_us()) if parts else cursor_us
+    upto_us = max(cursor_us, newest_us)  # a clock that is ahead hides nothing of the other node
+    near = tuple(part.part_key for part in parts if part.stored_us >= upto_us - LATE_US)
     return Looked(
         calls=_calls_of(tools, fresh),
-        parts=at_cursor,
+        parts=near,
         cursor_us=upto_us,
         contacts=tuple(_contacts(tools, calls)),
     )

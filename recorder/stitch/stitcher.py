@@ -85,7 +85,7 @@ class Stitcher:
         self._duty: DutyGranted | None = None
         self._now: Wish | None = None
         self._looking = self._waiting = False
-        self._timer = 0
+        self._timer = self._reign = 0
         self._cursor_us = 0
         self._known: frozenset[str] = frozenset()
         self._failures: dict[str, tuple[FailedTry, int]] = {}
@@ -115,9 +115,9 @@ class Stitcher:
                 if number == self._timer:
                     self._waiting = False
                     self._look()
-            case LookDone(outcome):
+            case LookDone(reign, outcome):
                 self._looking = False
-                self._looked(outcome)
+                self._looked(reign, outcome)
             case DutyGranted():
                 self._granted(message)
             case DutyWithdrawn(reply_to):
@@ -215,6 +215,7 @@ class Stitcher:
             return
         self._cursor_us = self._ports.clock.wall_us() - LOOK_BACK_US
         self._known = frozenset()
+        self._reign += 1
         self._wait_on(0.0)
 
     def _look(self) -> None:
@@ -226,9 +227,11 @@ class Stitcher:
         self._looking = True
         calls = self._ahead.due(self._ports.clock.monotonic_ns(), CALLS_AT_ONCE)
         job = partial(look, self._ports.tools, self._cursor_us, self._known, calls)
-        self._ports.lane.submit(job, self._ports.me, LookDone)
+        self._ports.lane.submit(job, self._ports.me, partial(LookDone, self._reign))
 
-    def _looked(self, outcome: Done[Looked] | Failed) -> None:
+    def _looked(self, reign: int, outcome: Done[Looked] | Failed) -> None:
+        if reign != self._reign:
+            return  # the next duty begins with its own look back
         self._wait_on(LOOK_S)
         if isinstance(outcome, Failed):
             if not isinstance(outcome.error, DataCenterError):
@@ -237,8 +240,7 @@ class Stitcher:
             return
         looked = outcome.value
         now_ns, now_us = self._ports.clock.monotonic_ns(), self._ports.clock.wall_us()
-        same = looked.cursor_us == self._cursor_us
-        self._known = frozenset(looked.parts) | (self._known if same else frozenset())
+        self._known = frozenset(looked.parts)
         self._cursor_us = looked.cursor_us
         self._ahead.watch(looked.calls, now_ns)
         settled_us = now_us - int(self._ports.settings.settle_s * 1e6)

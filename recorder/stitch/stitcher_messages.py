@@ -22,8 +22,9 @@ class LookDue:
 
 @dataclass(frozen=True, slots=True)
 class LookDone:
-    """What there is to stitch ahead of time."""
+    """What there is to stitch ahead of time; `reign` tells whose duty it was looked for."""
 
+    reign: int
     outcome: Outcome[Looked]
 
 

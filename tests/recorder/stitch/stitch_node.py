@@ -76,7 +76,7 @@ class World:
             self.put(row.object_key, bodies[row.media_key], row.sha256)
         self.contacts.details[CONTACT] = detail
 
-    def add_screen(self, *, part_key="aa01", first=0, last=30, ended=True):
+    def add_screen(self, *, part_key="aa01", first=0, last=30, ended=True, stored_us=NOW):
         """Ann's screen from the second second on, and what the platform said of her."""
         told = [event(K.RINGING, 0), event(K.CONNECTED, 1)]
         told += [event(K.AVAILABLE, 30, call="")] if ended else []
@@ -84,7 +84,7 @@ class World:
         packets = screen_packets(40)[first:last]
         data, row = scn(stream_of(START + 2_000_000), packets, part_key=part_key)
         self.put(row.object_key, data, row.sha256)
-        self.screens.record_parts([replace(row, stored_us=NOW)])
+        self.screens.record_parts([replace(row, stored_us=stored_us)])
 
     def put(self, key, data, sha256):
         archive = self.archive()

@@ -246,6 +246,33 @@ def test_a_data_center_that_is_away_while_it_looks_ahead_is_asked_again(world):
     assert len(node.made()) == 1
 
 
+@pytest.mark.parametrize("ahead_s", [0, 3600])
+def test_a_part_that_comes_later_than_its_stamp_says_is_found_too(world, ahead_s):
+    """The other node's clock is a little behind, or this one's far ahead, or writing took its time."""
+    world.add_screen(part_key="aa02", first=20, last=30, stored_us=NOW + ahead_s * 1_000_000)
+    node = Node(world)
+    node.grant()
+    node.later(60)
+    assert len(node.made()) == 1
+
+    world.add_screen(part_key="aa03", first=30, last=40, stored_us=NOW - 5_000_000)
+    node.later(60)
+
+    assert len(node.made()) == 2
+
+
+def test_a_look_of_the_duty_before_hides_nothing_from_the_next_one(world):
+    node = Node(world)
+    node.grant()
+    node.clock.advance(15, then=node.me.pump)
+    assert node.lane.jobs, "it looks"
+    node.tell(DutyWithdrawn(Mailbox()))
+    node.grant(term=2)
+    node.later(60)
+
+    assert node.status.watched == 1
+
+
 def test_it_answers_pings_and_passes_over_what_is_of_pollers(world):
     node, answers = Node(world), Mailbox()
 
