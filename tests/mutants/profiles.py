@@ -233,10 +233,11 @@ ID_FILES = of(
     calls_per_minute=12.0,
 )
 ID_FILES_LEFT = of(
-    *("id_file", "id_file", one("crash", 90.0), both("service_unreachable", 90.0)),
+    *("id_file", "id_file", "id_file"),
+    replace(one("crash", 80.0), targets=("alpha",), options={}),
+    both("service_unreachable", 60.0),
     settings=_ONE_FOLDER,
     points=("drop:decide", "drop:read", "drop:result"),
-    faults_max=5,
     calls_per_minute=12.0,
 )
 CALM = of("clock_jump", faults_max=1, calls_per_minute=12.0)

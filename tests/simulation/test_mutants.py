@@ -22,6 +22,16 @@ ORDER = Incident(seed=3, minutes=0.7, faults=(Fault("switchover", "alpha", at_s=
 PAUSE = Incident(seed=3, minutes=1.0, faults=(Fault("pause", "alpha", at_s=20, for_s=20),))
 AGENTS = Screens(agents=2, late=0.0, unheard=0.0, together=0.6, not_responding=0.4)
 SCREENS = Incident(seed=8, minutes=1.5, workload=Workload(calls_per_minute=0.5), screens=AGENTS)
+LEFT = Incident(
+    seed=4,
+    minutes=1.7,
+    workload=Workload(calls_per_minute=8.0),
+    settings={"recovery": {"drop_folder": "/share/ids"}},
+    faults=(
+        Fault("id_file", "alpha", at_s=20),
+        Fault("crash", "alpha", at_s=21, at_next="drop:decide", for_s=80),
+    ),
+)
 QUICK = (
     ("belief_outlives_lease", CALLS, "one_primary"),
     ("contact_per_try", CALLS, "nothing_twice"),
@@ -29,6 +39,7 @@ QUICK = (
     ("duty_not_withdrawn", ORDER, "one_primary"),
     ("duty_never_ends", PAUSE, "one_primary"),
     ("break_is_death", CUT, "one_primary"),
+    ("left_for_ever", LEFT, "id_files_answered"),
     ("newest_leg_decides", SCREENS, "screen_follows_agent"),
     ("events_not_shared", SCREENS, "screen_follows_agent"),
 )
