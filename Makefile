@@ -39,7 +39,7 @@ AGAIN := echo "FAILED ONCE: the tests named above run once more, by themselves."
 # Only files with such tests are read for them: each worker would import all of the others, too.
 PROCESS = $(shell grep -rl --include='test_*.py' 'mark\.process' tests | sort)
 # What `make test` does less often: more draws of random worlds, errors that lie deep in a model.
-DEEP := $(addprefix tests/simulation/test_,audit.py recovery.py rules_together.py screens.py spin.py world.py)
+DEEP := $(addprefix tests/simulation/test_,audit.py reconciliation.py recovery.py rules_together.py screens.py spin.py three_sources.py world.py)
 test: $(STAMP) ## style, types, layers, every test; those on real processes last, four files at a time
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -q -n 3 --dist worksteal -m "not process" --ignore tests/test_layers.py || { $(AGAIN); $(BIN)/pytest -q -m "not process" --last-failed; }

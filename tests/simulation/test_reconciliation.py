@@ -6,6 +6,7 @@ from recorder.finding_rows import What, Why, stays_closed
 from sim.search.quiet import quiet
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World
+from tests.simulation.depth import few_or_all
 
 LOAD = Workload(calls_per_minute=8.0, late=0.0, equal_stamps=0.0)
 BLIND = {"poll": {"overlap_s": 0.0, "tiers": [], "retention_every_s": 80_000.0}}
@@ -93,7 +94,7 @@ def test_and_a_comparison_finds_and_fetches_it():
     assert all("fetched by R-" in row.closed_because for row in rows)
 
 
-@pytest.mark.parametrize("trouble", TROUBLE, ids=str)
+@pytest.mark.parametrize("trouble", few_or_all(TROUBLE[::2] + TROUBLE[1::2], 6), ids=str)
 def test_it_does_although_there_is_trouble_in_the_middle(trouble):
     world = lived(LOST, GONE, trouble, settings=BLIND | ON)
     assert len(found(world, What.OBJECT_MISSING)) == 1

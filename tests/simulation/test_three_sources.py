@@ -11,6 +11,7 @@ from sim.world.incident import Fault, Incident, Workload
 from sim.world.kinds import KINDS
 from sim.world.machine import Machine
 from sim.world.world import World
+from tests.simulation.depth import few_or_all
 
 THREE = ("dynamics", "zoom", "webex")
 LOAD = Workload(calls_per_minute=6.0, late=0.0, equal_stamps=0.0)
@@ -70,7 +71,7 @@ def test_the_primary_dies_with_all_three_under_load():
     assert situations(world)["failover"] == 1
 
 
-@pytest.mark.parametrize("down", THREE)
+@pytest.mark.parametrize("down", few_or_all(THREE, 1))
 def test_a_source_that_is_away_for_the_whole_run_delays_no_other(down):
     fault = Fault("service_unreachable", for_s=900.0, options={"source": down})
     world = lived(fault, minutes=3.0)
@@ -78,7 +79,7 @@ def test_a_source_that_is_away_for_the_whole_run_delays_no_other(down):
     assert all(archived(world, source) for source in THREE)
 
 
-@pytest.mark.parametrize("stalled", THREE)
+@pytest.mark.parametrize("stalled", few_or_all(THREE, 1))
 def test_downloads_of_a_source_that_stall_delay_no_other(stalled):
     fault = Fault("service_stall", at_s=20, for_s=120.0, options={"source": stalled})
     world = lived(fault, minutes=3.0, workload=replace(LOAD, calls_per_minute=12.0))
