@@ -11,7 +11,7 @@ from sim.world.screens import replays
 from sim.world.world import World
 
 AGENTS = Screens(agents=2, replayed=1.0)
-SWARM = replace(USUAL, minutes=1.5, screens=True, calls_per_minute=(1.0,))
+SWARM = replace(USUAL, minutes=2.0, screens=True, calls_per_minute=(1.0,))
 
 
 def live(*faults, screens=AGENTS, seed=1, minutes=2.0, **more):
