@@ -10,9 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias, assert_never
 
 from cluster.board import Board
-from cluster.capacity import Capacity
-from cluster.claim import Claim, Peer
-from cluster.claims import Claims
 from cluster.frames import (
     Frame,
     JobAnswer,
@@ -23,11 +20,14 @@ from cluster.frames import (
     JobOffer,
     JobProgress,
 )
-from cluster.in_hand import InHand, Task
 from cluster.messages import DescribeSelf, LinkMessage, Ping, Pong, SendFrame
 from cluster.ports import Address, Clock
 from cluster.settings import PairSettings
 from cluster.status import ClaimsStatus, DistributorStatus
+from cluster.work.capacity import Capacity
+from cluster.work.claim import Claim, Peer
+from cluster.work.claims import Claims
+from cluster.work.in_hand import InHand, Task
 from cluster.work_messages import (
     ClaimsDue,
     Distribute,

@@ -1,6 +1,6 @@
 """The actor that talks to the peer: finds it, keeps one connection, sends beats, routes frames.
 
-It decides nothing itself: `link_state.py` judges connections, `beats.py` keeps the heartbeats.
+It decides nothing itself: `links/state.py` judges connections, `beats.py` keeps the heartbeats.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TypeAlias, assert_never
 
 import structlog
 
-from cluster.beats import Beats
 from cluster.board import Board
 from cluster.errors import WireError
 from cluster.frames import (
@@ -34,9 +33,9 @@ from cluster.frames import (
     Refusal,
     Share,
 )
-from cluster.handshake import Identity, refused_by
 from cluster.link_alarms import LinkAlarms, log_note
-from cluster.link_effects import (
+from cluster.links.beats import Beats
+from cluster.links.effects import (
     BeatAtOnce,
     Close,
     Deliver,
@@ -48,8 +47,11 @@ from cluster.link_effects import (
     SendHello,
     TellPair,
 )
-from cluster.link_state import LinkState, S
-from cluster.link_view import peer_status
+from cluster.links.handshake import Identity, refused_by
+from cluster.links.state import LinkState, S
+from cluster.links.tls_faults import SPEAKS_TLS, TlsFault, is_client_hello
+from cluster.links.view import peer_status
+from cluster.links.wire import FrameDecoder, encode
 from cluster.messages import (
     BeatDue,
     DescribeSelf,
@@ -89,8 +91,6 @@ from cluster.ports import (
 )
 from cluster.settings import PairSettings
 from cluster.sharing import NOBODY, Sharing, tell_marks
-from cluster.tls_faults import SPEAKS_TLS, TlsFault, is_client_hello
-from cluster.wire import FrameDecoder, encode
 from cluster.work_messages import PeerJobFrame
 
 PeerNews: TypeAlias = PeerUp | PeerSaid | PeerGone | PeerRefused | PeerRejected

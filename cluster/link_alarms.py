@@ -7,8 +7,10 @@ from typing import assert_never
 import structlog
 
 from cluster.frames import Hello
-from cluster.link_effects import Note
-from cluster.link_troubles import TlsTrouble, one_way_alarm
+from cluster.links.effects import Note
+from cluster.links.one_way import EchoWatch
+from cluster.links.tls_faults import TlsFault
+from cluster.links.troubles import TlsTrouble, one_way_alarm
 from cluster.messages import (
     AlarmCleared,
     AlarmRaised,
@@ -18,10 +20,8 @@ from cluster.messages import (
     PeerRejected,
     PeerUp,
 )
-from cluster.one_way import EchoWatch
 from cluster.ports import Address
 from cluster.settings import PairSettings
-from cluster.tls_faults import TlsFault
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("link")
 _NS = 1_000_000_000

@@ -30,7 +30,6 @@ from cluster.messages import (
     StateSaved,
     TickDue,
 )
-from cluster.pair_view import pair_changed, pair_status
 from cluster.ports import (
     Address,
     Clock,
@@ -43,7 +42,7 @@ from cluster.ports import (
     Workers,
 )
 from cluster.role import RoleMachine
-from cluster.role_io import (
+from cluster.roles.io import (
     Announce,
     Answer,
     ClearAlarm,
@@ -62,6 +61,7 @@ from cluster.role_io import (
     WithdrawDuty,
     WokeLate,
 )
+from cluster.roles.view import pair_changed, pair_status
 from cluster.settings import PairSettings
 from cluster.status import PairStatus
 from cluster.work_messages import DistributorMessage, PairChanged

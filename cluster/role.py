@@ -24,22 +24,22 @@ Who must move first: to begin a reign, the witness grants, the disk keeps, the p
 starts. To end one, the work stops, the witness changes hands, the peer hears. Every interruption
 leaves either the old reign, or none and a lease row that says who goes on.
 
-What a step does: learn the facts (`role_learn.py`), let the detector speak, apply the rule of the state
-(`role_tables.py`), and close the gap between what is and what was asked for (`role_settle.py`).
+What a step does: learn the facts (`roles/learn.py`), let the detector speak, apply the rule of the state
+(`roles/tables.py`), and close the gap between what is and what was asked for (`roles/settle.py`).
 """
 
 from __future__ import annotations
 
-from cluster.detector import FailureDetector
 from cluster.errors import ImpossibleTransition
 from cluster.frames import Goodbye, Role
-from cluster.lease_belief import LeaseBelief
 from cluster.messages import PeerSaid
-from cluster.role_io import Effect, Event, Tick
-from cluster.role_learn import change_of_verdict, learn
-from cluster.role_memory import Memory
-from cluster.role_settle import settle
-from cluster.role_tables import TABLE
+from cluster.roles.detector import FailureDetector
+from cluster.roles.io import Effect, Event, Tick
+from cluster.roles.learn import change_of_verdict, learn
+from cluster.roles.lease_belief import LeaseBelief
+from cluster.roles.memory import Memory
+from cluster.roles.settle import settle
+from cluster.roles.tables import TABLE
 from cluster.settings import PairSettings
 
 

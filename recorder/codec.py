@@ -12,9 +12,9 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from cluster.packing import pack, unpack
-from recorder.bounds import Bounds, check
 from recorder.errors import RecorderError
 from recorder.model import BufferedItem, ItemEvent, ItemRef, ItemState
+from recorder.settings.bounds import Bounds, check
 
 T = TypeVar("T")
 

@@ -24,12 +24,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cluster.ports import Endpoint
 from cluster.settings import PairSettings
-from recorder.config_faults import findings_of, is_loopback, nearest
-from recorder.config_paths import sources_from, with_paths_from
 from recorder.errors import ConfigError
-from recorder.retention_settings import RetentionSettings
-from recorder.screen_settings import ReplaySettings, ScreenSettings
-from recorder.settings import (
+from recorder.settings.faults import findings_of, is_loopback, nearest
+from recorder.settings.paths import sources_from, with_paths_from
+from recorder.settings.retention import RetentionSettings
+from recorder.settings.screens import ReplaySettings, ScreenSettings
+from recorder.settings.stages import (
     ArchiveSettings,
     BufferSettings,
     IngestSettings,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from recorder.audit_assembly import SCRUB_LANE
+from recorder.assembly.audit import SCRUB_LANE
+from recorder.assembly.certificates import NAME as CERTIFICATES
+from recorder.assembly.reconciliation import COMPARE
+from recorder.assembly.recoveries import calls_lane
+from recorder.assembly.retention import NAME as RETENTION
+from recorder.assembly.screens import FILES_LANE, PARTS_LANE
+from recorder.assembly.stitching import STITCH
 from recorder.config import Config
-from recorder.prove_assembly import NAME as CERTIFICATES
-from recorder.reconcile_assembly import COMPARE
-from recorder.recovery_assembly import calls_lane
-from recorder.retention_assembly import NAME as RETENTION
-from recorder.screen_assembly import FILES_LANE, PARTS_LANE
-from recorder.stitch_assembly import STITCH
 
 DATABASE_WORKERS: Final = 2
 CONTROL_WORKERS: Final = 4

@@ -1,4 +1,4 @@
-"""What a data source may offer beside `recorder.ports.DataSource`: what it has by an id that people know.
+"""What a data source may offer beside `recorder.ports.recording.DataSource`: what it has by an id that people know.
 
 A source without it takes no part in recoveries of kind specific, nor in `tandem item why --ask-source`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol, cast
 
 from recorder.model import ItemRef
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 
 
 class Lookup(Protocol):

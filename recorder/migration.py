@@ -13,9 +13,9 @@ import structlog
 
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.audit.trail import NO_TRAIL
-from recorder.audit_ports import AuditTrail
-from recorder.audit_rows import SYSTEM
 from recorder.errors import DataCenterDown
+from recorder.ports.audit import AuditTrail
+from recorder.records.audit import SYSTEM
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("migration")
 

@@ -28,14 +28,14 @@ from cluster.messages import (
 )
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.audit.trail import NO_TRAIL
-from recorder.audit_ports import AuditTrail
-from recorder.audit_rows import SYSTEM, role_once
 from recorder.figures import figures
 from recorder.findings import FindingBook
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.ports import ContactDb
-from recorder.rows import HistoryRow
+from recorder.ports.audit import AuditTrail
+from recorder.ports.recording import ContactDb
+from recorder.records.audit import SYSTEM, role_once
+from recorder.records.contacts import HistoryRow
 from recorder.status import Findings
 
 _log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sized
 
 from recorder.errors import ArchiveError
-from recorder.ports import Archive
+from recorder.ports.recording import Archive
 
 
 def refuse_bare(archive: Archive, objects: Sized, missing: Sized) -> None:

@@ -12,26 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.real_randomness import RealRandomness
+from cluster.adapters.state_file import StateFile, instance_id
+from cluster.adapters.thread_runtime import ThreadRuntime
+from cluster.adapters.thread_workers import ThreadWorkers
 from cluster.board import Board
-from cluster.handshake import Identity
+from cluster.links.handshake import Identity
 from cluster.messages import CommandAnswer, StepDownAndStop
 from cluster.ports import Behaviour, Endpoint
-from cluster.real_clock import RealClock
-from cluster.real_randomness import RealRandomness
-from cluster.state_file import StateFile, instance_id
-from cluster.thread_runtime import ThreadRuntime
-from cluster.thread_workers import ThreadWorkers
 from recorder.adapters.hooks import role_hook
 from recorder.adapters.secrets import FileSecrets
-from recorder.assembly import Assembly, NodePorts
-from recorder.audit_rows import SYSTEM
-from recorder.config import Config
-from recorder.config_seen import changed_keys, load_seen, save_seen, seen
-from recorder.control import NamedToken, NodeControl, OpenSource, SourceProblem
-from recorder.errors import DataCenterDown
-from recorder.lanes import lanes
-from recorder.login_desk import LoginDesk
-from recorder.node_adapters import (
+from recorder.assembly.actors import Assembly, NodePorts
+from recorder.assembly.adapters import (
     Stores,
     node_discovery,
     node_fetcher,
@@ -39,14 +32,21 @@ from recorder.node_adapters import (
     node_stores,
     node_transport,
 )
-from recorder.node_proof import prove_stores
-from recorder.proof_desk import ProofDesk
-from recorder.recovery_control import RecoveryDesk
-from recorder.replay_control import ReplayDesk
-from recorder.retention_control import RetentionDesk
-from recorder.screen_desk import ScreenDesk
-from recorder.stitch_assembly import stitch_tools
-from recorder.traced_node import NodeTracing
+from recorder.assembly.proof import prove_stores
+from recorder.assembly.stitching import stitch_tools
+from recorder.config import Config
+from recorder.desk.control import NamedToken, NodeControl, OpenSource, SourceProblem
+from recorder.desk.logins import LoginDesk
+from recorder.desk.proof import ProofDesk
+from recorder.desk.recoveries import RecoveryDesk
+from recorder.desk.replay import ReplayDesk
+from recorder.desk.retention import RetentionDesk
+from recorder.errors import DataCenterDown
+from recorder.lanes import lanes
+from recorder.records.audit import SYSTEM
+from recorder.scn.desk import ScreenDesk
+from recorder.settings.seen import changed_keys, load_seen, save_seen, seen
+from recorder.tracing.node import NodeTracing
 from recorder.traps import Trap, trapped
 from recorder.version import build
 from recorder.web.app import create_app

@@ -13,7 +13,7 @@ import httpx
 from pydantic import BaseModel
 
 from cluster.ports import Clock
-from recorder.ports import DataSource, Secrets
+from recorder.ports.recording import DataSource, Secrets
 
 DATA_SOURCE_GROUP = "tandem.data_source"
 COMMAND_GROUP = "tandem.command"

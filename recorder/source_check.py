@@ -15,16 +15,16 @@ from typing import Any, cast
 
 import httpx
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.registry import LoadProblem, PluginRegistry, PluginStatus, open_source
 from recorder.adapters.secrets import FileSecrets
 from recorder.config import Config, SourceTable, load_config, load_sources
-from recorder.config_faults import is_loopback
 from recorder.errors import ConfigError, SourceError
 from recorder.model import Finding, Level
 from recorder.plugins import SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
+from recorder.settings.faults import is_loopback
 from recorder.version import build
 
 _REFERENCES = ("env:", "file:", "value:")

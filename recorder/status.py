@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recorder.finding_rows import RunRow
 from recorder.model import Finding, Window
-from recorder.prove_rows import CertificateRequest
-from recorder.recovery_rows import RecoveryRow
+from recorder.records.certificates import CertificateRequest
+from recorder.records.findings import RunRow
+from recorder.records.recoveries import RecoveryRow
 
 
 @dataclass(frozen=True, slots=True)

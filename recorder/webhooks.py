@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from recorder.screen_model import AgentEvent
+from recorder.scn.model import AgentEvent
 
 
 @dataclass(frozen=True, slots=True)

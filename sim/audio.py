@@ -18,7 +18,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.chance import Stream, stream
+from sim.clockwork.chance import Stream, stream
 
 RATE_HZ = 16_000
 FRAME_SAMPLES = 576

@@ -7,9 +7,9 @@ from pathlib import Path
 from cyclopts import App
 
 from recorder.cli.errors import CliError, Exit
-from sim.check_command import check
-from sim.drill_command import drill
-from sim.world_commands import SIM
+from sim.cli.check import check
+from sim.cli.drill import drill
+from sim.cli.worlds import SIM
 
 __all__ = ["DEMO", "SIM", "UP"]
 
@@ -80,7 +80,7 @@ def demo(
 
 
 def _kinds(sources: str) -> tuple[str, ...]:
-    from sim.served_sources import KINDS  # noqa: PLC0415 - as above
+    from sim.served.sources import KINDS  # noqa: PLC0415 - as above
 
     named = tuple(dict.fromkeys(part.strip() for part in sources.split(",") if part.strip()))
     strange = [name for name in named if name not in KINDS]

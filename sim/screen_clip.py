@@ -12,7 +12,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
-from recorder.screen_model import ScreenPacket
+from recorder.scn.model import ScreenPacket
 
 LINE_PX = 16
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from recorder.trace import TraceKind, TraceRow
+from recorder.tracing.rows import TraceKind, TraceRow
 
 LINES_MAX: Final = 20
 _CAUSES_MAX: Final = 8

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from recorder.screen_model import (
+from recorder.scn.model import (
     ClockOffset,
     Leg,
     ScreenPacket,
@@ -11,7 +11,7 @@ from recorder.screen_model import (
     Span,
     Verdict,
 )
-from recorder.screen_part import ScnHead
+from recorder.scn.part import ScnHead
 
 T0_US = 1_700_000_000_000_000
 KEY = "ab" * 16

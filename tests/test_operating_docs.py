@@ -16,10 +16,10 @@ from recorder.adapters.registry import PluginStatus
 from recorder.budgets import BudgetFigures
 from recorder.cli.main import run
 from recorder.cli.tree import build_app
-from recorder.control import OpenSource
-from recorder.finding_rows import RunRow, Scope
+from recorder.desk.control import OpenSource
 from recorder.model import ItemState
-from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
+from recorder.records.findings import RunRow, Scope
+from recorder.scn.recorder_status import DesktopStatus, ScreenRecorderStatus
 from recorder.status import Findings, IngestStatus, ReconciliationStatus, SourceWork
 from sim.commands import SIM
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, TOKEN, FakeNode

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from cluster.state_file import replace_file
-from recorder.audit_rows import AuditHead
+from cluster.adapters.state_file import replace_file
 from recorder.errors import CallBufferError, RecorderError
+from recorder.records.audit import AuditHead
 
 _ADAPTER = TypeAdapter(AuditHead)
 
 
 class AuditAnchorFile:
-    """Implements recorder.audit_ports.AuditAnchor. Safe from any thread."""
+    """Implements recorder.ports.audit.AuditAnchor. Safe from any thread."""
 
     def __init__(self, path: Path) -> None:
         """The folder must exist."""

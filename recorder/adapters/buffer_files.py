@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from recorder.errors import CallBufferError, TooLarge
-from recorder.ports import PartFile, SealedFile
+from recorder.ports.recording import PartFile, SealedFile
 from recorder.traps import Trap, no_trap
 
 HEAD_BYTES = 64

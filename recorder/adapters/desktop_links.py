@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from recorder.screen_messages import DesktopCommand, PacketsKept
-from recorder.screen_wire import command_frame
+from recorder.scn.messages import DesktopCommand, PacketsKept
+from recorder.scn.wire import command_frame
 
 WAITING_MAX: Final = 1000
 """Frames to a desktop that does not read."""
@@ -86,7 +86,7 @@ class DesktopSocket:
 
 
 class DesktopSockets:
-    """Implements recorder.screen_ports.DesktopLinks over WebSockets. Any thread."""
+    """Implements recorder.ports.screens.DesktopLinks over WebSockets. Any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.errors import FileTakenOver, RecorderError
+from recorder.records.drops import Claimed, Dropped, Foreign
 
 INCOMING: Final = "csv"
 CLAIMED: Final = "claimed"
@@ -29,7 +29,7 @@ _TAKEN: Final = re.compile(r"(?P<token>[A-Za-z0-9-]{1,60}|_)~(?P<name>.+)", re.D
 
 
 class DiskDropFolder:
-    """Implements recorder.proof_ports.DropFolder below `root`, for sources of these `kinds`."""
+    """Implements recorder.ports.proof.DropFolder below `root`, for sources of these `kinds`."""
 
     def __init__(
         self, *, root: Path, node: str, kinds: Iterable[str], sync: Callable[[int], None] = os.fsync

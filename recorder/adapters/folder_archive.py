@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recorder.errors import ArchiveError
-from recorder.ports import ObjectInfo
+from recorder.ports.recording import ObjectInfo
 from recorder.traps import Trap, no_trap
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._=+-]{0,199}"
@@ -44,7 +44,7 @@ def validate_key(key: str) -> None:
 
 
 class FolderArchive:
-    """Implements recorder.ports.Archive in `directory`, which is made where needed. Any thread.
+    """Implements recorder.ports.recording.Archive in `directory`, which is made where needed. Any thread.
 
     `check` refuses when less than `reserve_bytes` are free. Raises ArchiveError.
     """

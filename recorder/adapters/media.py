@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder.adapters.media_httpx import HttpxMediaFetcher, httpx_transport
 from recorder.errors import ConfigError
-from recorder.ports import MediaFetcher
+from recorder.ports.recording import MediaFetcher
 
 
 def open_media_fetcher(

@@ -20,7 +20,7 @@ from recorder.adapters.media_rules import (
     wanted,
 )
 from recorder.errors import NotMedia, RedirectRefused, TooLarge, Truncated, Unreachable
-from recorder.ports import FetchLimits, MediaRequest, MediaSink
+from recorder.ports.recording import FetchLimits, MediaRequest, MediaSink
 
 FIRST_BLOCK_BYTES = 128 * 1024
 BLOCK_BYTES = 256 * 1024

@@ -24,7 +24,7 @@ from recorder.adapters.media_download import (
 )
 from recorder.adapters.media_rules import Hop
 from recorder.errors import ConfigError, Stalled, Truncated
-from recorder.ports import FetchLimits, MediaRequest, MediaSink
+from recorder.ports.recording import FetchLimits, MediaRequest, MediaSink
 
 CONNECT_S = 10.0
 

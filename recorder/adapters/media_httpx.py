@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import certifi
 import httpx
 
+from cluster.adapters.real_clock import RealClock
 from cluster.ports import Clock
-from cluster.real_clock import RealClock
 from recorder.adapters.http.deadline import keep_deadlines, within
 from recorder.adapters.media_download import (
     BLOCK_BYTES,
@@ -22,7 +22,7 @@ from recorder.adapters.media_download import (
 )
 from recorder.adapters.media_rules import Hop
 from recorder.errors import Stalled, Truncated, Unreachable
-from recorder.ports import FetchLimits, MediaRequest, MediaSink
+from recorder.ports.recording import FetchLimits, MediaRequest, MediaSink
 
 CONNECT_S = 10.0
 _NS = 1_000_000_000

@@ -25,7 +25,7 @@ from recorder.errors import (
     Truncated,
     Unreachable,
 )
-from recorder.ports import FetchLimits, MediaRequest
+from recorder.ports.recording import FetchLimits, MediaRequest
 
 Header = Callable[[str], str | None]
 """Looks a response header up, by any case of its name."""

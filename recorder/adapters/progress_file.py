@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from cluster.state_file import replace_file
+from cluster.adapters.state_file import replace_file
 from recorder.errors import CallBufferError, RecorderError
 from recorder.model import SourceProgress
 
@@ -22,7 +22,7 @@ _ADAPTER = TypeAdapter(SourceProgress)
 
 
 class ProgressFile:
-    """Implements `recorder.ports.ProgressStore` with a directory of its own. Safe from any thread."""
+    """Implements `recorder.ports.recording.ProgressStore` with a directory of its own. Safe from any thread."""
 
     def __init__(self, directory: Path) -> None:
         """The directory is made at the first save."""

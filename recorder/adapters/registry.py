@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from recorder.errors import ConfigError
 from recorder.plugins import DATA_SOURCE_GROUP, DataSourcePlugin, SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 
 
 class PluginStatus(StrEnum):

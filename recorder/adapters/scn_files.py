@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, Final
 
 from cluster.ports import Clock
 from recorder.errors import BufferFull, CallBufferError
-from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
-from recorder.screen_model import ScreenPacket
-from recorder.screen_part import ScnHead, ScnPacket, SealedScn
+from recorder.scn.model import ScreenPacket
+from recorder.scn.part import ScnHead, ScnPacket, SealedScn
+from recorder.scn.webm import ScnReader, head_bytes, packet_bytes
 from recorder.traps import Trap, no_trap
 
 SYNC_EVERY_S: Final = 3.0
@@ -48,7 +48,7 @@ class _Open:
 
 
 class DiskScreenFiles:
-    """Implements recorder.screen_ports.ScreenFiles in a directory, which is made where needed."""
+    """Implements recorder.ports.screens.ScreenFiles in a directory, which is made where needed."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ _HINT = "Write env:NAME, file:PATH or value:TEXT."
 
 
 class FileSecrets:
-    """Implements recorder.ports.Secrets. Nothing is kept: a mended file is seen at the next read.
+    """Implements recorder.ports.recording.Secrets. Nothing is kept: a mended file is seen at the next read.
 
     Any thread. No error, log line or repr of this class holds the text of a secret.
     """

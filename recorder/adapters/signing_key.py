@@ -18,7 +18,7 @@ _OTHERS: Final = 0o077
 
 
 class FileSigner:
-    """Implements recorder.prove_ports.Signer with a PKCS #8 PEM file that only its owner can read.
+    """Implements recorder.ports.certificates.Signer with a PKCS #8 PEM file that only its owner can read.
 
     Two that need it at once make one key. Any thread.
     """

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from recorder.errors import ArchiveError, CallBufferError, StitchFailed
-from recorder.ports import Archive
+from recorder.ports.recording import Archive
 from recorder.stitch.plan_model import DISK_REFUSED, READING, Made, Order, Plan
 
 MEMORY_BYTES_MAX: Final = 3 * 1024**3

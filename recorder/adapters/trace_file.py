@@ -15,7 +15,7 @@ from typing import TextIO
 import structlog
 
 from recorder.errors import ConfigError
-from recorder.trace import TraceHeader, TraceRow, header_text, row_text
+from recorder.tracing.rows import TraceHeader, TraceRow, header_text, row_text
 
 BYTES_MAX = 64 * 1024 * 1024
 ROWS_WAITING_MAX = 20_000

@@ -49,7 +49,7 @@ from recorder.messages import (
     MonitorMessage,
 )
 from recorder.model import BufferedItem, Finding, ItemEvent
-from recorder.settings import ArchiveSettings
+from recorder.settings.stages import ArchiveSettings
 from recorder.status import ArchiveStatus
 
 T = TypeVar("T")

@@ -40,7 +40,7 @@ from recorder.errors import (
     SchemaTooNew,
 )
 from recorder.model import BufferedItem
-from recorder.ports import Archive, BufferFiles, ContactDb, Journal
+from recorder.ports.recording import Archive, BufferFiles, ContactDb, Journal
 from recorder.traps import Trap, no_trap
 
 REFUSED = "archive_refused"

@@ -19,7 +19,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Put this on record; see `recorder.audit_ports.AuditTrail`."""
+    """Put this on record; see `recorder.ports.audit.AuditTrail`."""
 
     what: str
     subject: str

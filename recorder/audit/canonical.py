@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, cast
 
-from recorder.audit_rows import AuditEntry, AuditRecord
+from recorder.records.audit import AuditEntry, AuditRecord
 
 TEXT_CHARS_MAX: Final = 4_000
 ENTRIES_MAX: Final = 1_000

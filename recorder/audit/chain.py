@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from recorder.audit.canonical import hash_of
-from recorder.audit_rows import AuditHead, AuditRecord
+from recorder.records.audit import AuditHead, AuditRecord
 
 _SHIFT_MAX: Final = 100
 """By how many numbers records may have been moved for us to still tell."""

@@ -14,11 +14,11 @@ from cluster.board import Board
 from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.audit.chain import Anchor, Break, verify
-from recorder.audit_ports import AuditAnchor, AuditDb
-from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditQuery
 from recorder.errors import DataCenterError
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
+from recorder.ports.audit import AuditAnchor, AuditDb
+from recorder.records.audit import AuditGuardStatus, AuditHead, AuditQuery
 
 PAGE: Final = 500
 BROKEN: Final = "audit_broken"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.audit.canonical import from_line, to_line
-from recorder.audit_rows import AuditEntry, AuditRecord
+from recorder.records.audit import AuditEntry, AuditRecord
 
 BATCH_MAX: Final = 200
 SPENT_MAX: Final = 2_000

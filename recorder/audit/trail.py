@@ -9,7 +9,7 @@ from recorder.audit.audit_messages import AuditCommand, Record
 
 
 class Trail:
-    """Implements `recorder.audit_ports.AuditTrail` by telling the writer of this node."""
+    """Implements `recorder.ports.audit.AuditTrail` by telling the writer of this node."""
 
     def __init__(self, *, writer: Address[AuditCommand], clock: Clock) -> None:
         self._writer = writer

@@ -19,12 +19,12 @@ from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.audit import spool
 from recorder.audit.audit_messages import Record, Recorded
 from recorder.audit.canonical import plain
-from recorder.audit_ports import AuditDb
-from recorder.audit_rows import SYSTEM, AuditEntry, AuditHead, AuditStatus, Untold
 from recorder.errors import DataCenterDown
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.ports import Journal
+from recorder.ports.audit import AuditDb
+from recorder.ports.recording import Journal
+from recorder.records.audit import SYSTEM, AuditEntry, AuditHead, AuditStatus, Untold
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("audit")
 

@@ -18,8 +18,8 @@ from recorder.messages import (
     MonitorMessage,
 )
 from recorder.model import Finding, Level
-from recorder.ports import BufferFiles
-from recorder.settings import BufferSettings
+from recorder.ports.recording import BufferFiles
+from recorder.settings.stages import BufferSettings
 from recorder.status import BufferStatus
 
 NAME = "call_buffer"

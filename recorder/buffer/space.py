@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recorder.settings import BufferSettings
+from recorder.settings.stages import BufferSettings
 
 _MIB = 1024 * 1024
 

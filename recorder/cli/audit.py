@@ -14,11 +14,11 @@ from cyclopts import App, Parameter
 
 from recorder.audit.canonical import from_line
 from recorder.audit.chain import Anchor, Link, Unreadable, Verdict, verify
-from recorder.audit_rows import AuditHead
 from recorder.cli.client import READ_TIMEOUT_S, NodeClient
 from recorder.cli.common import Common
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table, say
+from recorder.records.audit import AuditHead
 
 app = App(name="audit", help="Who did what, and whether the record of it is whole.")
 

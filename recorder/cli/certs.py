@@ -28,7 +28,7 @@ def certs(
         out: Folder to write into; nothing in it is ever overwritten.
         json: Answer with JSON on stdout.
     """
-    from cluster.certs import make_certificates  # noqa: PLC0415 - cryptography is slow to import
+    from cluster.adapters.certs import make_certificates  # noqa: PLC0415 - cryptography is slow to import
 
     hosts: dict[str, list[str]] = {}
     for entry in node:

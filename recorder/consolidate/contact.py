@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from recorder.bounds import INSTANT_US_MAX
 from recorder.model import Interaction, MediaRef, Party, Segment
+from recorder.settings.bounds import INSTANT_US_MAX
 
 T = TypeVar("T")
 

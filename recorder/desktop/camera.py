@@ -15,8 +15,8 @@ from recorder.desktop.desktop_clock import DesktopClock
 from recorder.desktop.encoder import CODEC, Encoder, EncoderFailed
 from recorder.desktop.pictures import Picture, ScreenAway, Screens, coarser, is_same, within
 from recorder.desktop.settings import GROUP_BYTES_MAX
-from recorder.screen_model import ScreenPacket, ScreenStream
-from recorder.screen_wire import PACKET_BYTES_MAX, SIDE_MAX
+from recorder.scn.model import ScreenPacket, ScreenStream
+from recorder.scn.wire import PACKET_BYTES_MAX, SIDE_MAX
 
 _NS = 1_000_000_000
 _STREAM_MAX_NS = 24 * 3600 * _NS

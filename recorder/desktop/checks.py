@@ -10,15 +10,15 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.secrets import FileSecrets
 from recorder.desktop.dialing import Dial, trusting
 from recorder.desktop.node_question import Answer, ask_node
 from recorder.desktop.screens import MssScreens
 from recorder.desktop.settings import NOT_ENCRYPTED, DesktopSettings
 from recorder.desktop.spool_folder import refuse_open_folder
-from recorder.desktop_tokens import desktop_named
 from recorder.errors import ConfigError, RecorderError
+from recorder.scn.desktop_tokens import desktop_named
 from recorder.version import build
 
 

@@ -19,7 +19,7 @@ from recorder.desktop.sending import current
 from recorder.desktop.settings import DesktopSettings
 from recorder.desktop.spool import Spool
 from recorder.errors import BadDesktopFrame, ConfigError, RecorderError
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     AskClock,
     ClockTold,
     DesktopCommand,

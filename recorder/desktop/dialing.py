@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from recorder.errors import ConfigError, RecorderError
-from recorder.screen_wire import TEXT_CHARS_MAX
+from recorder.scn.wire import TEXT_CHARS_MAX
 
 _CLOSE_S = 1.0
 _UNSENT_BYTES = 256 * 1024

@@ -16,7 +16,7 @@ from recorder.desktop.dialing import Dial, LinkFailed, connected
 from recorder.desktop.sending import Sending
 from recorder.desktop.spool import Spool
 from recorder.errors import BadDesktopFrame, RecorderError
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     ClockTold,
     DesktopCommand,
     DesktopHello,
@@ -25,7 +25,7 @@ from recorder.screen_messages import (
     StreamEnded,
     Welcome,
 )
-from recorder.screen_wire import read_command, saying_frames
+from recorder.scn.wire import read_command, saying_frames
 
 _NS = 1_000_000_000
 _SILENT_KEEP_ALIVES = 2.0

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from recorder.desktop.spool import StreamFacts
-from recorder.screen_messages import PacketsCame, StreamBegan, StreamEnded, Welcome
-from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.scn.messages import PacketsCame, StreamBegan, StreamEnded, Welcome
+from recorder.scn.model import ScreenPacket, ScreenStream
 
 BATCH_BYTES = 256 * 1024
 

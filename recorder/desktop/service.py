@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 import structlog
 
-from cluster.real_clock import RealClock
-from cluster.real_randomness import RealRandomness
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.real_randomness import RealRandomness
 from recorder.adapters.secrets import FileSecrets
 from recorder.desktop.boot_clock import BootClock
 from recorder.desktop.camera import Camera, Who

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from recorder.config_faults import findings_of, is_loopback
 from recorder.errors import ConfigError
+from recorder.settings.faults import findings_of, is_loopback
 
 ROUTE = "/api/recording/lan/v1/desktop"
 """Where desktops register at a node."""

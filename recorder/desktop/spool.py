@@ -15,7 +15,7 @@ from recorder.desktop.desktop_clock import ClockMark, moved_us
 from recorder.desktop.spool_file import SUFFIX, GroupFile
 from recorder.desktop.spool_rules import Lost, resume_at, too_much
 from recorder.desktop.spool_stream import Group, SpooledStream
-from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.scn.model import ScreenPacket, ScreenStream
 
 RESTARTED = "restarted"
 SYNC_EVERY_MS = 3_000

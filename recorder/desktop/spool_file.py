@@ -19,8 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from recorder.desktop.desktop_clock import ClockMark
 from recorder.desktop.spool_rules import Extent
-from recorder.screen_model import ScreenPacket, ScreenStream
-from recorder.screen_wire import PACKET_BYTES_MAX
+from recorder.scn.model import ScreenPacket, ScreenStream
+from recorder.scn.wire import PACKET_BYTES_MAX
 
 SUFFIX = ".gop"
 _MAGIC = b"TSG1"

@@ -9,7 +9,7 @@ from pathlib import Path
 from recorder.desktop.desktop_clock import ClockMark
 from recorder.desktop.spool_file import GroupFile
 from recorder.desktop.spool_rules import Extent, needless
-from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.scn.model import ScreenPacket, ScreenStream
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from recorder.cli.common import JsonFlag, from_file, needed_config
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line
-from recorder.desktop_tokens import SECRET_CHARS_MIN, desktop_token
+from recorder.scn.desktop_tokens import SECRET_CHARS_MIN, desktop_token
 
 if TYPE_CHECKING:
     from recorder.config import TokenTable

@@ -29,7 +29,7 @@ from recorder.errors import (
 )
 from recorder.ingest.verify import judge
 from recorder.model import Interaction, ItemRef, MediaRef, StoredMedia
-from recorder.ports import (
+from recorder.ports.recording import (
     BufferFiles,
     ContactDb,
     DataSource,

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TypeAlias, assert_never
 
 from cluster.board import Board
-from cluster.capacity import Capacity, shared_out
 from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
+from cluster.work.capacity import Capacity, shared_out
 from cluster.work_messages import (
     DistributorMessage,
     RunJob,
@@ -57,8 +57,8 @@ from recorder.model import (
     Level,
     StoredMedia,
 )
-from recorder.ports import BufferFiles, ContactDb, DataSource, FetchLimits, MediaFetcher
-from recorder.settings import IngestSettings
+from recorder.ports.recording import BufferFiles, ContactDb, DataSource, FetchLimits, MediaFetcher
+from recorder.settings.stages import IngestSettings
 from recorder.status import IngestStatus
 
 NAME = "ingester"

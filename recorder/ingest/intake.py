@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 
-from recorder.settings import IngestSettings
+from recorder.settings.stages import IngestSettings
 from recorder.status import SourceWork
 
 NOT_LOOKED = "the call buffer was not looked at yet"

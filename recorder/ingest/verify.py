@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from recorder.errors import NotMedia, Truncated
 from recorder.model import MediaKind, MediaRef
-from recorder.ports import SealedFile
+from recorder.ports.recording import SealedFile
 
 _PAGE = re.compile(rb"\s*<(!doctype html|html|head|body|script)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<(\?xml|[a-z!])", re.IGNORECASE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from recorder.retention_rows import Facts, KeptMedia, Part
+from recorder.records.retention import Facts, KeptMedia, Part
 
 
 class ContactRecord(Protocol):

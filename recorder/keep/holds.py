@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from recorder.model import Window
-from recorder.retention_rows import Facts, Hold, Scope
+from recorder.records.retention import Facts, Hold, Scope
 
 
 def covering(facts: Facts, holds: Iterable[Hold]) -> Hold | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.keep.rules import never_shorter
-from recorder.retention_rows import DAY_US, Plan, Rules, Run
+from recorder.records.retention import DAY_US, Plan, Rules, Run
 
 RECENT_US: Final = 8 * DAY_US
 """A week and a day: what is usual on one weekday is no surprise on the next."""

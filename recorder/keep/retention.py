@@ -39,7 +39,7 @@ from recorder.keep.retention_messages import (
 from recorder.keep.retention_parts import RetentionPorts, Teller
 from recorder.keep.rules import shortest_us
 from recorder.keep.surveys import joined
-from recorder.retention_rows import DAY_US, Run, Surveyed, Walk
+from recorder.records.retention import DAY_US, Run, Surveyed, Walk
 
 LOOK_S: Final = 60.0
 """How often it is looked whether a run is due: so soon a confirmed plan counts."""

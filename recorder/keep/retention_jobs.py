@@ -9,10 +9,9 @@ import structlog
 
 from recorder.errors import ArchiveError, DataCenterError, DataCenterUnfit
 from recorder.keep.interlock import Standing
-from recorder.ports import Archive
-from recorder.rendition_keys import sweep
-from recorder.retention_ports import RetentionDb
-from recorder.retention_rows import (
+from recorder.ports.recording import Archive
+from recorder.ports.retention import RetentionDb
+from recorder.records.retention import (
     Deletion,
     DeletionQuery,
     DeletionState,
@@ -21,6 +20,7 @@ from recorder.retention_rows import (
     Run,
     Trouble,
 )
+from recorder.scn.rendition_keys import sweep
 
 _log = structlog.get_logger(__name__)
 _RUNS = 60

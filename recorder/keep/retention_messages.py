@@ -11,7 +11,7 @@ from typing import TypeAlias
 from cluster.messages import DutyMessage, Ping
 from cluster.ports import Outcome
 from recorder.keep.retention_jobs import Deleted, Looked
-from recorder.retention_rows import Surveyed
+from recorder.records.retention import Surveyed
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ import structlog
 
 from cluster.board import Board
 from cluster.ports import Address, Clock, Workers
-from recorder.audit_ports import AuditTrail
-from recorder.audit_rows import SYSTEM
 from recorder.keep.interlock import INTERLOCK, UNCONFIRMED, Refusal, Standing
 from recorder.keep.retention_jobs import Deleted, Ended
 from recorder.keep.retention_messages import RetentionInbox
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.ports import Archive
-from recorder.retention_ports import RetentionDb
-from recorder.retention_rows import Deletion, DeletionState, Run, Surveyed
-from recorder.retention_settings import RetentionSettings
+from recorder.ports.audit import AuditTrail
+from recorder.ports.recording import Archive
+from recorder.ports.retention import RetentionDb
+from recorder.records.audit import SYSTEM
+from recorder.records.retention import Deletion, DeletionState, Run, Surveyed
+from recorder.settings.retention import RetentionSettings
 
 _log = structlog.get_logger(__name__)
 _SUBJECT: Final = "retention"

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from recorder.instants import to_text
 from recorder.keep.holds import covering
-from recorder.retention_rows import (
+from recorder.records.retention import (
     DAY_US,
     Facts,
     Hold,

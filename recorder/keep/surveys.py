@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from recorder.keep.rules import judge
-from recorder.retention_rows import (
+from recorder.records.retention import (
     DAY_US,
     Deletion,
     DeletionState,

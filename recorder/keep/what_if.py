@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from recorder.retention_rows import DAY_US, Match, Policy, Rules
+from recorder.records.retention import DAY_US, Match, Policy, Rules
 
 NAME: Final = "what-if"
 """Of the policy that is asked about."""

@@ -39,7 +39,7 @@ from recorder.poll.poll_messages import (
 )
 from recorder.poll.poller_ports import PollerPorts
 from recorder.poll.waking import SPREAD_S, Sign, Waking
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
 from recorder.status import Try
 
 RECENT_MAX = 50_000

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from recorder.backoff import delay_s
 from recorder.codec import FailBody
 from recorder.model import ItemRef, ItemState
-from recorder.settings import RetrySettings
+from recorder.settings.stages import RetrySettings
 
 ITEM_CODES = frozenset(
     {

@@ -19,8 +19,8 @@ from recorder.model import (
     Window,
 )
 from recorder.poll.ledger import speaks_of_the_item
-from recorder.ports import ContactDb, DataSource, ProgressStore
-from recorder.rows import ItemQuery, ItemRow
+from recorder.ports.recording import ContactDb, DataSource, ProgressStore
+from recorder.records.contacts import ItemQuery, ItemRow
 
 REFS_AT_ONCE = 500
 LOST_MAX = 10_000

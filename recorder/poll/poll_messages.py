@@ -11,7 +11,7 @@ from cluster.work_messages import JobNews
 from recorder.messages import PollerCommand
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemRef, Page, SourceTime
 from recorder.poll.poll_jobs import Left, Loaded, Saved, Taken
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from cluster.ports import Address, Clock, Randomness, Workers
 from cluster.work_messages import DistributorMessage
 from recorder.messages import MonitorMessage
 from recorder.poll.poll_messages import PollerInbox
-from recorder.ports import ContactDb, DataSource, ProgressStore
-from recorder.settings import PollSettings, RetrySettings
+from recorder.ports.recording import ContactDb, DataSource, ProgressStore
+from recorder.settings.stages import PollSettings, RetrySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

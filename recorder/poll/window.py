@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from recorder.model import Window
 from recorder.poll.coverage import Coverage
-from recorder.settings import PollSettings
+from recorder.settings.stages import PollSettings
 
 WINDOW_S = 6 * 3600.0
 """Longer periods are asked in pieces, so that progress is kept when one fails."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from recorder.audit_ports import AuditDb
-from recorder.audit_rows import AuditQuery
 from recorder.model import Window
-from recorder.ports import Archive
+from recorder.ports.audit import AuditDb
+from recorder.ports.certificates import CertificateDb
+from recorder.ports.recording import Archive
 from recorder.prove.compare import Comparison, compare
 from recorder.prove.document import Certificate
 from recorder.prove.judge import ObjectFault, object_keys
@@ -16,7 +16,7 @@ from recorder.prove.objects import object_faults
 from recorder.prove.rows import read_rows
 from recorder.prove.statement import lacks
 from recorder.prove.verify import Fault
-from recorder.prove_ports import CertificateDb
+from recorder.records.audit import AuditQuery
 
 
 def check_certificate(

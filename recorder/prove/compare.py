@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from recorder.instants import to_text
 from recorder.model import ItemState
-from recorder.ports import CLOCK_AHEAD_US
+from recorder.ports.recording import CLOCK_AHEAD_US
 from recorder.prove.judge import ObjectFault
 from recorder.prove.verify import Fault
-from recorder.prove_rows import Cause, Leaf, LeafMedia, LeafState, ProofRow
+from recorder.records.certificates import Cause, Leaf, LeafMedia, LeafState, ProofRow
 
 _NEVER_ON_RECORD = (Cause.NOT_POLLED_YET, Cause.SHOWN_LATE, Cause.NEVER_POLLED)
 

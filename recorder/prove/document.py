@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from recorder.prove.canonical import INT_MAX, canonical, canonical_of_plain, parsed
 from recorder.prove.merkle import leaf_hash
 from recorder.prove.signature import ALGORITHM, to_base64
-from recorder.prove_rows import Leaf, LeafMedia, LeafState
+from recorder.records.certificates import Leaf, LeafMedia, LeafState
 
 CHECK_BYTES: Final = 8
 _LEVEL: Final = 3

@@ -9,7 +9,7 @@ from recorder.prove.canonical import canonical, parsed
 from recorder.prove.document import Certificate, hash_of, leaf_of, leaf_values
 from recorder.prove.merkle import path_of, root_by_path
 from recorder.prove.verify import Fault, signature_faults
-from recorder.prove_rows import FORMAT, Leaf
+from recorder.records.certificates import FORMAT, Leaf
 
 INCLUSION_FORMAT: Final = "tandem-inclusion/1"
 _KEYS: Final = {"format", "leaf", "path", "place", "signature", "statement"}

@@ -9,7 +9,7 @@ from typing import Final
 
 from recorder.model import ItemRef, ItemState, SourceProgress
 from recorder.prove.canonical import plain
-from recorder.prove_rows import Cause, Leaf, LeafMedia, LeafState, ProofRow
+from recorder.records.certificates import Cause, Leaf, LeafMedia, LeafState, ProofRow
 
 _CODE: Final = re.compile(r"([a-z][a-z0-9_]{0,62})(?=:|$)")
 _NO_CAUSE: Final = frozenset({"", "unknown"})

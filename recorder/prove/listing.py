@@ -8,7 +8,7 @@ from typing import Final
 
 from recorder.errors import BadAnswer, SourceError, Throttled
 from recorder.model import ItemRef, Page, SourceTime, Window
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 from recorder.prove.canonical import plain
 
 WINDOW_S: Final = 6 * 3600.0

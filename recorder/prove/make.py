@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from cluster.ports import Clock
-from recorder.audit_ports import AuditDb, AuditTrail
-from recorder.audit_rows import AuditHead
 from recorder.errors import DataCenterError
 from recorder.model import SourceProgress, Window
 from recorder.mounted import refuse_bare
-from recorder.ports import Archive, ContactDb, DataSource
+from recorder.ports.audit import AuditDb, AuditTrail
+from recorder.ports.certificates import CertificateDb, Signer
+from recorder.ports.recording import Archive, ContactDb, DataSource
 from recorder.prove.canonical import canonical, plain
 from recorder.prove.document import (
     Certificate,
@@ -28,8 +28,8 @@ from recorder.prove.objects import object_faults
 from recorder.prove.rows import read_rows
 from recorder.prove.signature import key_id, to_base64, to_be_signed
 from recorder.prove.statement import Facts, statement_of
-from recorder.prove_ports import CertificateDb, Signer
-from recorder.prove_rows import (
+from recorder.records.audit import AuditHead
+from recorder.records.certificates import (
     CertificateHead,
     Kept,
     Leaf,

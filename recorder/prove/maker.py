@@ -39,7 +39,7 @@ from recorder.prove.maker_messages import (
     StepDue,
 )
 from recorder.prove.maker_parts import MakerPorts, Making, expect, keep_for, taken
-from recorder.prove_rows import CertificateRequest, Phase, RequestStatus
+from recorder.records.certificates import CertificateRequest, Phase, RequestStatus
 from recorder.status import CertificatesStatus
 
 _log = structlog.get_logger(__name__)

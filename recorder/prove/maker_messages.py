@@ -10,7 +10,7 @@ from cluster.ports import Outcome
 from recorder.messages import MakerCommand
 from recorder.prove.document import Certificate
 from recorder.prove.listing import Answer
-from recorder.prove_rows import CertificateRequest
+from recorder.records.certificates import CertificateRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from cluster.board import Board
 from cluster.ports import Address, Failed, Outcome, Workers
 from recorder.errors import RecorderError, SourceError
+from recorder.ports.certificates import CertificateWork
 from recorder.prove.document import Certificate
 from recorder.prove.listing import Answer, DayListing, Listing
 from recorder.prove.make import ProvedSource, Prover, stored
 from recorder.prove.maker_messages import MakerInbox
-from recorder.prove_ports import CertificateWork
-from recorder.prove_rows import CertificateRequest, Kept, RequestStatus
+from recorder.records.certificates import CertificateRequest, Kept, RequestStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from recorder.errors import ArchiveError
-from recorder.ports import Archive
+from recorder.ports.recording import Archive
 from recorder.prove.judge import ObjectFault
-from recorder.prove_rows import Cause, LeafMedia
+from recorder.records.certificates import Cause, LeafMedia
 
 _READ_BYTES: Final = 1024 * 1024
 

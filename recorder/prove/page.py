@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from recorder.instants import bytes_text, to_text
 from recorder.prove.document import Certificate
-from recorder.prove_rows import Leaf, LeafState, Verdict
+from recorder.records.certificates import Leaf, LeafState, Verdict
 
 ROWS_MAX: Final = 1_000
 """Of each table; the others are in the JSON."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from recorder.model import Window
-from recorder.prove_ports import CertificateDb
-from recorder.prove_rows import ProofRow
+from recorder.ports.certificates import CertificateDb
+from recorder.records.certificates import ProofRow
 
 _PAGE: Final = 1_000
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from recorder.audit_rows import AuditHead
 from recorder.prove.document import checks_of, digest_of
 from recorder.prove.merkle import root_of
-from recorder.prove_rows import (
+from recorder.records.audit import AuditHead
+from recorder.records.certificates import (
     FORMAT,
     CertificateHead,
     Leaf,

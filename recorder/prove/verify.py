@@ -12,7 +12,7 @@ from recorder.prove.document import CHECK_BYTES, Certificate, digest_of, hash_of
 from recorder.prove.merkle import root_of
 from recorder.prove.signature import ALGORITHM, from_base64, is_signed_by, key_id
 from recorder.prove.statement import summary
-from recorder.prove_rows import FORMAT, Leaf
+from recorder.records.certificates import FORMAT, Leaf
 
 _DAY_US = 86_400_000_000
 

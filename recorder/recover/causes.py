@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from recorder.finding_rows import NODE_UP, Severity, Sighting, Span, What, Why
 from recorder.instants import to_text
 from recorder.model import ItemRef, ItemState, Window
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
+from recorder.records.findings import NODE_UP, Severity, Sighting, Span, What, Why
 
 _BY_REASON: Final = {
     "throttled": Why.THROTTLED,

@@ -15,8 +15,8 @@ from cluster.board import Board
 from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.figures import sources
-from recorder.finding_rows import NODE_UP, Span
-from recorder.proof_ports import FindingsDb
+from recorder.ports.proof import FindingsDb
+from recorder.records.findings import NODE_UP, Span
 from recorder.status import Findings
 
 TICK_S: Final = 5.0

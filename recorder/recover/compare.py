@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from recorder.finding_rows import NEW_VERSION, Closing, FindingRow, HeldMedia, Sighting, What
 from recorder.instants import to_text
 from recorder.model import Interaction, ItemRef, ItemState, MediaRef
+from recorder.records.contacts import ItemRow
+from recorder.records.findings import NEW_VERSION, Closing, FindingRow, HeldMedia, Sighting, What
 from recorder.recover import causes
 from recorder.recover.causes import Times
-from recorder.rows import ItemRow
 
 ENDED = frozenset({ItemState.ARCHIVED.value, ItemState.NOT_RECORDABLE.value})
 _ITEMS = frozenset(

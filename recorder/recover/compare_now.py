@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from cluster.messages import CommandAnswer
-from recorder.finding_rows import RunRow, Scope
 from recorder.instants import to_text
 from recorder.messages import CompareNow
 from recorder.model import SourceProgress, Window
+from recorder.records.findings import RunRow, Scope
 from recorder.recover.reconcile_plan import by_source, due, new_run, period
-from recorder.settings import ReconcileSettings
+from recorder.settings.stages import ReconcileSettings
 from recorder.status import SourceStatus
 
 NOTHING: Final = (

@@ -6,20 +6,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recorder.audit_ports import AuditTrail
-from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.errors import RecorderError
 from recorder.instants import to_text
-from recorder.proof_ports import DropFolder, RecoveryDb
-from recorder.recover.id_lists import BYTES_MAX, IdList, read_ids
-from recorder.recover.id_results import as_csv, is_over, results
-from recorder.recovery_rows import (
+from recorder.ports.audit import AuditTrail
+from recorder.ports.proof import DropFolder, RecoveryDb
+from recorder.records.drops import Claimed, Dropped, Foreign
+from recorder.records.recoveries import (
     RecoveryItem,
     RecoveryItemQuery,
     RecoveryKind,
     RecoveryRow,
     RecoveryStatus,
 )
+from recorder.recover.id_lists import BYTES_MAX, IdList, read_ids
+from recorder.recover.id_results import as_csv, is_over, results
 
 RESUME_AFTER_S = 3600.0
 """One that the source's absence ended is tried again after this."""

@@ -16,7 +16,6 @@ import structlog
 
 from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
-from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.errors import DataCenterDown, FileTakenOver
 from recorder.messages import (
     FindingClosed,
@@ -26,6 +25,7 @@ from recorder.messages import (
     RecoveryCommand,
 )
 from recorder.model import Finding, Level
+from recorder.records.drops import Claimed, Dropped, Foreign
 from recorder.recover.drop_jobs import Advanced, DropTools, Folder, Taken, advance, look, take
 
 _log = structlog.get_logger(__name__)

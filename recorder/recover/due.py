@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from recorder.model import SourceProgress, Window
-from recorder.recovery_rows import Cause, RecoveryRow, RecoveryStatus
-from recorder.settings import RecoverySettings
+from recorder.records.recoveries import Cause, RecoveryRow, RecoveryStatus
+from recorder.settings.stages import RecoverySettings
 
 RESUME_AFTER_S = 3600.0
 """One that the source's absence stopped is tried again after this."""

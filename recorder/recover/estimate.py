@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from recorder.recovery_rows import Forecast, RecoveryItem
+from recorder.records.recoveries import Forecast, RecoveryItem
 
 KEYS_TOLD = 100
 _US = 1_000_000

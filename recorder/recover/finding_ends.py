@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from recorder.audit_rows import SYSTEM, AuditEntry
-from recorder.finding_rows import KEPT_US, Closing, FindingRow, RunRow, Scope, Step, What
 from recorder.instants import to_text
-from recorder.proof_ports import FindingsDb
+from recorder.ports.proof import FindingsDb
+from recorder.records.audit import SYSTEM, AuditEntry
+from recorder.records.findings import KEPT_US, Closing, FindingRow, RunRow, Scope, Step, What
 from recorder.recover.compare import why_over
 
 _AT_ONCE: Final = 100

@@ -13,11 +13,11 @@ from functools import partial
 from cluster.ports import Failed
 from recorder.errors import DataCenterError
 from recorder.messages import TakeIn
+from recorder.records.recoveries import RecoveryRow, Tending
 from recorder.recover import recovery_jobs as jobs
 from recorder.recover.pacing import yields_because
 from recorder.recover.recovery_messages import ItemsTended
 from recorder.recover.recovery_ports import RecoveryPorts
-from recorder.recovery_rows import RecoveryRow, Tending
 from recorder.status import SourceStatus
 
 TELL_AGAIN_S = 60.0

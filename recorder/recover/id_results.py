@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.errors import NotAnId
+from recorder.records.recoveries import RecoveryItem, RecoveryRow, RecoveryStatus, Stage
 from recorder.recover.id_lists import IdList
-from recorder.recovery_rows import RecoveryItem, RecoveryRow, RecoveryStatus, Stage
 
 BAD: Final = "bad_row"
 NOT_FOUND: Final = "not_found"

@@ -14,6 +14,7 @@ from cluster.ports import Done, Failed
 from recorder.errors import AuthRefused, DataCenterError, RecorderError, SourceError
 from recorder.messages import PeriodProven
 from recorder.model import Page
+from recorder.records.recoveries import RecoveryKind, RecoveryRow, RecoveryStatus, Stage
 from recorder.recover import recovery_jobs as jobs
 from recorder.recover.estimate import Basis
 from recorder.recover.hand import Hand
@@ -31,7 +32,6 @@ from recorder.recover.recovery_messages import (
 from recorder.recover.recovery_ports import RecoveryPorts
 from recorder.recover.sections import Lengths, Section
 from recorder.recover.troubles import Troubles
-from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus, Stage
 from recorder.status import SourceStatus
 
 AGAIN_S = 5.0

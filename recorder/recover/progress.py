@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recorder.recovery_rows import RecoveryRow, RecoveryStatus
+from recorder.records.recoveries import RecoveryRow, RecoveryStatus
 
 _US = 1_000_000
 

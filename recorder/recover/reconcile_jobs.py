@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 from recorder.errors import ItemGone, SourceError
-from recorder.finding_rows import (
+from recorder.instants import to_text
+from recorder.messages import RecoveriesChanged
+from recorder.model import Interaction, ItemRef, ItemState, Page, SourceProgress, Window
+from recorder.mounted import refuse_bare
+from recorder.ports.proof import FindingsDb, RecoveryDb
+from recorder.ports.recording import Archive, ContactDb, DataSource
+from recorder.records.contacts import ItemRow
+from recorder.records.findings import (
     Closing,
     FindingQuery,
     FindingRow,
@@ -20,18 +27,11 @@ from recorder.finding_rows import (
     What,
     Why,
 )
-from recorder.instants import to_text
-from recorder.messages import RecoveriesChanged
-from recorder.model import Interaction, ItemRef, ItemState, Page, SourceProgress, Window
-from recorder.mounted import refuse_bare
-from recorder.ports import Archive, ContactDb, DataSource
-from recorder.proof_ports import FindingsDb, RecoveryDb
+from recorder.records.recoveries import Cause, RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.recover import causes
 from recorder.recover.causes import Times
 from recorder.recover.compare import Compared, Section, compare, judge_objects, settled
 from recorder.recover.finding_ends import close_unseen, forget
-from recorder.recovery_rows import Cause, RecoveryKind, RecoveryRow, RecoveryStatus
-from recorder.rows import ItemRow
 
 WAKE = RecoveriesChanged()
 """For the recovery actor: look at once."""

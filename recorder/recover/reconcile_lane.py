@@ -17,17 +17,17 @@ from cluster.errors import StaleTerm
 from cluster.ports import Address, Clock, Failed, Outcome, Workers
 from recorder.budgets import BudgetFigures, budget_of
 from recorder.errors import ArchiveError, BadAnswer, DataCenterError
-from recorder.finding_rows import Closing, RunRow, Sighting, Step
 from recorder.messages import CompareNow, MonitorMessage
 from recorder.model import Page
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
+from recorder.records.findings import Closing, RunRow, Sighting, Step
 from recorder.recover import reconcile_jobs as jobs
 from recorder.recover.compare import closings
 from recorder.recover.compare_now import Ground, Wish, next_run
 from recorder.recover.pacing import Pace, Pacer, yields_because
 from recorder.recover.reconcile_plan import PAGES_END, Lengths
 from recorder.recover.reconcile_section import Asking, Listing
-from recorder.settings import ReconcileSettings
+from recorder.settings.stages import ReconcileSettings
 from recorder.status import RecoveryStatus, SourceStatus
 
 _log = structlog.get_logger(__name__)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from recorder.finding_rows import RunRow, Scope
 from recorder.instants import to_text
 from recorder.model import SourceProgress, Window
-from recorder.settings import ReconcileSettings
+from recorder.records.findings import RunRow, Scope
+from recorder.settings.stages import ReconcileSettings
 from recorder.status import SourceStatus
 
 LENGTH_S = 3600.0

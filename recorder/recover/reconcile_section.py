@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from recorder.errors import BadAnswer
-from recorder.finding_rows import Sighting, What
 from recorder.model import ItemRef, Page, Window
+from recorder.records.findings import Sighting, What
 from recorder.recover import reconcile_jobs as jobs
 from recorder.recover.compare import judge_described, judge_unlisted
 

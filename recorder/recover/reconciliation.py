@@ -18,9 +18,9 @@ from cluster.messages import (
     Ping,
     Pong,
 )
-from recorder.finding_rows import Severity
 from recorder.messages import CompareNow, FindingClosed, FindingOpened
 from recorder.model import Finding, Level
+from recorder.records.findings import Severity
 from recorder.recover.reconcile_lane import Comparison, JobEnded, ReconcilePorts, WakeUp
 from recorder.status import ReconciliationStatus
 

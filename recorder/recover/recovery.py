@@ -26,6 +26,7 @@ from cluster.messages import (
 from cluster.ports import Done, Failed, Outcome
 from recorder.errors import DataCenterError
 from recorder.messages import PeriodProven, RecoveriesChanged
+from recorder.records.recoveries import RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.recover import recovery_jobs as jobs
 from recorder.recover.due import Ask, Known, Prove, Resume, Step, after_stop, steps
 from recorder.recover.lane import Lane
@@ -48,7 +49,6 @@ from recorder.recover.recovery_messages import (
 from recorder.recover.recovery_ports import RecoveryPorts
 from recorder.recover.request import new_id
 from recorder.recover.stops import Stops
-from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.status import RecoveryStatus as Snapshot
 from recorder.status import SourceStatus
 

@@ -9,12 +9,9 @@ from typing import cast
 from recorder.errors import ItemGone, NotAnId
 from recorder.lookup import lookup_of
 from recorder.model import ItemRef, Page, Window
-from recorder.ports import ContactDb, DataSource
-from recorder.proof_ports import RecoveryDb
-from recorder.recover.due import Known
-from recorder.recover.estimate import Basis, Estimate
-from recorder.recover.sections import Found
-from recorder.recovery_rows import (
+from recorder.ports.proof import RecoveryDb
+from recorder.ports.recording import ContactDb, DataSource
+from recorder.records.recoveries import (
     Difference,
     Forecast,
     ListedSection,
@@ -28,6 +25,9 @@ from recorder.recovery_rows import (
     Tended,
     Tending,
 )
+from recorder.recover.due import Known
+from recorder.recover.estimate import Basis, Estimate
+from recorder.recover.sections import Found
 
 REFS_AT_ONCE = 10_000
 """Of one listing in one question: what was gathered, and a large page."""

@@ -9,9 +9,9 @@ from cluster.messages import DutyMessage, Ping
 from cluster.ports import Outcome
 from recorder.messages import RecoveryCommand
 from recorder.model import Page
+from recorder.records.recoveries import Difference, RecoveryRow, Tended
 from recorder.recover.recovery_jobs import Seen, Told
 from recorder.recover.sections import Found
-from recorder.recovery_rows import Difference, RecoveryRow, Tended
 
 
 @dataclass(frozen=True, slots=True)

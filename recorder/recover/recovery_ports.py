@@ -9,10 +9,10 @@ from cluster.board import Board
 from cluster.ports import Address, Clock, Randomness, Workers
 from recorder.budgets import BudgetFigures, budget_of
 from recorder.messages import MonitorMessage, PollerCommand
-from recorder.ports import ContactDb, DataSource
-from recorder.proof_ports import RecoveryDb
+from recorder.ports.proof import RecoveryDb
+from recorder.ports.recording import ContactDb, DataSource
 from recorder.recover.recovery_messages import RecoveryInbox
-from recorder.settings import RecoverySettings
+from recorder.settings.stages import RecoverySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

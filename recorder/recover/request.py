@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from recorder.instants import to_text
 from recorder.model import Window
-from recorder.recovery_rows import RecoveryRow
+from recorder.records.recoveries import RecoveryRow
 
 _DIGITS = 4
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from recorder.errors import BadAnswer
 from recorder.model import ItemRef, Page, Window
-from recorder.recovery_rows import Difference, ListedSection, RecoveryItem, RecoveryRow, Stage
+from recorder.records.recoveries import Difference, ListedSection, RecoveryItem, RecoveryRow, Stage
 
 LENGTH_S = 3600.0
 """Of the first section."""

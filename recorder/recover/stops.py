@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from cluster.ports import Address
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.recovery_rows import RecoveryRow
+from recorder.records.recoveries import RecoveryRow
 
 RECOVERY_STOPPED = "recovery_stopped"
 

@@ -12,8 +12,8 @@ from cluster.ports import Address
 from cluster.status import PairStatus, PeerStatus
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding
+from recorder.scn.model import Leg
 from recorder.screen.absent import TOPIC, Absentees, PeersDesktops, absent, bodies
-from recorder.screen_model import Leg
 
 
 @dataclass(slots=True, kw_only=True)

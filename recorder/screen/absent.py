@@ -12,8 +12,8 @@ from typing import Final, cast
 
 from cluster.packing import pack, unpack
 from recorder.model import Finding, Level
-from recorder.screen.verdicts import wish
-from recorder.screen_model import Leg
+from recorder.scn.model import Leg
+from recorder.scn.verdicts import wish
 
 TOPIC: Final = "desktops"
 """Of the peer link."""

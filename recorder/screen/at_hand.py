@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from recorder.screen_model import AgentEvent
+from recorder.scn.model import AgentEvent
 
 TEXT_MAX: Final = 300
 AHEAD_US: Final = 86_400 * 1_000_000

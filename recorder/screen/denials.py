@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder.audit_ports import AuditTrail
 from recorder.model import Finding, Level
-from recorder.screen_messages import DesktopDenied
+from recorder.ports.audit import AuditTrail
+from recorder.scn.messages import DesktopDenied
 
 DESKTOP_DENIED: Final = "desktop_denied"
 QUIET_NS: Final = 300 * 10**9

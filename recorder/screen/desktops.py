@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from recorder.scn.messages import DesktopHello, DesktopSaying
+from recorder.scn.model import Leg, ScreenStream
+from recorder.scn.verdicts import Wish, wish
 from recorder.screen.offset import OffsetMeter
 from recorder.screen.twins import Computer
-from recorder.screen.verdicts import Wish, wish
-from recorder.screen_messages import DesktopHello, DesktopSaying
-from recorder.screen_model import Leg, ScreenStream
 
 TOLD_AGAIN_NS: Final = 10 * 10**9
 """A desktop that was told to record and does not is told again after this."""

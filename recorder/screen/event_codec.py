@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final, cast
 
 from cluster.packing import pack, unpack
-from recorder.bounds import Bounds
 from recorder.codec import Codec
 from recorder.errors import RecorderError
+from recorder.scn.model import AgentEvent
 from recorder.screen.at_hand import TEXT_MAX, is_sane
-from recorder.screen_model import AgentEvent
+from recorder.settings.bounds import Bounds
 
 TOPIC: Final = "agent_events"
 SHARE_BYTES: Final = 200_000

@@ -15,13 +15,13 @@ import structlog
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.ports import Journal
+from recorder.ports.recording import Journal
+from recorder.ports.screens import AgentEventDb
+from recorder.scn.messages import AgentEventsKept
+from recorder.scn.model import AgentEvent
 from recorder.screen.at_hand import EVENTS_MAX
 from recorder.screen.event_codec import from_bytes, to_bytes
 from recorder.screen.event_spool import EventSpool
-from recorder.screen_messages import AgentEventsKept
-from recorder.screen_model import AgentEvent
-from recorder.screen_ports import AgentEventDb
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("ris")
 

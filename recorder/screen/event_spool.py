@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from recorder.screen_model import AgentEvent
+from recorder.scn.model import AgentEvent
 
 BATCH_MAX: Final = 500
 WAITING_MAX: Final = 100_000

@@ -8,10 +8,10 @@ from hashlib import sha256
 from typing import BinaryIO, TypeAlias, assert_never
 
 from recorder.errors import ArchiveError, BufferFull, CallBufferError
-from recorder.screen.verdicts import pieces
-from recorder.screen_model import ClockOffset, ScreenPacket, ScreenPart, Span
-from recorder.screen_part import ScnHead, SealedScn
-from recorder.screen_ports import ScreenFiles
+from recorder.ports.screens import ScreenFiles
+from recorder.scn.model import ClockOffset, ScreenPacket, ScreenPart, Span
+from recorder.scn.part import ScnHead, SealedScn
+from recorder.scn.verdicts import pieces
 
 
 @dataclass(frozen=True, slots=True)

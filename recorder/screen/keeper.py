@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from recorder.scn.model import Leg, ScreenPacket, ScreenPart, Span
+from recorder.scn.part import ScnHead, SealedScn
+from recorder.scn.verdicts import calls_of
 from recorder.screen.file_jobs import (
     FileAdopt,
     FileAppend,
@@ -33,9 +36,6 @@ from recorder.screen.parts import (
     new_part,
     next_of,
 )
-from recorder.screen.verdicts import calls_of
-from recorder.screen_model import Leg, ScreenPacket, ScreenPart, Span
-from recorder.screen_part import ScnHead, SealedScn
 
 LegsOf = Callable[[Part], tuple[Leg, ...]]
 """What is known of the agents of a part."""

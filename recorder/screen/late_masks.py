@@ -18,17 +18,17 @@ from typing import Final
 from cluster.board import Board
 from cluster.ports import Address, Clock, Outcome, Workers
 from cluster.status import PeerStatus
-from recorder.audit_ports import AuditTrail
-from recorder.audit_rows import SYSTEM
 from recorder.errors import ArchiveError, DataCenterError
-from recorder.holds_over import overriding
 from recorder.model import Window
+from recorder.ports.audit import AuditTrail
+from recorder.records.audit import SYSTEM
+from recorder.scn.holds_over import overriding
+from recorder.scn.masks import was_replaced
+from recorder.scn.messages import LegsChanged
+from recorder.scn.model import ScreenPart, Span
+from recorder.scn.verdicts import masks_of, touches_mask
 from recorder.screen.keeper import Keeper
 from recorder.screen.part_job import PartTools
-from recorder.screen.verdicts import masks_of, touches_mask
-from recorder.screen_masks import was_replaced
-from recorder.screen_messages import LegsChanged
-from recorder.screen_model import ScreenPart, Span
 
 _FAR_US: Final = 2**62
 MASKED: Final = "masked"

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from recorder.scn.model import AgentEvent, Leg, Span, Verdict
 from recorder.screen.table import TABLE, Opens, Phase, Response, order
-from recorder.screen_model import AgentEvent, Leg, Span, Verdict
-from recorder.screen_settings import ScreenSettings
+from recorder.settings.screens import ScreenSettings
 
 _S: Final = 1_000_000
 TIME_LIMIT: Final = "time_limit"

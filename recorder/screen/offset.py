@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder.screen_model import ClockOffset
+from recorder.scn.model import ClockOffset
 
 KEPT: Final = 64
 GOOD_FOR_NS: Final = 600 * 10**9

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from recorder.errors import ArchiveError, DataCenterError
-from recorder.holds_over import NO_HOLDS, HoldsOver
-from recorder.ports import Archive
-from recorder.screen_model import ClockOffset, ScreenPart
-from recorder.screen_part import SealedScn, node_us, part_object_key
-from recorder.screen_ports import ScreenDb
+from recorder.ports.recording import Archive
+from recorder.ports.screens import ScreenDb
+from recorder.scn.holds_over import NO_HOLDS, HoldsOver
+from recorder.scn.model import ClockOffset, ScreenPart
+from recorder.scn.part import SealedScn, node_us, part_object_key
 from recorder.traps import Trap, no_trap
 
 

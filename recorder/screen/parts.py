@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from recorder.screen.verdicts import Fate, fate, masks_of, touches_mask
-from recorder.screen_model import ClockOffset, Leg, Span
-from recorder.screen_part import UNMEASURED, ScnHead, SealedScn, node_us
+from recorder.scn.model import ClockOffset, Leg, Span
+from recorder.scn.part import UNMEASURED, ScnHead, SealedScn, node_us
+from recorder.scn.verdicts import Fate, fate, masks_of, touches_mask
 
 PART_MAX_MS: Final = 3_600_000
 """After so long a part is cut at the next key frame: what is finished leaves the buffer."""

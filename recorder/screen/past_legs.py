@@ -15,10 +15,10 @@ from typing import Any, Final, TypeAlias
 from cluster.ports import Address, Clock, Outcome, Workers
 from recorder.errors import DataCenterError
 from recorder.model import Window
+from recorder.ports.screens import AgentEventDb
+from recorder.scn.model import AgentEvent, Leg
 from recorder.screen.legs import Limits, fold
 from recorder.screen.parts import Part
-from recorder.screen_model import AgentEvent, Leg
-from recorder.screen_ports import AgentEventDb
 
 RETRY_NS: Final = 2 * 10**9
 PAGE: Final = 50

@@ -13,15 +13,15 @@ from cluster.board import Board
 from cluster.frames import Share
 from cluster.messages import PeerListens, Ping, Pong, SendFrame, ShareHeard
 from cluster.ports import Address, Clock
-from recorder.bounds import Bounds
 from recorder.codec import Codec
 from recorder.errors import RecorderError
-from recorder.screen_recorder_status import (
+from recorder.scn.recorder_status import (
     PeerScreensStatus,
     ScreenRecorderStatus,
     ToldDesktop,
     ToldScreens,
 )
+from recorder.settings.bounds import Bounds
 
 TOPIC: Final = "screens"
 TELL_S: Final = 2.0

@@ -16,10 +16,10 @@ from cluster.ports import Address, Clock, Done, Failed, Outcome, Timer, Workers
 from recorder.instants import to_text
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level, Window
-from recorder.ports import ContactDb
-from recorder.rows import ContactQuery
-from recorder.screen_settings import ScreenSettings
-from recorder.screen_status import RisStatus
+from recorder.ports.recording import ContactDb
+from recorder.records.contacts import ContactQuery
+from recorder.scn.ris_status import RisStatus
+from recorder.settings.screens import ScreenSettings
 
 EVENTS_QUIET: Final = "agent_events_quiet"
 LOOK_EVERY_S: Final = 300.0

@@ -6,15 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
-from recorder.screen.denials import Denials
-from recorder.screen.desktops import TOLD_AGAIN_NS, Desktop, Desktops, legs_of, wish_of
-from recorder.screen.keeper import Keeper
-from recorder.screen.offset import OffsetMeter
-from recorder.screen.parts import Part
-from recorder.screen.streams import Streams
-from recorder.screen.twins import Computer, Twins, computer_of, turned_away
-from recorder.screen.verdicts import Wish, masks_of
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     AskClock,
     ClockTold,
     DesktopCommand,
@@ -32,9 +24,17 @@ from recorder.screen_messages import (
     StreamEnded,
     Welcome,
 )
-from recorder.screen_model import ClockOffset, Leg, ScreenStream
-from recorder.screen_part import UNMEASURED, node_us
-from recorder.screen_settings import ScreenSettings
+from recorder.scn.model import ClockOffset, Leg, ScreenStream
+from recorder.scn.part import UNMEASURED, node_us
+from recorder.scn.verdicts import Wish, masks_of
+from recorder.screen.denials import Denials
+from recorder.screen.desktops import TOLD_AGAIN_NS, Desktop, Desktops, legs_of, wish_of
+from recorder.screen.keeper import Keeper
+from recorder.screen.offset import OffsetMeter
+from recorder.screen.parts import Part
+from recorder.screen.streams import Streams
+from recorder.screen.twins import Computer, Twins, computer_of, turned_away
+from recorder.settings.screens import ScreenSettings
 
 HOLD_NS: Final = 2 * 10**9
 """Frames wait so long for the first answer about the desktop's clock."""

@@ -7,9 +7,18 @@ from typing import Final, TypeVar, assert_never
 
 from cluster.messages import PeerListens, Ping, Pong, ShareHeard
 from cluster.ports import Done, Failed, Outcome, Timer
-from recorder.audit_rows import SYSTEM
 from recorder.messages import FindingClosed, FindingOpened
 from recorder.model import Finding
+from recorder.records.audit import SYSTEM
+from recorder.scn.messages import (
+    DesktopDenied,
+    DesktopGone,
+    DesktopSaid,
+    LegsChanged,
+    ScreenRecorderCommand,
+)
+from recorder.scn.model import Leg
+from recorder.scn.verdicts import Fate
 from recorder.screen import screen_findings as findings
 from recorder.screen.absence import Absence
 from recorder.screen.denials import record_denial
@@ -46,15 +55,6 @@ from recorder.screen.streams import Streams
 from recorder.screen.summary import status_of, troubles
 from recorder.screen.undecided_job import Decisions, Undecided, decide
 from recorder.screen.undecided_rounds import Rounds
-from recorder.screen.verdicts import Fate
-from recorder.screen_messages import (
-    DesktopDenied,
-    DesktopGone,
-    DesktopSaid,
-    LegsChanged,
-    ScreenRecorderCommand,
-)
-from recorder.screen_model import Leg
 
 T = TypeVar("T")
 

@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from cluster.messages import Ping, ShareMessage
 from cluster.ports import Outcome
+from recorder.scn.messages import ScreenRecorderCommand
 from recorder.screen.file_jobs import FilesReport
 from recorder.screen.late_masks import MasksLooked, PartsForgotten
 from recorder.screen.part_job import PartsReport
 from recorder.screen.past_legs import PastTold
 from recorder.screen.undecided_job import Decisions
-from recorder.screen_messages import ScreenRecorderCommand
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from cluster.board import Board
 from cluster.messages import LinkMessage
 from cluster.ports import Address, Clock, Randomness, Workers
-from recorder.audit_ports import AuditTrail
 from recorder.messages import MonitorMessage
-from recorder.ports import ContactDb
+from recorder.ports.audit import AuditTrail
+from recorder.ports.recording import ContactDb
+from recorder.ports.screens import AgentEventDb, DesktopLinks, ScreenFiles
 from recorder.screen.part_job import PartTools
 from recorder.screen.recorder_messages import ScreenRecorderMessage
-from recorder.screen_ports import AgentEventDb, DesktopLinks, ScreenFiles
-from recorder.screen_settings import ScreenSettings
+from recorder.settings.screens import ScreenSettings
 
 
 @dataclass(frozen=True, slots=True)

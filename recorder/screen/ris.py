@@ -18,16 +18,16 @@ from cluster.messages import PeerListens, Ping, Pong, SendFrame, ShareHeard
 from cluster.ports import Address, Clock, Timer
 from cluster.status import PeerStatus
 from recorder.messages import FindingClosed, FindingOpened
+from recorder.scn.messages import AgentEventsHeard, LegsChanged
+from recorder.scn.model import AgentEvent, Leg
+from recorder.scn.ris_status import LEGS_SHOWN, AgentAtHand, RisStatus
 from recorder.screen.at_hand import AtHand, is_sane
 from recorder.screen.event_codec import TOPIC, bodies, from_body
 from recorder.screen.event_keeper import EventKeeper, KeeperMessage, KeeperPorts
 from recorder.screen.legs import Folded, fold, limits_of
 from recorder.screen.table import order
 from recorder.screen.tomorrow import AGENT_EVENTS_AHEAD, Tomorrow
-from recorder.screen_messages import AgentEventsHeard, LegsChanged
-from recorder.screen_model import AgentEvent, Leg
-from recorder.screen_settings import ScreenSettings
-from recorder.screen_status import LEGS_SHOWN, AgentAtHand, RisStatus
+from recorder.settings.screens import ScreenSettings
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger("ris")
 

@@ -23,11 +23,11 @@ from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
 from recorder.errors import RecorderError, SourceError
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level, Window
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
+from recorder.ports.screens import AgentStates
+from recorder.scn.messages import AgentEventsHeard, AskStates
+from recorder.scn.model import AgentEvent
 from recorder.screen.quiet import QuietDue, QuietLooked, QuietMessage, QuietWatch
-from recorder.screen_messages import AgentEventsHeard, AskStates
-from recorder.screen_model import AgentEvent
-from recorder.screen_ports import AgentStates
 
 STATES_FAILING: Final = "agent_states_failing"
 FAILURES_TOLD: Final = 3

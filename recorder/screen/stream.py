@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from recorder.screen_model import ScreenPacket
+from recorder.scn.model import ScreenPacket
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from recorder.scn.model import ClockOffset, Leg, ScreenPacket, ScreenStream, Span, Verdict
+from recorder.scn.part import UNMEASURED, ScnHead, node_us
+from recorder.scn.verdicts import Wish, is_masked, masks_of
 from recorder.screen.keeper import Keeper
 from recorder.screen.parts import PART_MAX_MS
 from recorder.screen.stream import (
@@ -16,9 +19,6 @@ from recorder.screen.stream import (
     StreamCutter,
     WritePacket,
 )
-from recorder.screen.verdicts import Wish, is_masked, masks_of
-from recorder.screen_model import ClockOffset, Leg, ScreenPacket, ScreenStream, Span, Verdict
-from recorder.screen_part import UNMEASURED, ScnHead, node_us
 
 NEAR_LEG_US = 5_000_000
 """What comes after its leg ended belongs to it, if it was captured so near to it."""

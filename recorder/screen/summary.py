@@ -7,6 +7,7 @@ from typing import Final
 
 from cluster.board import Board
 from recorder.model import Finding
+from recorder.scn.recorder_status import DesktopStatus, PeerScreensStatus, ScreenRecorderStatus
 from recorder.screen import screen_findings as findings
 from recorder.screen.desktops import Desktop, Desktops
 from recorder.screen.keeper import Keeper
@@ -14,7 +15,6 @@ from recorder.screen.parts import PartState
 from recorder.screen.reception import Reception
 from recorder.screen.streams import Streams
 from recorder.screen.twins import at_both
-from recorder.screen_recorder_status import DesktopStatus, PeerScreensStatus, ScreenRecorderStatus
 
 TOLD_NS: Final = 10 * 10**9
 """What the other node told before that, every two seconds, is not so any more."""

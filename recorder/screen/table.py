@@ -22,7 +22,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from recorder.screen_model import AgentEvent, AgentEventKind
+from recorder.scn.model import AgentEvent, AgentEventKind
 
 
 class Phase(StrEnum):

@@ -12,8 +12,8 @@ from typing import Final
 
 from recorder.instants import to_text
 from recorder.model import Finding, Level
+from recorder.scn.model import AgentEvent
 from recorder.screen.at_hand import is_of_tomorrow
-from recorder.screen_model import AgentEvent
 
 AGENT_EVENTS_AHEAD: Final = "agent_events_ahead"
 QUIET_NS: Final = 600 * 10**9

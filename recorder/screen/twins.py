@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from recorder.model import Finding, Level
-from recorder.screen_messages import DesktopHello
+from recorder.scn.messages import DesktopHello
 
 DESKTOP_TWICE: Final = "desktop_twice"
 RETURNS_MAX: Final = 3

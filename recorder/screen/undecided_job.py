@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recorder.errors import RecorderError
-from recorder.ports import ContactDb
-from recorder.rows import ContactDetail
-from recorder.screen.verdicts import Fate
-from recorder.screen_model import agent_keys_of
+from recorder.ports.recording import ContactDb
+from recorder.records.contacts import ContactDetail
+from recorder.scn.model import agent_keys_of
+from recorder.scn.verdicts import Fate
 
 AGENT = "agent"
 

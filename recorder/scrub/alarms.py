@@ -9,7 +9,7 @@ from cluster.ports import Address
 from recorder.errors import ArchiveError
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.scrub_rows import Outcome, ScrubRow, ScrubSummary
+from recorder.records.scrub import Outcome, ScrubRow, ScrubSummary
 
 SUBJECT: Final = "archive"
 DAMAGED: Final = "object_damaged"

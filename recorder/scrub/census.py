@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from recorder.ports import Archive
-from recorder.rendition_keys import is_rendition
+from recorder.ports.recording import Archive
+from recorder.ports.scrub import ScrubDb
+from recorder.records.scrub import CENSUS, CensusPage, Change, Outcome, Reading, Walk
+from recorder.scn.rendition_keys import is_rendition
 from recorder.scrub.reading import NOT_THERE, sure
-from recorder.scrub_ports import ScrubDb
-from recorder.scrub_rows import CENSUS, CensusPage, Change, Outcome, Reading, Walk
 
 PAGE: Final = 500
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from recorder.scrub_rows import CensusPage, Change, Outcome, Reading, ScrubObject, ScrubRow
+from recorder.records.scrub import CensusPage, Change, Outcome, Reading, ScrubObject, ScrubRow
 
 _GONE = "it is no longer there"
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from recorder.errors import ArchiveError
-from recorder.ports import Archive
-from recorder.scrub_ports import ScrubDb
-from recorder.scrub_rows import Change, Outcome, Reading, ScrubObject
+from recorder.ports.recording import Archive
+from recorder.ports.scrub import ScrubDb
+from recorder.records.scrub import Change, Outcome, Reading, ScrubObject
 
 CHUNK_BYTES: Final = 256 * 1024
 OBJECTS_MAX: Final = 200

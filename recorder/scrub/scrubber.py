@@ -25,17 +25,13 @@ from cluster.messages import (
     Pong,
 )
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
-from recorder.audit_ports import AuditTrail
-from recorder.audit_rows import SYSTEM
 from recorder.errors import ArchiveError, DataCenterError
 from recorder.messages import MonitorMessage
-from recorder.ports import Archive
-from recorder.scrub.alarms import ScrubAlarms
-from recorder.scrub.budget import Budget
-from recorder.scrub.census import CensusOrder, Counted, count_page
-from recorder.scrub.reading import Partial, Slice, SliceOrder, read_slice
-from recorder.scrub_ports import ScrubDb
-from recorder.scrub_rows import (
+from recorder.ports.audit import AuditTrail
+from recorder.ports.recording import Archive
+from recorder.ports.scrub import ScrubDb
+from recorder.records.audit import SYSTEM
+from recorder.records.scrub import (
     READS,
     Change,
     ScrubObject,
@@ -44,7 +40,11 @@ from recorder.scrub_rows import (
     ScrubSummary,
     Walk,
 )
-from recorder.settings import ScrubSettings
+from recorder.scrub.alarms import ScrubAlarms
+from recorder.scrub.budget import Budget
+from recorder.scrub.census import CensusOrder, Counted, count_page
+from recorder.scrub.reading import Partial, Slice, SliceOrder, read_slice
+from recorder.settings.stages import ScrubSettings
 
 _log = structlog.get_logger(__name__)
 

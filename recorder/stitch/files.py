@@ -13,8 +13,8 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from recorder.model import Interaction, MediaKind, MediaRef
-from recorder.rows import ContactDetail, MediaRow
-from recorder.screen_model import Span
+from recorder.records.contacts import ContactDetail, MediaRow
+from recorder.scn.model import Span
 from recorder.stitch.plan_model import File
 from recorder.stitch.spans import covered_us
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from recorder.model import SourceTime, Window
-from recorder.rows import ContactDetail
-from recorder.screen_model import AgentEvent, ClockOffset, Leg
+from recorder.records.contacts import ContactDetail
+from recorder.scn.model import AgentEvent, ClockOffset, Leg
 from recorder.stitch.inputs import Inputs, agents_of, calls_of, own_legs
 from recorder.stitch.stitch_ports import StitchTools
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recorder.model import Interaction
-from recorder.rows import ContactDetail
-from recorder.screen_model import (
+from recorder.records.contacts import ContactDetail
+from recorder.scn.model import (
     AgentEvent,
     ClockOffset,
     Leg,

@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from recorder.audit_rows import SYSTEM
 from recorder.errors import ArchiveError, CallBufferError, StitchFailed
-from recorder.holds_over import overriding
-from recorder.rendition_keys import prefix_of, sweep_folder
-from recorder.screen.verdicts import pieces
-from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
-from recorder.screen_masks import was_replaced
-from recorder.screen_model import Rendition, ScreenPart, Span
-from recorder.screen_part import node_us, part_object_key
+from recorder.records.audit import SYSTEM
+from recorder.scn.holds_over import overriding
+from recorder.scn.masks import was_replaced
+from recorder.scn.model import Rendition, ScreenPart, Span
+from recorder.scn.part import node_us, part_object_key
+from recorder.scn.rendition_keys import prefix_of, sweep_folder
+from recorder.scn.verdicts import pieces
+from recorder.scn.webm import ScnReader, head_bytes, packet_bytes
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.plan_model import Plan
 from recorder.stitch.spans import overlap, widened

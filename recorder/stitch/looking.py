@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.model import Window
-from recorder.screen_model import ScreenPart
+from recorder.scn.model import ScreenPart
 from recorder.stitch.gathering import CLOCKS_US
 from recorder.stitch.stitch_ports import StitchTools
 

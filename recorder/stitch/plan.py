@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from recorder.screen_model import ClockOffset, Leg, ScreenPart, Span, Verdict
+from recorder.scn.model import ClockOffset, Leg, ScreenPart, Span, Verdict
 from recorder.stitch.files import LENGTH_MAX_US, Begun, begun, planned, silent_ones
 from recorder.stitch.inputs import Inputs, names_of, own_legs
 from recorder.stitch.plan_model import Keep, Part, Plan, Stream

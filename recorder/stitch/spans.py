@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from recorder.screen_model import Span
+from recorder.scn.model import Span
 
 
 def union(spans: Iterable[Span]) -> tuple[Span, ...]:

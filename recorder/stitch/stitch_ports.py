@@ -1,4 +1,4 @@
-"""What stitching needs from the world, as protocols; beside `recorder/ports.py`."""
+"""What stitching needs from the world, as protocols; beside `recorder/ports/recording.py`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from recorder.audit_ports import AuditTrail
-from recorder.holds_over import NO_HOLDS, HoldsOver
-from recorder.ports import Archive, ContactDb
-from recorder.screen_model import AgentEvent, ClockOffset, Leg
-from recorder.screen_ports import AgentEventDb, ScreenDb
+from recorder.ports.audit import AuditTrail
+from recorder.ports.recording import Archive, ContactDb
+from recorder.ports.screens import AgentEventDb, ScreenDb
+from recorder.scn.holds_over import NO_HOLDS, HoldsOver
+from recorder.scn.model import AgentEvent, ClockOffset, Leg
 from recorder.stitch.plan_model import Made, Plan
 from recorder.traps import Trap, no_trap
 

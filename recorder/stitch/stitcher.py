@@ -33,8 +33,8 @@ from recorder.errors import (
 )
 from recorder.messages import FindingClosed, FindingOpened, MonitorMessage
 from recorder.model import Finding, Level
-from recorder.screen_messages import Stitch
-from recorder.screen_settings import ReplaySettings
+from recorder.scn.messages import Stitch
+from recorder.settings.screens import ReplaySettings
 from recorder.stitch.ahead import Ahead
 from recorder.stitch.backlog import Backlog, Wish
 from recorder.stitch.looking import Looked, look

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from cluster.messages import DutyMessage, Ping
 from cluster.ports import Outcome
-from recorder.screen_messages import StitcherCommand
+from recorder.scn.messages import StitcherCommand
 from recorder.stitch.backlog import Wish
 from recorder.stitch.looking import Looked
 from recorder.stitch.stitching import Stitched

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recorder.errors import ArchiveError, StitchFailed
-from recorder.rendition_keys import prefix_of, sweep
-from recorder.screen_model import Rendition
+from recorder.scn.model import Rendition
+from recorder.scn.rendition_keys import prefix_of, sweep
 from recorder.stitch.gathering import gathered, lasting
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.late_masks import drop_unmasked, replace_masked

@@ -9,9 +9,9 @@ from typing import Literal
 
 from recorder.model import Interaction
 from recorder.model import Party as ReportedParty
-from recorder.rows import ContactDetail
-from recorder.screen_model import AgentEvent, Span
-from recorder.screen_model import Leg as FoldedLeg
+from recorder.records.contacts import ContactDetail
+from recorder.scn.model import AgentEvent, Span
+from recorder.scn.model import Leg as FoldedLeg
 from recorder.stitch.inputs import calls_of, names_of
 from recorder.stitch.spans import overlap
 from recorder.stitch.timeline import Event, Leg, Party, Segment

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from cluster.board import Board
-from recorder.screen_status import RisStatus
+from recorder.scn.ris_status import RisStatus
 
 
 def agent_metrics(board: Board) -> Iterator[Metric]:

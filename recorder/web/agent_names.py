@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.errors import RecorderError
-from recorder.rows import ContactDetail
-from recorder.screen_model import agent_keys_of
+from recorder.records.contacts import ContactDetail
+from recorder.scn.model import agent_keys_of
 
 READS_MAX: Final = 40
 """So many contacts are read for one question; the others' agents have their turn at the next."""

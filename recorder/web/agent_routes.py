@@ -9,16 +9,16 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from cluster.status import PairStatus, PeerStatus
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.instants import to_text
-from recorder.screen_model import Leg, Span
-from recorder.screen_recorder_status import (
+from recorder.scn.model import Leg, Span
+from recorder.scn.recorder_status import (
     DesktopStatus,
     PeerScreensStatus,
     ScreenRecorderStatus,
     ToldDesktop,
 )
-from recorder.screen_status import AgentAtHand, RisStatus
+from recorder.scn.ris_status import AgentAtHand, RisStatus
 from recorder.web.agent_names import AgentNames
 from recorder.web.auth import require_reader
 from recorder.web.bare_legs import bare_legs

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.errors import ArchiveError, BadCursor, DataCenterError, RecorderError
 from recorder.web.agent_routes import agent_router
 from recorder.web.audit_routes import audit_router

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from cluster.board import Board
-from recorder.audit_rows import AuditGuardStatus, AuditStatus
+from recorder.records.audit import AuditGuardStatus, AuditStatus
 
 
 def audit_metrics(board: Board) -> Iterator[Metric]:

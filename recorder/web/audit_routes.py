@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from recorder.audit.canonical import to_line
-from recorder.audit_ports import AuditDb
-from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditQuery, AuditRecord, AuditStatus
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.instants import from_text, to_text
+from recorder.ports.audit import AuditDb
+from recorder.records.audit import AuditGuardStatus, AuditHead, AuditQuery, AuditRecord, AuditStatus
 from recorder.web.auth import require_admin
 from recorder.web.contact_routes import Limit
 from recorder.web.refusals import documented, refuse

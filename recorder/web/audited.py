@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.web.auth import known_caller
 from recorder.web.refusals import refuse
 from recorder.web.replays import Replays

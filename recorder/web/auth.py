@@ -20,7 +20,7 @@ import structlog
 from fastapi import Request
 from fastapi.requests import HTTPConnection
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.errors import ConfigError
 from recorder.web.login_cookie import COOKIE, claimed, holds
 from recorder.web.refusals import refuse

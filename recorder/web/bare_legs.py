@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.errors import RecorderError
 from recorder.model import Window
-from recorder.screen_model import Leg, Span, Verdict
+from recorder.scn.model import Leg, Span, Verdict
 
 SETTLED_US: Final = 120 * 1_000_000
 """So long after a call its screen may still be on its way to the Data Center."""

@@ -7,10 +7,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.instants import to_text
 from recorder.prove.make import window_of
-from recorder.prove_rows import CertificateRequest, RequestQuery, RequestStatus
+from recorder.records.certificates import CertificateRequest, RequestQuery, RequestStatus
 from recorder.web.audited import audited_routes
 from recorder.web.auth import caller_of, require_admin, require_reader
 from recorder.web.command_routes import Name

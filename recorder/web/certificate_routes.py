@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.instants import to_text
 from recorder.prove.document import Certificate
 from recorder.prove.document import to_text as document_text
 from recorder.prove.page import page_text
 from recorder.prove.verify import Fault, verify
-from recorder.prove_rows import CertificateHead, CertificateQuery
+from recorder.records.certificates import CertificateHead, CertificateQuery
 from recorder.web.audited import audited_routes
 from recorder.web.auth import require_admin, require_reader
 from recorder.web.contact_routes import Limit

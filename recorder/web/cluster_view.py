@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from cluster.status import PairStatus, PeerStatus
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.figures import figures
 from recorder.instants import to_text
 from recorder.web.health import liveness

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from cluster.messages import CommandAnswer
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.instants import from_text
 from recorder.web.audited import audited_routes
 from recorder.web.auth import require_admin

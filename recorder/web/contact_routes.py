@@ -11,11 +11,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
-from recorder.control import NodeControl
-from recorder.hold_reach import holds_on
+from recorder.desk.control import NodeControl
+from recorder.desk.hold_reach import holds_on
 from recorder.instants import from_text
 from recorder.model import Window
-from recorder.rows import ContactDetail, ContactQuery, ContactRow
+from recorder.records.contacts import ContactDetail, ContactQuery, ContactRow
 from recorder.web.audited import audit_replay
 from recorder.web.contact_views import (
     ContactDetailView,

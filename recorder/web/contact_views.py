@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from recorder.consolidate.timeline import Span, timeline
 from recorder.instants import to_text
 from recorder.model import Interaction
-from recorder.retention_rows import Hold
-from recorder.rows import ContactDetail, ContactRow, MediaRow, RevisionRow
+from recorder.records.contacts import ContactDetail, ContactRow, MediaRow, RevisionRow
+from recorder.records.retention import Hold
 from recorder.web.views import instant
 
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from recorder.control import NodeControl
-from recorder.das_rows import DasContact, DasItem, DasQuery
+from recorder.desk.control import NodeControl
+from recorder.desk.proof import ProofDesk
 from recorder.instants import to_text
-from recorder.proof_desk import ProofDesk
+from recorder.records.das import DasContact, DasItem, DasQuery
 from recorder.web.auth import ANONYMOUS, DAS, known_caller, require_role
 from recorder.web.contact_routes import Limit, period
 from recorder.web.contact_views import ContactView, MediaView

@@ -9,9 +9,9 @@ from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 from starlette.requests import HTTPConnection
 
-from recorder.control import NamedToken, NodeControl
-from recorder.desktop_tokens import desktop_named, is_token_of
+from recorder.desk.control import NamedToken, NodeControl
 from recorder.errors import ConfigError
+from recorder.scn.desktop_tokens import desktop_named, is_token_of
 from recorder.web.auth import ADMIN, ANONYMOUS, Caller, known_caller
 from recorder.web.refusals import error_body
 

@@ -20,10 +20,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from cluster.ports import Clock
 from recorder.adapters.desktop_links import DesktopSocket
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.errors import BadDesktopFrame
-from recorder.screen_desk import ScreenDesk
-from recorder.screen_messages import (
+from recorder.scn.desk import ScreenDesk
+from recorder.scn.messages import (
     DesktopDenied,
     DesktopGone,
     DesktopHello,
@@ -33,8 +33,8 @@ from recorder.screen_messages import (
     Refused,
     StreamBegan,
 )
-from recorder.screen_model import ScreenStream
-from recorder.screen_wire import Frame, command_frame, read_saying
+from recorder.scn.model import ScreenStream
+from recorder.scn.wire import Frame, command_frame, read_saying
 from recorder.web.desktop_callers import DesktopCaller, desktop_caller, no
 
 _log = structlog.get_logger(__name__)

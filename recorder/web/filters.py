@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.model import ItemState
 from recorder.web.refusals import refuse
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from recorder.control import NodeControl
-from recorder.finding_rows import ACCEPTED, FindingQuery, FindingRow, RunRow
+from recorder.desk.control import NodeControl
 from recorder.instants import from_text, to_text
 from recorder.model import Window
-from recorder.proof_ports import FindingsDb
+from recorder.ports.proof import FindingsDb
+from recorder.records.findings import ACCEPTED, FindingQuery, FindingRow, RunRow
 from recorder.web.audited import audited_routes
 from recorder.web.auth import caller_of, require_admin, require_reader
 from recorder.web.command_routes import AnswerView, Name, answered, known_source

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from cluster.frames import Role
 from cluster.status import PairStatus
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.figures import lag_s
 from recorder.web.health import Health, liveness, readiness
 from recorder.web.metrics import metrics_registry

@@ -30,7 +30,7 @@ class Login:
     """As the person called themselves: told, not proven."""
     until_us: int
     login_id: str
-    """Of this login alone, so that it can be ended: see `recorder/login_desk.py`."""
+    """Of this login alone, so that it can be ended: see `recorder/desk/logins.py`."""
 
 
 def signed(login: Login, token: str) -> str:

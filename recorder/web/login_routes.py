@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.web.auth import (
     ANONYMOUS,
     PAGE_HEADER,

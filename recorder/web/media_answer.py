@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from recorder.ports import Archive
+from recorder.ports.recording import Archive
 from recorder.web.ranges import ByteRange, NotSatisfiable, wanted_range
 from recorder.web.refusals import refuse
 

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from cluster.frames import Role
 from cluster.status import DistributorStatus, PairStatus, PeerStatus
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.figures import source_lag_s, sources
 from recorder.status import ArchiveStatus, BufferStatus, IngestStatus, RecoveryStatus
 from recorder.web.agent_metrics import agent_metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.model import Finding, Level
 from recorder.status import Findings
 

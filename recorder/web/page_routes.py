@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.web.page_headers import page_policy
 from recorder.web.refusals import refuse
 

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
+from recorder.desk.live_items import LiveItems, on_record
 from recorder.figures import sources
-from recorder.live_items import LiveItems, on_record
-from recorder.rows import ItemQuery
+from recorder.records.contacts import ItemQuery
 from recorder.web.auth import require_reader
 from recorder.web.cluster_view import ClusterView, cluster_view
 from recorder.web.contact_routes import Limit, add_contacts

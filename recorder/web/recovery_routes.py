@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
+from recorder.desk.recoveries import RecoveryDesk
 from recorder.instants import from_text
 from recorder.model import Window
-from recorder.recover.id_lists import problem_of
-from recorder.recovery_control import RecoveryDesk
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Cause,
     RecoveryItemQuery,
     RecoveryKind,
@@ -21,6 +20,7 @@ from recorder.recovery_rows import (
     RecoveryStatus,
     Stage,
 )
+from recorder.recover.id_lists import problem_of
 from recorder.status import RecoveryStatus as Snapshot
 from recorder.web.audited import audited_routes
 from recorder.web.auth import caller_of, require_admin, require_reader

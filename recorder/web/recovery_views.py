@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from recorder.instants import to_text
+from recorder.records.recoveries import Forecast, RecoveryItem, RecoveryRow
 from recorder.recover.progress import progress_of
-from recorder.recovery_rows import Forecast, RecoveryItem, RecoveryRow
 from recorder.web.views import PeriodView, instant
 
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
-from recorder.control import NodeControl
-from recorder.screen_model import Rendition
+from recorder.desk.control import NodeControl
+from recorder.scn.model import Rendition
 from recorder.web.audited import audit_replay
 from recorder.web.auth import require_reader
 from recorder.web.contact_routes import contact_named

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
+from recorder.desk.replay import Replay
 from recorder.instants import to_text
-from recorder.replay_control import Replay
-from recorder.screen_model import Rendition
+from recorder.scn.model import Rendition
 from recorder.web.auth import require_reader
 from recorder.web.contact_routes import contact_named
 from recorder.web.refusals import documented, refuse

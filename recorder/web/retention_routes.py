@@ -7,15 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from recorder.control import NodeControl
-from recorder.hold_reach import reach
+from recorder.desk.control import NodeControl
+from recorder.desk.hold_reach import reach
+from recorder.desk.retention import PlanRefused, RetentionDesk, period
 from recorder.instants import from_text
 from recorder.keep.interlock import Standing, unconfirmed
 from recorder.keep.retention_parts import RetentionStatus
-from recorder.retention_control import PlanRefused, RetentionDesk, period
-from recorder.retention_rows import DAY_US, DeletionQuery, DeletionState, Scope
-from recorder.retention_settings import DAYS_MAX
-from recorder.rows import ContactQuery
+from recorder.records.contacts import ContactQuery
+from recorder.records.retention import DAY_US, DeletionQuery, DeletionState, Scope
+from recorder.settings.retention import DAYS_MAX
 from recorder.web.audited import audited_routes
 from recorder.web.auth import caller_of, require_admin, require_reader
 from recorder.web.contact_routes import Limit

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from recorder.hold_reach import Reach
+from recorder.desk.hold_reach import Reach
+from recorder.desk.retention import WhatIf
 from recorder.instants import to_text
 from recorder.keep.retention_parts import RetentionStatus
-from recorder.retention_control import WhatIf
-from recorder.retention_rows import DAY_US, Deletion, Example, Hold, Plan, Policy, Rules, Run
+from recorder.records.retention import DAY_US, Deletion, Example, Hold, Plan, Policy, Rules, Run
 from recorder.web.views import instant
 
 _FOR_EVER_US = 2**62

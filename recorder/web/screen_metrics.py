@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from cluster.board import Board
-from recorder.screen_recorder_status import ScreenRecorderStatus
+from recorder.scn.recorder_status import ScreenRecorderStatus
 
 
 def screen_metrics(board: Board) -> Iterator[Metric]:

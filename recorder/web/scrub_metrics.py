@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from cluster.board import Board
-from recorder.scrub_rows import ScrubStatus
+from recorder.records.scrub import ScrubStatus
 
 
 def scrub_metrics(board: Board) -> Iterator[Metric]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.instants import to_text
-from recorder.scrub_rows import ScrubRow, ScrubStatus, ScrubSummary, Walk
+from recorder.records.scrub import ScrubRow, ScrubStatus, ScrubSummary, Walk
 from recorder.web.auth import require_reader
 from recorder.web.contact_routes import Limit
 from recorder.web.refusals import documented, refuse

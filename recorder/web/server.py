@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from cluster.ports import Endpoint
 from recorder.errors import ConfigError
-from recorder.screen_wire import FRAME_BYTES_MAX
+from recorder.scn.wire import FRAME_BYTES_MAX
 from recorder.web.patient_protocol import PatientProtocol
 
 _STOP_TIMEOUT_S = 10.0

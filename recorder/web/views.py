@@ -12,7 +12,7 @@ from recorder.budgets import BudgetFigures
 from recorder.figures import source_lag_s
 from recorder.instants import to_text
 from recorder.model import Finding, ItemEvent, Window
-from recorder.rows import HistoryRow, ItemRow
+from recorder.records.contacts import HistoryRow, ItemRow
 from recorder.status import SourceStatus
 
 

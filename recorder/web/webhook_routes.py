@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
 from recorder.errors import RecorderError
 from recorder.web.refusals import documented, error_body, refuse
 from recorder.web.webhook_tally import NO_SOURCE, Result, WebhookTally

@@ -7,15 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
+from recorder.desk.live_items import LiveItems
 from recorder.instants import from_text
-from recorder.live_items import LiveItems
 from recorder.web.auth import require_reader
 from recorder.web.refusals import documented, refuse
 from recorder.web.views import EventView, ItemView, instant
-from recorder.why import Explanation
-from recorder.why_desk import WITHIN_S, WhyDesk
-from recorder.why_words import Fact
+from recorder.why.composed import Explanation
+from recorder.why.desk import WITHIN_S, WhyDesk
+from recorder.why.words import Fact
 
 
 class FactView(BaseModel):

@@ -12,7 +12,7 @@ from recorder.adapters.webex import PLUGIN as WEBEX
 from recorder.adapters.zoom import PLUGIN as ZOOM
 from recorder.model import Window
 from recorder.plugins import DataSourcePlugin, SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 from sim.audio import Recording
 from sim.bench.timing import now_ns
 from sim.contract.hand_clock import HandClock

@@ -18,12 +18,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.migrate import migrate
 from recorder.model import BufferedItem, Interaction, ItemRef, StoredMedia
-from recorder.ports import ContactDb
+from recorder.ports.recording import ContactDb
 from sim.bench.adapter_worlds import AdapterWorld, adapter_worlds
 from sim.bench.big_file import stream
 from sim.bench.figures import publish, rounded, show

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recorder.screen_model import ScreenPacket
+from recorder.scn.model import ScreenPacket
 from sim.bench.figures import rounded
 from sim.bench.programs import process_cpu_s, process_rss_bytes
 from sim.bench.timing import now_ns, pause, seconds_since, until

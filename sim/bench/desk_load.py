@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from cluster.real_clock import RealClock
-from cluster.real_randomness import RealRandomness
-from recorder.screen.webm import ScnReader
-from recorder.screen_model import ScreenPacket
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.real_randomness import RealRandomness
+from recorder.scn.model import ScreenPacket
+from recorder.scn.webm import ScnReader
 from sim.bench.desk_cost import office_clip
 from sim.bench.figures import latency_row, rounded
 from sim.bench.programs import process_cpu_s, process_rss_bytes
@@ -30,7 +30,7 @@ from sim.desk.recorded_pair import SECRET, SOURCE, TOKEN, RecordedPair
 from sim.desk.ringing import Ringing
 from sim.desk.window import Window
 from sim.screen_clip import screen_clip
-from sim.served_sources import client_apps, dynamics_plan
+from sim.served.sources import client_apps, dynamics_plan
 from sim.ucaas.dynamics.serving import serve_dynamics
 
 _CLIP_S = 20

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import httpx
 
-from cluster.certs import make_certificates
+from cluster.adapters.certs import make_certificates
 from sim.audio import AudioBank, of_size
 from sim.bench.listed_source import HOST, file_name
 from sim.bench.stage import AUDIO
 from sim.bench.timing import until
-from sim.local_pair import free_ports
+from sim.served.local_pair import free_ports
 from sim.ucaas.http import Content, Request, Response
 from sim.ucaas.server import FakeServer
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import WRITES, open_engine
@@ -29,7 +29,6 @@ from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.migrate import migrate
 from recorder.adapters.contact_db.pages import encode_cursor
 from recorder.adapters.contact_db.tables import contacts
-from recorder.das_rows import DasQuery
 from recorder.model import (
     BufferedItem,
     Interaction,
@@ -40,7 +39,8 @@ from recorder.model import (
     StoredMedia,
     Window,
 )
-from recorder.rows import ContactQuery
+from recorder.records.contacts import ContactQuery
+from recorder.records.das import DasQuery
 from sim.bench.figures import latency_row, publish, show
 from sim.bench.timing import now_ns, seconds_since
 

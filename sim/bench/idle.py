@@ -15,8 +15,8 @@ import queue
 from pathlib import Path
 from typing import Any
 
+from cluster.adapters.thread_runtime import ThreadRuntime
 from cluster.ports import Address
-from cluster.thread_runtime import ThreadRuntime
 from sim.bench.figures import latency_row, publish, rounded, show
 from sim.bench.stage import CLIENTS, Stage
 from sim.bench.timing import now_ns, pause, seconds_since, until

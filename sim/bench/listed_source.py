@@ -18,7 +18,7 @@ from recorder.model import (
     SourceTime,
     Window,
 )
-from recorder.ports import MediaRequest
+from recorder.ports.recording import MediaRequest
 
 NAME = "listed"
 HOST = "127.0.0.1"
@@ -34,7 +34,7 @@ def file_name(number: int) -> str:
 
 
 class ListedSource:
-    """Implements recorder.ports.DataSource: item n is the file n at `url`, in a call of its own.
+    """Implements recorder.ports.recording.DataSource: item n is the file n at `url`, in a call of its own.
 
     There are `files` of them; beyond, they come again as other items.
     """

@@ -17,14 +17,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.thread_runtime import ThreadRuntime
+from cluster.adapters.thread_workers import ThreadWorkers
 from cluster.board import Board
 from cluster.distributor import Distributor
 from cluster.frames import Role
 from cluster.ports import Address
-from cluster.real_clock import RealClock
 from cluster.settings import PairSettings
-from cluster.thread_runtime import ThreadRuntime
-from cluster.thread_workers import ThreadWorkers
 from cluster.work_messages import (
     Distribute,
     Job,
@@ -46,7 +46,7 @@ from recorder.buffer.call_buffer import CallBuffer
 from recorder.codec import FAIL, JOB, JobBody, job_key, source_of
 from recorder.ingest.ingester import Ingester
 from recorder.messages import FindingOpened
-from recorder.settings import ArchiveSettings, BufferSettings, IngestSettings
+from recorder.settings.stages import ArchiveSettings, BufferSettings, IngestSettings
 from sim.bench.listed_source import NAME, ListedSource
 from sim.bench.timing import now_ns
 

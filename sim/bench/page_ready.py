@@ -7,13 +7,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
+from cluster.adapters.real_clock import RealClock
 from cluster.board import Board
 from cluster.ports import Address, Endpoint, Runtime
-from cluster.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
-from recorder.control import NodeControl
-from recorder.ports import Archive
-from recorder.rows import ContactQuery
+from recorder.desk.control import NodeControl
+from recorder.ports.recording import Archive
+from recorder.records.contacts import ContactQuery
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
 from sim.bench.figures import latency_row

@@ -23,7 +23,7 @@ from sqlalchemy import text
 
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.model import Window
-from recorder.rows import ContactQuery
+from recorder.records.contacts import ContactQuery
 from sim.bench.figures import latency_row, publish, show
 from sim.bench.growth import START_US, Database
 from sim.bench.page_ready import browser_rows

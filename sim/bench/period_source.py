@@ -24,7 +24,7 @@ from recorder.model import (
     SourceTime,
     Window,
 )
-from recorder.ports import MediaRequest
+from recorder.ports.recording import MediaRequest
 from sim.bench.growth import START_US, Database, a_call, copy_key
 from sim.bench.timing import now_ns, seconds_since
 
@@ -43,7 +43,7 @@ _LOST = "lost-"
 
 
 class PeriodSource:
-    """Implements recorder.ports.DataSource: `size` records, one after the other."""
+    """Implements recorder.ports.recording.DataSource: `size` records, one after the other."""
 
     def __init__(self, *, size: int, page_size: int, clock: Clock) -> None:
         assert size % _FIRST == 0, "the database grows by so many"

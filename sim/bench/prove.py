@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.contact_db.db import SqlContactDb
@@ -36,10 +36,10 @@ from recorder.prove.inclusion import to_text as proof_text
 from recorder.prove.make import ProvedSource, Prover, make_certificate, window_of
 from recorder.prove.page import page_text
 from recorder.prove.verify import verify
-from sim.audit import ListedTrail
 from sim.bench.figures import RESULTS, publish, show
 from sim.bench.growth import a_call
 from sim.bench.timing import now_ns, seconds_since
+from sim.tables.audit import ListedTrail
 
 T = TypeVar("T")
 

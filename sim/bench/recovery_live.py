@@ -14,11 +14,11 @@ from sqlalchemy import text
 
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.instants import to_text
-from recorder.rows import ItemQuery
+from recorder.records.contacts import ItemQuery
 from sim.bench.figures import latency_row
 from sim.bench.stage import Stage
 from sim.bench.timing import pause, until
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 
 POLL_S = 1.0
 _POLL: dict[str, Any] = {

@@ -15,10 +15,10 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.das_rows import DasQuery
+from recorder.records.das import DasQuery
 from sim.bench.figures import rounded
 from sim.bench.memory import peak_mb
 from sim.bench.period_source import NAME, PeriodSource

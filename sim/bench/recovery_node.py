@@ -15,28 +15,28 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.real_randomness import RealRandomness
+from cluster.adapters.thread_runtime import ThreadRuntime
+from cluster.adapters.thread_workers import ThreadWorkers
 from cluster.board import Board
 from cluster.messages import DutyGranted
 from cluster.ports import Address, Failed, Outcome, Workers
-from cluster.real_clock import RealClock
-from cluster.real_randomness import RealRandomness
-from cluster.thread_runtime import ThreadRuntime
-from cluster.thread_workers import ThreadWorkers
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.messages import PeriodProven, TakeIn
 from recorder.model import ItemRef
-from recorder.recover.recovery import Recovery
-from recorder.recover.recovery_ports import RecoveryPorts
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Cause,
     Difference,
     RecoveryKind,
     RecoveryRow,
     RecoveryStatus,
 )
-from recorder.settings import RecoverySettings
+from recorder.recover.recovery import Recovery
+from recorder.recover.recovery_ports import RecoveryPorts
+from recorder.settings.stages import RecoverySettings
 from recorder.status import SourceStatus
 from sim.bench.figures import percentile, rounded
 from sim.bench.growth import commit

@@ -22,14 +22,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.keep.pace import rest_s
 from recorder.keep.rules import shortest_us
-from recorder.retention_rows import DAY_US, Match, Policy, Rules, Walk
-from recorder.retention_settings import RetentionSettings
+from recorder.records.retention import DAY_US, Match, Policy, Rules, Walk
+from recorder.settings.retention import RetentionSettings
 from sim.bench.figures import RESULTS, latency_row, publish, rounded, show
 from sim.bench.growth import START_US, Database, commit
 from sim.bench.timing import now_ns, pause, seconds_since

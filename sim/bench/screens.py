@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from recorder.screen_model import ScreenPacket
+from recorder.scn.model import ScreenPacket
 from sim.bench.desk_cost import cost_rows
 from sim.bench.desk_load import first_frame_rows, interruption_row, load_row, stored_clip
 from sim.bench.figures import publish, show

@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.errors import DataCenterError
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 from sim.bench.timing import now_ns, pause, until
 from sim.checkers.contents import read_contents
 from sim.checkers.liveness import Disruption
-from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan
-from sim.node_process import NodeProcess
-from sim.served_sources import client_apps, dynamics_plan
+from sim.served.local_pair import CLUSTER, NODES, LocalPair, PairPlan
+from sim.served.node_process import NodeProcess
+from sim.served.sources import client_apps, dynamics_plan
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.serving import serve_dynamics
 from sim.ucaas.statistics import Poll

@@ -32,9 +32,8 @@ import av
 import numpy as np
 
 from recorder.model import Interaction, MediaKind, MediaRef, Party
-from recorder.rows import ContactDetail, ContactRow, MediaRow
-from recorder.screen.webm import head_bytes, packet_bytes
-from recorder.screen_model import (
+from recorder.records.contacts import ContactDetail, ContactRow, MediaRow
+from recorder.scn.model import (
     ClockOffset,
     Leg,
     ScreenPacket,
@@ -43,7 +42,8 @@ from recorder.screen_model import (
     Span,
     Verdict,
 )
-from recorder.screen_part import ScnHead
+from recorder.scn.part import ScnHead
+from recorder.scn.webm import head_bytes, packet_bytes
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.plan import plan
 from recorder.stitch.plan_model import Made, Order
@@ -51,7 +51,7 @@ from recorder.stitch.worker import NICE
 from sim.audio import RATE_HZ, speech
 from sim.bench.figures import RESULTS, publish, show
 from sim.bench.timing import now_ns, seconds_since
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.screen_clip import screen_clip
 
 START_US: Final = 1_700_000_000_000_000

@@ -23,8 +23,8 @@ from sim.bench.figures import latency_row, publish, rounded, show
 from sim.bench.needless import measure_needless
 from sim.bench.stage import Stage
 from sim.bench.timing import now_ns, pause, until
-from sim.chance import stream
-from sim.node_process import NodeProcess
+from sim.clockwork.chance import stream
+from sim.served.node_process import NodeProcess
 from sim.ucaas.statistics import Poll
 
 POLL_S = 0.5

@@ -12,7 +12,7 @@ from sim.bench.file_server import Tls
 from sim.bench.programs import Cost, process_cpu_s
 from sim.bench.stage import Stage
 from sim.bench.timing import now_ns, seconds_since, until
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 
 _TABLES = {"poll": {"interval_s": 1.0}}
 _LIMIT_S = 180.0

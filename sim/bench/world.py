@@ -21,7 +21,7 @@ from typing import Any, Final
 import structlog
 
 from sim.bench.figures import publish, rounded, show
-from sim.kernel import Kernel
+from sim.clockwork.kernel import Kernel
 from sim.search.swarm import random_incident
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from recorder.audit.chain import Anchor, verify
-from recorder.audit_rows import AuditHead, AuditRecord, deletion_once, role_once
-from recorder.retention_rows import Deletion, DeletionState
-from recorder.rows import HistoryRow, MediaRow
-from recorder.scrub_rows import Outcome, ScrubRow
+from recorder.records.audit import AuditHead, AuditRecord, deletion_once, role_once
+from recorder.records.contacts import HistoryRow, MediaRow
+from recorder.records.retention import Deletion, DeletionState
+from recorder.records.scrub import Outcome, ScrubRow
 from sim.checkers.violation import Violation
 
 PROMISE = "audit_kept"

@@ -13,21 +13,21 @@ from typing import Any, cast
 
 from cluster.ports import Clock
 from recorder.model import Capabilities, ItemRef, Page, SourceTime, Window
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 from recorder.prove.check import check_certificate
 from recorder.prove.document import Certificate, from_text, to_text
 from recorder.prove.make import ProvedSource, Prover, make_certificate
 from recorder.prove.verify import Fault, verify
-from recorder.prove_rows import Leaf, LeafState
-from sim.audit import ListedTrail
-from sim.certificates import (
+from recorder.records.certificates import Leaf, LeafState
+from sim.checkers.violation import Violation
+from sim.tables.audit import ListedTrail
+from sim.tables.certificates import (
     MemoryCertificateDb,
     MemoryCertificateStore,
     MemorySigner,
     nothing_known,
 )
-from sim.checkers.violation import Violation
-from sim.data_center import (
+from sim.tables.data_center import (
     MemoryArchive,
     MemoryArchiveStore,
     MemoryContactDb,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from recorder.model import SourceProgress
-from recorder.rows import (
+from recorder.records.contacts import (
     ContactDetail,
     ContactList,
     ContactQuery,
@@ -25,7 +25,7 @@ _HISTORY_MAX = 10_000
 
 
 class ContactReader(Protocol):
-    """The questions of recorder.ports.ContactDb that are asked here."""
+    """The questions of recorder.ports.recording.ContactDb that are asked here."""
 
     def items(self, query: ItemQuery) -> ItemList:
         """A page of items."""
@@ -49,7 +49,7 @@ class ContactReader(Protocol):
 
 
 class ObjectReader(Protocol):
-    """The questions of recorder.ports.Archive that are asked here."""
+    """The questions of recorder.ports.recording.Archive that are asked here."""
 
     def keys(self) -> Iterator[str]:
         """Every object's key."""

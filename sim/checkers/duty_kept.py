@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from cluster.terms import is_unwitnessed
+from cluster.roles.terms import is_unwitnessed
 from sim.checkers.violation import Violation
 
 PROMISE = "one_primary"

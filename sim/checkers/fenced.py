@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from recorder.model import ItemState, SourceProgress
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
 from sim.checkers.violation import Violation
 
 PROMISE = "one_primary"

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from recorder.finding_rows import FindingRow, RunRow, What, stays_closed
 from recorder.model import ItemState
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
+from recorder.records.findings import FindingRow, RunRow, What, stays_closed
 from sim.checkers.violation import Violation
 from sim.truth import TruthItem
 

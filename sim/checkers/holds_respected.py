@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from recorder.model import ItemState, Window
-from recorder.retention_rows import Deletion, DeletionState, Facts, Hold, Scope
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
+from recorder.records.retention import Deletion, DeletionState, Facts, Hold, Scope
 from sim.checkers.violation import Violation
 
 PROMISE = "holds_respected"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recorder.records.recoveries import RecoveryRow, RecoveryStatus, Stage
 from recorder.recover.id_results import BAD, NOT_FOUND, NOT_LOOKED_FOR
-from recorder.recovery_rows import RecoveryRow, RecoveryStatus, Stage
 from sim.checkers.violation import Violation
 
 PROMISE: Final = "id_files_answered"

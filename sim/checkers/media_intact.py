@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from recorder.model import MediaKind
-from recorder.rows import MediaRow
+from recorder.records.contacts import MediaRow
 from sim.checkers.contents import Contents, StoredObject
 from sim.checkers.violation import Violation
 from sim.truth import TruthItem

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from cluster.frames import Role
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 from sim.checkers.liveness import PROMISE
 from sim.checkers.violation import Violation
 

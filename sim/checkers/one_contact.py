@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from recorder.model import ItemState
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
 from sim.checkers.nothing_twice import PROMISE
 from sim.checkers.violation import Violation
 from sim.truth import TruthItem

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cluster.frames import Role
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 from sim.checkers.violation import Violation
 from sim.ucaas.statistics import Poll
 

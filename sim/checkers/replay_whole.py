@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from recorder.screen_model import Verdict
+from recorder.scn.model import Verdict
 from sim.checkers.screen_follows_agent import (
     CLOCK_US,
     CUT_US,

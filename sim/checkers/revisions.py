@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recorder.rows import RevisionRow
+from recorder.records.contacts import RevisionRow
 from sim.checkers.violation import Violation
 
 PROMISE = "nothing_twice"

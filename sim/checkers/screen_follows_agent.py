@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from recorder.screen.verdicts import CUT_WITHIN_US, MASK_MARGIN_US
-from recorder.screen_model import Span, Verdict
+from recorder.scn.model import Span, Verdict
+from recorder.scn.verdicts import CUT_WITHIN_US, MASK_MARGIN_US
 from sim.checkers.violation import Violation
 
 PROMISE: Final = "screen_follows_agent"

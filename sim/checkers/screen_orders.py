@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from recorder.screen_model import Verdict
-from recorder.trace import TraceRow
+from recorder.scn.model import Verdict
+from recorder.tracing.rows import TraceRow
 from sim.checkers.screen_told import Told, wrong
 from sim.checkers.violation import Violation
 

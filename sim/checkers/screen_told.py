@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from recorder.screen_model import Span, Verdict
-from recorder.trace import TraceRow
+from recorder.scn.model import Span, Verdict
+from recorder.tracing.rows import TraceRow
 from sim.checkers.screen_follows_agent import PROMISE
 from sim.checkers.violation import Violation
 

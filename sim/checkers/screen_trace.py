@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from recorder.scn.model import Verdict
+from recorder.scn.verdicts import CUT_WITHIN_US
 from recorder.screen.desktops import TOLD_AGAIN_NS
 from recorder.screen.reception import PARTED_NS
-from recorder.screen.verdicts import CUT_WITHIN_US
-from recorder.screen_model import Verdict
-from recorder.trace import TraceRow
+from recorder.tracing.rows import TraceRow
 from sim.checkers.screen_orders import ORDER_US, Orders
 from sim.checkers.screen_told import SURE_US, Told, ToldPart, covers, part_of, wrong
 from sim.checkers.violation import Violation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster.frames import Role
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 from sim.checkers.violation import Violation
 
 PROMISE = "one_primary"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from cluster.frames import Role
-from recorder.trace import TraceHeader, TraceKind, TraceRow
+from recorder.tracing.rows import TraceHeader, TraceKind, TraceRow
 from sim.checkers.nothing_lost import CommittedFirst, Place
 from sim.checkers.one_primary import OVERLAP_S, Pollers
 from sim.checkers.screen_trace import ScreensOfNode

@@ -8,7 +8,7 @@ import httpx
 
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.model import ItemRef, Window
-from recorder.ports import DataSource, FetchLimits, MediaRequest
+from recorder.ports.recording import DataSource, FetchLimits, MediaRequest
 
 PAGES_MAX = 100
 _LIMITS = FetchLimits(stall_s=30.0, size_bytes_max=100 * 1024**2)

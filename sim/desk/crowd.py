@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from cluster.real_randomness import RealRandomness
-from recorder.desktop_tokens import desktop_token
-from recorder.screen_messages import (
+from cluster.adapters.real_randomness import RealRandomness
+from recorder.scn.desktop_tokens import desktop_token
+from recorder.scn.messages import (
     AskClock,
     ClockTold,
     DesktopHello,
@@ -19,8 +19,8 @@ from recorder.screen_messages import (
     StreamBegan,
     Welcome,
 )
-from recorder.screen_model import ScreenPacket, ScreenStream
-from recorder.screen_wire import read_command, saying_frames
+from recorder.scn.model import ScreenPacket, ScreenStream
+from recorder.scn.wire import read_command, saying_frames
 from sim.bench.timing import now_ns
 
 _ROUTE = "/api/recording/lan/v1/desktop"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.toml_text import toml_text
+from sim.served.toml_text import toml_text
 
 TOKEN_VARIABLE = "TANDEM_DESKTOP_TOKEN"  # noqa: S105 - the name of a variable
 _STOP_S = 20.0

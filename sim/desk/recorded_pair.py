@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db import migrate
 from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.desktop_tokens import desktop_token
 from recorder.errors import CallBufferError
-from recorder.screen.webm import ScnReader
-from recorder.screen_model import AgentEvent, AgentEventKind, ScreenPacket
-from sim.local_pair import LocalPair, PairPlan
-from sim.node_process import NodeProcess
-from sim.source_plan import SourcePlan
+from recorder.scn.desktop_tokens import desktop_token
+from recorder.scn.model import AgentEvent, AgentEventKind, ScreenPacket
+from recorder.scn.webm import ScnReader
+from sim.served.local_pair import LocalPair, PairPlan
+from sim.served.node_process import NodeProcess
+from sim.served.source_plan import SourcePlan
 
 SOURCE = "dynamics"
 SECRET = "secret-of-the-desktops-of-a-test"  # noqa: S105 - of a pair that ends with its test

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from cluster.real_randomness import RealRandomness
+from cluster.adapters.real_randomness import RealRandomness
 
 ROUTE = "/api/recording/cti/v1/MicrosoftDynamicsOmnichannelAdapter"
 _PRIMARY = 192350002

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     DesktopCommand,
     DesktopHello,
     DesktopSaying,
@@ -18,8 +18,8 @@ from recorder.screen_messages import (
     StartScreen,
     Welcome,
 )
-from recorder.screen_model import ScreenPacket
-from recorder.screen_wire import FRAME_BYTES_MAX, command_frame, read_saying
+from recorder.scn.model import ScreenPacket
+from recorder.scn.wire import FRAME_BYTES_MAX, command_frame, read_saying
 from sim.bench.timing import now_ns
 
 _KEEP_ALIVE_S = 1.0

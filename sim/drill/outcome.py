@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sim.checkers.contents import Contents, read_contents
 from sim.checkers.liveness import Disruption, takeovers
-from sim.clock import SimClock
-from sim.data_center import MemoryArchive, MemoryContactDb
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
 from sim.drill.incidents import Drill
-from sim.kernel import Epoch
+from sim.tables.data_center import MemoryArchive, MemoryContactDb
 from sim.verdict import Run, judge
 from sim.world.incident import NODES, Incident
 from sim.world.kinds.kind import client_id

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder.errors import ConfigError
-from recorder.trace import TraceHeader, TraceRow
+from recorder.tracing.rows import TraceHeader, TraceRow
 from sim.picture.heat import HeatMap
 from sim.picture.payload import payload, payload_text
 from sim.world.report import Report

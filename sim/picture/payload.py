@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from recorder.trace import TraceHeader, TraceRow
+from recorder.tracing.rows import TraceHeader, TraceRow
 from sim.picture.heat import HeatMap
 from sim.world.incident import NODES, Incident
 from sim.world.report import Report

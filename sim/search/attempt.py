@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from recorder.trace import Note
+from recorder.tracing.rows import Note
 from sim.checkers.violation import Violation
 from sim.search.quiet import quiet
 from sim.search.sometimes import situations

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from cluster.frames import Role
 from recorder.model import ItemEvent, ItemState
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 from sim.truth import TruthItem
 from sim.ucaas.statistics import Poll
 from sim.world.incident import FIRST_SOURCE

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.search.attempt import attempt
 from sim.search.palette import POINTS, Colour, is_legal
 from sim.search.shrink import Shrunk, shrink

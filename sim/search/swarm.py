@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sim.chance import Stream, stream
+from sim.clockwork.chance import Stream, stream
 from sim.search.palette import (
     KEEPING,
     PALETTE,

@@ -11,10 +11,10 @@ from pathlib import Path
 from recorder.instants import bytes_text
 from sim.checkers.contents import Contents
 from sim.checkers.liveness import Disruption
-from sim.served_sources import DYNAMICS
+from sim.served.source_plan import nodes_by_client
+from sim.served.sources import DYNAMICS
 from sim.show.display import open_display
 from sim.show.stage import Stage
-from sim.source_plan import nodes_by_client
 from sim.truth import TruthItem
 from sim.ucaas.clocks import wall_us
 from sim.ucaas.statistics import Poll

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.contact_db.screens import SqlScreenDb
@@ -17,8 +17,8 @@ from recorder.adapters.folder_archive import FolderArchive
 from recorder.cli.errors import CliError, Exit
 from recorder.errors import DataCenterError
 from sim.checkers.contents import Contents, read_contents
-from sim.local_pair import CLUSTER, NODES, LocalPair, PairPlan, free_ports
-from sim.served_sources import DYNAMICS, ServedSources
+from sim.served.local_pair import CLUSTER, NODES, LocalPair, PairPlan, free_ports
+from sim.served.sources import DYNAMICS, ServedSources
 from sim.show.display import Display, Picture, SourcePicture
 from sim.truth import TruthItem
 

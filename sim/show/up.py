@@ -8,13 +8,13 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from cluster.real_randomness import RealRandomness
-from recorder.desktop_tokens import desktop_token
+from cluster.adapters.real_randomness import RealRandomness
+from recorder.scn.desktop_tokens import desktop_token
 from sim.audio import AudioBank
 from sim.desk.display import can_show
 from sim.desk.seat import Seat
-from sim.local_pair import NODES, free_port
-from sim.served_sources import DYNAMICS
+from sim.served.local_pair import NODES, free_port
+from sim.served.sources import DYNAMICS
 from sim.show.desks import AGENTS, INSTALL, SECRET_FILE, SOURCE, TABLES, Desks, Show, agent_of
 from sim.show.display import open_display
 from sim.show.stage import Stage

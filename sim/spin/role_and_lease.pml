@@ -1,4 +1,4 @@
-/* The role and lease machine of cluster/role*.py, cluster/lease_belief.py and cluster/terms.py, on two nodes.
+/* The role and lease machine of cluster/role*.py, cluster/roles/lease_belief.py and cluster/roles/terms.py, on two nodes.
 
    A tick is two seconds. A node decides nothing by itself here: whatever cluster/role.py may do in a state, it may
    do at any time, so what holds does not rest on timing, on silence judged well, or on who is preferred. What a
@@ -181,7 +181,7 @@ inline send_commit(n, t, leased) { /* one frame under way; a newer one takes its
   SAY(give, n, t, leased)
 }
 
-inline believe(n) { /* cluster/lease_belief.py, answered() */
+inline believe(n) { /* cluster/roles/lease_belief.py, answered() */
   if
   :: (call[n] == ACQUIRE || call[n] == EARLY || call[n] == RENEW) && granted[n] ->
      b_term[n] = v_term[n];

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from recorder.retention_rows import Deletion, DeletionState
+from recorder.records.retention import Deletion, DeletionState
 from sim.checkers.certified import Held, check_certified
 from sim.checkers.violation import Violation
-from sim.clock import SimClock
-from sim.kernel import Epoch
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
 from sim.truth import TruthItem
 
 if TYPE_CHECKING:

@@ -10,25 +10,25 @@ from typing import Final
 from cluster.errors import LeaseUnavailable
 from cluster.ports import Clock, Lease, LeaseView
 from cluster.settings import PairSettings
-from recorder.audit_assembly import AuditPorts
+from recorder.assembly.audit import AuditPorts
 from recorder.errors import ArchiveError, DataCenterDown
 from recorder.traps import POINTS
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
-from sim.clock import WALL_START_US
-from sim.data_center import (
+from sim.clockwork.clock import WALL_START_US
+from sim.clockwork.kernel import Kernel
+from sim.stand_ins.lease import SimLease, SimLeaseTable
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.tables.data_center import (
     DataCenterFaults,
     MemoryArchive,
     MemoryArchiveStore,
     MemoryContactDb,
     MemoryContactStore,
 )
-from sim.finding_tables import FindingTables, MemoryFindingsDb
-from sim.kernel import Kernel
-from sim.lease import SimLease, SimLeaseTable
-from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
-from sim.retention_tables import MemoryRetentionDb, RetentionTables
-from sim.screen_tables import MemoryScreenDb, ScreenTables
-from sim.screens_of_contacts import ScreensOfContacts
+from sim.tables.findings import FindingTables, MemoryFindingsDb
+from sim.tables.recoveries import MemoryRecoveryDb, RecoveryTables
+from sim.tables.retention import MemoryRetentionDb, RetentionTables
+from sim.tables.screens import MemoryScreenDb, ScreenTables
+from sim.tables.screens_of_contacts import ScreensOfContacts
 from sim.world.points import CHANGES, COMPARING, KEEPING, RECOVERING, REPLAYING
 from sim.world.proof import ProofDisk, ProofTables
 

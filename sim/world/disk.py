@@ -7,10 +7,10 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from sim.buffer import SimBufferFiles, SimJournal
-from sim.kernel import Chance
-from sim.node_state import SimNodeStateStore
-from sim.progress import MemoryProgress
+from sim.clockwork.kernel import Chance
+from sim.stand_ins.buffer import SimBufferFiles, SimJournal
+from sim.stand_ins.node_state import SimNodeStateStore
+from sim.stand_ins.progress import MemoryProgress
 from sim.world.proof import ProofDisk
 from sim.world.screens.shelf import ScreenShelf
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from recorder.drop_rows import Claimed
 from recorder.model import ItemState
-from recorder.recovery_rows import RecoveryRow, RecoveryStatus
+from recorder.records.drops import Claimed
+from recorder.records.recoveries import RecoveryRow, RecoveryStatus
 from sim.checkers.id_files import PROMISE, Known, Put, check_result
 from sim.checkers.violation import Violation
-from sim.drop_folder import MemoryDrops
+from sim.stand_ins.drop_folder import MemoryDrops
 from sim.world.incident import NODES
 from sim.world.settings import DROPS_GONE_S, takes_id_files
 

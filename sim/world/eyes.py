@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
-from recorder.assembly import NodePorts
-from recorder.trace import Note
+from recorder.assembly.actors import NodePorts
+from recorder.tracing.rows import Note
 from sim.checkers.violation import Violation
-from sim.kernel import Kernel, Trace
+from sim.clockwork.kernel import Kernel, Trace
 from sim.truth import TruthItem
 from sim.ucaas.faults import Subject
 from sim.world.data_center import Way, WorldDataCenter

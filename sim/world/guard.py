@@ -15,14 +15,14 @@ from cluster.errors import LeaseUnavailable
 from cluster.frames import Role
 from cluster.messages import AlarmRaised, DutyGranted, DutyWithdrawn, RoleChanged
 from cluster.ports import Address, Behaviour, Clock, Lease, LeaseView, Workers
-from cluster.role_memory import ACTING
-from recorder.assembly import NodePorts, calls_lane
+from cluster.roles.memory import ACTING
+from recorder.assembly.actors import NodePorts, calls_lane
 from recorder.messages import FindingOpened
 from recorder.model import ItemState
 from recorder.monitor import Monitor
 from recorder.poll.poll_jobs import list_page
 from recorder.poll.poller import Poller
-from recorder.rows import ItemRow
+from recorder.records.contacts import ItemRow
 from sim.checkers.credentials_kept import check_credentials_kept
 from sim.checkers.duty_kept import DutyBook, Granted
 from sim.checkers.fenced import FenceBook

@@ -15,33 +15,33 @@ from typing import Any, Final, cast
 
 from cluster.board import Board
 from cluster.frames import PROTOCOL_MAX
-from cluster.handshake import Identity
+from cluster.links.handshake import Identity
 from cluster.ports import Address, Behaviour
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.secrets import FileSecrets
-from recorder.assembly import Assembly, NodePorts
-from recorder.audit_assembly import AuditPorts
+from recorder.assembly.actors import Assembly, NodePorts
+from recorder.assembly.audit import AuditPorts
+from recorder.assembly.reconciliation import ReconcileStores
 from recorder.config import Config
 from recorder.lanes import lanes
 from recorder.messages import PollNow
 from recorder.plugins import SourceDeps
-from recorder.ports import DataSource
-from recorder.proof_ports import RecoveryDb
-from recorder.reconcile_assembly import ReconcileStores
-from recorder.retention_ports import RetentionDb
-from recorder.screen_messages import AgentEventsHeard, AgentEventsKept, AskStates
+from recorder.ports.proof import RecoveryDb
+from recorder.ports.recording import DataSource
+from recorder.ports.retention import RetentionDb
+from recorder.scn.messages import AgentEventsHeard, AgentEventsKept, AskStates
 from recorder.webhooks import Hearing, WebhookAnswer, WebhookRequest
-from sim.buffer import SimBufferFiles, SimJournal
-from sim.clock import SimClock
-from sim.drop_folder import MemoryDropFolder, MemoryDrops
-from sim.kernel import Epoch, Kernel
-from sim.network import SimNetwork
-from sim.node_state import SimNodeStateStore
-from sim.progress import MemoryProgress
-from sim.randomness import SimRandomness
-from sim.runtime import SimRuntime
-from sim.transport import SimTransport
-from sim.workers import SimWorkers
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch, Kernel
+from sim.clockwork.randomness import SimRandomness
+from sim.clockwork.runtime import SimRuntime
+from sim.clockwork.workers import SimWorkers
+from sim.stand_ins.buffer import SimBufferFiles, SimJournal
+from sim.stand_ins.drop_folder import MemoryDropFolder, MemoryDrops
+from sim.stand_ins.network import SimNetwork
+from sim.stand_ins.node_state import SimNodeStateStore
+from sim.stand_ins.progress import MemoryProgress
+from sim.stand_ins.transport import SimTransport
 from sim.world.data_center import WorldDataCenter
 from sim.world.disk import DISK_BYTES, Disk
 from sim.world.kinds import kind_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.board import Board
-from recorder.assembly import NodePorts
-from sim.kernel import Epoch
+from recorder.assembly.actors import NodePorts
+from sim.clockwork.kernel import Epoch
 from sim.world.machine import Machine
 from sim.world.observer import Observer
 

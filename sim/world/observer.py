@@ -6,7 +6,7 @@ from typing import Protocol
 
 import httpx
 
-from recorder.assembly import NodePorts
+from recorder.assembly.actors import NodePorts
 from sim.truth import TruthItem
 from sim.ucaas.faults import Subject
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from recorder.config import Config
-from recorder.settings import PollSettings
+from recorder.settings.stages import PollSettings
 from sim.checkers.healing import Patience
 
 _INGEST_S: Final = 15.0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from recorder.webhooks import WebhookRequest
-from sim.kernel import Kernel
+from sim.clockwork.kernel import Kernel
 from sim.ucaas.sending import Delivery, Posting
 
 if TYPE_CHECKING:

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from recorder.assembly.audit import AuditPorts
 from recorder.audit.chain import Anchor
-from recorder.audit_assembly import AuditPorts
 from recorder.traps import Trap, no_trap
-from sim.audit import MemoryAuditAnchor, MemoryAuditDb, MemoryAuditStore
-from sim.buffer import SimJournal
 from sim.checkers.audit_kept import check_scrub, check_trail
 from sim.checkers.violation import Violation
-from sim.data_center import DataCenterFaults, MemoryArchiveStore, MemoryContactStore
-from sim.kernel import Chance
-from sim.retention_tables import RetentionTables
-from sim.screen_tables import ScreenTables
-from sim.scrub_tables import MemoryScrubDb, ScrubTables
+from sim.clockwork.kernel import Chance
+from sim.stand_ins.buffer import SimJournal
+from sim.tables.audit import MemoryAuditAnchor, MemoryAuditDb, MemoryAuditStore
+from sim.tables.data_center import DataCenterFaults, MemoryArchiveStore, MemoryContactStore
+from sim.tables.retention import RetentionTables
+from sim.tables.screens import ScreenTables
+from sim.tables.scrub import MemoryScrubDb, ScrubTables
 
 TELLING_S: Final = 30.0
 """After a run has settled: what a node died before telling is told within it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from recorder.finding_rows import FindingRow, RunRow, Scope, What
-from recorder.retention_rows import DeletionState
+from recorder.records.findings import FindingRow, RunRow, Scope, What
+from recorder.records.retention import DeletionState
 from sim.checkers.findings_true import (
     PROMISE,
     Place,
@@ -19,9 +19,9 @@ from sim.checkers.findings_true import (
     check_told,
 )
 from sim.checkers.violation import Violation
-from sim.clock import SimClock
-from sim.finding_tables import MemoryFindingsDb
-from sim.kernel import Epoch
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
+from sim.tables.findings import MemoryFindingsDb
 from sim.truth import TruthItem
 from sim.world.incident import NODES
 from sim.world.settings import reconciles

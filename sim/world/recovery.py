@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from recorder.model import ItemState
-from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus, Stage
+from recorder.records.recoveries import RecoveryKind, RecoveryRow, RecoveryStatus, Stage
 from sim.checkers.violation import Violation
-from sim.clock import SimClock
-from sim.kernel import Epoch
-from sim.recovery_tables import MemoryRecoveryDb
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
+from sim.tables.recoveries import MemoryRecoveryDb
 
 if TYPE_CHECKING:
     from sim.world.world import World

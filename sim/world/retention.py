@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from recorder.retention_rows import Deletion, Facts, Hold, Plan, Surveyed
+from recorder.records.retention import Deletion, Facts, Hold, Plan, Surveyed
 from sim.checkers.holds_respected import check_deletion, check_gone
 from sim.checkers.violation import Violation
 from sim.truth import TruthItem

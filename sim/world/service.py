@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import httpx
 
-from sim.chance import stream
-from sim.clock import WALL_START_US
-from sim.kernel import Kernel
+from sim.clockwork.chance import stream
+from sim.clockwork.clock import WALL_START_US
+from sim.clockwork.kernel import Kernel
 from sim.ucaas.fake import FakeService
 from sim.ucaas.faults import Manners, Subject
 from sim.ucaas.http import MemoryTransport, Request, Response

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import httpx
 
-from sim.clock import WALL_START_US
-from sim.kernel import Kernel
+from sim.clockwork.clock import WALL_START_US
+from sim.clockwork.kernel import Kernel
 from sim.truth import TruthItem
 from sim.world.incident import Fault, Incident
 from sim.world.observer import Observer

@@ -16,17 +16,17 @@ import httpx
 from greenlet import getcurrent, greenlet
 
 from cluster.frames import Frame
+from cluster.links.wire import FrameDecoder, encode
 from cluster.ports import Connection
-from cluster.wire import FrameDecoder, encode
-from recorder.assembly import NodePorts
-from recorder.trace import Note, TraceHeader, TraceKind
-from recorder.traced_frames import FrameBook
-from recorder.traced_ports import failed, traced_ports
-from recorder.tracing import Tracer
+from recorder.assembly.actors import NodePorts
+from recorder.tracing.frames import FrameBook
+from recorder.tracing.ports import failed, traced_ports
+from recorder.tracing.rows import Note, TraceHeader, TraceKind
+from recorder.tracing.tracer import Tracer
 from recorder.version import build
-from sim.clock import WALL_START_US
-from sim.kernel import Epoch, Event, Kernel, Trace
-from sim.transport import SimConnection
+from sim.clockwork.clock import WALL_START_US
+from sim.clockwork.kernel import Epoch, Event, Kernel, Trace
+from sim.stand_ins.transport import SimConnection
 from sim.truth import TruthItem
 from sim.ucaas.faults import Subject
 from sim.world.incident import NODES, Fault, Incident

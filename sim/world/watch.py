@@ -13,7 +13,7 @@ from typing import Final
 from cluster.frames import Mark, Role
 from cluster.messages import RoleChanged
 from recorder.archive.journal_records import replay
-from recorder.assembly import NodePorts
+from recorder.assembly.actors import NodePorts
 from recorder.model import BufferedItem, ItemOutcome, ItemRef, ItemState
 from sim.checkers.contents import StoredObject
 from sim.checkers.forgotten import Forgotten
@@ -25,8 +25,8 @@ from sim.checkers.nothing_twice import Stored
 from sim.checkers.terms import Terms
 from sim.checkers.violation import Violation
 from sim.checkers.watermark_never_ahead import OpenItems
-from sim.clock import WALL_START_US
-from sim.kernel import Kernel
+from sim.clockwork.clock import WALL_START_US
+from sim.clockwork.kernel import Kernel
 from sim.truth import TruthItem
 from sim.ucaas.statistics import Poll
 from sim.world.data_center import WorldDataCenter

@@ -10,11 +10,11 @@ from cluster.frames import Mark, MarksMoved
 from cluster.messages import RoleChanged, SendFrame
 from cluster.ports import Behaviour, NodeState
 from cluster.work_messages import JobFinished, WorkDone
-from recorder.assembly import NodePorts
+from recorder.assembly.actors import NodePorts
 from recorder.messages import ArchiveItem, ItemArchived, ItemRefused
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, SourceProgress
-from recorder.rows import CommitResult
-from recorder.trace_facts import job_data
+from recorder.records.contacts import CommitResult
+from recorder.tracing.facts import job_data
 from sim.checkers.nothing_lost import Place
 
 

@@ -8,18 +8,18 @@ from dataclasses import replace
 from typing import Final
 
 from cluster.settings import PairSettings
-from recorder.trace import Note
+from recorder.tracing.rows import Note
 from sim.checkers.contents import read_contents
 from sim.checkers.healing import check_healing
 from sim.checkers.nothing_lost import check_newest
 from sim.checkers.one_contact import check_one_contact
 from sim.checkers.revisions import check_revisions
 from sim.checkers.violation import Violation
-from sim.clock import SimClock
-from sim.data_center import MemoryArchive, MemoryContactDb
-from sim.kernel import Epoch
-from sim.network import SimNetwork
-from sim.tripwires import tripwires
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
+from sim.clockwork.tripwires import tripwires
+from sim.stand_ins.network import SimNetwork
+from sim.tables.data_center import MemoryArchive, MemoryContactDb
 from sim.truth import TruthItem
 from sim.ucaas.statistics import Poll
 from sim.verdict import Run, judge

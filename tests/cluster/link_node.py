@@ -2,13 +2,13 @@
 
 from cluster.board import Board
 from cluster.link import Link
+from cluster.links.wire import FrameDecoder, encode
 from cluster.messages import WorkProven
 from cluster.ports import Endpoint, Opened, Received
 from cluster.settings import PairSettings
 from cluster.status import PeerStatus
-from cluster.wire import FrameDecoder, encode
+from tests.cluster.links.test_handshake import OWN, PEER
 from tests.cluster.mailbox import Mailbox
-from tests.cluster.test_handshake import OWN, PEER
 
 S = 1_000_000_000
 THERE = Endpoint("192.0.2.2", 7400)

@@ -1,9 +1,9 @@
 """A link state with a clock of its own and short words for what happens to it."""
 
-from cluster.link_effects import RedialIn, TellPair
-from cluster.link_state import LinkState, S
+from cluster.links.effects import RedialIn, TellPair
+from cluster.links.state import LinkState, S
 from cluster.ports import Endpoint
-from tests.cluster.test_handshake import OWN, PEER
+from tests.cluster.links.test_handshake import OWN, PEER
 
 THERE = Endpoint("192.0.2.2", 7400)
 MS = 1_000_000

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from cluster.frames import Heartbeat, Hello, Role
 from cluster.role import RoleMachine
-from cluster.role_io import GrantDuty
+from cluster.roles.io import GrantDuty
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from cluster.messages import (
 )
 from cluster.ports import LeaseView, NodeState
 from cluster.role import RoleMachine
-from cluster.role_io import (
+from cluster.roles.io import (
     Announce,
     Answer,
     DrainMailbox,
@@ -40,7 +40,7 @@ from cluster.role_io import (
     WokeLate,
 )
 from cluster.settings import PairSettings
-from sim.lease import SimLeaseTable
+from sim.stand_ins.lease import SimLeaseTable
 from tests.by_hand import Inbox
 from tests.cluster.pair_faults import begin, end, tell_troubles
 from tests.cluster.pair_parts import Process, ask, beat_of, hello_of

@@ -8,7 +8,7 @@ from cluster.frames import Heartbeat, Hello, Role
 from cluster.messages import LeaseAnswered, PeerSaid, PeerUp, StateSaved
 from cluster.ports import NodeState
 from cluster.role import RoleMachine
-from cluster.role_io import (
+from cluster.roles.io import (
     Answer,
     DrainMailbox,
     DutyOver,
@@ -24,7 +24,7 @@ from cluster.role_io import (
     WithdrawDuty,
 )
 from cluster.settings import PairSettings
-from sim.lease import SimLeaseTable
+from sim.stand_ins.lease import SimLeaseTable
 from tests.by_hand import Inbox
 from tests.cluster.pair_parts import ask
 

@@ -25,6 +25,7 @@ from cluster.frames import (
     Refusal,
     Role,
 )
+from cluster.links.wire import encode
 from cluster.messages import (
     BeatDue,
     DescribeSelf,
@@ -41,11 +42,10 @@ from cluster.messages import (
     StopLink,
 )
 from cluster.ports import Closed, DialFailed, Endpoint, PeerSeen, Received
-from cluster.wire import encode
 from cluster.work_messages import PeerJobFrame
 from tests.cluster.link_node import THERE, Node
+from tests.cluster.links.test_handshake import PEER
 from tests.cluster.mailbox import Mailbox
-from tests.cluster.test_handshake import PEER
 
 S = 1_000_000_000
 MARKS = {"crm": Mark(1, 2)}

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.beats import Beats
 from cluster.frames import Heartbeat, Role
+from cluster.links.beats import Beats
+from cluster.links.wire import FrameDecoder, encode
 from cluster.messages import DescribeSelf
 from cluster.packing import pack, unpack
-from cluster.wire import FrameDecoder, encode
 
 BEAT = Heartbeat(1, Role.PRIMARY, True, (), True, 3, {}, 1, 0, 0)
 

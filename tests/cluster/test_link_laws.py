@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.frames import Goodbye
-from cluster.link_effects import Dial
-from cluster.link_state import S
+from cluster.links.effects import Dial
+from cluster.links.state import S
 from cluster.messages import PeerGone, PeerRefused, PeerRejected, PeerUp
 from tests.cluster.link_story import Story, delays, news
-from tests.cluster.test_handshake import PEER
+from tests.cluster.links.test_handshake import PEER
 
 
 class Play:

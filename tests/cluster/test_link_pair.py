@@ -5,11 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.real_randomness import RealRandomness
+from cluster.adapters.tcp_transport import TcpTransport
+from cluster.adapters.thread_runtime import ThreadRuntime
 from cluster.board import Board
 from cluster.errors import NodeIdTaken
 from cluster.frames import Goodbye, Heartbeat, JobOffer, Mark, MarksMoved, Role
-from cluster.handshake import Identity
 from cluster.link import Link
+from cluster.links.handshake import Identity
 from cluster.messages import (
     DescribeSelf,
     HintsHeard,
@@ -24,12 +28,8 @@ from cluster.messages import (
     WorkProven,
 )
 from cluster.ports import Endpoint
-from cluster.real_clock import RealClock
-from cluster.real_randomness import RealRandomness
 from cluster.settings import PairSettings
 from cluster.status import PeerStatus
-from cluster.tcp_transport import TcpTransport
-from cluster.thread_runtime import ThreadRuntime
 from cluster.work_messages import PeerJobFrame
 from tests.cluster.mailbox import Mailbox
 from tests.contract.transport_worlds import make_tls

@@ -17,13 +17,13 @@ from cluster.frames import (
     Refusal,
     Role,
 )
-from cluster.link_effects import Close, Deliver, SendHello
-from cluster.link_state import S
+from cluster.links.effects import Close, Deliver, SendHello
+from cluster.links.state import S
 from cluster.messages import DescribeSelf, PeerRejected, PeerSaid, PeerUp
 from cluster.ports import PeerSeen
 from tests.cluster.link_node import Node
 from tests.cluster.link_story import THERE, Story, up_by_dialling
-from tests.cluster.test_handshake import PEER
+from tests.cluster.links.test_handshake import PEER
 
 
 def test_who_dials_in_hears_nothing_before_it_said_an_acceptable_hello():

@@ -27,7 +27,7 @@ from cluster.ports import NodeState
 from cluster.settings import PairSettings
 from cluster.status import PairStatus
 from cluster.work_messages import PairChanged
-from sim.lease import SimLeaseTable
+from sim.stand_ins.lease import SimLeaseTable
 from tests.by_hand import HandClock, HandWorkers, Inbox
 
 

@@ -3,7 +3,7 @@ import pytest
 from cluster.frames import Role
 from cluster.messages import PeerRejected
 from cluster.ports import NodeState
-from cluster.role_io import LeaseCall, SaveState, StateLoaded
+from cluster.roles.io import LeaseCall, SaveState, StateLoaded
 from tests.cluster.role_bench import Bench
 
 HAS_RUN = NodeState(term=5, peer="b")

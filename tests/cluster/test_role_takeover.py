@@ -9,7 +9,7 @@ from cluster.messages import (
     StateSaved,
 )
 from cluster.ports import NodeState
-from cluster.role_io import (
+from cluster.roles.io import (
     DrainMailbox,
     GrantDuty,
     LeaseCall,

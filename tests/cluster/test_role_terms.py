@@ -2,7 +2,7 @@
 
 from cluster.frames import HandOverAccept, HandOverCommit, Role
 from cluster.messages import PeerGone, PeerRefused
-from cluster.role_io import LeaseCall
+from cluster.roles.io import LeaseCall
 from tests.cluster.role_bench import primary, secondary
 
 ACTS = {"role": Role.PRIMARY, "term": 4}

@@ -4,8 +4,8 @@ from cluster.frames import Share
 from cluster.messages import PeerGone, PeerListens, PeerSaid, SendFrame, ShareHeard
 from cluster.sharing import Sharing
 from tests.cluster.link_node import Node
+from tests.cluster.links.test_handshake import OWN, PEER
 from tests.cluster.mailbox import Mailbox
-from tests.cluster.test_handshake import OWN, PEER
 
 NEWER = replace(PEER, protocol_max=2)
 

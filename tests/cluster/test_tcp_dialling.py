@@ -8,9 +8,9 @@ from contextlib import ExitStack, closing
 import pytest
 from structlog.testing import capture_logs
 
-from cluster import tcp_transport
+from cluster.adapters import tcp_transport
+from cluster.adapters.tcp_connection import remote_host
 from cluster.ports import Closed, DialFailed, Endpoint, Opened, Received
-from cluster.tcp_connection import remote_host
 from tests.cluster.mailbox import Mailbox
 from tests.contract.transport_worlds import RealWorld
 

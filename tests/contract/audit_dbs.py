@@ -8,8 +8,8 @@ from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.proof_tables import deletions
 from recorder.adapters.contact_db.retention_rows_sql import deletion_values
-from sim.audit import MemoryAuditDb, MemoryAuditStore
-from sim.data_center import MemoryContactDb, MemoryContactStore
+from sim.tables.audit import MemoryAuditDb, MemoryAuditStore
+from sim.tables.data_center import MemoryContactDb, MemoryContactStore
 from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from recorder.adapters.contact_db import SqlContactDb, open_engine
-from sim.data_center import MemoryContactDb, MemoryContactStore
+from sim.tables.data_center import MemoryContactDb, MemoryContactStore
 from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock
 

@@ -7,10 +7,10 @@ from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.findings import SqlFindingsDb
 from recorder.adapters.contact_db.proof_tables import deletions
 from recorder.adapters.contact_db.retention_rows_sql import deletion_values
-from recorder.audit_rows import AuditQuery
-from recorder.retention_rows import Deletion
-from sim.data_center import MemoryContactStore
-from sim.finding_tables import FindingTables, MemoryFindingsDb
+from recorder.records.audit import AuditQuery
+from recorder.records.retention import Deletion
+from sim.tables.data_center import MemoryContactStore
+from sim.tables.findings import FindingTables, MemoryFindingsDb
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 
 

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.real_randomness import RealRandomness
+from cluster.adapters.state_file import StateFile
+from cluster.adapters.thread_runtime import ThreadRuntime
+from cluster.adapters.thread_workers import ThreadWorkers
 from cluster.ports import Clock, NodeStateStore, Outcome, Randomness, Runtime, Workers
-from cluster.real_clock import RealClock
-from cluster.real_randomness import RealRandomness
-from cluster.state_file import StateFile
-from cluster.thread_runtime import ThreadRuntime
-from cluster.thread_workers import ThreadWorkers
-from sim.clock import SimClock
-from sim.kernel import Kernel, Trace
-from sim.node_state import SimNodeStateStore
-from sim.randomness import SimRandomness
-from sim.runtime import SimRuntime
-from sim.workers import SimWorkers
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Kernel, Trace
+from sim.clockwork.randomness import SimRandomness
+from sim.clockwork.runtime import SimRuntime
+from sim.clockwork.workers import SimWorkers
+from sim.stand_ins.node_state import SimNodeStateStore
 from tests.waiting import wait_until
 
 

@@ -2,8 +2,8 @@
 
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
-from sim.data_center import MemoryContactStore
-from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
+from sim.tables.data_center import MemoryContactStore
+from sim.tables.recoveries import MemoryRecoveryDb, RecoveryTables
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from recorder.model import Window
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Cause,
     ListedSection,
     RecoveryItem,

@@ -6,10 +6,10 @@ from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.adapters.contact_db.retention import SqlRetentionDb
 from recorder.adapters.contact_db.screens import SqlScreenDb
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
-from sim.retention_tables import MemoryRetentionDb, RetentionTables
-from sim.screen_tables import MemoryScreenDb, ScreenTables
-from sim.screens_of_contacts import ScreensOfContacts
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.tables.retention import MemoryRetentionDb, RetentionTables
+from sim.tables.screens import MemoryScreenDb, ScreenTables
+from sim.tables.screens_of_contacts import ScreensOfContacts
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld
 from tests.databases import migrated
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.scrubs import SqlScrubDb
-from sim.scrub_tables import MemoryScrubDb, ScrubTables
+from sim.tables.scrub import MemoryScrubDb, ScrubTables
 from tests.contract.retention_dbs import MemoryRetention, SqlRetention
 from tests.databases import migrated
 

@@ -7,7 +7,7 @@ import pytest
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.agent_events import SqlAgentEventDb
 from recorder.model import Window
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
 from tests.databases import migrated
 from tests.recorder.screen.agents import START, K, S, event
 

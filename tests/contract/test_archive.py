@@ -6,8 +6,8 @@ import pytest
 
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.errors import ArchiveError
-from recorder.ports import ObjectInfo
-from sim.data_center import MemoryArchive, MemoryArchiveStore
+from recorder.ports.recording import ObjectInfo
+from sim.tables.data_center import MemoryArchive, MemoryArchiveStore
 
 BODY = b"ID3 not quite a recording" * 100
 

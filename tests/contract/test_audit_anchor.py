@@ -3,9 +3,9 @@
 import pytest
 
 from recorder.adapters.audit_anchor import AuditAnchorFile
-from recorder.audit_rows import AuditHead
 from recorder.errors import CallBufferError
-from sim.audit import MemoryAuditAnchor
+from recorder.records.audit import AuditHead
+from sim.tables.audit import MemoryAuditAnchor
 
 
 @pytest.fixture(params=["file", "memory"])

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from recorder.audit.canonical import hash_of
-from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, deletion_once, role_once
-from recorder.retention_rows import Deletion, DeletionState, KeptMedia
-from recorder.rows import HistoryRow
+from recorder.records.audit import AuditEntry, AuditHead, AuditQuery, deletion_once, role_once
+from recorder.records.contacts import HistoryRow
+from recorder.records.retention import Deletion, DeletionState, KeptMedia
 from tests.contract.audit_dbs import audit_world
 
 

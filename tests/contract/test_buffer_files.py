@@ -6,8 +6,8 @@ import pytest
 
 from recorder.adapters.buffer_files import DiskBufferFiles
 from recorder.errors import CallBufferError, TooLarge
-from recorder.ports import SealedFile
-from sim.buffer import SimBufferFiles
+from recorder.ports.recording import SealedFile
+from sim.stand_ins.buffer import SimBufferFiles
 from tests.recorder.hand_clock import HandClock
 
 NAME = "ab" * 32

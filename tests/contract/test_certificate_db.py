@@ -8,14 +8,14 @@ from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.errors import BadCursor
 from recorder.model import ItemState, Window
-from recorder.prove_rows import (
+from recorder.records.certificates import (
     CertificateHead,
     CertificateQuery,
     LeafMedia,
     PublishedKey,
     StoredCertificate,
 )
-from sim.certificates import MemoryCertificateDb, MemoryCertificateStore
+from sim.tables.certificates import MemoryCertificateDb, MemoryCertificateStore
 from tests.calls import START_US, a_file, a_ref, an_item, an_outcome, names_of
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 

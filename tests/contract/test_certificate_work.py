@@ -10,7 +10,7 @@ from cluster.errors import StaleTerm
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.certificate_requests import SqlCertificateWork
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
-from recorder.prove_rows import (
+from recorder.records.certificates import (
     REQUESTS_KEPT_US,
     CertificateHead,
     CertificateRequest,
@@ -20,8 +20,8 @@ from recorder.prove_rows import (
     RequestStatus,
     StoredCertificate,
 )
-from sim.certificate_requests import MemoryCertificateWork
-from sim.certificates import MemoryCertificateDb, MemoryCertificateStore
+from sim.tables.certificate_requests import MemoryCertificateWork
+from sim.tables.certificates import MemoryCertificateDb, MemoryCertificateStore
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 
 DAY = "2024-10-04"

@@ -7,7 +7,7 @@ import pytest
 from cluster.errors import StaleTerm
 from recorder.errors import DataCenterError
 from recorder.model import ItemState, SourceProgress, Window
-from recorder.rows import HistoryRow, ItemQuery
+from recorder.records.contacts import HistoryRow, ItemQuery
 from tests.calls import START_US, a_file, a_ref, an_event, an_item, an_outcome, names_of
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 

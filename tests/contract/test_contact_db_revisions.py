@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recorder.rows import ContactQuery
+from recorder.records.contacts import ContactQuery
 from tests.calls import START_US, a_file, a_party, an_interaction, an_item, names_of
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.das import SqlDas
-from recorder.das_rows import DasQuery, first_place
 from recorder.errors import BadCursor
 from recorder.model import Window
-from sim.das import MemoryDas
+from recorder.records.das import DasQuery, first_place
+from sim.tables.das import MemoryDas
 from tests.calls import START_US, a_file, an_interaction, an_item, names_of
 from tests.contract.contact_dbs import MemoryWorld, SqlWorld, sqlite_world
 

@@ -8,9 +8,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from recorder.adapters.desktop_links import DesktopSockets
-from recorder.screen_messages import AskClock, MaskScreen, PacketsKept, StartScreen, StopScreen
-from recorder.screen_wire import read_command
-from sim.desktop_links import DesktopEnd, MemoryDesktopLinks
+from recorder.scn.messages import AskClock, MaskScreen, PacketsKept, StartScreen, StopScreen
+from recorder.scn.wire import read_command
+from sim.stand_ins.desktop_links import DesktopEnd, MemoryDesktopLinks
 from tests.recorder.web.test_desktop_routes import HELLO, say, served
 from tests.waiting import wait_until
 

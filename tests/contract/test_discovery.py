@@ -1,10 +1,10 @@
 import pytest
 
+from cluster.adapters.zeroconf_discovery import ZeroconfDiscovery
 from cluster.ports import Endpoint, PeerSeen
-from cluster.zeroconf_discovery import ZeroconfDiscovery
-from sim.discovery import SimDiscovery, SimLan
-from sim.kernel import Kernel
-from sim.network import SimNetwork
+from sim.clockwork.kernel import Kernel
+from sim.stand_ins.discovery import SimDiscovery, SimLan
+from sim.stand_ins.network import SimNetwork
 from tests.cluster.mailbox import Mailbox
 from tests.cluster.multicast import multicast_works
 from tests.waiting import wait_until

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from recorder.adapters.drop_folder import DiskDropFolder
-from recorder.drop_rows import Claimed
 from recorder.errors import FileTakenOver, RecorderError
-from sim.drop_folder import MemoryDropFolder, MemoryDrops
+from recorder.records.drops import Claimed
+from sim.stand_ins.drop_folder import MemoryDropFolder, MemoryDrops
 
 AT_US = 1_790_000_000_000_000
 

@@ -6,7 +6,8 @@ import pytest
 
 from cluster.errors import StaleTerm
 from recorder.errors import BadCursor
-from recorder.finding_rows import (
+from recorder.model import Window
+from recorder.records.findings import (
     ACCEPTED,
     NODE_UP,
     NOTED,
@@ -21,8 +22,7 @@ from recorder.finding_rows import (
     What,
     Why,
 )
-from recorder.model import Window
-from recorder.retention_rows import DeletionState
+from recorder.records.retention import DeletionState
 from tests.calls import START_US, a_file, a_ref, an_item, names_of
 from tests.contract.finding_dbs import findings_world
 

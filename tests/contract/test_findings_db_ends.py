@@ -3,8 +3,8 @@
 import pytest
 
 from cluster.errors import StaleTerm
-from recorder.audit_rows import AuditEntry
-from recorder.finding_rows import ACCEPTED, Closing, What
+from recorder.records.audit import AuditEntry
+from recorder.records.findings import ACCEPTED, Closing, What
 from tests.contract.finding_dbs import findings_world
 from tests.contract.test_findings_db import listed, seen, step
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.adapters.journal_file import JournalFile
-from sim.buffer import SimJournal
+from sim.stand_ins.buffer import SimJournal
 
 
 @pytest.fixture(params=["file", "sim"])

@@ -25,7 +25,7 @@ class Bench:
 
 @contextmanager
 def in_memory(tmp_path):
-    from sim.lease import SimLeaseTable  # noqa: PLC0415 - lazily, like every factory
+    from sim.stand_ins.lease import SimLeaseTable  # noqa: PLC0415 - lazily, like every factory
 
     del tmp_path
     now = [0]

@@ -4,7 +4,7 @@ import pytest
 
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.logins import KEPT_US, SqlLoginDb
-from sim.logins import LoginStore, MemoryLoginDb
+from sim.tables.logins import LoginStore, MemoryLoginDb
 from tests.databases import migrated
 
 NOW_US = 1_700_000_000_000_000

@@ -21,7 +21,7 @@ from recorder.errors import (
     Truncated,
     Unreachable,
 )
-from recorder.ports import FetchLimits, MediaRequest
+from recorder.ports.recording import FetchLimits, MediaRequest
 from tests.contract.media_server import MEDIA, media_server
 
 LIMITS = FetchLimits(stall_s=5.0, size_bytes_max=10_000_000, redirects_max=3)

@@ -7,7 +7,7 @@ import pytest
 from recorder.adapters.progress_file import ProgressFile
 from recorder.errors import CallBufferError, RecorderError
 from recorder.model import SourceProgress, Window
-from sim.progress import MemoryProgress
+from sim.stand_ins.progress import MemoryProgress
 
 
 @pytest.fixture(params=["file", "memory"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from recorder.model import ItemState, Window
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Cause,
     Counts,
     RecoveryItem,

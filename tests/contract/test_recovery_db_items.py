@@ -6,7 +6,7 @@ import pytest
 
 from cluster.errors import StaleTerm
 from recorder.model import ItemState, Window
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Counts,
     Forecast,
     RecoveryItemQuery,

@@ -7,7 +7,8 @@ import pytest
 from cluster.errors import StaleTerm
 from recorder.errors import ArchiveError
 from recorder.model import Window
-from recorder.retention_rows import (
+from recorder.records.contacts import ContactQuery
+from recorder.records.retention import (
     DAY_US,
     DeletionQuery,
     DeletionState,
@@ -22,7 +23,6 @@ from recorder.retention_rows import (
     Surveyed,
     Walk,
 )
-from recorder.rows import ContactQuery
 from tests.calls import START_US, a_file, a_ref, an_interaction, an_item
 from tests.contract.retention_dbs import retention_world
 

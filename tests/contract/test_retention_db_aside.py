@@ -4,7 +4,7 @@ import pytest
 
 from cluster.errors import StaleTerm
 from recorder.keep.surveys import FIRST_AGAIN_US, LAST_AGAIN_US
-from recorder.retention_rows import DeletionQuery, DeletionState, Trouble
+from recorder.records.retention import DeletionQuery, DeletionState, Trouble
 from tests.contract.retention_dbs import retention_world
 from tests.contract.test_retention_db import OVER_US, a_call, a_hold, commit, decided, delete, order
 

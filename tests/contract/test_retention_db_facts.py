@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.hold_reach import COUNTED_MAX, Reach, holds_on, reach
+from recorder.desk.hold_reach import COUNTED_MAX, Reach, holds_on, reach
 from recorder.model import Party, Window
-from recorder.retention_rows import DAY_US, KeptMedia, Part, Scope
+from recorder.records.retention import DAY_US, KeptMedia, Part, Scope
 from tests.calls import START_US, a_file, an_interaction, an_item
 from tests.contract.retention_dbs import retention_world
 from tests.contract.test_retention_db import LATER_US, RULES, WALK, a_hold, commit, decided, delete

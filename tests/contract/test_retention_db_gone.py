@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.retention_rows import DAY_US
+from recorder.records.retention import DAY_US
 from tests.contract.retention_dbs import retention_world
 from tests.contract.test_retention_db import OVER_US, a_call, commit, decided, delete
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from recorder.adapters.contact_db import retention
-from recorder.retention_rows import DeletionState
+from recorder.records.retention import DeletionState
 from tests.contract.retention_dbs import retention_world
 from tests.contract.test_retention_db import a_call, a_hold, commit, decided, delete, order
 from tests.waiting import wait_until

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.hold_reach import holds_over
+from recorder.desk.hold_reach import holds_over
 from recorder.model import Party, Window
-from recorder.retention_rows import DeletionState
-from recorder.screen_model import AgentEvent, AgentEventKind
+from recorder.records.retention import DeletionState
+from recorder.scn.model import AgentEvent, AgentEventKind
 from tests.calls import START_US
 from tests.contract.retention_dbs import retention_world
 from tests.contract.test_retention_db import a_call, a_hold, commit, decided, delete, order

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.retention_rows import DAY_US, DeletionQuery, Match, Policy, Rules, Surveyed, Walk
+from recorder.records.retention import DAY_US, DeletionQuery, Match, Policy, Rules, Surveyed, Walk
 from tests.calls import START_US, an_interaction
 from tests.contract.retention_dbs import retention_world
 from tests.contract.test_retention_db import LATER_US, RULES, WALK, a_call, a_hold, commit, decided

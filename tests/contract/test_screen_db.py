@@ -8,8 +8,8 @@ import pytest
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.model import Window
-from recorder.screen_model import Rendition
-from sim.screen_tables import MemoryScreenDb, ScreenTables
+from recorder.scn.model import Rendition
+from sim.tables.screens import MemoryScreenDb, ScreenTables
 from tests.databases import migrated
 from tests.screens import T0_US, a_part, a_stream
 

@@ -8,9 +8,9 @@ import pytest
 
 from recorder.adapters.scn_files import DiskScreenFiles
 from recorder.errors import BufferFull, CallBufferError
-from recorder.screen_model import ScreenPacket
-from recorder.screen_part import ScnPacket
-from sim.screen_files import MemoryScreenFiles, ScreenDisk
+from recorder.scn.model import ScreenPacket
+from recorder.scn.part import ScnPacket
+from sim.stand_ins.screen_files import MemoryScreenFiles, ScreenDisk
 from tests.by_hand import HandClock
 from tests.screens import KEY, a_head, packets
 

@@ -6,8 +6,8 @@ import pytest
 
 from cluster.errors import StaleTerm
 from recorder.consolidate.contact import contact_id
-from recorder.retention_rows import Hold, Scope
-from recorder.scrub_rows import (
+from recorder.records.retention import Hold, Scope
+from recorder.records.scrub import (
     CENSUS,
     READS,
     CensusPage,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.rendition_keys import RENDITIONS, SCREENS
-from recorder.retention_rows import DeletionState
-from recorder.scrub_rows import Outcome, Reading
+from recorder.records.retention import DeletionState
+from recorder.records.scrub import Outcome, Reading
+from recorder.scn.rendition_keys import RENDITIONS, SCREENS
 from tests.contract.scrub_dbs import scrub_world
 from tests.contract.test_retention_db import LATER_US, OVER_US, RULES, WALK, order
 from tests.contract.test_screen_db import a_rendition

@@ -4,7 +4,7 @@ import pytest
 
 from recorder.adapters.secrets import FileSecrets
 from recorder.errors import ConfigError
-from sim.memory_secrets import MemorySecrets
+from sim.stand_ins.memory_secrets import MemorySecrets
 
 
 class Machine:

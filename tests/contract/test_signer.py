@@ -10,7 +10,7 @@ import pytest
 from recorder.adapters.signing_key import FileSigner
 from recorder.errors import ConfigError
 from recorder.prove.signature import is_signed_by, to_be_signed
-from sim.certificates import MemorySigner
+from sim.tables.certificates import MemorySigner
 
 
 @pytest.fixture(params=["file", "memory"])

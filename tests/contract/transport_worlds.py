@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from cluster.certs import make_certificates
+from cluster.adapters.certs import make_certificates
+from cluster.adapters.tcp_tls import TlsFiles
+from cluster.adapters.tcp_transport import TcpTransport
 from cluster.ports import Endpoint
-from cluster.tcp_tls import TlsFiles
-from cluster.tcp_transport import TcpTransport
-from sim.kernel import Kernel
-from sim.network import SimNetwork
-from sim.transport import SimTransport
+from sim.clockwork.kernel import Kernel
+from sim.stand_ins.network import SimNetwork
+from sim.stand_ins.transport import SimTransport
 from tests.waiting import wait_until
 
 NOW_US = 1_767_225_600_000_000

@@ -10,9 +10,9 @@ from recorder.archive.journal_records import Replay, note_record
 from recorder.codec import DONE, DoneBody, job_key
 from recorder.errors import DataCenterError
 from recorder.ingest.ingester import Ingester
-from recorder.rows import CommitResult
-from sim import data_center
-from sim.buffer import SimJournal
+from recorder.records.contacts import CommitResult
+from sim.stand_ins.buffer import SimJournal
+from sim.tables import data_center
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

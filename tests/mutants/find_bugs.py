@@ -8,15 +8,15 @@ from copy import copy
 from dataclasses import replace
 
 from cluster.ports import Failed
-from recorder.drop_rows import Claimed
 from recorder.model import Page
 from recorder.prove.listing import DayListing
+from recorder.records.drops import Claimed
 from recorder.recover import id_results, reconcile_jobs
 from recorder.recover.drops import Absence
 from recorder.recover.reconcile_section import Asking
 from recorder.recover.recovery import Recovery
-from sim import finding_tables
-from sim.drop_folder import MemoryDropFolder
+from sim.stand_ins.drop_folder import MemoryDropFolder
+from sim.tables import findings as finding_tables
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

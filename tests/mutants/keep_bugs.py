@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recorder.keep import surveys
-from recorder.retention_rows import Verdict
-from sim import retention_tables
+from recorder.records.retention import Verdict
+from sim.tables import retention as retention_tables
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

@@ -13,7 +13,7 @@ from recorder.adapters.media_rules import Hop, Wanted
 from recorder.errors import NotMedia, SourceError, Truncated
 from recorder.ingest import fetch_job, ingester
 from recorder.model import ItemState
-from sim.buffer import SimBufferFiles, _SimPartFile
+from sim.stand_ins.buffer import SimBufferFiles, _SimPartFile
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

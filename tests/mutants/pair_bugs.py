@@ -7,13 +7,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cluster import role as role_module
-from cluster import role_candidate, role_hand_over, role_learn, role_settle, role_waiting
-from cluster.detector import FailureDetector
-from cluster.lease_belief import LeaseBelief
 from cluster.messages import PeerGone
 from cluster.pair import Pair
-from cluster.role_io import MailboxDrained, SaveState
-from cluster.role_memory import Candidacy, Memory, Way
+from cluster.roles import candidate as role_candidate
+from cluster.roles import hand_over as role_hand_over
+from cluster.roles import learn as role_learn
+from cluster.roles import settle as role_settle
+from cluster.roles import waiting as role_waiting
+from cluster.roles.detector import FailureDetector
+from cluster.roles.io import MailboxDrained, SaveState
+from cluster.roles.lease_belief import LeaseBelief
+from cluster.roles.memory import Candidacy, Memory, Way
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

@@ -21,7 +21,7 @@ from recorder.poll.poll_run import PollRun
 from recorder.poll.schedule import Schedule
 from recorder.poll.watermark import Watermark
 from recorder.poll.window import LookBacks
-from sim import data_center
+from sim.tables import data_center
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recorder import rendition_keys
+from recorder.scn import rendition_keys
 from recorder.stitch import ahead, late_masks, stitching
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch

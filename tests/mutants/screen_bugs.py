@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recorder import screen_assembly
+from recorder.assembly import screens as screen_assembly
 from recorder.desktop import spool_rules
-from recorder.screen import at_hand, legs, parts, reception, ris, streams, verdicts
+from recorder.scn import verdicts
+from recorder.scn.messages import PacketsKept, StopScreen
+from recorder.scn.model import AgentEventKind
+from recorder.screen import at_hand, legs, parts, reception, ris, streams
 from recorder.screen.desktops import wish_of
 from recorder.screen.table import TABLE, Response
-from recorder.screen_messages import PacketsKept, StopScreen
-from recorder.screen_model import AgentEventKind
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 
 _ABORT = struct.pack("ii", 1, 0)
 _CHUNK_BYTES = 65_536

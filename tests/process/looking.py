@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from recorder.cli.main import run
-from recorder.rows import ItemRow
-from sim.node_process import NodeProcess
+from recorder.records.contacts import ItemRow
+from sim.served.node_process import NodeProcess
 from tests.process.world import World
 from tests.waiting import wait_until
 

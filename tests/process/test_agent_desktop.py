@@ -9,7 +9,7 @@ import mss
 import numpy as np
 import pytest
 
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     DesktopHello,
     MaskScreen,
     StartScreen,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.served_kinds import DYNAMICS
+from sim.served.kinds import DYNAMICS
 from sim.ucaas.dynamics.people import agent_id
 from sim.ucaas.webex.center import agent_of
 from sim.ucaas.webex.people import owner

@@ -6,7 +6,7 @@ import pytest
 
 from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.adapters.folder_archive import FolderArchive
-from recorder.rows import ItemQuery
+from recorder.records.contacts import ItemQuery
 from sim.bench.contenders import Contender, Work, fetch_with_ours
 from sim.bench.file_server import make_files, make_tls, serving
 from sim.bench.media_path import WARM_UP_ITEMS

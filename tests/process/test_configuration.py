@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from sim.local_pair import LocalPair, PairPlan
-from sim.served_sources import dynamics_plan
+from sim.served.local_pair import LocalPair, PairPlan
+from sim.served.sources import dynamics_plan
 from sim.ucaas.dynamics.serving import Urls
 from tests.process.looking import command, command_here, source_of
 

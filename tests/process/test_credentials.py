@@ -3,7 +3,7 @@
 import pytest
 
 from sim.checkers.liveness import LIMITS_S
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 from tests.process.looking import (
     as_json,
     finding,

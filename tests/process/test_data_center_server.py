@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from sim.checkers.liveness import LIMITS_S, Disruption
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 from sim.ucaas.clocks import monotonic_ns
 from tests.postgres import MISSING, PostgresServer, find_programs
 from tests.process.cut_proxy import CutProxy

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.desktop.encoder import Vp9Encoder
 from sim.desk.desktop_process import DesktopProcess
 from sim.desk.display import MISSING, Display, can_show

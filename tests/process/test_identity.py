@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from sim.local_pair import free_ports
-from sim.node_process import NodeProcess
-from sim.toml_text import toml_text
+from sim.served.local_pair import free_ports
+from sim.served.node_process import NodeProcess
+from sim.served.toml_text import toml_text
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.process

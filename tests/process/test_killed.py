@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from recorder.traps import POINTS
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from tests.process.world import LONG
 from tests.waiting import wait_until
 

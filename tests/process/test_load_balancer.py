@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from sim.desk.recorded_pair import RecordedPair
-from sim.local_pair import free_ports
-from sim.served_sources import HEARS_AT, client_apps, dynamics_plan
+from sim.served.local_pair import free_ports
+from sim.served.sources import HEARS_AT, client_apps, dynamics_plan
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.hooks import Endpoint
 from sim.ucaas.dynamics.people import agent_id

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from recorder.cli import main
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 from tests.process.looking import row_of
 from tests.process.world import World
 from tests.waiting import wait_until

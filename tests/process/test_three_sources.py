@@ -3,7 +3,7 @@
 import pytest
 
 from sim.checkers.liveness import LIMITS_S
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 from tests.process.looking import wait_for_finding, wait_until_well
 from tests.process.world import LONG, World
 from tests.waiting import wait_until

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from recorder.cli.tree import run_command
-from recorder.trace import TraceKind, read_trace
+from recorder.tracing.rows import TraceKind, read_trace
 from sim.desk.recorded_pair import SOURCE, TOKEN, RecordedPair
 from tests.recorder.desktop.desktop import Desktop
 from tests.recorder.desktop.screens import EveryFrameAnother

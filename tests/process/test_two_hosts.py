@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from sim.toml_text import toml_text
+from sim.served.toml_text import toml_text
 from tests.cluster.multicast import multicast_works
 from tests.process.looking import command_here, wait_for_finding
 from tests.process.world import LONG

@@ -21,18 +21,18 @@ from typing import Any
 import httpx
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.model import ItemState
-from recorder.rows import HistoryRow, ItemQuery, ItemRow
+from recorder.records.contacts import HistoryRow, ItemQuery, ItemRow
 from sim.checkers.contents import Contents, read_contents
 from sim.checkers.liveness import LIMITS_S, Disruption
-from sim.local_pair import CLUSTER, LocalPair, PairPlan, free_ports
-from sim.node_process import NodeProcess
-from sim.served_sources import DYNAMICS, ServedSources
-from sim.source_plan import NODES, nodes_by_client
+from sim.served.local_pair import CLUSTER, LocalPair, PairPlan, free_ports
+from sim.served.node_process import NodeProcess
+from sim.served.source_plan import NODES, nodes_by_client
+from sim.served.sources import DYNAMICS, ServedSources
 from sim.truth import TruthItem
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.clocks import monotonic_ns

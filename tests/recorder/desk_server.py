@@ -9,11 +9,11 @@ from websockets.sync.client import connect
 
 from cluster.ports import Endpoint
 from recorder.adapters.desktop_links import DesktopSockets
-from recorder.control import NamedToken
-from recorder.desktop_tokens import desktop_token
-from recorder.screen_desk import ScreenDesk
-from recorder.screen_messages import DesktopDenied, DesktopGone, DesktopHello, DesktopSaid
-from recorder.screen_wire import FRAME_BYTES_MAX, saying_frames
+from recorder.desk.control import NamedToken
+from recorder.scn.desk import ScreenDesk
+from recorder.scn.desktop_tokens import desktop_token
+from recorder.scn.messages import DesktopDenied, DesktopGone, DesktopHello, DesktopSaid
+from recorder.scn.wire import FRAME_BYTES_MAX, saying_frames
 from recorder.web.app import create_app
 from recorder.web.desktop_routes import PATH
 from recorder.web.server import WebServer

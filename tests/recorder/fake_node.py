@@ -7,103 +7,53 @@ from dataclasses import dataclass, field, replace
 import httpx
 
 from cluster.board import Board
-from cluster.errors import ReplyTimeout
 from cluster.frames import Heartbeat, Role
-from cluster.messages import CommandAnswer, SetPaused, Switchover
+from cluster.messages import SetPaused, Switchover
 from cluster.ports import Endpoint
 from cluster.status import DistributorStatus, PairStatus, PeerStatus, SupervisorStatus
-from recorder.audit_rows import AuditGuardStatus, AuditHead, AuditStatus
-from recorder.control import NodeControl
+from recorder.desk.control import NodeControl
+from recorder.desk.logins import LoginDesk
+from recorder.desk.recoveries import RecoveryDesk
+from recorder.desk.retention import RetentionDesk
 from recorder.keep.retention_parts import RetentionStatus
-from recorder.login_desk import LoginDesk
-from recorder.messages import RetryItems, Rewind
+from recorder.messages import RetryItems
 from recorder.model import Finding, ItemEvent, ItemOutcome, ItemState, Level
-from recorder.recovery_control import RecoveryDesk
-from recorder.retention_control import RetentionDesk
-from recorder.retention_rows import DAY_US, Match, Policy, Rules
-from recorder.rows import HistoryRow
-from recorder.screen_messages import AgentEventsKept
-from recorder.screen_status import RisStatus
-from recorder.scrub_rows import ScrubStatus, ScrubSummary
+from recorder.records.audit import AuditGuardStatus, AuditHead, AuditStatus
+from recorder.records.contacts import HistoryRow
+from recorder.records.retention import DAY_US, Match, Policy, Rules
+from recorder.records.scrub import ScrubStatus, ScrubSummary
+from recorder.scn.ris_status import RisStatus
 from recorder.status import ArchiveStatus, BufferStatus, Findings, IngestStatus, SourceStatus
 from recorder.stitch.stitch_status import StitchStatus
 from recorder.web.app import create_app
 from recorder.web.server import WebServer
-from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
-from sim.certificates import MemoryCertificateStore
-from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
-from sim.finding_tables import FindingTables, MemoryFindingsDb
-from sim.logins import LoginStore, MemoryLoginDb
-from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
-from sim.retention_tables import MemoryRetentionDb, RetentionTables
-from sim.scrub_tables import MemoryScrubDb, ScrubTables
+from sim.tables.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
+from sim.tables.certificates import MemoryCertificateStore
+from sim.tables.data_center import (
+    MemoryArchive,
+    MemoryArchiveStore,
+    MemoryContactDb,
+    MemoryContactStore,
+)
+from sim.tables.findings import FindingTables, MemoryFindingsDb
+from sim.tables.logins import LoginStore, MemoryLoginDb
+from sim.tables.recoveries import MemoryRecoveryDb, RecoveryTables
+from sim.tables.retention import MemoryRetentionDb, RetentionTables
+from sim.tables.scrub import MemoryScrubDb, ScrubTables
 from tests.by_hand import HandClock, Inbox
+from tests.recorder.fake_actors import (
+    FakePair,
+    FakePoller,
+    FakeReconciliation,
+    FakeRis,
+    FakeRuntime,
+)
 from tests.recorder.fake_proof import certify, proof_desk_of
 from tests.recorder.fakes import AUDIO, MP3, buffered, interaction, ref
 
 TOKEN = "the-admin-token"
 OBJECT = "zoom/undated/abc.mp3"
 BEGAN_US = 1_700_000_000_000_000
-
-
-class FakePair:
-    """Answers commands at once; `then` may change the node before the answer is given."""
-
-    name = "pair"
-
-    def __init__(self):
-        self.told = []
-        self.answer = CommandAnswer("done", "it is done", "a hint")
-        self.then = lambda _message: None
-
-    def tell(self, message):
-        self.told.append(message)
-        self.then(message)
-        if self.answer is not None:
-            message.reply_to.tell(self.answer)
-
-
-class FakePoller(Inbox):
-    def tell(self, message):
-        super().tell(message)
-        if isinstance(message, Rewind):
-            message.reply_to.tell(CommandAnswer("done", "the watermark is back"))
-
-
-class FakeRis(Inbox):
-    """Keeps what it hears at once, unless its disk is said to be full."""
-
-    full = False
-
-    def tell(self, message):
-        super().tell(message)
-        if not self.full:
-            message.reply_to.tell(AgentEventsKept(len(message.events)))
-
-
-class FakeReconciliation(Inbox):
-    """Begins what it is asked for."""
-
-    def tell(self, message):
-        super().tell(message)
-        message.reply_to.tell(CommandAnswer("done", f"C-1 compares {message.source}.", "look"))
-
-
-class FakeRuntime:
-    """Asks and takes the answer that came at once."""
-
-    def ask(self, address, question, _timeout_s):
-        reply = Inbox()
-        address.tell(question(reply))
-        if not reply.messages:
-            raise ReplyTimeout("no answer")
-        return reply.messages[0]
-
-    def mailbox_depths(self):
-        return {"pair": 0, "poller:zoom": 3}
-
-    def dead_letters(self):
-        return 2
 
 
 def pair_status(node="alpha", role=Role.PRIMARY, term=7, **facts):

@@ -1,10 +1,10 @@
 """Contacts for programs, and certificates, of a FakeNode: over its Data Center in memory."""
 
-from recorder.proof_desk import ProofDesk
+from recorder.desk.proof import ProofDesk
 from recorder.prove.make import ProvedSource, Prover
-from sim.certificate_requests import MemoryCertificateWork
-from sim.certificates import MemoryCertificateDb, MemorySigner
-from sim.das import MemoryDas
+from sim.tables.certificate_requests import MemoryCertificateWork
+from sim.tables.certificates import MemoryCertificateDb, MemorySigner
+from sim.tables.das import MemoryDas
 from tests.by_hand import Inbox
 from tests.recorder.prove.making import MakerDesk
 

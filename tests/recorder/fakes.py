@@ -15,8 +15,8 @@ from recorder.model import (
     MediaRef,
     StoredMedia,
 )
-from recorder.ports import MediaRequest, ObjectInfo, SealedFile
-from recorder.rows import CommitResult
+from recorder.ports.recording import MediaRequest, ObjectInfo, SealedFile
+from recorder.records.contacts import CommitResult
 from recorder.traps import no_trap
 
 MP3 = b"ID3" + bytes(range(256)) * 40

@@ -8,7 +8,7 @@ import httpx
 from recorder.config import load_config
 from recorder.node import Node
 from recorder.traps import no_trap
-from sim.local_pair import NODES
+from sim.served.local_pair import NODES
 from tests.waiting import wait_until
 
 AUDIO = Path(__file__).parents[2] / "var" / "audio"

@@ -2,7 +2,7 @@ import pytest
 
 from recorder.errors import DataCenterDown, SchemaTooNew
 from recorder.migration import RETRY_S, Migration
-from sim.audit import ListedTrail
+from sim.tables.audit import ListedTrail
 from tests.by_hand import HandClock, HandWorkers, Inbox
 
 

@@ -7,8 +7,8 @@ from recorder.messages import FindingClosed, FindingOpened
 from recorder.model import Finding, Level
 from recorder.monitor import HISTORY_RETRY_S, HOOKS_WAITING_MAX, Monitor
 from recorder.status import Findings
-from sim.audit import ListedTrail
-from sim.data_center import MemoryContactDb, MemoryContactStore
+from sim.tables.audit import ListedTrail
+from sim.tables.data_center import MemoryContactDb, MemoryContactStore
 from tests.by_hand import HandClock, HandWorkers, Inbox
 from tests.recorder.fake_node import source_status
 

@@ -12,8 +12,8 @@ from recorder.config import load_config
 from recorder.errors import ConfigError
 from recorder.node import Node
 from recorder.traps import no_trap
-from sim.local_pair import LocalPair, PairPlan
-from sim.served_sources import client_apps, dynamics_plan
+from sim.served.local_pair import LocalPair, PairPlan
+from sim.served.sources import client_apps, dynamics_plan
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.serving import serve_dynamics
 from tests.recorder.running_node import AUDIO, QUICK, SECRETS, Running, place, running

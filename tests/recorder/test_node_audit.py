@@ -6,8 +6,8 @@ import pytest
 
 from recorder.audit.canonical import from_line
 from recorder.audit.chain import verify
-from recorder.audit_rows import AuditHead
-from sim.local_pair import LocalPair, PairPlan
+from recorder.records.audit import AuditHead
+from sim.served.local_pair import LocalPair, PairPlan
 from tests.recorder.running_node import QUICK, running
 from tests.waiting import wait_until
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.local_pair import LocalPair, PairPlan
+from sim.served.local_pair import LocalPair, PairPlan
 from tests.calls import a_file, an_interaction, an_item
 from tests.recorder.running_node import QUICK, running
 from tests.waiting import wait_until

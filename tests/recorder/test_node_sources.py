@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from recorder.webhooks import WebhookAnswer
-from sim.local_pair import NODES, LocalPair, PairPlan
-from sim.served_sources import client_apps, dynamics_plan
+from sim.served.local_pair import NODES, LocalPair, PairPlan
+from sim.served.sources import client_apps, dynamics_plan
 from sim.ucaas.admin_client import SimAdmin
 from sim.ucaas.dynamics.serving import serve_dynamics
 from tests.recorder.running_node import AUDIO, QUICK, SECRETS, place, running

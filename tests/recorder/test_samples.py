@@ -12,7 +12,7 @@ from recorder.adapters.registry import PluginRegistry
 from recorder.config import load_config
 from recorder.plugins import DATA_SOURCE_GROUP
 from recorder.source_check import check_config
-from sim.served_sources import HEARS_AT
+from sim.served.sources import HEARS_AT
 
 SAMPLES = Path(__file__).parent.parent.parent / "docs/samples"
 DYNAMICS = EntryPoint("dynamics", "recorder.adapters.dynamics:PLUGIN", DATA_SOURCE_GROUP)

@@ -4,7 +4,7 @@ import av
 import pytest
 
 from sim.audio import FRAME_S, LENGTHS_S, AudioBank
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 from recorder.cli.errors import CliError, Exit
 from sim import commands
-from sim.served_sources import KINDS
+from sim.served.sources import KINDS
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from cluster.board import Board
 from cluster.frames import Heartbeat
-from cluster.handshake import Identity
 from cluster.link import Link
+from cluster.links.handshake import Identity
 from cluster.messages import (
     BeatDue,
     PeerGone,
@@ -20,13 +20,13 @@ from cluster.messages import (
 from cluster.ports import Endpoint
 from cluster.settings import PairSettings
 from cluster.status import PeerStatus
-from sim.clock import SimClock
-from sim.discovery import SimDiscovery, SimLan
-from sim.kernel import Kernel
-from sim.network import SimNetwork
-from sim.randomness import SimRandomness
-from sim.runtime import SimRuntime
-from sim.transport import SimTransport
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Kernel
+from sim.clockwork.randomness import SimRandomness
+from sim.clockwork.runtime import SimRuntime
+from sim.stand_ins.discovery import SimDiscovery, SimLan
+from sim.stand_ins.network import SimNetwork
+from sim.stand_ins.transport import SimTransport
 from tests.cluster.mailbox import Mailbox
 
 PORT = 7400

@@ -4,17 +4,17 @@ from copy import deepcopy
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-from cluster.detector import PeerState
 from cluster.frames import Role
-from cluster.lease_belief import LeaseBelief
 from cluster.messages import DescribeSelf, LeaseAnswered, PeerSaid, StateSaved
 from cluster.ports import NodeState
 from cluster.role import RoleMachine
-from cluster.role_io import SaveState
-from cluster.role_memory import Candidacy, HandOver, PeerFacts, Phase, Way
+from cluster.roles.detector import PeerState
+from cluster.roles.io import SaveState
+from cluster.roles.lease_belief import LeaseBelief
+from cluster.roles.memory import Candidacy, HandOver, PeerFacts, Phase, Way
+from cluster.roles.terms import ask_above, next_unwitnessed
 from cluster.settings import PairSettings
-from cluster.terms import ask_above, next_unwitnessed
-from sim.lease import SimLeaseTable
+from sim.stand_ins.lease import SimLeaseTable
 from tests.cluster.pair_parts import beat_of
 from tests.simulation.spin_watermark import Diverged
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.scrub_rows import Outcome
+from recorder.records.scrub import Outcome
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World
 from tests.simulation.depth import few_or_all

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.finding_rows import Scope, What
+from recorder.records.findings import Scope, What
 from sim.search.quiet import quiet
 from sim.search.sometimes import BY_HAND, ITEMS_LOST, OF_KEEPING, situations, wanted
 from sim.search.swarm import USUAL, random_incident

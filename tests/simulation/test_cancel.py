@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.recovery_rows import RecoveryStatus
+from recorder.records.recoveries import RecoveryStatus
 from sim.search.quiet import quiet
 from sim.search.sweeps import Window, crash_at_every_event, event_instants
 from sim.world.incident import Fault, Incident, Workload

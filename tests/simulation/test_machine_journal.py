@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from recorder.adapters.journal_file import JournalFile, frame
-from sim.buffer import SimJournal
+from sim.stand_ins.buffer import SimJournal
 
 records = st.lists(st.binary(max_size=12), max_size=3)
 

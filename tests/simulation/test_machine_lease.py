@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from cluster.errors import LeaseUnavailable
-from sim.lease import SimLeaseTable
+from sim.stand_ins.lease import SimLeaseTable
 
 LEASE_S, BELIEVED_S = 6.0, 4.5
 NODES = ("alpha", "beta")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.finding_rows import What, Why, stays_closed
+from recorder.records.findings import What, Why, stays_closed
 from sim.search.quiet import quiet
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World

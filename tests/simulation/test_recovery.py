@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.recovery_rows import RecoveryKind, RecoveryStatus
+from recorder.records.recoveries import RecoveryKind, RecoveryStatus
 from sim.search.quiet import quiet
 from sim.search.swarm import random_incident
 from sim.world.incident import Fault, Incident, Workload

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from recorder.retention_rows import DeletionState
+from recorder.records.retention import DeletionState
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.clock import WALL_START_US
+from sim.clockwork.clock import WALL_START_US
 from sim.world.incident import Fault
 from tests.simulation.rule_worlds import live
 

@@ -5,12 +5,12 @@ from recorder.errors import CallBufferError
 from recorder.messages import FindingOpened
 from recorder.model import SourceProgress
 from recorder.poll.poll_messages import ProgressSaved, SaveDue
-from sim.buffer import SimBufferFiles, SimJournal
-from sim.chance import stream
-from sim.clock import SimClock
-from sim.kernel import Epoch, Kernel
-from sim.node_state import SimNodeStateStore
-from sim.progress import MemoryProgress
+from sim.clockwork.chance import stream
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch, Kernel
+from sim.stand_ins.buffer import SimBufferFiles, SimJournal
+from sim.stand_ins.node_state import SimNodeStateStore
+from sim.stand_ins.progress import MemoryProgress
 from sim.world.incident import Fault, Workload
 from tests.simulation.rule_worlds import live
 

@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
+from cluster.links.wire import FrameDecoder
 from cluster.ports import Closed, Opened, Received
 from cluster.status import PeerStatus
-from cluster.wire import FrameDecoder
-from sim.kernel import Kernel
-from sim.network import SimNetwork, Weather
+from sim.clockwork.kernel import Kernel
+from sim.stand_ins.network import SimNetwork, Weather
 from sim.world.incident import Fault
 from tests.simulation.rule_worlds import live
 

@@ -6,7 +6,7 @@ import pytest
 
 from cluster.messages import LeaseAnswered
 from cluster.work_messages import JobFinished
-from sim.kernel import Kernel
+from sim.clockwork.kernel import Kernel
 from sim.world.incident import Fault
 from tests.simulation.rule_worlds import live
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.world.incident import NODES, Fault, Incident, Workload
 from sim.world.kinds import KINDS
 from sim.world.points import points

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 from sim.search.attempt import attempt
 from sim.search.sometimes import (
     WANTED,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.trace import TraceKind
+from recorder.tracing.rows import TraceKind
 from sim.search.quiet import quiet
 from sim.world.incident import Fault, Incident, Workload, read_incident
 from sim.world.world import World

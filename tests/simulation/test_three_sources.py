@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from sim.clockwork.workers import SimWorkers
 from sim.search.quiet import quiet
 from sim.search.sometimes import situations, wanted
-from sim.workers import SimWorkers
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.kinds import KINDS
 from sim.world.machine import Machine

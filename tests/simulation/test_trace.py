@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from recorder.trace import TraceKind, row_text
+from recorder.tracing.rows import TraceKind, row_text
 from sim.world.incident import Fault, Incident
 from sim.world.world import World
 

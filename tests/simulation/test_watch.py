@@ -4,10 +4,10 @@ import pytest
 
 from recorder.archive import commit_job
 from recorder.poll.watermark import Watermark
-from recorder.rows import CommitResult
-from sim.data_center import MemoryArchive, MemoryContactDb
-from sim.node_state import SimNodeStateStore
+from recorder.records.contacts import CommitResult
 from sim.search.quiet import quiet
+from sim.stand_ins.node_state import SimNodeStateStore
+from sim.tables.data_center import MemoryArchive, MemoryContactDb
 from sim.world import situation
 from sim.world.incident import Fault, Incident
 from sim.world.situation import is_benign

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 from tests.thirdparty.stranger import ROOT, TAPES
 
 PAGE = (ROOT / "docs/adapters.md").read_text("utf-8")

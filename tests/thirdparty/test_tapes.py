@@ -13,8 +13,8 @@ from dataclasses import replace
 import pytest
 
 from recorder.adapters.registry import PluginRegistry, PluginStatus, status_of
-from sim.local_pair import LocalPair, PairPlan
-from sim.source_plan import NODES, SourcePlan
+from sim.served.local_pair import LocalPair, PairPlan
+from sim.served.source_plan import NODES, SourcePlan
 from sim.ucaas.server import FakeServer
 from tests.process.looking import command
 from tests.thirdparty.stranger import ROOT, TAPES, install, on_path

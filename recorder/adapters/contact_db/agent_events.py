@@ -17,14 +17,14 @@ from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.screen_tables import agent_events
 from recorder.adapters.contact_db.sql import among, texts
 from recorder.model import Window
-from recorder.screen_model import AgentEvent, AgentEventKind
+from recorder.scn.model import AgentEvent, AgentEventKind
 
 _ORDER = (agent_events.c.at_us, agent_events.c.source, agent_events.c.event_id)
 _KINDS = {kind.value: kind for kind in AgentEventKind}
 
 
 class SqlAgentEventDb:
-    """Implements recorder.screen_ports.AgentEventDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.ports.screens.AgentEventDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -20,14 +20,14 @@ from recorder.adapters.contact_db.proof_tables import audit
 from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import POSTGRES, among, texts
 from recorder.audit.canonical import chained, detail_of, detail_text, plain
-from recorder.audit_rows import AuditEntry, AuditHead, AuditQuery, AuditRecord, Untold
+from recorder.records.audit import AuditEntry, AuditHead, AuditQuery, AuditRecord, Untold
 
 _LOCK = 0x7A9DE4
 """Any number, but the same on every node, and another one than that of migrations."""
 
 
 class SqlAuditDb:
-    """Implements recorder.audit_ports.AuditDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.ports.audit.AuditDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, String, Text, cast, exists, li
 from recorder.adapters.contact_db.proof_tables import audit, deletions
 from recorder.adapters.contact_db.retention_rows_sql import deletion_of
 from recorder.adapters.contact_db.tables import role_history
-from recorder.audit_rows import Untold, deletion_once, role_once
-from recorder.retention_rows import Deletion, DeletionState
-from recorder.rows import HistoryRow
+from recorder.records.audit import Untold, deletion_once, role_once
+from recorder.records.contacts import HistoryRow
+from recorder.records.retention import Deletion, DeletionState
 
 ENDED: Final = {DeletionState.DELETED: "contact_deleted", DeletionState.WITHDRAWN: "deletion_withdrawn"}  # fmt: skip
 """How the trail calls the ends of a deletion."""

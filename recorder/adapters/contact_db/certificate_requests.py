@@ -26,7 +26,7 @@ from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cu
 from recorder.adapters.contact_db.proof_tables import certificate_requests as table
 from recorder.adapters.contact_db.rows import AnyRow
 from recorder.adapters.contact_db.sql import insert
-from recorder.prove_rows import (
+from recorder.records.certificates import (
     REQUESTS_KEPT_US,
     CertificateRequest,
     Kept,
@@ -42,7 +42,7 @@ _PROGRESS = ("reason", "started_us", "ended_us", "node", "pages", "items", "list
 
 
 class SqlCertificateWork:
-    """Implements recorder.prove_ports.CertificateWork over an engine of `open_engine`. Any thread."""
+    """Implements recorder.ports.certificates.CertificateWork over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine, *, cluster: str, clock: Clock) -> None:
         self._engine = engine

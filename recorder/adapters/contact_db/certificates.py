@@ -23,7 +23,7 @@ from recorder.adapters.contact_db.sql import among, insert, texts
 from recorder.adapters.contact_db.tables import items, media
 from recorder.consolidate.contact import contact_id
 from recorder.model import Window
-from recorder.prove_rows import (
+from recorder.records.certificates import (
     CertificateHead,
     CertificateList,
     CertificateQuery,
@@ -32,7 +32,7 @@ from recorder.prove_rows import (
     PublishedKey,
     StoredCertificate,
 )
-from recorder.recovery_rows import Stage
+from recorder.records.recoveries import Stage
 
 _DELETED = ("deleted", "again")
 """States of a deletion that took the files away."""
@@ -58,7 +58,7 @@ _ITEM = tuple(
 
 
 class SqlCertificateDb:
-    """Implements recorder.prove_ports.CertificateDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.ports.certificates.CertificateDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine, *, cluster: str) -> None:
         self._engine = engine

@@ -41,7 +41,7 @@ from recorder.adapters.contact_db.standing import Group, Standing, read_standing
 from recorder.consolidate.contact import consolidate, contact_id
 from recorder.consolidate.delta import before
 from recorder.model import BufferedItem, Interaction, ItemRef, ItemState
-from recorder.rows import CommitResult
+from recorder.records.contacts import CommitResult
 
 
 @dataclass(frozen=True, slots=True)

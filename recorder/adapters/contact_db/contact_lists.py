@@ -24,7 +24,7 @@ from recorder.adapters.contact_db.sessions import Session, read_sessions
 from recorder.adapters.contact_db.sql import prefixed
 from recorder.consolidate.contact import consolidate
 from recorder.model import Interaction
-from recorder.rows import ContactDetail, ContactRow, RevisionRow
+from recorder.records.contacts import ContactDetail, ContactRow, RevisionRow
 
 _FOUND_MAX = 10
 

@@ -32,7 +32,7 @@ from recorder.adapters.contact_db.pages import bounded, decode_cursor, encode_cu
 from recorder.adapters.contact_db.rows import contact_of, sort_us
 from recorder.adapters.contact_db.sql import in_sql, prefixed
 from recorder.model import Window
-from recorder.rows import ContactList, ContactQuery, ContactRow
+from recorder.records.contacts import ContactList, ContactQuery, ContactRow
 
 RARE_MAX: Final = 4_000
 SOME_MAX: Final = 25_000

@@ -1,7 +1,7 @@
 """The data access service in SQL: pages by a keyset that no write can move.
 
 A contact may begin earlier than was known, so its begin cannot order the pages by itself. But every begin
-it was listed with before is on record, in `contact_revisions`; see `recorder.das_rows.first_place`.
+it was listed with before is on record, in `contact_revisions`; see `recorder.records.das.first_place`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from recorder.adapters.contact_db.rows import contact_of, media_of
 from recorder.adapters.contact_db.rows import sort_us as sort_of
 from recorder.adapters.contact_db.sql import POSTGRES, among, texts
 from recorder.adapters.contact_db.tables import contact_revisions, contacts, items, media
-from recorder.das_rows import (
+from recorder.model import ItemState, Window
+from recorder.records.contacts import ContactRow, MediaRow
+from recorder.records.das import (
     ALWAYS,
     IDS_MAX,
     DasContact,
@@ -36,12 +38,10 @@ from recorder.das_rows import (
     DasQuery,
     first_place,
 )
-from recorder.model import ItemState, Window
-from recorder.rows import ContactRow, MediaRow
 
 
 class SqlDas:
-    """Implements recorder.proof_ports.Das over an engine of `open_engine`, after `migrate`. Any thread."""
+    """Implements recorder.ports.proof.Das over an engine of `open_engine`, after `migrate`. Any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -19,7 +19,7 @@ from recorder.adapters.contact_db import progress as progress_rows
 from recorder.adapters.contact_db.commit import Stamp
 from recorder.adapters.contact_db.errors import translated
 from recorder.model import BufferedItem, ItemEvent, ItemOutcome, ItemRef, SourceProgress
-from recorder.rows import (
+from recorder.records.contacts import (
     CommitResult,
     ContactDetail,
     ContactList,
@@ -34,7 +34,7 @@ from recorder.rows import (
 
 
 class SqlContactDb:
-    """Implements recorder.ports.ContactDb over an engine of `open_engine`, after `migrate`.
+    """Implements recorder.ports.recording.ContactDb over an engine of `open_engine`, after `migrate`.
 
     Usable from several threads at once. `node` and the clock's instants go on record as who archived
     what and when; no decision rests on them.

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, TextClause, text
 from recorder.adapters.contact_db.columns import clean
 from recorder.adapters.contact_db.sql import POSTGRES, to_json
 from recorder.model import ItemRef
-from recorder.recovery_rows import Difference
+from recorder.records.recoveries import Difference
 
 
 def difference(connection: Connection, refs: Sequence[ItemRef]) -> Difference:

@@ -14,14 +14,14 @@ from recorder.adapters.contact_db.finding_work import finding_of, writing
 from recorder.adapters.contact_db.pages import bounded
 from recorder.adapters.contact_db.proof_tables import findings
 from recorder.adapters.contact_db.sql import among, texts
-from recorder.audit_rows import AuditEntry
-from recorder.finding_rows import FindingRow
+from recorder.records.audit import AuditEntry
+from recorder.records.findings import FindingRow
 
 _NAMED: Final = "of_findings"
 
 
 class SqlEndedFindings:
-    """The part of recorder.proof_ports.FindingsDb that forgets."""
+    """The part of recorder.ports.proof.FindingsDb that forgets."""
 
     def __init__(self, engine: Engine, *, cluster: str) -> None:
         self._engine = engine

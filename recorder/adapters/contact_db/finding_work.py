@@ -17,7 +17,7 @@ from recorder.adapters.contact_db.fence import highest_term, not_stale, refuse_s
 from recorder.adapters.contact_db.proof_tables import findings, reconciliations
 from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import Upsert, among, texts, to_json
-from recorder.finding_rows import (
+from recorder.records.findings import (
     NOTED,
     Closing,
     FindingRow,

@@ -43,7 +43,9 @@ from recorder.adapters.contact_db.proof_tables import findings, reconciliations,
 from recorder.adapters.contact_db.rows import AnyRow, item_of
 from recorder.adapters.contact_db.sql import Upsert, each, texts, to_json
 from recorder.adapters.contact_db.tables import items, media
-from recorder.finding_rows import (
+from recorder.model import Window
+from recorder.records.contacts import ItemRow
+from recorder.records.findings import (
     ACCEPTED,
     FindingList,
     FindingQuery,
@@ -55,14 +57,12 @@ from recorder.finding_rows import (
     Step,
     What,
 )
-from recorder.model import Window
-from recorder.rows import ItemRow
 
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class SqlFindingsDb(SqlEndedFindings):
-    """Implements recorder.proof_ports.FindingsDb over an engine of `open_engine`, after `migrate`."""
+    """Implements recorder.ports.proof.FindingsDb over an engine of `open_engine`, after `migrate`."""
 
     def __init__(self, engine: Engine, *, cluster: str, node: str, clock: Clock) -> None:
         super().__init__(engine, cluster=cluster)

@@ -8,7 +8,7 @@ from recorder.adapters.contact_db.engine import WRITES
 from recorder.adapters.contact_db.pages import bounded
 from recorder.adapters.contact_db.sql import insert
 from recorder.adapters.contact_db.tables import role_history
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 
 
 def append_history(engine: Engine, cluster: str, row: HistoryRow) -> None:

@@ -10,8 +10,8 @@ from recorder.adapters.contact_db.rows import event_of, item_of
 from recorder.adapters.contact_db.sql import prefixed
 from recorder.adapters.contact_db.tables import item_events, items, media
 from recorder.model import ItemEvent
-from recorder.rows import ItemList, ItemQuery, ItemRow
-from recorder.story import in_order
+from recorder.records.contacts import ItemList, ItemQuery, ItemRow
+from recorder.why.story import in_order
 
 _ROWS_MAX = 100
 
@@ -85,7 +85,7 @@ def _beginning(key: str) -> ColumnElement[bool]:
 
 
 def read_story(engine: Engine, source: str, key: str) -> tuple[ItemEvent, ...]:
-    """Every step of an item, in the order of `recorder.story`."""
+    """Every step of an item, in the order of `recorder.why.story`."""
     row = item_events.c
     statement = select(item_events).where(row.source == source, row.item_key == key)
     with engine.connect() as connection:

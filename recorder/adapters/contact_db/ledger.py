@@ -30,8 +30,8 @@ from recorder.adapters.contact_db.rows import Values, event_values, item_of, ref
 from recorder.adapters.contact_db.sql import Upsert, in_sql, insert
 from recorder.adapters.contact_db.tables import item_events, items
 from recorder.model import ItemEvent, ItemOutcome, ItemRef, ItemState
-from recorder.ports import CLOCK_AHEAD_US
-from recorder.rows import ItemRow
+from recorder.ports.recording import CLOCK_AHEAD_US
+from recorder.records.contacts import ItemRow
 
 _FAILED = ItemState.FAILED.value
 

@@ -17,7 +17,7 @@ KEPT_US: Final = 86_400_000_000
 
 
 class SqlLoginDb:
-    """Implements recorder.login_ports.LoginDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.ports.logins.LoginDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -15,7 +15,7 @@ from recorder.adapters.contact_db.proof_tables import deletions
 from recorder.adapters.contact_db.rows import AnyRow
 from recorder.adapters.contact_db.sql import POSTGRES, among, each, texts
 from recorder.adapters.contact_db.tables import items, media
-from recorder.retention_rows import DeletionState
+from recorder.records.retention import DeletionState
 
 _KEYS = "given_keys"
 _SOURCE = "of_source"

@@ -65,7 +65,7 @@ recovery_items = Table(
     _text("session_key"),
     _text("hints"),  # JSON object
     _us("expires_us"),  # when the source deletes it; NULL when it says nothing
-    _text("state"),  # a recorder.recovery_rows.Stage
+    _text("state"),  # a recorder.records.recoveries.Stage
     _text("reason"),
     _text("asked"),  # the id it was found by
     _us("made_due_us"),  # items.updated_us when it was made due
@@ -85,9 +85,9 @@ findings = Table(
     METADATA,
     _key("finding_id"),
     _text("source"),
-    _text("what"),  # a recorder.finding_rows.What
+    _text("what"),  # a recorder.records.findings.What
     _text("subject"),  # the item's key, or the object's
-    _text("cause"),  # a recorder.finding_rows.Why: "unknown" is none
+    _text("cause"),  # a recorder.records.findings.Why: "unknown" is none
     _text("severity"),  # critical, major or minor
     _us("at_us", known=True),  # the item's own instant
     _text("detail"),
@@ -198,7 +198,7 @@ deletions = Table(
     _text("session_key"),
     _text("policy"),
     _text("decision"),  # JSON object: ages, limits and rule that led to it
-    _text("state"),  # a recorder.retention_rows.DeletionState
+    _text("state"),  # a recorder.records.retention.DeletionState
     _text("reason"),
     _us("decided_us", known=True),
     _us("due_us", known=True),  # the end of the recycle period
@@ -280,7 +280,7 @@ certificates = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),  # from 1: made anew
     _us("made_us", known=True),
     _text("made_by"),
-    _text("verdict"),  # a recorder.prove_rows.Verdict
+    _text("verdict"),  # a recorder.records.certificates.Verdict
     _text("root"),  # of the Merkle tree
     _number("leaves"),
     _text("document"),  # the statement: JSON as signed
@@ -295,8 +295,8 @@ certificate_requests = Table(
     _key("request_id"),
     _text("source"),
     _text("day"),
-    _text("status"),  # a recorder.prove_rows.RequestStatus
-    _text("phase"),  # a recorder.prove_rows.Phase
+    _text("status"),  # a recorder.records.certificates.RequestStatus
+    _text("phase"),  # a recorder.records.certificates.Phase
     _text("reason"),
     _us("requested_us", known=True),
     _text("requested_by"),

@@ -10,7 +10,7 @@ from recorder.adapters.contact_db.proof_tables import deletions
 from recorder.adapters.contact_db.sql import among, texts
 from recorder.adapters.contact_db.tables import contacts, items
 from recorder.model import ItemRef
-from recorder.retention_rows import DeletionState
+from recorder.records.retention import DeletionState
 
 
 def put_again(connection: Connection, refs: Sequence[ItemRef], homes: Sequence[str]) -> None:

@@ -39,7 +39,7 @@ from recorder.adapters.contact_db.recovery_work import Hand
 from recorder.adapters.contact_db.sql import in_sql
 from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Difference,
     Forecast,
     ListedSection,
@@ -62,7 +62,7 @@ _MEAN_OF = 1_000
 
 
 class SqlRecoveryDb:
-    """Implements recorder.proof_ports.RecoveryDb over an engine of `open_engine`, after `migrate`."""
+    """Implements recorder.ports.proof.RecoveryDb over an engine of `open_engine`, after `migrate`."""
 
     def __init__(self, engine: Engine, *, cluster: str, node: str, clock: Clock) -> None:
         self._engine = engine

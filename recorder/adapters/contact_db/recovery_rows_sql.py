@@ -9,7 +9,7 @@ from typing import Any
 from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import strings, to_json
 from recorder.model import ItemRef, Window
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Counts,
     Forecast,
     OnRecord,

@@ -43,7 +43,7 @@ from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import Upsert, among, in_sql, texts
 from recorder.adapters.contact_db.tables import items
 from recorder.model import ItemRef, ItemState
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Forecast,
     ListedSection,
     RecoveryItem,

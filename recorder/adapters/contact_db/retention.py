@@ -56,7 +56,7 @@ from recorder.adapters.contact_db.sql import POSTGRES
 from recorder.adapters.contact_db.tables import contacts
 from recorder.keep.rules import judge
 from recorder.keep.surveys import Stamp, decision, due_of, ended, set_aside, stepped, surveyed
-from recorder.retention_rows import (
+from recorder.records.retention import (
     Deletion,
     DeletionList,
     DeletionQuery,
@@ -77,7 +77,7 @@ _LOCK = 0x7A9D5E
 
 
 class SqlRetentionDb(SqlPlans):
-    """Implements recorder.retention_ports.RetentionDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.ports.retention.RetentionDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine, *, cluster: str, node: str, clock: Clock) -> None:
         super().__init__(engine, cluster=cluster, clock=clock)

@@ -16,7 +16,7 @@ from recorder.adapters.contact_db.screen_tables import renditions
 from recorder.adapters.contact_db.sql import POSTGRES, among, strings, texts
 from recorder.keep.facts import ContactRecord, facts_from
 from recorder.model import ItemEvent, ItemState
-from recorder.retention_rows import Deletion, DeletionState, Facts, Hold, KeptMedia, Part
+from recorder.records.retention import Deletion, DeletionState, Facts, Hold, KeptMedia, Part
 
 OPEN: Final = tuple(state.value for state in DeletionState if state.is_open)
 _BELOW: Final = (

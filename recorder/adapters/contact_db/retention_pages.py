@@ -13,7 +13,7 @@ from recorder.adapters.contact_db.retention_facts import contact_record, facts_w
 from recorder.adapters.contact_db.sql import among, strings, texts
 from recorder.keep.facts import facts_from
 from recorder.keep.rules import judge
-from recorder.retention_rows import Facts, Hold, Part, Rules, Verdict, Walk
+from recorder.records.retention import Facts, Hold, Part, Rules, Verdict, Walk
 
 _ASKED: Final = (
     "contact_id",

@@ -18,7 +18,7 @@ from recorder.adapters.contact_db.retention_rows_sql import (
     run_values,
 )
 from recorder.adapters.contact_db.sql import insert as upsert
-from recorder.retention_rows import Plan, Run
+from recorder.records.retention import Plan, Run
 
 _CLOCKS: Final = {
     "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
@@ -27,7 +27,7 @@ _CLOCKS: Final = {
 
 
 class SqlPlans:
-    """The part of recorder.retention_ports.RetentionDb that has to do with agreement."""
+    """The part of recorder.ports.retention.RetentionDb that has to do with agreement."""
 
     def __init__(self, engine: Engine, *, cluster: str, clock: Clock) -> None:
         self._engine = engine

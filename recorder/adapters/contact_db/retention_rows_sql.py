@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from recorder.adapters.contact_db.rows import AnyRow, Values
 from recorder.adapters.contact_db.sql import to_json
 from recorder.keep.rules import rules_of, rules_text
-from recorder.retention_rows import (
+from recorder.records.retention import (
     Deletion,
     DeletionState,
     Hold,

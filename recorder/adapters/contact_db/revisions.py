@@ -18,7 +18,7 @@ from recorder.adapters.contact_db import tables
 from recorder.adapters.contact_db.rows import AnyRow, Values, sort_us
 from recorder.consolidate.delta import Before, taken_back
 from recorder.model import Interaction
-from recorder.rows import ContactRow, RevisionRow
+from recorder.records.contacts import ContactRow, RevisionRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from recorder.model import (
     Segment,
     StoredMedia,
 )
-from recorder.rows import ContactRow, ItemRow, MediaRow
+from recorder.records.contacts import ContactRow, ItemRow, MediaRow
 
 Values: TypeAlias = dict[str, Any]
 _ID_MIN: Final = 5

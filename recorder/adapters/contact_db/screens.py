@@ -15,13 +15,13 @@ from recorder.adapters.contact_db.screen_tables import renditions, screen_agents
 from recorder.adapters.contact_db.sql import among, insert, texts
 from recorder.errors import DataCenterError
 from recorder.model import Window
-from recorder.screen_model import ClockOffset, Rendition, ScreenPart, ScreenStream
+from recorder.scn.model import ClockOffset, Rendition, ScreenPart, ScreenStream
 
 _TRIES = 5
 
 
 class SqlScreenDb:
-    """Implements recorder.screen_ports.ScreenDb over an engine of `open_engine`, after `migrate`. Any thread."""
+    """Implements recorder.ports.screens.ScreenDb over an engine of `open_engine`, after `migrate`. Any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -17,9 +17,9 @@ from recorder.adapters.contact_db.screens_of_contacts import own_parts
 from recorder.adapters.contact_db.sql import among, texts
 from recorder.adapters.contact_db.tables import media
 from recorder.keep.holds import covering
-from recorder.rendition_keys import RENDITIONS, SCREENS
-from recorder.retention_rows import DeletionState
-from recorder.scrub_rows import ScrubObject
+from recorder.records.retention import DeletionState
+from recorder.records.scrub import ScrubObject
+from recorder.scn.rendition_keys import RENDITIONS, SCREENS
 
 _KEYS: Final = "object_keys"
 _OBJECT: Final = "object_key"

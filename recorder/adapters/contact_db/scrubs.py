@@ -21,8 +21,7 @@ from recorder.adapters.contact_db.scrub_objects import (
     without_going,
 )
 from recorder.adapters.contact_db.sql import Upsert, among, texts
-from recorder.scrub.ledger import enrolment, recorded
-from recorder.scrub_rows import (
+from recorder.records.scrub import (
     CENSUS,
     READS,
     CensusPage,
@@ -34,6 +33,7 @@ from recorder.scrub_rows import (
     ScrubSummary,
     Walk,
 )
+from recorder.scrub.ledger import enrolment, recorded
 
 _HELD, _OTHERS, _WITHOUT_ROW = 0, 1, 2
 _READ_BAD = (Outcome.DAMAGED.value, Outcome.MISSING.value)
@@ -41,7 +41,7 @@ _BAD = tuple(outcome.value for outcome in Outcome if outcome.is_bad)
 
 
 class SqlScrubDb:
-    """Implements recorder.scrub_ports.ScrubDb over an engine of `open_engine`. Any thread."""
+    """Implements recorder.ports.scrub.ScrubDb over an engine of `open_engine`. Any thread."""
 
     def __init__(self, engine: Engine, *, cluster: str) -> None:
         self._engine = engine

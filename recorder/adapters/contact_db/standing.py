@@ -25,7 +25,7 @@ from recorder.adapters.contact_db.rows import contact_of
 from recorder.adapters.contact_db.sessions import Session, read_sessions
 from recorder.adapters.contact_db.sql import among, each, in_sql, texts
 from recorder.model import BufferedItem
-from recorder.rows import ContactRow
+from recorder.records.contacts import ContactRow
 
 _NOTHING = Session((), ())
 

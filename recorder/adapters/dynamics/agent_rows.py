@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from recorder.screen_model import AgentEvent, AgentEventKind
+from recorder.scn.model import AgentEvent, AgentEventKind
 
 AGENT_MODES: Final = frozenset({192350002, 192350003})
 """Primary and consult; who monitors or looks in is no party of the call."""

@@ -32,7 +32,7 @@ from recorder.adapters.dynamics.sessions import SessionMemory
 from recorder.adapters.http.values import Instant, OptionalInstant, OptionalInt, Text, parse
 from recorder.errors import BadAnswer
 from recorder.model import Window
-from recorder.screen_model import AgentEvent
+from recorder.scn.model import AgentEvent
 
 M = TypeVar("M", bound=BaseModel)
 _SEATS: Final = "msdyn_sessionparticipants"

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from recorder.adapters.dynamics.settings import DynamicsSettings
 from recorder.adapters.dynamics.source import DynamicsSource
 from recorder.plugins import DataSourcePlugin, SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 
 
 class DynamicsPlugin:

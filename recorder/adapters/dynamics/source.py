@@ -52,8 +52,8 @@ from recorder.model import (
     Window,
 )
 from recorder.plugins import SourceDeps
-from recorder.ports import MediaRequest
-from recorder.screen_model import AgentEvent
+from recorder.ports.recording import MediaRequest
+from recorder.scn.model import AgentEvent
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 
 CHUNK_BYTES = 4 * 1024**2

@@ -19,7 +19,7 @@ from recorder.adapters.dynamics.settings import DynamicsSettings
 from recorder.adapters.http.json_body import json_object
 from recorder.adapters.http.values import clean_text, int_or_none
 from recorder.errors import BadAnswer
-from recorder.screen_model import AgentEvent
+from recorder.scn.model import AgentEvent
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 
 SIZE_EXCEEDED: Final = "x-ms-dynamics-msg-size-exceeded"

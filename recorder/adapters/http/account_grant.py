@@ -13,7 +13,7 @@ from recorder.adapters.http.client import Answer, build_request
 from recorder.adapters.http.errors import safe_text
 from recorder.adapters.http.oauth import Granted, granted_by, read_secret, refused_by
 from recorder.errors import SourceError
-from recorder.ports import Secrets
+from recorder.ports.recording import Secrets
 
 _ERROR_WORD = re.compile(r"^[a-z_]{1,40}$")
 _REASON_CHARS = 100

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationE
 from recorder.adapters.http.client import Answer, build_request
 from recorder.adapters.http.oauth import Granted, granted_by, read_secret, refused_by
 from recorder.errors import SourceError
-from recorder.ports import Secrets
+from recorder.ports.recording import Secrets
 
 _AADSTS = re.compile(r"AADSTS(\d{4,9})")
 _ERROR_WORD = re.compile(r"^[a-z_]{1,40}$")

@@ -27,7 +27,7 @@ from recorder.errors import (
     Throttled,
     Unreachable,
 )
-from recorder.ports import Secrets
+from recorder.ports.recording import Secrets
 
 _NS = 1_000_000_000
 _EARLY_S = 300.0

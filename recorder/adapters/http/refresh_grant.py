@@ -15,12 +15,12 @@ from typing import Annotated, Final, Protocol
 import httpx
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
-from cluster.state_file import replace_file
+from cluster.adapters.state_file import replace_file
 from recorder.adapters.http.client import Answer, build_request
 from recorder.adapters.http.errors import safe_text
 from recorder.adapters.http.oauth import Granted, granted_by, read_secret, refused_by
 from recorder.errors import SourceError, Unreachable
-from recorder.ports import Secrets
+from recorder.ports.recording import Secrets
 
 _ERROR_WORD: Final = re.compile(r"^[a-z_]{1,40}$")
 _TRACKING_CHARS: Final = 80

@@ -22,7 +22,7 @@ from recorder.adapters.http.values import parse
 from recorder.adapters.webex.agent_records import CallEvent
 from recorder.adapters.webex.ids import bare_id
 from recorder.errors import BadAnswer
-from recorder.screen_model import AgentEvent, AgentEventKind
+from recorder.scn.model import AgentEvent, AgentEventKind
 
 _K: TypeAlias = AgentEventKind
 _RINGING: Final = frozenset({"alerting", "connecting"})

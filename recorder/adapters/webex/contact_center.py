@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias, cast
 from recorder.adapters.http.values import parse
 from recorder.adapters.webex.agent_records import AgentActivity
 from recorder.errors import BadAnswer
-from recorder.screen_model import AgentEvent, AgentEventKind
+from recorder.scn.model import AgentEvent, AgentEventKind
 from recorder.webhooks import WebhookRequest
 
 SIGNATURE: Final = "x-webexcc-signature"

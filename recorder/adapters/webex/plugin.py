@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from recorder.adapters.webex.settings import WebexSettings
 from recorder.adapters.webex.source import WebexSource
 from recorder.plugins import DataSourcePlugin, SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 
 
 class WebexPlugin:

@@ -43,8 +43,8 @@ from recorder.model import (
     Window,
 )
 from recorder.plugins import SourceDeps
-from recorder.ports import MediaRequest
-from recorder.screen_model import AgentEvent
+from recorder.ports.recording import MediaRequest
+from recorder.scn.model import AgentEvent
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 
 _SECOND_US: Final = 1_000_000

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from recorder.adapters.zoom.settings import ZoomSettings
 from recorder.adapters.zoom.source import ZoomSource
 from recorder.plugins import DataSourcePlugin, SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 
 
 class ZoomPlugin:

@@ -37,7 +37,7 @@ from recorder.model import (
     Window,
 )
 from recorder.plugins import SourceDeps
-from recorder.ports import MediaRequest
+from recorder.ports.recording import MediaRequest
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 
 _DAY_S = 86_400.0

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sim.chance import Stream, guid, stream
+from sim.clockwork.chance import Stream, guid, stream
 from sim.ucaas.dynamics import people
 from sim.ucaas.dynamics.environment import Environment
 from sim.ucaas.dynamics.lexer import Value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.dynamics.address import RECORDINGS, Address
 from sim.ucaas.dynamics.changes import changes
 from sim.ucaas.dynamics.downloads import Blocks, file_of, json_value, raw_value

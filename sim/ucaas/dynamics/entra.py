@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.dynamics.errors import Refusal
 from sim.ucaas.dynamics.lexer import instant_text
 from sim.ucaas.http import Content, Request, Response, decode_form

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, quote
 
 from sim.audio import Recording
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.dynamics.lexer import instant_text, instant_us
 from sim.ucaas.http import Content
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, Final
 
-from sim.chance import Stream, guid, stream
+from sim.clockwork.chance import Stream, guid, stream
 from sim.ucaas.dynamics.lexer import Value
 from sim.ucaas.dynamics.schema import Column, Schema
 from sim.ucaas.dynamics.tables import Row

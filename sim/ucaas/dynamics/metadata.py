@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.dynamics.errors import no_resource, no_row
 from sim.ucaas.dynamics.schema import Schema
 

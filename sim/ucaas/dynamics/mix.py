@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sim.audio import Recording
-from sim.chance import Stream, stream
+from sim.clockwork.chance import Stream, stream
 from sim.ucaas.dynamics.scripts import CallScript, Leg, RecordingScript
 
 _SECOND_US = 1_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.dynamics.tables import Store
 
 _FIRST = ("Ada", "Ben", "Chloe", "Dario", "Emma", "Farid", "Greta", "Hugo", "Ines", "Jonas")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.dynamics.conversation import Conversation, timeline
 from sim.ucaas.dynamics.environment import Environment
 from sim.ucaas.dynamics.recording import RecordingLife

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sim.chance import Stream, guid
+from sim.clockwork.chance import Stream, guid
 from sim.ucaas.webex.instants import SECOND_US
 from sim.ucaas.webex.people import Owner, customer, owner
 from sim.ucaas.webex.scripts import CALL_QUEUE, USER, CallScript, Leg

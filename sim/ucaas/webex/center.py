@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sim.chance import Stream, guid, stream
+from sim.clockwork.chance import Stream, guid, stream
 from sim.ucaas.http import Response
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.webex.ask import Ask

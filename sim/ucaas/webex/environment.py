@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sim.chance import Stream
+from sim.clockwork.chance import Stream
 from sim.ucaas.surroundings import Surroundings
 from sim.ucaas.webex.center import Center
 from sim.ucaas.webex.files import FileStore

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from sim.audio import Recording
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.http import Content
 from sim.ucaas.webex.instants import SECOND_US
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any
 
-from sim.chance import Stream, guid, stream
+from sim.clockwork.chance import Stream, guid, stream
 from sim.ucaas.webex.center import Post
 from sim.ucaas.webex.errors import Refusal, bad, not_found
 from sim.ucaas.webex.instants import SECOND_US, millis_text, seconds_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.webex.calls import ORIGINATOR
 from sim.ucaas.webex.instants import SECOND_US, seconds_text
 from sim.ucaas.webex.people import Owner

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sim.audio import Recording
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.webex.scripts import KINDS, USER, CallScript, Change, Leg, RecordingScript
 

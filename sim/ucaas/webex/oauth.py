@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.http import Request, Response, decode_form
 from sim.ucaas.webex.errors import Refusal, answer_json, bad, not_found
 from sim.ucaas.webex.instants import SECOND_US

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from functools import cache
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.webex.scripts import CALL_QUEUE, PLACE, USER, VIRTUAL_LINE
 
 _FIRST = ("Ada", "Ben", "Chloé", "Dario", "Emma", "Farid", "Greta", "Hugo", "Inès", "Jörg")

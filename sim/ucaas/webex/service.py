@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.base import BaseFake, Route
 from sim.ucaas.fake import OnArrival
 from sim.ucaas.faults import Fault, FaultKind, FaultSet, Subject

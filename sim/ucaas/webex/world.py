@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.timetable import Timetable
 from sim.ucaas.webex.calls import Call, Half, calls_of

@@ -7,7 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.http import Content
 from sim.ucaas.zoom.people import email
 from sim.ucaas.zoom.scripts import FileScript

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.http import Content, Request, Response, byte_range
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.zoom.bodies import Body

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.zoom.archive import Meeting
 from sim.ucaas.zoom.environment import DAY_US, Environment

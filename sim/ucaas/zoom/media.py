@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.audio import RATE_HZ, Recording, speech
-from sim.chance import stream
+from sim.clockwork.chance import stream
 
 _VERSION = 1
 _SOUNDS_S = (5, 8, 12, 20, 30, 45, 60)

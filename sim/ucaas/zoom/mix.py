@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sim.audio import Recording
-from sim.chance import Stream, stream
+from sim.clockwork.chance import Stream, stream
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.zoom.media import MediaBank
 from sim.ucaas.zoom.scripts import AttachmentScript, FileScript, MeetingScript, RoomScript

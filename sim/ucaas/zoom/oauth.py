@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import unquote
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.http import Request, Response, decode_form
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.zoom.errors import answer_json, bad_token, no_scope

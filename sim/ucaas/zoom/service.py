@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.base import BaseFake, Route
 from sim.ucaas.fake import OnArrival
 from sim.ucaas.faults import Fault, FaultKind, FaultSet, Subject

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, Final
 
-from sim.chance import Stream, stream
+from sim.clockwork.chance import Stream, stream
 from sim.ucaas.surroundings import SECOND_US
 
 COMPLETED: Final = "recording.archive_files_completed"

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections import deque
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.truth import TruthItem
 from sim.ucaas.surroundings import SECOND_US
 from sim.ucaas.timetable import Timetable

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from recorder.archive.object_key import object_key
-from recorder.finding_rows import ACCEPTED
 from recorder.model import ItemState
+from recorder.records.findings import ACCEPTED
 from sim.world.incident import Fault
 from sim.world.rules.rule import End, Hits, Rule, one_of, share
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from recorder.errors import DataCenterDown
-from recorder.retention_rows import DeletionState, Hold, Scope
-from sim.clock import SimClock
-from sim.kernel import Epoch
-from sim.retention_tables import MemoryRetentionDb
+from recorder.records.retention import DeletionState, Hold, Scope
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
+from sim.tables.retention import MemoryRetentionDb
 from sim.world.incident import Fault
 from sim.world.rules.rule import End, Hits, Rule, one_of
 

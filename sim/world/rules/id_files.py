@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from recorder.recovery_rows import RecoveryStatus
+from recorder.records.recoveries import RecoveryStatus
 from sim.checkers.id_files import Put
 from sim.truth import TruthItem
 from sim.world.incident import Fault

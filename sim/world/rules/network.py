@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sim.network import Weather
+from sim.stand_ins.network import Weather
 from sim.world.incident import Fault
 from sim.world.rules.rule import End, Hits, Option, Rule, number, share, ways_of
 

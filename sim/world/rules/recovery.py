@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from recorder.errors import DataCenterDown
 from recorder.messages import RecoveriesChanged
 from recorder.model import Window
-from recorder.recovery_rows import Cause, RecoveryKind, RecoveryRow
+from recorder.records.recoveries import Cause, RecoveryKind, RecoveryRow
 from sim.world.incident import Fault
 from sim.world.rules.rule import Hits, Rule, flag, nodes_of, number
 

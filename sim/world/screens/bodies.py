@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.world.incident import Screens
 from sim.world.kinds import kind_of
 from sim.world.screens.dynamics_says import DynamicsSays

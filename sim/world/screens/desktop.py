@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, assert_never
 
 from recorder.desktop.choice import Tried, failed, left, next_node
 from recorder.desktop.sending import Sending, current
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     AskClock,
     ClockTold,
     DesktopCommand,
@@ -27,10 +27,10 @@ from recorder.screen_messages import (
     StreamEnded,
     Welcome,
 )
-from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.scn.model import ScreenPacket, ScreenStream
 from sim.checkers.screen_follows_agent import Frame, Place
-from sim.clock import WALL_START_US
-from sim.kernel import Event, Kernel
+from sim.clockwork.clock import WALL_START_US
+from sim.clockwork.kernel import Event, Kernel
 from sim.world.incident import NODES
 from sim.world.screens.frames import FrameText
 from sim.world.screens.lan import Lan, Wire

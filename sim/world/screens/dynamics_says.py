@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from recorder.screen_model import AgentEvent
-from recorder.screen_model import AgentEventKind as Kind
+from recorder.scn.model import AgentEvent
+from recorder.scn.model import AgentEventKind as Kind
 from recorder.webhooks import WebhookRequest
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.ucaas.dynamics.hooks import body_of
 from sim.ucaas.dynamics.lexer import Value
 from sim.ucaas.dynamics.schema import tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
-from recorder.screen.webm import ScnReader
+from recorder.scn.webm import ScnReader
 
 
 @dataclass(frozen=True, slots=True)

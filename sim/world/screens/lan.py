@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     DesktopCommand,
     DesktopGone,
     DesktopSaid,
     DesktopSaying,
 )
-from sim.kernel import Epoch, Kernel
+from sim.clockwork.kernel import Epoch, Kernel
 
 if TYPE_CHECKING:
     from sim.world.machine import Machine

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from recorder.errors import CallBufferError
 from sim.checkers.screen_follows_agent import Place
-from sim.clock import WALL_START_US
-from sim.screen_tables import ScreenTables
+from sim.clockwork.clock import WALL_START_US
+from sim.tables.screens import ScreenTables
 from sim.world.screens.frames import frames_in
 from sim.world.screens.script import Stretch
 from sim.world.screens.shelf import UNSYNCED_US

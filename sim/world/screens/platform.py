@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recorder.errors import SourceError
 from recorder.model import Window
-from recorder.ports import DataSource
-from recorder.screen_messages import AgentEventsHeard
-from recorder.screen_model import AgentEvent, AgentEventKind
-from sim.clock import WALL_START_US
-from sim.kernel import Kernel
+from recorder.ports.recording import DataSource
+from recorder.scn.messages import AgentEventsHeard
+from recorder.scn.model import AgentEvent, AgentEventKind
+from sim.clockwork.clock import WALL_START_US
+from sim.clockwork.kernel import Kernel
 from sim.world.incident import Screens
 from sim.world.screens.saying import Mouth, Said
 from sim.world.screens.script import AgentScript, Happening

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from recorder.assembly.stitching import StitchStores
 from recorder.model import MediaKind
-from recorder.rows import ContactDetail
+from recorder.records.contacts import ContactDetail
+from recorder.scn.messages import Stitch
+from recorder.scn.model import AgentEvent, Leg, Rendition, Verdict
 from recorder.screen.legs import fold, limits_of
-from recorder.screen_messages import Stitch
-from recorder.screen_model import AgentEvent, Leg, Rendition, Verdict
 from recorder.stitch.gathering import gathered
 from recorder.stitch.stitch_ports import StitchTools
 from recorder.stitch.stitching import planned
-from recorder.stitch_assembly import StitchStores
-from sim.agent_events import MemoryAgentEventDb
 from sim.checkers.replay_whole import (
     PROMISE,
     Content,
@@ -28,10 +27,11 @@ from sim.checkers.replay_whole import (
     not_shown,
 )
 from sim.checkers.violation import Violation
-from sim.clock import SimClock
-from sim.data_center import MemoryArchive, MemoryContactDb
-from sim.kernel import Epoch
-from sim.screen_tables import MemoryScreenDb
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
+from sim.tables.agent_events import MemoryAgentEventDb
+from sim.tables.data_center import MemoryArchive, MemoryContactDb
+from sim.tables.screens import MemoryScreenDb
 from sim.world.incident import NODES
 from sim.world.kinds.kind import Talk
 from sim.world.screens.script import TrueLeg

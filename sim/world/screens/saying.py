@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from recorder.screen_model import AgentEvent
-from recorder.screen_model import AgentEventKind as Kind
+from recorder.scn.model import AgentEvent
+from recorder.scn.model import AgentEventKind as Kind
 from recorder.webhooks import WebhookRequest
-from sim.chance import guid, stream
+from sim.clockwork.chance import guid, stream
 from sim.world.screens.script import Happening
 
 

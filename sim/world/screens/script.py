@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from recorder.screen_model import AgentEventKind as Kind
-from recorder.screen_model import Verdict
-from sim.kernel import Chance
+from recorder.scn.model import AgentEventKind as Kind
+from recorder.scn.model import Verdict
+from sim.clockwork.kernel import Chance
 from sim.world.incident import Screens
 
 _RING_S: Final = (2.0, 12.0)

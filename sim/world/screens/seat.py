@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster.ports import Behaviour
+from recorder.assembly.screens import RecordingPorts, ScreenPorts
+from recorder.scn.messages import DesktopCommand, LegsChanged, StopScreen
+from recorder.scn.model import Leg, Span, Verdict
 from recorder.screen.recorder import ScreenRecorder
-from recorder.screen_assembly import RecordingPorts, ScreenPorts
-from recorder.screen_messages import DesktopCommand, LegsChanged, StopScreen
-from recorder.screen_model import Leg, Span, Verdict
-from sim.screen_files import MemoryScreenFiles, ScreenDisk
+from sim.stand_ins.screen_files import MemoryScreenFiles, ScreenDisk
 from sim.world.screens.lan import Lan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recorder.ports import DataSource
-    from recorder.stitch_assembly import StitchStores
+    from recorder.assembly.stitching import StitchStores
+    from recorder.ports.recording import DataSource
     from recorder.traps import Trap
     from sim.world.data_center import WorldDataCenter
     from sim.world.screens.shelf import ScreenShelf
@@ -84,7 +84,7 @@ class Seat:
         """The process is no more."""
         self._lan.died(self.node, power=power)
 
-    # -- recorder.screen_ports.DesktopLinks ----
+    # -- recorder.ports.screens.DesktopLinks ----
 
     def send(self, connection: str, command: DesktopCommand) -> None:
         """See DesktopLinks."""

@@ -6,11 +6,11 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from recorder.screen.webm import ScnReader
+from recorder.scn.webm import ScnReader
 from recorder.traps import Trap, no_trap
-from sim.buffer import SimJournal
-from sim.kernel import Chance
-from sim.screen_files import ScreenDisk
+from sim.clockwork.kernel import Chance
+from sim.stand_ins.buffer import SimJournal
+from sim.stand_ins.screen_files import ScreenDisk
 from sim.world.screens.frames import FrameText, frame_of
 
 UNSYNCED_US: Final = 11_000_000

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from recorder.screen.verdicts import Wish, wish
+from recorder.scn.verdicts import Wish, wish
 from sim.checkers.screen_follows_agent import PROMISE
 from sim.checkers.violation import Violation
-from sim.kernel import Kernel
+from sim.clockwork.kernel import Kernel
 
 if TYPE_CHECKING:
     from sim.world.machine import Machine

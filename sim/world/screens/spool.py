@@ -10,7 +10,7 @@ from typing import Final
 from recorder.desktop.spool import RESTARTED, StreamFacts
 from recorder.desktop.spool_rules import resume_at, too_much
 from recorder.desktop.spool_stream import Group, SpooledStream
-from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.scn.model import ScreenPacket, ScreenStream
 
 BYTES_MAX: Final = 20_000
 """Some ten minutes of frames of a few bytes each."""

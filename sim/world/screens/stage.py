@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from recorder.ports import DataSource
-from recorder.screen_model import AgentEventKind, Span, Verdict
+from recorder.ports.recording import DataSource
+from recorder.scn.model import AgentEventKind, Span, Verdict
 from sim.checkers.screen_follows_agent import (
     PROMISE,
     AgentLeg,
@@ -21,7 +21,7 @@ from sim.checkers.screen_follows_agent import (
     missing,
 )
 from sim.checkers.violation import Violation
-from sim.clock import WALL_START_US
+from sim.clockwork.clock import WALL_START_US
 from sim.world.incident import NODES
 from sim.world.screens.bodies import agent_of, mouth_of, sayable
 from sim.world.screens.desktop import SimDesktop

@@ -16,16 +16,16 @@ from typing import Final, Protocol
 from pydantic import TypeAdapter
 
 from recorder.errors import ArchiveError, CallBufferError, StitchFailed
-from recorder.ports import Archive
-from recorder.screen.webm import ScnReader
-from recorder.screen_model import ScreenPacket
+from recorder.ports.recording import Archive
+from recorder.scn.model import ScreenPacket
+from recorder.scn.webm import ScnReader
 from recorder.stitch.frames import Frame, joined, shown
 from recorder.stitch.plan_model import Keep, Made, Plan, Stream, Written
 from recorder.stitch.timeline import RENDITION_TYPE, TIMELINE_TYPE, FileRef, Timeline
 from recorder.traps import Trap
 from sim.checkers.replay_whole import Content
 from sim.checkers.screen_follows_agent import Place
-from sim.kernel import Chance
+from sim.clockwork.kernel import Chance
 from sim.world.points import MAKE
 from sim.world.screens.frames import frame_of
 

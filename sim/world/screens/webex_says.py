@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from recorder.screen_model import AgentEventKind as Kind
+from recorder.scn.model import AgentEventKind as Kind
 from recorder.webhooks import WebhookRequest
 from sim.ucaas.webex.center import EVENT
 from sim.ucaas.webex.hooks import signature

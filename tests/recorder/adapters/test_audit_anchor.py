@@ -3,8 +3,8 @@
 import pytest
 
 from recorder.adapters.audit_anchor import AuditAnchorFile
-from recorder.audit_rows import AuditHead
 from recorder.errors import RecorderError
+from recorder.records.audit import AuditHead
 
 
 def test_another_process_finds_it(tmp_path):

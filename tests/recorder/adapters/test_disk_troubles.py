@@ -16,7 +16,7 @@ from recorder.adapters.journal_file import JournalFile
 from recorder.adapters.progress_file import ProgressFile
 from recorder.errors import ArchiveError, CallBufferError, RecorderError
 from recorder.model import SourceProgress
-from recorder.ports import SealedFile
+from recorder.ports.recording import SealedFile
 
 BODY = b"a recording " * 100
 SHA = hashlib.sha256(BODY).hexdigest()

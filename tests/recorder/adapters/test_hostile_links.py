@@ -7,7 +7,7 @@ import pytest
 
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.errors import RedirectRefused, SourceError
-from recorder.ports import FetchLimits
+from recorder.ports.recording import FetchLimits
 from sim.contract.world import Bytes
 from tests.recorder.adapters.hostile import (
     WORLDS,

@@ -7,13 +7,13 @@ import threading
 import httpx
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters import media_download, media_httpx
 from recorder.adapters.http.client import Timeouts, build_request, exchange, open_client
 from recorder.adapters.media_fast import FastMediaFetcher
 from recorder.adapters.media_httpx import HttpxMediaFetcher, httpx_transport
 from recorder.errors import SourceError
-from recorder.ports import FetchLimits, MediaRequest
+from recorder.ports.recording import FetchLimits, MediaRequest
 from sim.bench.timing import now_ns, seconds_since
 from sim.contract.world import Bytes
 

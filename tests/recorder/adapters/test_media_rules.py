@@ -16,7 +16,7 @@ from recorder.adapters.media_rules import (
     wanted,
 )
 from recorder.errors import BadAnswer, NotMedia, RedirectRefused, Truncated
-from recorder.ports import FetchLimits, MediaRequest
+from recorder.ports.recording import FetchLimits, MediaRequest
 
 TOKEN = (("Authorization", "Bearer t0ken"),)
 HOP = Hop("https://api.example.com/media/1?sig=x", TOKEN)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recorder.adapters.scn_files import SYNC_EVERY_S, DiskScreenFiles
 from recorder.errors import CallBufferError
-from recorder.screen.webm import ScnReader, head_bytes, packet_bytes
+from recorder.scn.webm import ScnReader, head_bytes, packet_bytes
 from sim.screen_clip import screen_clip
 from tests.by_hand import HandClock
 from tests.screens import KEY, a_head, packets

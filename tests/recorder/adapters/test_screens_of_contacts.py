@@ -10,7 +10,7 @@ from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.screens import SqlScreenDb
 from recorder.adapters.contact_db.screens_of_contacts import forget_own, own_parts
 from recorder.model import Party, Window
-from recorder.screen_model import AgentEvent, AgentEventKind
+from recorder.scn.model import AgentEvent, AgentEventKind
 from tests.calls import START_US, a_file, an_item, names_of
 from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock

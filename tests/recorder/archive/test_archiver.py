@@ -18,9 +18,9 @@ from recorder.messages import (
     ItemRefused,
 )
 from recorder.model import Level
-from recorder.settings import ArchiveSettings
+from recorder.settings.stages import ArchiveSettings
 from recorder.status import ArchiveStatus
-from sim.buffer import SimBufferFiles, SimJournal
+from sim.stand_ins.buffer import SimBufferFiles, SimJournal
 from tests.recorder.fakes import (
     MP3,
     FakeArchive,

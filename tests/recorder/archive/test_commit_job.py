@@ -18,7 +18,7 @@ from recorder.archive.commit_job import (
 from recorder.archive.journal_records import item_records, replay
 from recorder.codec import job_key
 from recorder.errors import ArchiveError, DataCenterError, DataCenterUnfit, SchemaTooNew
-from sim.buffer import SimBufferFiles, SimJournal
+from sim.stand_ins.buffer import SimBufferFiles, SimJournal
 from tests.recorder.fakes import MP3, FakeArchive, FakeContactDb, buffered, put_in_buffer
 from tests.recorder.hand_clock import HandClock
 

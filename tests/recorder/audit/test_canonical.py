@@ -18,7 +18,7 @@ from recorder.audit.canonical import (
     plain,
     to_line,
 )
-from recorder.audit_rows import AuditEntry
+from recorder.records.audit import AuditEntry
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

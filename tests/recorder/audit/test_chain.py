@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recorder.audit.canonical import chained, hash_of, to_line
 from recorder.audit.chain import Anchor, Break, BreakKind, Unreadable, verify
-from recorder.audit_rows import AuditEntry, AuditHead
+from recorder.records.audit import AuditEntry, AuditHead
 
 CHANGED, REMOVED, ADDED, REORDERED, TRUNCATED, REWRITTEN = BreakKind
 

@@ -7,10 +7,10 @@ import pytest
 from cluster.board import Board
 from cluster.messages import Ping, Pong
 from recorder.audit.guard import PAGE, AuditGuard, GuardSettings
-from recorder.audit_rows import AuditEntry, AuditGuardStatus
 from recorder.errors import RecorderError
 from recorder.messages import FindingClosed, FindingOpened
-from sim.audit import MemoryAuditAnchor, MemoryAuditDb, MemoryAuditStore
+from recorder.records.audit import AuditEntry, AuditGuardStatus
+from sim.tables.audit import MemoryAuditAnchor, MemoryAuditDb, MemoryAuditStore
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 

@@ -9,13 +9,13 @@ from cluster.messages import Ping, Pong
 from recorder.audit.audit_messages import Record, Recorded
 from recorder.audit.trail import NoTrail, Trail
 from recorder.audit.writer import AuditWriter
-from recorder.audit_rows import AuditQuery, AuditStatus
 from recorder.errors import DataCenterError
 from recorder.messages import FindingClosed, FindingOpened
-from recorder.rows import HistoryRow
-from sim.audit import MemoryAuditDb, MemoryAuditStore
-from sim.buffer import SimJournal
-from sim.data_center import MemoryContactStore
+from recorder.records.audit import AuditQuery, AuditStatus
+from recorder.records.contacts import HistoryRow
+from sim.stand_ins.buffer import SimJournal
+from sim.tables.audit import MemoryAuditDb, MemoryAuditStore
+from sim.tables.data_center import MemoryContactStore
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 

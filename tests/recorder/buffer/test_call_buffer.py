@@ -6,9 +6,9 @@ from cluster.board import Board
 from cluster.messages import Ping, Pong
 from recorder.buffer.call_buffer import CallBuffer
 from recorder.messages import BufferSpaceChanged, FindingClosed, FindingOpened
-from recorder.settings import BufferSettings
+from recorder.settings.stages import BufferSettings
 from recorder.status import BufferStatus
-from sim.buffer import SimBufferFiles
+from sim.stand_ins.buffer import SimBufferFiles
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 

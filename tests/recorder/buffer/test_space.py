@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.buffer.space import Space, after_failure, after_look
-from recorder.settings import BufferSettings
+from recorder.settings.stages import BufferSettings
 
 SETTINGS = BufferSettings(reserve_bytes=100, resume_bytes=150)
 OPEN = Space(open=True, free_bytes=1)

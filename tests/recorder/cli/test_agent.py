@@ -6,9 +6,9 @@ import pytest
 
 from recorder.errors import DataCenterDown
 from recorder.model import Party
-from recorder.screen_model import ClockOffset, Leg, ScreenPart, ScreenStream, Span, Verdict
-from recorder.screen_recorder_status import DesktopStatus, ScreenRecorderStatus
-from recorder.screen_status import AgentAtHand, RisStatus
+from recorder.scn.model import ClockOffset, Leg, ScreenPart, ScreenStream, Span, Verdict
+from recorder.scn.recorder_status import DesktopStatus, ScreenRecorderStatus
+from recorder.scn.ris_status import AgentAtHand, RisStatus
 from recorder.web.agent_names import UNKNOWN_NS
 from tests.recorder.fake_node import TOKEN, FakeNode
 from tests.recorder.fakes import buffered

@@ -6,7 +6,7 @@ import pytest
 
 from cluster.status import PeerStatus
 from recorder.audit.canonical import from_line, to_line
-from recorder.audit_rows import AuditEntry, AuditGuardStatus, AuditHead
+from recorder.records.audit import AuditEntry, AuditGuardStatus, AuditHead
 from tests.recorder.fake_node import BEGAN_US, FakeNode
 
 OTHER_HASH = "0" * 64

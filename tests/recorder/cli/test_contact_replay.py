@@ -2,9 +2,9 @@
 
 import pytest
 
-from recorder.replay_control import Replay, ReplayState
-from recorder.rows import ContactQuery
-from recorder.screen_model import Rendition
+from recorder.desk.replay import Replay, ReplayState
+from recorder.records.contacts import ContactQuery
+from recorder.scn.model import Rendition
 from tests.recorder.fakes import buffered
 
 MADE = Rendition(

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from recorder.finding_rows import RunRow, Scope, Severity, Sighting, Step, What, Why
+from recorder.records.findings import RunRow, Scope, Severity, Sighting, Step, What, Why
 from tests.recorder.fake_node import BEGAN_US
 
 

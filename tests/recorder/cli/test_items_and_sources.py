@@ -3,7 +3,7 @@ import pytest
 from cluster.frames import Role
 from cluster.status import PairStatus
 from recorder.budgets import BudgetFigures
-from recorder.control import OpenSource, SourceProblem
+from recorder.desk.control import OpenSource, SourceProblem
 from recorder.messages import Rewind
 from recorder.model import Window
 from recorder.status import SourceStatus

@@ -10,12 +10,12 @@ from recorder.adapters.contact_db.audit import SqlAuditDb
 from recorder.adapters.contact_db.certificates import SqlCertificateDb
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.signing_key import FileSigner
-from recorder.audit_rows import AuditEntry
-from recorder.control import OpenSource
+from recorder.desk.control import OpenSource
 from recorder.errors import Unreachable
 from recorder.prove.document import to_text
 from recorder.prove.make import ProvedSource, Prover, make_certificate
-from sim.audit import ListedTrail
+from recorder.records.audit import AuditEntry
+from sim.tables.audit import ListedTrail
 from tests.databases import migrated
 from tests.recorder.fake_node import BEGAN_US, OBJECT
 from tests.recorder.fakes import MP3, buffered

@@ -1,6 +1,6 @@
 import pytest
 
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Forecast,
     ListedSection,
     RecoveryItem,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from recorder.retention_rows import DAY_US, DeletionQuery, Rules, Trouble, Walk
+from recorder.records.retention import DAY_US, DeletionQuery, Rules, Trouble, Walk
 from tests.calls import an_item
 from tests.recorder.fake_node import TOKEN
 

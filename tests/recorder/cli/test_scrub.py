@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.scrub_rows import READS, CensusPage, Outcome, Reading, ScrubStatus, Walk
+from recorder.records.scrub import READS, CensusPage, Outcome, Reading, ScrubStatus, Walk
 from tests.recorder.fake_node import BEGAN_US, OBJECT
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.bounds import INSTANT_US_MAX
 from recorder.consolidate.contact import consolidate, contact_id, merge
 from recorder.model import Interaction, MediaKind, MediaRef, Party, Segment
+from recorder.settings.bounds import INSTANT_US_MAX
 from tests.recorder.consolidate.strategies import INTERACTIONS
 
 

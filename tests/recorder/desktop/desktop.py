@@ -3,8 +3,8 @@
 import asyncio
 import threading
 
-from cluster.real_clock import RealClock
-from cluster.real_randomness import RealRandomness
+from cluster.adapters.real_clock import RealClock
+from cluster.adapters.real_randomness import RealRandomness
 from recorder.desktop.camera import Camera, Who
 from recorder.desktop.client import Client
 from recorder.desktop.desktop_clock import DesktopClock

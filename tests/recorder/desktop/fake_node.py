@@ -7,8 +7,8 @@ from contextlib import suppress
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from recorder.screen_messages import DesktopHello, PacketsCame, PacketsKept, StreamEnded, Welcome
-from recorder.screen_wire import FRAME_BYTES_MAX, command_frame, read_saying
+from recorder.scn.messages import DesktopHello, PacketsCame, PacketsKept, StreamEnded, Welcome
+from recorder.scn.wire import FRAME_BYTES_MAX, command_frame, read_saying
 from tests.waiting import wait_until
 
 

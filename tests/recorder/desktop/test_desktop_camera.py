@@ -1,6 +1,6 @@
 import pytest
 
-from cluster.real_randomness import RealRandomness
+from cluster.adapters.real_randomness import RealRandomness
 from recorder.desktop import camera
 from recorder.desktop.camera import Camera, Who
 from recorder.desktop.desktop_clock import DesktopClock

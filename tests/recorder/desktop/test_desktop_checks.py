@@ -9,7 +9,7 @@ from recorder.cli.main import run
 from recorder.desktop import checks
 from recorder.desktop.checks import Checked, findings_of
 from recorder.desktop.settings import load_settings
-from recorder.desktop_tokens import desktop_token
+from recorder.scn.desktop_tokens import desktop_token
 from tests.recorder.desk_server import DESKTOP_TOKEN, served
 
 TEXT = """

@@ -2,9 +2,9 @@ import threading
 
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.desktop.spool import Spool
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     AskClock,
     ClockTold,
     DesktopHello,
@@ -16,8 +16,8 @@ from recorder.screen_messages import (
     StreamBegan,
     StreamEnded,
 )
-from recorder.screen_model import ScreenPacket
-from recorder.screen_wire import PACKET_BYTES_MAX
+from recorder.scn.model import ScreenPacket
+from recorder.scn.wire import PACKET_BYTES_MAX
 from tests.recorder.desktop.desktop import Desktop
 from tests.recorder.desktop.fake_node import FakeNode
 from tests.recorder.desktop.screens import EveryFrameAnother, PaintedScreens

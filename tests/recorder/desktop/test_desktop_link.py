@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.desktop.dialing import Dial, LinkFailed
 from recorder.desktop.link import Link, LinkLost
 from recorder.desktop.spool import Spool
-from recorder.screen_messages import DesktopHello, Refused, StartScreen
+from recorder.scn.messages import DesktopHello, Refused, StartScreen
 from tests.recorder.desktop.fake_node import FakeNode
 
 HELLO = DesktopHello("desk-1", ("dynamics/anna",), "host", "1", None)

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.desktop.encoder import EncoderFailed, Vp9Encoder
 from recorder.desktop.pictures import Picture, ScreenAway, is_same
 from recorder.desktop.screens import MssScreens

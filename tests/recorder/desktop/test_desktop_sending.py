@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from recorder.desktop.sending import Sending, current
 from recorder.desktop.spool import Spool
-from recorder.screen_messages import PacketsCame, StreamBegan, StreamEnded, Welcome
-from recorder.screen_model import ScreenPacket, ScreenStream
+from recorder.scn.messages import PacketsCame, StreamBegan, StreamEnded, Welcome
+from recorder.scn.model import ScreenPacket, ScreenStream
 
 OLD = ScreenStream("old", "desk", ("dynamics/anna",), "vp9", 64, 32, 1_000)
 NEW = replace(OLD, stream="new", t0_us=2_000)

@@ -14,8 +14,8 @@ from recorder.desktop.spool import RESTARTED, Spool
 from recorder.desktop.spool_file import SUFFIX, GroupFile
 from recorder.desktop.spool_folder import claim_folder
 from recorder.errors import ConfigError
-from recorder.screen_model import ScreenPacket, ScreenStream
-from recorder.screen_wire import PACKET_BYTES_MAX
+from recorder.scn.model import ScreenPacket, ScreenStream
+from recorder.scn.wire import PACKET_BYTES_MAX
 
 STREAM = ScreenStream("s1", "desk", ("dynamics/anna",), "vp9", 64, 32, 1_000)
 LATER = replace(STREAM, stream="s2", t0_us=2_000)

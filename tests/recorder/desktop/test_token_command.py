@@ -5,7 +5,7 @@ import json
 import pytest
 
 from recorder.cli.main import run
-from recorder.desktop_tokens import desktop_token
+from recorder.scn.desktop_tokens import desktop_token
 from tests.recorder.test_config import GOOD
 
 SECRET = "a-secret-that-is-long-enough"

@@ -25,8 +25,8 @@ from recorder.ingest.fetch_job import (
     buffer_name,
     fetch_item,
 )
-from recorder.ports import FetchLimits, MediaRequest
-from sim.buffer import SimBufferFiles
+from recorder.ports.recording import FetchLimits, MediaRequest
+from sim.stand_ins.buffer import SimBufferFiles
 from tests.recorder.fakes import (
     MP3,
     FakeContactDb,

@@ -17,9 +17,9 @@ from recorder.messages import (
     ItemRefused,
 )
 from recorder.model import ItemEvent, ItemState
-from recorder.settings import IngestSettings
+from recorder.settings.stages import IngestSettings
 from recorder.status import IngestStatus
-from sim.buffer import SimBufferFiles
+from sim.stand_ins.buffer import SimBufferFiles
 from tests.recorder.fakes import (
     MP3,
     FakeContactDb,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.ingest.intake import NOT_LOOKED, Intake
-from recorder.settings import IngestSettings
+from recorder.settings.stages import IngestSettings
 from recorder.status import SourceWork
 
 SOURCES = ("zoom", "busy", "calm")

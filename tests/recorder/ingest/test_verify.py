@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from recorder.errors import NotMedia, Truncated
 from recorder.ingest.verify import judge
 from recorder.model import MediaKind, MediaRef
-from recorder.ports import SealedFile
+from recorder.ports.recording import SealedFile
 
 AUDIO, VIDEO, TEXT, OTHER = MediaKind.AUDIO, MediaKind.VIDEO, MediaKind.TEXT, MediaKind.OTHER
 MP4 = b"\x00\x00\x00\x18ftypM4A \x00\x00"

@@ -5,23 +5,23 @@ from cluster.messages import DutyGranted
 from recorder.keep.retention import Retention
 from recorder.keep.retention_parts import RetentionPorts, RetentionStatus
 from recorder.messages import FindingOpened
-from recorder.retention_rows import (
+from recorder.records.retention import (
     DeletionQuery,
     Hold,
     Plan,
     Scope,
     Surveyed,
 )
-from recorder.retention_settings import RetentionPolicy, RetentionSettings
-from sim.audit import ListedTrail
-from sim.data_center import (
+from recorder.settings.retention import RetentionPolicy, RetentionSettings
+from sim.tables.audit import ListedTrail
+from sim.tables.data_center import (
     DataCenterFaults,
     MemoryArchive,
     MemoryArchiveStore,
     MemoryContactDb,
     MemoryContactStore,
 )
-from sim.retention_tables import MemoryRetentionDb, RetentionTables
+from sim.tables.retention import MemoryRetentionDb, RetentionTables
 from tests.calls import an_item
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock

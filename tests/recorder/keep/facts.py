@@ -1,7 +1,7 @@
 """Contacts, rules and holds for tests of retention."""
 
 from recorder.model import Window
-from recorder.retention_rows import (
+from recorder.records.retention import (
     DAY_US,
     Facts,
     Hold,

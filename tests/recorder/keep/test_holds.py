@@ -4,7 +4,7 @@ import pytest
 
 from recorder.keep.holds import covering, covers
 from recorder.model import Window
-from recorder.retention_rows import Scope
+from recorder.records.retention import Scope
 from tests.recorder.keep.facts import T0_US, a_contact, a_hold, a_window
 
 

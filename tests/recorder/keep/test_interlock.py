@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from recorder.keep.interlock import INTERLOCK, UNCONFIRMED, Standing, too_many, unconfirmed
-from recorder.retention_rows import DAY_US, Plan, Rules, Run, Surveyed
+from recorder.records.retention import DAY_US, Plan, Rules, Run, Surveyed
 from tests.recorder.keep.facts import T0_US, a_policy, rules
 
 RULES = rules(a_policy(days=30))

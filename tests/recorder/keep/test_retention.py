@@ -7,14 +7,14 @@ import pytest
 from cluster.messages import DutyEnded, DutyWithdrawn, Ping, Pong
 from recorder.errors import ArchiveError
 from recorder.messages import FindingClosed, FindingOpened
-from recorder.retention_rows import (
+from recorder.records.retention import (
     DAY_US,
     DeletionState,
 )
-from sim.data_center import (
+from sim.tables.data_center import (
     MemoryArchive,
 )
-from sim.retention_tables import MemoryRetentionDb
+from sim.tables.retention import MemoryRetentionDb
 from tests.recorder.fakes import Mailbox
 from tests.recorder.keep.desk import DAY_S, Desk, ready_to_decide
 

@@ -11,8 +11,7 @@ from recorder.adapters.folder_archive import FolderArchive
 from recorder.errors import ArchiveError, DataCenterDown, DataCenterUnfit
 from recorder.keep.retention_jobs import DeleteTools, delete_some, end_run, look
 from recorder.model import Window
-from recorder.rendition_keys import prefix_of
-from recorder.retention_rows import (
+from recorder.records.retention import (
     DAY_US,
     DeletionQuery,
     DeletionState,
@@ -27,7 +26,8 @@ from recorder.retention_rows import (
     Surveyed,
     Walk,
 )
-from recorder.screen_model import Rendition
+from recorder.scn.model import Rendition
+from recorder.scn.rendition_keys import prefix_of
 from tests.calls import START_US, an_item
 from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock

@@ -2,8 +2,8 @@
 
 import pytest
 
-from recorder.retention_settings import RetentionPolicy
-from sim.retention_tables import MemoryRetentionDb
+from recorder.settings.retention import RetentionPolicy
+from sim.tables.retention import MemoryRetentionDb
 from tests.recorder.keep.desk import DAY_S, ready_to_decide
 
 

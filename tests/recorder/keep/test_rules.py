@@ -15,7 +15,7 @@ from recorder.keep.rules import (
     rules_text,
     shortest_us,
 )
-from recorder.retention_rows import DAY_US, Match, Part, Policy, Rules, Verdict
+from recorder.records.retention import DAY_US, Match, Part, Policy, Rules, Verdict
 from tests.recorder.keep.facts import T0_US, a_contact, a_hold, a_policy, rules
 
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from recorder.retention_rows import DAY_US, Match, Rules
-from recorder.retention_settings import RetentionPolicy, RetentionSettings
+from recorder.records.retention import DAY_US, Match, Rules
+from recorder.settings.retention import RetentionPolicy, RetentionSettings
 
 
 def test_by_default_nothing_is_ever_deleted():

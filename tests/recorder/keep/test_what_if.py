@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from recorder.keep.rules import judge, kept_by
 from recorder.keep.what_if import NAME, days, undercuts, what_if
-from recorder.retention_rows import DAY_US, Part, Verdict
+from recorder.records.retention import DAY_US, Part, Verdict
 from tests.recorder.keep.facts import T0_US, a_contact, a_policy, rules
 
 EVERYTHING = a_policy("everything", 100)

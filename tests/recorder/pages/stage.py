@@ -10,10 +10,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from recorder.control import NamedToken
+from recorder.desk.control import NamedToken
+from recorder.desk.replay import Replay, ReplayState
 from recorder.model import Interaction, ItemRef, MediaKind, MediaRef, Segment, StoredMedia
-from recorder.replay_control import Replay, ReplayState
-from recorder.screen_model import Rendition
+from recorder.scn.model import Rendition
 from recorder.stitch.timeline import Peaks
 from tests.recorder.fake_node import FakeNode
 from tests.recorder.fakes import buffered

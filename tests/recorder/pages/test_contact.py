@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from recorder.replay_control import ReplayState
+from recorder.desk.replay import ReplayState
 from recorder.web.page_routes import page_files
 from tests.recorder.pages.script import timeline
 from tests.recorder.pages.stage import LENGTH_S, TONES, colour, peaks, rendition

@@ -7,17 +7,17 @@ import pytest
 from cluster.messages import SetPaused, Switchover
 from cluster.status import PairStatus, PeerStatus
 from recorder.model import Window as Period
-from recorder.recovery_rows import RecoveryQuery
-from recorder.screen.screen_findings import two_desktops
-from recorder.screen_model import Leg, Span, Verdict
-from recorder.screen_recorder_status import (
+from recorder.records.recoveries import RecoveryQuery
+from recorder.scn.model import Leg, Span, Verdict
+from recorder.scn.recorder_status import (
     DesktopStatus,
     PeerScreensStatus,
     ScreenRecorderStatus,
     ToldDesktop,
     ToldScreens,
 )
-from recorder.screen_status import AgentAtHand, RisStatus
+from recorder.scn.ris_status import AgentAtHand, RisStatus
+from recorder.screen.screen_findings import two_desktops
 from recorder.status import Findings
 from tests.recorder.fake_node import BEGAN_US, LINK_DOWN, source_status
 

@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from recorder.adapters.contact_db.pages import encode_cursor
-from recorder.rows import ContactList, ContactQuery
+from recorder.records.contacts import ContactList, ContactQuery
 from tests.recorder.fake_node import TOKEN
 from tests.recorder.pages.script import BEGAN_US
 from tests.recorder.pages.stage import Stage

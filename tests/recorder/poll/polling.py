@@ -20,10 +20,10 @@ from recorder.model import (
 )
 from recorder.poll.poller import Poller
 from recorder.poll.poller_ports import PollerPorts
-from recorder.rows import ItemList, ItemRow
-from recorder.settings import PollSettings, RetrySettings
+from recorder.records.contacts import ItemList, ItemRow
+from recorder.settings.stages import PollSettings, RetrySettings
 from recorder.status import SourceStatus
-from sim.progress import MemoryProgress
+from sim.stand_ins.progress import MemoryProgress
 from tests.by_hand import HandClock, HandWorkers, Inbox
 
 US = 1_000_000

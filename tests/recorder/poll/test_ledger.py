@@ -24,8 +24,8 @@ from recorder.poll.ledger import (
     RetryIn,
     step,
 )
-from recorder.ports import SealedFile
-from recorder.settings import RetrySettings
+from recorder.ports.recording import SealedFile
+from recorder.settings.stages import RetrySettings
 
 S = 1_000_000_000
 REF = ItemRef("source", "k", "1", 100, "s")

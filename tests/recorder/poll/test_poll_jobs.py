@@ -12,7 +12,7 @@ from recorder.poll.poll_jobs import (
     save_progress,
     unfinished,
 )
-from sim.progress import MemoryProgress
+from sim.stand_ins.progress import MemoryProgress
 from tests.recorder.poll.polling import SmallCenter
 
 MINE, OTHER = SourceProgress("crm", 0, 100, 100), SourceProgress("other", 0, 200, 200)

@@ -5,7 +5,7 @@ from cluster.messages import DescribeSelf, DutyEnded, MarksHeard, Ping, Pong, Se
 from cluster.work_messages import Distribute, JobFinished, Withdraw
 from recorder.codec import JOB, job_key
 from recorder.model import ItemRef, SourceProgress, Window
-from sim.progress import MemoryProgress
+from sim.stand_ins.progress import MemoryProgress
 from tests.by_hand import Inbox
 from tests.recorder.poll.polling import START_US, US, Desk, SmallCenter, known
 

@@ -10,7 +10,7 @@ from recorder.errors import (
 )
 from recorder.messages import FindingOpened, Rewind
 from recorder.model import Finding, Level, SourceProgress
-from sim.progress import MemoryProgress
+from sim.stand_ins.progress import MemoryProgress
 from tests.by_hand import Inbox
 from tests.recorder.poll.polling import START_US, US, Desk, SmallCenter, known
 

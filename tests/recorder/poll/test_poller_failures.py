@@ -15,7 +15,7 @@ from recorder.errors import (
 )
 from recorder.messages import PollNow, RetryItems
 from recorder.model import ItemEvent, ItemState
-from sim.progress import MemoryProgress
+from sim.stand_ins.progress import MemoryProgress
 from tests.recorder.poll.polling import (
     FOUND_US,
     START_US,

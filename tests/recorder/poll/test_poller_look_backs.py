@@ -1,7 +1,7 @@
 """Look-backs go over all that was listed, whatever holds the watermark."""
 
 from recorder.model import Window
-from recorder.settings import PollSettings, Tier
+from recorder.settings.stages import PollSettings, Tier
 from tests.recorder.poll.polling import START_US, Desk, SmallCenter, known
 
 POLL = PollSettings(

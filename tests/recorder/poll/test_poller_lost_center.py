@@ -3,7 +3,7 @@
 import pytest
 
 from recorder.model import SourceProgress
-from sim.progress import MemoryProgress
+from sim.stand_ins.progress import MemoryProgress
 from tests.recorder.poll.polling import START_US, US, Desk, SmallCenter, known
 
 HOUR_S = 3600

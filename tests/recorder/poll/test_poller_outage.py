@@ -5,7 +5,7 @@ import pytest
 from recorder.codec import job_key
 from recorder.model import Window
 from recorder.poll.window import POSTPONED_S
-from recorder.settings import PollSettings, Tier
+from recorder.settings.stages import PollSettings, Tier
 from recorder.status import SourceTries
 from tests.recorder.poll.polling import START_US, Desk, SmallCenter, known
 

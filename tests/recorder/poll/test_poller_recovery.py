@@ -5,7 +5,7 @@ import pytest
 from cluster.work_messages import Distribute
 from recorder.errors import Unreachable
 from recorder.poll.waking import SPREAD_S
-from recorder.settings import RetrySettings
+from recorder.settings.stages import RetrySettings
 from tests.recorder.poll.polling import Desk, parked_row
 
 HOUR_S = 3600

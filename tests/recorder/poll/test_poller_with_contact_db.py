@@ -4,7 +4,7 @@ import pytest
 
 from recorder.codec import job_key
 from recorder.model import ItemState
-from recorder.rows import ItemQuery
+from recorder.records.contacts import ItemQuery
 from tests.contract.contact_dbs import sqlite_world
 from tests.recorder.poll.polling import Desk
 

@@ -2,8 +2,8 @@
 
 from recorder.messages import FindingOpened
 from recorder.model import ItemRef, Window
-from recorder.rows import ItemRow
-from recorder.settings import PollSettings, Tier
+from recorder.records.contacts import ItemRow
+from recorder.settings.stages import PollSettings, Tier
 from tests.recorder.poll.polling import POLL, START_US, Desk, SmallCenter, known
 
 

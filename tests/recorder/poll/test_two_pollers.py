@@ -9,7 +9,7 @@ from cluster.work_messages import JobFinished
 from recorder.codec import job_key
 from recorder.errors import Throttled, Unreachable
 from recorder.model import ItemState
-from recorder.settings import RetrySettings
+from recorder.settings.stages import RetrySettings
 from tests.recorder.poll.polling import Desk, SmallCenter
 
 NODES = st.integers(0, 1)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from recorder.model import Window
 from recorder.poll.coverage import Coverage
 from recorder.poll.window import WINDOWS_MAX, LookBacks, newest, poll_windows, split
-from recorder.settings import PollSettings, Tier
+from recorder.settings.stages import PollSettings, Tier
 
 S = 1_000_000_000
 US = 1_000_000

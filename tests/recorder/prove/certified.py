@@ -3,12 +3,12 @@
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import strategies as st
 
-from recorder.audit_rows import AuditHead
 from recorder.prove.canonical import canonical
 from recorder.prove.document import Certificate, checks_of, hash_of, signature_values
 from recorder.prove.signature import key_id, to_be_signed
 from recorder.prove.statement import Facts, statement_of
-from recorder.prove_rows import Leaf, LeafMedia, LeafState, ProofRow
+from recorder.records.audit import AuditHead
+from recorder.records.certificates import Leaf, LeafMedia, LeafState, ProofRow
 
 DAY_US = 86_400_000_000
 FROM_US = 20_000 * DAY_US

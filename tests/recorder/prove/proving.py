@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass, field, replace
 
-from recorder.audit_rows import AuditEntry
 from recorder.model import Capabilities, ItemRef, Page, SourceTime
 from recorder.prove.make import ProvedSource, Prover
-from sim.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
-from sim.certificates import MemoryCertificateDb, MemoryCertificateStore, MemorySigner
-from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
+from recorder.records.audit import AuditEntry
+from sim.tables.audit import ListedTrail, MemoryAuditDb, MemoryAuditStore
+from sim.tables.certificates import MemoryCertificateDb, MemoryCertificateStore, MemorySigner
+from sim.tables.data_center import (
+    MemoryArchive,
+    MemoryArchiveStore,
+    MemoryContactDb,
+    MemoryContactStore,
+)
 from tests.recorder.fakes import MP3, buffered
 from tests.recorder.hand_clock import HandClock
 from tests.recorder.prove.certified import DAY_US, FROM_US

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.audit_rows import AuditEntry
 from recorder.prove.check import check_certificate
 from recorder.prove.make import make_certificate
+from recorder.records.audit import AuditEntry
 from tests.recorder.fakes import MP3
 from tests.recorder.prove.certified import DAY
 from tests.recorder.prove.proving import Proving

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recorder.prove.compare import compare
 from recorder.prove.judge import ObjectFault
-from recorder.prove_rows import Cause, LeafState
+from recorder.records.certificates import Cause, LeafState
 from tests.recorder.prove.certified import DAY_US, FROM_US, LEAVES, a_leaf, a_media, a_row
 
 MADE_US = FROM_US + 2 * DAY_US

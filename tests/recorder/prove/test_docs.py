@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recorder.prove.document import to_text
-from recorder.prove_rows import Cause, LeafState, Verdict
+from recorder.records.certificates import Cause, LeafState, Verdict
 from tests.recorder.prove.certified import a_leaf, certify
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ import pytest
 from recorder.model import ItemRef, SourceProgress, Window
 from recorder.prove.judge import ObjectFault, cause_of, judged, object_keys, with_objects
 from recorder.prove.statement import summary, verdict_of
-from recorder.prove_rows import LeafState, Verdict
+from recorder.records.certificates import LeafState, Verdict
 from tests.recorder.prove.certified import DAY_US, FROM_US, a_leaf, a_media, a_row
 
 NOON_US = FROM_US + DAY_US // 2

@@ -9,7 +9,7 @@ from recorder.model import ItemOutcome, ItemState, SourceProgress, Window
 from recorder.prove.document import from_text, to_text, unpack
 from recorder.prove.make import make_certificate, window_of
 from recorder.prove.verify import verify
-from recorder.prove_rows import CertificateQuery
+from recorder.records.certificates import CertificateQuery
 from tests.recorder.prove.certified import DAY, DAY_US, FROM_US
 from tests.recorder.prove.proving import Proving, a_ref
 

@@ -7,10 +7,10 @@ import pytest
 from cluster.messages import DutyEnded, Ping, Pong
 from recorder.errors import AuthRefused, Throttled, Unreachable
 from recorder.prove.make import ProvedSource
-from recorder.prove_rows import CertificateRequest, Phase, RequestStatus
-from sim.certificate_requests import MemoryCertificateWork
-from sim.certificates import MemoryCertificateDb
-from sim.data_center import DataCenterFaults
+from recorder.records.certificates import CertificateRequest, Phase, RequestStatus
+from sim.tables.certificate_requests import MemoryCertificateWork
+from sim.tables.certificates import MemoryCertificateDb
+from sim.tables.data_center import DataCenterFaults
 from tests.by_hand import Inbox
 from tests.recorder.prove.certified import DAY
 from tests.recorder.prove.making import MakerDesk

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from recorder.prove.page import ROWS_MAX, page_text
-from recorder.prove_rows import CertificateHead, LeafState
+from recorder.records.certificates import CertificateHead, LeafState
 from tests.recorder.prove.certified import a_leaf, certify
 from tests.sim.picture.browser import MISSING, PROGRAMS, Browser
 

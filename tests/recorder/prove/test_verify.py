@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recorder.prove.document import from_text, pack, to_text, unpack
 from recorder.prove.verify import verify
-from recorder.prove_rows import LeafState
+from recorder.records.certificates import LeafState
 from tests.recorder.prove.certified import (
     ITEMS,
     LEAVES,

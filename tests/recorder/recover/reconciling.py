@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from cluster.board import Board
 from cluster.messages import DutyGranted, DutyWithdrawn
 from recorder.errors import ItemGone
-from recorder.finding_rows import FindingQuery
 from recorder.model import (
     Capabilities,
     Interaction,
@@ -16,15 +15,21 @@ from recorder.model import (
     SourceProgress,
     Window,
 )
+from recorder.records.findings import FindingQuery
+from recorder.records.recoveries import RecoveryQuery
 from recorder.recover.reconcile_jobs import Tools
 from recorder.recover.reconcile_lane import ReconcilePorts
 from recorder.recover.reconciliation import Reconciliation
-from recorder.recovery_rows import RecoveryQuery
-from recorder.settings import ReconcileSettings
+from recorder.settings.stages import ReconcileSettings
 from recorder.status import SourceStatus
-from sim.data_center import MemoryArchive, MemoryArchiveStore, MemoryContactDb, MemoryContactStore
-from sim.finding_tables import FindingTables, MemoryFindingsDb
-from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
+from sim.tables.data_center import (
+    MemoryArchive,
+    MemoryArchiveStore,
+    MemoryContactDb,
+    MemoryContactStore,
+)
+from sim.tables.findings import FindingTables, MemoryFindingsDb
+from sim.tables.recoveries import MemoryRecoveryDb, RecoveryTables
 from tests.calls import a_file, an_item, names_of
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock

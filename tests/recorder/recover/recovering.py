@@ -13,14 +13,14 @@ from recorder.model import (
     SourceProgress,
     Window,
 )
+from recorder.records.recoveries import Cause, RecoveryItemQuery, RecoveryKind, RecoveryRow
 from recorder.recover.recovery import Recovery
 from recorder.recover.recovery_ports import RecoveryPorts
-from recorder.recovery_rows import Cause, RecoveryItemQuery, RecoveryKind, RecoveryRow
-from recorder.settings import RecoverySettings
+from recorder.settings.stages import RecoverySettings
 from recorder.status import RecoveryStatus as Snapshot
 from recorder.status import SourceStatus
-from sim.data_center import DataCenterFaults, MemoryContactDb, MemoryContactStore
-from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
+from sim.tables.data_center import DataCenterFaults, MemoryContactDb, MemoryContactStore
+from sim.tables.recoveries import MemoryRecoveryDb, RecoveryTables
 from tests.by_hand import HandClock, HandWorkers, Inbox
 from tests.calls import an_item, names_of
 

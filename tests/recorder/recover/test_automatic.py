@@ -3,8 +3,8 @@
 import pytest
 
 from recorder.model import Window
-from recorder.recovery_rows import Cause, RecoveryKind, RecoveryQuery, RecoveryStatus
-from recorder.settings import RecoverySettings
+from recorder.records.recoveries import Cause, RecoveryKind, RecoveryQuery, RecoveryStatus
+from recorder.settings.stages import RecoverySettings
 from tests.recorder.recover.recovering import HOUR_US, NOW_US, US, Desk
 
 SETTINGS = RecoverySettings(calls_per_s=1000, look_s=2, check_s=60)

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.finding_rows import NODE_UP, Severity, Span, What, Why
 from recorder.model import ItemRef, Window
+from recorder.records.contacts import ItemRow
+from recorder.records.findings import NODE_UP, Severity, Span, What, Why
 from recorder.recover import causes
 from recorder.recover.causes import Times
-from recorder.rows import ItemRow
 
 HOUR = 3600 * 1_000_000
 NOW = 1_790_000_000_000_000

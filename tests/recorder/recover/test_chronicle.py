@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.board import Board
-from recorder.finding_rows import NODE_UP
 from recorder.model import Finding, Level, Window
+from recorder.records.findings import NODE_UP
 from recorder.recover.chronicle import EVERY_S, TICK_S, Chronicle, SpanBook
 from recorder.status import Findings, SourceStatus
-from sim.data_center import MemoryContactStore
-from sim.finding_tables import FindingTables, MemoryFindingsDb
+from sim.tables.data_center import MemoryContactStore
+from sim.tables.findings import FindingTables, MemoryFindingsDb
 from tests.recorder.fakes import HandWorkers, LoopAddress
 from tests.recorder.hand_clock import HandClock
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.finding_rows import FindingRow, HeldMedia, Severity, What, Why
 from recorder.model import Interaction, ItemRef, MediaKind, MediaRef
+from recorder.records.findings import FindingRow, HeldMedia, Severity, What, Why
 from recorder.recover.compare import (
     Section,
     closings,

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.finding_rows import ACCEPTED, Scope
 from recorder.messages import CompareNow
 from recorder.model import Window
+from recorder.records.findings import ACCEPTED, Scope
 from recorder.recover.reconcile_plan import due
-from recorder.settings import ReconcileSettings
+from recorder.settings.stages import ReconcileSettings
 from tests.by_hand import Inbox
 from tests.recorder.recover.reconciling import DAY_S, HOUR_US, Bench
 

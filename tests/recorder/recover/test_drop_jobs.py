@@ -2,12 +2,12 @@
 
 import pytest
 
+from recorder.records.recoveries import RecoveryStatus
 from recorder.recover.drop_jobs import RESUME_AFTER_S, DropTools, advance
-from recorder.recovery_rows import RecoveryStatus
-from sim.audit import ListedTrail
-from sim.data_center import MemoryContactStore
-from sim.drop_folder import MemoryDropFolder, MemoryDrops
-from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
+from sim.stand_ins.drop_folder import MemoryDropFolder, MemoryDrops
+from sim.tables.audit import ListedTrail
+from sim.tables.data_center import MemoryContactStore
+from sim.tables.recoveries import MemoryRecoveryDb, RecoveryTables
 from tests.recorder.hand_clock import HandClock
 
 

@@ -5,13 +5,11 @@ import io
 
 import pytest
 
-from recorder.drop_rows import Claimed, Dropped, Foreign
 from recorder.errors import RecorderError
 from recorder.messages import FindingClosed, FindingOpened, RecoveriesChanged
 from recorder.model import ItemRef
-from recorder.recover.drop_jobs import RESUME_AFTER_S, DropTools
-from recorder.recover.drops import GONE_S, LOOK_S, STILL_S, Absence, Drops, DropsPorts, Stillness
-from recorder.recovery_rows import (
+from recorder.records.drops import Claimed, Dropped, Foreign
+from recorder.records.recoveries import (
     ListedSection,
     RecoveryItem,
     RecoveryKind,
@@ -19,10 +17,12 @@ from recorder.recovery_rows import (
     RecoveryStatus,
     Stage,
 )
-from sim.audit import ListedTrail
-from sim.data_center import MemoryContactStore
-from sim.drop_folder import MemoryDropFolder, MemoryDrops
-from sim.recovery_tables import MemoryRecoveryDb, RecoveryTables
+from recorder.recover.drop_jobs import RESUME_AFTER_S, DropTools
+from recorder.recover.drops import GONE_S, LOOK_S, STILL_S, Absence, Drops, DropsPorts, Stillness
+from sim.stand_ins.drop_folder import MemoryDropFolder, MemoryDrops
+from sim.tables.audit import ListedTrail
+from sim.tables.data_center import MemoryContactStore
+from sim.tables.recoveries import MemoryRecoveryDb, RecoveryTables
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 

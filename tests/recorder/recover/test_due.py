@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.model import SourceProgress, Window
+from recorder.records.recoveries import Cause, RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.recover.due import (
     AT_ONCE,
     MARGIN_S,
@@ -16,8 +17,7 @@ from recorder.recover.due import (
     holes,
     steps,
 )
-from recorder.recovery_rows import Cause, RecoveryKind, RecoveryRow, RecoveryStatus
-from recorder.settings import RecoverySettings
+from recorder.settings.stages import RecoverySettings
 
 US = 1_000_000
 HOUR = 3600 * US

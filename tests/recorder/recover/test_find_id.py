@@ -6,10 +6,7 @@ import pytest
 
 from recorder.errors import ItemGone, NotAnId, Unreachable
 from recorder.model import ItemRef
-from recorder.recover.id_lists import read_ids
-from recorder.recover.id_results import as_csv, results
-from recorder.recover.recovery_jobs import find_id
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Cause,
     RecoveryItem,
     RecoveryKind,
@@ -17,6 +14,9 @@ from recorder.recovery_rows import (
     RecoveryStatus,
     Stage,
 )
+from recorder.recover.id_lists import read_ids
+from recorder.recover.id_results import as_csv, results
+from recorder.recover.recovery_jobs import find_id
 from tests.calls import a_ref
 
 

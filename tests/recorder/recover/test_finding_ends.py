@@ -2,12 +2,12 @@
 
 import pytest
 
-from recorder.audit_rows import SYSTEM
-from recorder.finding_rows import KEPT_US, Closing, Severity, Sighting, Step, What, Why
+from recorder.records.audit import SYSTEM
+from recorder.records.findings import KEPT_US, Closing, Severity, Sighting, Step, What, Why
 from recorder.recover.finding_ends import forget
-from sim.audit import MemoryAuditStore
-from sim.data_center import MemoryContactStore
-from sim.finding_tables import FindingTables, MemoryFindingsDb
+from sim.tables.audit import MemoryAuditStore
+from sim.tables.data_center import MemoryContactStore
+from sim.tables.findings import FindingTables, MemoryFindingsDb
 from tests.recorder.hand_clock import HandClock
 
 KEPT_S = KEPT_US / 1e6

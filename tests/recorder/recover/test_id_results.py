@@ -6,9 +6,7 @@ import io
 import pytest
 
 from recorder.model import ItemRef
-from recorder.recover.id_lists import BadRow, IdList, IdRow, read_ids
-from recorder.recover.id_results import as_csv, is_over, results
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Cause,
     RecoveryItem,
     RecoveryKind,
@@ -16,6 +14,8 @@ from recorder.recovery_rows import (
     RecoveryStatus,
     Stage,
 )
+from recorder.recover.id_lists import BadRow, IdList, IdRow, read_ids
+from recorder.recover.id_results import as_csv, is_over, results
 
 IDS = IdList((IdRow(1, "a"), IdRow(2, "b"), IdRow(4, "a")), (BadRow(3, "?", "no id"),))
 

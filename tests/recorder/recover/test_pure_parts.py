@@ -6,11 +6,17 @@ from hypothesis import strategies as st
 
 from recorder.budgets import BudgetFigures
 from recorder.model import ItemRef, Window
+from recorder.records.recoveries import (
+    Counts,
+    RecoveryItem,
+    RecoveryKind,
+    RecoveryRow,
+    RecoveryStatus,
+)
 from recorder.recover.estimate import KEYS_TOLD, Basis, Estimate
 from recorder.recover.pacing import LOOK_AGAIN_S, Pace, Pacer
 from recorder.recover.progress import progress_of
 from recorder.recover.request import new_id, why_not
-from recorder.recovery_rows import Counts, RecoveryItem, RecoveryKind, RecoveryRow, RecoveryStatus
 
 US = 1_000_000
 NS = 1_000_000_000

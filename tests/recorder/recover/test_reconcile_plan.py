@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.finding_rows import Scope
 from recorder.model import SourceProgress, Window
+from recorder.records.findings import Scope
 from recorder.recover.reconcile_jobs import APART_US, PERIODS_MAX, missing_periods
 from recorder.recover.reconcile_plan import (
     EDGE_S,
@@ -17,7 +17,7 @@ from recorder.recover.reconcile_plan import (
     night_us,
     period,
 )
-from recorder.settings import ReconcileSettings
+from recorder.settings.stages import ReconcileSettings
 from recorder.status import SourceStatus
 from tests.recorder.recover.reconciling import Bench
 

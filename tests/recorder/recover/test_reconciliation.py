@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from recorder.errors import Unreachable
-from recorder.finding_rows import Scope, Severity, What, Why
 from recorder.messages import RecoveriesChanged
 from recorder.model import ItemState
-from recorder.recovery_rows import Cause, RecoveryKind
+from recorder.records.findings import Scope, Severity, What, Why
+from recorder.records.recoveries import Cause, RecoveryKind
 from recorder.status import ReconciliationStatus, RecoveryStatus
 from tests.calls import a_ref, an_outcome
 from tests.recorder.recover.reconciling import DAY_S, HOUR_US, Bench

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.finding_rows import What
+from recorder.records.findings import What
 from tests.recorder.recover.reconciling import DAY_S, Bench
 
 

@@ -7,8 +7,8 @@ from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer
 from recorder.messages import RecoveriesChanged
 from recorder.model import Window
-from recorder.recovery_rows import Counts, RecoveryStatus
-from recorder.settings import RecoverySettings
+from recorder.records.recoveries import Counts, RecoveryStatus
+from recorder.settings.stages import RecoverySettings
 from tests.by_hand import Inbox
 from tests.recorder.recover.recovering import (
     FAILED,

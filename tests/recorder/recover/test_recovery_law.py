@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from recorder.errors import Throttled, Unreachable
 from recorder.messages import RecoveriesChanged
 from recorder.model import ItemState, Window
-from recorder.recovery_rows import RecoveryStatus
+from recorder.records.recoveries import RecoveryStatus
 from tests.recorder.recover.recovering import HOUR_US, NOW_US, Desk
 
 KEYS = [f"i{number:02d}" for number in range(12)]

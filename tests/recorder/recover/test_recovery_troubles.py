@@ -5,9 +5,9 @@ import pytest
 from recorder.errors import AuthRefused, BadAnswer, Throttled, Unreachable
 from recorder.messages import RecoveriesChanged
 from recorder.model import Window
+from recorder.records.recoveries import Counts, RecoveryKind, RecoveryStatus
 from recorder.recover.troubles import ID_TRIES
-from recorder.recovery_rows import Counts, RecoveryKind, RecoveryStatus
-from recorder.settings import RecoverySettings
+from recorder.settings.stages import RecoverySettings
 from tests.recorder.recover.recovering import (
     HOUR_US,
     NOW_US,

@@ -3,8 +3,8 @@
 import pytest
 
 from recorder.errors import AuthRefused, BadAnswer, Throttled, Unreachable
+from recorder.records.recoveries import Counts, RecoveryKind, RecoveryStatus
 from recorder.recover.troubles import ID_TRIES
-from recorder.recovery_rows import Counts, RecoveryKind, RecoveryStatus
 from tests.recorder.recover.recovering import Desk
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from recorder.errors import BadAnswer
 from recorder.model import ItemRef, Page, Window
+from recorder.records.recoveries import Difference, RecoveryKind, RecoveryRow, Stage
 from recorder.recover.sections import (
     COMPARE_AT,
     IDS_AT_ONCE,
@@ -14,7 +15,6 @@ from recorder.recover.sections import (
     Lengths,
     Section,
 )
-from recorder.recovery_rows import Difference, RecoveryKind, RecoveryRow, Stage
 
 US = 1_000_000
 HOUR = 3600 * US

@@ -7,8 +7,8 @@ import pytest
 from recorder.errors import AuthRefused
 from recorder.messages import FindingOpened, RecoveriesChanged
 from recorder.model import Window
+from recorder.records.recoveries import RecoveryKind, RecoveryRow, RecoveryStatus
 from recorder.recover.stops import RECOVERY_STOPPED, Stops
-from recorder.recovery_rows import RecoveryKind, RecoveryRow, RecoveryStatus
 from tests.by_hand import Inbox
 from tests.recorder.recover.recovering import HOUR_US, NOW_US, Desk
 

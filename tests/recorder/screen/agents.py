@@ -1,7 +1,7 @@
 """Events of one agent, in seconds, for tests of legs and of the RIS."""
 
+from recorder.scn.model import AgentEvent, AgentEventKind
 from recorder.screen.legs import Limits, fold
-from recorder.screen_model import AgentEvent, AgentEventKind
 
 S = 1_000_000
 START = 1_700_000_000 * S

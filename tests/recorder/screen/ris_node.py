@@ -3,13 +3,13 @@
 from cluster.board import Board
 from cluster.frames import Share
 from cluster.messages import PeerListens, SendFrame, ShareHeard
+from recorder.scn.messages import AgentEventsHeard, AgentEventsKept, LegsChanged
+from recorder.scn.ris_status import RisStatus
 from recorder.screen.event_keeper import KeeperPorts
 from recorder.screen.ris import Ris
-from recorder.screen_messages import AgentEventsHeard, AgentEventsKept, LegsChanged
-from recorder.screen_settings import ScreenSettings
-from recorder.screen_status import RisStatus
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
-from sim.buffer import SimJournal
+from recorder.settings.screens import ScreenSettings
+from sim.stand_ins.buffer import SimJournal
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 

@@ -4,12 +4,9 @@ import itertools
 from dataclasses import replace
 
 from cluster.board import Board
-from recorder.holds_over import NO_HOLDS
-from recorder.ports import ContactDb
-from recorder.screen.part_job import PartTools
-from recorder.screen.recorder import ScreenRecorder
-from recorder.screen.recorder_ports import ScreenRecorderPorts
-from recorder.screen_messages import (
+from recorder.ports.recording import ContactDb
+from recorder.scn.holds_over import NO_HOLDS
+from recorder.scn.messages import (
     AskClock,
     ClockTold,
     DesktopGone,
@@ -22,21 +19,24 @@ from recorder.screen_messages import (
     StreamEnded,
     Welcome,
 )
-from recorder.screen_recorder_status import ScreenRecorderStatus
-from recorder.screen_settings import ScreenSettings
+from recorder.scn.recorder_status import ScreenRecorderStatus
+from recorder.screen.part_job import PartTools
+from recorder.screen.recorder import ScreenRecorder
+from recorder.screen.recorder_ports import ScreenRecorderPorts
+from recorder.settings.screens import ScreenSettings
 from recorder.traps import no_trap
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
-from sim.audit import ListedTrail
-from sim.data_center import (
+from sim.stand_ins.desktop_links import DesktopEnd, MemoryDesktopLinks
+from sim.stand_ins.screen_files import MemoryScreenFiles, ScreenDisk
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.tables.audit import ListedTrail
+from sim.tables.data_center import (
     DataCenterFaults,
     MemoryArchive,
     MemoryArchiveStore,
     MemoryContactDb,
     MemoryContactStore,
 )
-from sim.desktop_links import DesktopEnd, MemoryDesktopLinks
-from sim.screen_files import MemoryScreenFiles, ScreenDisk
-from sim.screen_tables import MemoryScreenDb, ScreenTables
+from sim.tables.screens import MemoryScreenDb, ScreenTables
 from tests.by_hand import HandClock, HandWorkers, Inbox
 from tests.screens import T0_US, a_stream
 

@@ -8,8 +8,8 @@ from cluster.messages import PeerListens, SendFrame, ShareHeard
 from cluster.packing import pack
 from cluster.status import PairStatus, PeerStatus
 from recorder.messages import FindingClosed, FindingOpened
+from recorder.scn.model import Verdict
 from recorder.screen.absent import SHARE_BYTES, TOPIC, UNKNOWN_NS, PeersDesktops, bodies
-from recorder.screen_model import Verdict
 from tests.recorder.screen.screen_node import AGENT, Desktop, Node
 from tests.screens import a_leg
 

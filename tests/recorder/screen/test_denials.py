@@ -1,7 +1,7 @@
 """A computer that names itself otherwise than its token allows is told to the operator, and put on record."""
 
+from recorder.scn.messages import DesktopDenied
 from recorder.screen.denials import QUIET_NS
-from recorder.screen_messages import DesktopDenied
 from tests.recorder.screen.screen_node import Node
 
 DENIED = DesktopDenied("desk-3", "desk-17", "desks", "pc-3", "10.0.0.3")

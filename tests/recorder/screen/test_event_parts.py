@@ -9,7 +9,7 @@ from recorder.screen.at_hand import AtHand, is_sane
 from recorder.screen.event_codec import SHARE_BYTES, bodies, from_body, from_bytes, to_bytes
 from recorder.screen.event_keeper import load
 from recorder.screen.event_spool import EventSpool
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
 from tests.recorder.screen.agents import START, K, S, event, story
 
 

@@ -2,10 +2,10 @@
 
 from cluster.status import PeerStatus
 from recorder.model import Window
+from recorder.scn.model import AgentEvent, AgentEventKind, Verdict
+from recorder.scn.webm import head_bytes, packet_bytes
 from recorder.screen.late_masks import ORPHAN_NS
 from recorder.screen.recorder import LEGS_WITHIN_NS
-from recorder.screen.webm import head_bytes, packet_bytes
-from recorder.screen_model import AgentEvent, AgentEventKind, Verdict
 from tests.recorder.screen.screen_node import Node, World
 from tests.recorder.screen.test_recorder_troubles import a_call, archived
 from tests.screens import T0_US, a_head, a_leg, packets

@@ -5,9 +5,9 @@ from contextlib import suppress
 import pytest
 
 from recorder.errors import DataCenterDown
-from recorder.holds_over import HoldsOver
+from recorder.scn.holds_over import HoldsOver
+from recorder.scn.model import Verdict
 from recorder.screen.recorder import DECIDE_EVERY_S
-from recorder.screen_model import Verdict
 from tests.recorder.screen.screen_node import Node, World
 from tests.recorder.screen.test_recorder_troubles import Crash, CrashAt, a_call, archived
 from tests.screens import a_leg

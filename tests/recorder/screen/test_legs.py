@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recorder.scn.model import Span, Verdict
 from recorder.screen.legs import fold, joined
-from recorder.screen_model import Span, Verdict
 from tests.recorder.screen.agents import LIMITS, START, K, S, event, legs, masks, seconds, story
 
 

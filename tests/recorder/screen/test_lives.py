@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.screen_model import Verdict
+from recorder.scn.model import Verdict
 from tests.recorder.screen.screen_node import Desktop, Node
 from tests.screens import T0_US, a_leg, a_stream, packets
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from cluster.board import Board
 from cluster.messages import PeerListens, Ping, Pong, SendFrame, ShareHeard
-from recorder.screen.peer_screens import DESKTOPS_MAX, TELL_S, TOPIC, PeerScreens, told_of
-from recorder.screen_recorder_status import (
+from recorder.scn.recorder_status import (
     DesktopStatus,
     PeerScreensStatus,
     ScreenRecorderStatus,
     ToldDesktop,
 )
+from recorder.screen.peer_screens import DESKTOPS_MAX, TELL_S, TOPIC, PeerScreens, told_of
 from tests.recorder.fakes import LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from cluster.board import Board
 from cluster.messages import DutyGranted, DutyWithdrawn
 from recorder.messages import FindingClosed, FindingOpened
+from recorder.scn.ris_status import AgentAtHand, RisStatus
 from recorder.screen.quiet import CLOCKS_US, LOOK_EVERY_S, QuietWatch, asked_of
 from recorder.screen.states import StatesAsker, StatesPorts
-from recorder.screen_settings import ScreenSettings
-from recorder.screen_status import AgentAtHand, RisStatus
-from sim.data_center import MemoryContactDb, MemoryContactStore
+from recorder.settings.screens import ScreenSettings
+from sim.tables.data_center import MemoryContactDb, MemoryContactStore
 from tests.calls import a_party, an_interaction, an_item, names_of
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock

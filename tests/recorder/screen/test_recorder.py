@@ -3,8 +3,7 @@
 import pytest
 
 from recorder.model import Window
-from recorder.screen.webm import ScnReader
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     ClockTold,
     MaskScreen,
     NeedKeyFrame,
@@ -15,7 +14,8 @@ from recorder.screen_messages import (
     StreamEnded,
     Welcome,
 )
-from recorder.screen_model import Verdict
+from recorder.scn.model import Verdict
+from recorder.scn.webm import ScnReader
 from tests.recorder.screen.screen_node import AGENT, Desktop, Node, World
 from tests.screens import T0_US, a_leg, a_stream, packets
 

@@ -6,10 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.model import Window
-from recorder.screen.legs import Limits, fold
-from recorder.screen.verdicts import CUT_WITHIN_US
-from recorder.screen.webm import ScnReader
-from recorder.screen_messages import (
+from recorder.scn.messages import (
     DesktopGone,
     LegsChanged,
     NeedKeyFrame,
@@ -19,7 +16,10 @@ from recorder.screen_messages import (
     StreamBegan,
     StreamEnded,
 )
-from recorder.screen_model import AgentEvent, AgentEventKind, ScreenPacket, Verdict
+from recorder.scn.model import AgentEvent, AgentEventKind, ScreenPacket, Verdict
+from recorder.scn.verdicts import CUT_WITHIN_US
+from recorder.scn.webm import ScnReader
+from recorder.screen.legs import Limits, fold
 from tests.recorder.screen.screen_node import AGENT, Desktop, Node, World
 from tests.screens import a_stream
 

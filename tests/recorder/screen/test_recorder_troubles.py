@@ -7,10 +7,10 @@ import pytest
 
 from recorder.errors import DataCenterDown
 from recorder.model import Party, Window
+from recorder.scn.messages import DesktopSaid, PacketsCame, Refused
+from recorder.scn.model import Verdict
+from recorder.scn.webm import ScnReader
 from recorder.screen.recorder import DECIDE_EVERY_S
-from recorder.screen.webm import ScnReader
-from recorder.screen_messages import DesktopSaid, PacketsCame, Refused
-from recorder.screen_model import Verdict
 from tests.calls import a_file, an_item, names_of
 from tests.recorder.screen.screen_node import AGENT, Desktop, Node, World
 from tests.screens import T0_US, a_leg, packets

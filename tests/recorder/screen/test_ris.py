@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from cluster.messages import Ping, Pong, ShareHeard
 from cluster.status import PeerStatus
 from recorder.messages import FindingClosed, FindingOpened
-from recorder.screen_messages import LegsChanged
-from recorder.screen_model import Verdict
+from recorder.scn.messages import LegsChanged
+from recorder.scn.model import Verdict
 from tests.recorder.fakes import Mailbox
 from tests.recorder.hand_clock import HandClock
 from tests.recorder.screen.agents import START, K, S, event, seconds, story

@@ -3,8 +3,8 @@
 from cluster.messages import DutyEnded, DutyGranted, DutyWithdrawn, HintsHeard, Ping, Pong
 from recorder.errors import Throttled, Unreachable
 from recorder.messages import FindingClosed, FindingOpened
+from recorder.scn.messages import AgentEventsHeard, AskStates
 from recorder.screen.states import StatesAsker, StatesPorts, can_tell
-from recorder.screen_messages import AgentEventsHeard, AskStates
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock
 from tests.recorder.screen.agents import START, K, S, event

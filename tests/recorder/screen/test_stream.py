@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recorder.scn.model import ScreenPacket
 from recorder.screen.stream import AskKey, BeginPart, EndPart, PassOver, StreamCutter, WritePacket
-from recorder.screen_model import ScreenPacket
 from tests.screens import packets
 
 WANTED, UNWANTED, CUT, AGAIN, SKIP = "wanted", "unwanted", "cut", "again", "skip"

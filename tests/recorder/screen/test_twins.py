@@ -2,10 +2,10 @@
 
 import pytest
 
+from recorder.scn.messages import Refused, StartScreen, StopScreen, Welcome
+from recorder.scn.model import Verdict
+from recorder.scn.recorder_status import PeerScreensStatus, ToldDesktop, ToldScreens
 from recorder.screen.twins import BOTH_NS, QUIET_NS, RETURNS_MAX, Computer, Twins
-from recorder.screen_messages import Refused, StartScreen, StopScreen, Welcome
-from recorder.screen_model import Verdict
-from recorder.screen_recorder_status import PeerScreensStatus, ToldDesktop, ToldScreens
 from tests.recorder.screen.screen_node import Desktop, Node
 from tests.screens import a_leg
 

@@ -2,12 +2,12 @@
 
 import pytest
 
+from recorder.scn.messages import DesktopSaid, LegsChanged, PacketsCame
+from recorder.scn.model import Verdict
+from recorder.scn.webm import head_bytes, packet_bytes
 from recorder.screen.recorder import DECIDE_EVERY_S, DECIDE_MAX, LEGS_WITHIN_NS
 from recorder.screen.recorder_messages import DecideDue
 from recorder.screen.undecided_rounds import Rounds
-from recorder.screen.webm import head_bytes, packet_bytes
-from recorder.screen_messages import DesktopSaid, LegsChanged, PacketsCame
-from recorder.screen_model import Verdict
 from tests.recorder.screen.screen_node import AGENT, Desktop, Node, World
 from tests.recorder.screen.test_recorder_troubles import a_call, archived, contact_of
 from tests.screens import T0_US, a_head, a_leg, packets

@@ -7,14 +7,14 @@ from cluster.board import Board
 from cluster.messages import DutyGranted
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.messages import FindingClosed, FindingOpened
+from recorder.records.scrub import ScrubStatus
 from recorder.scrub.scrubber import Scrubber
-from recorder.scrub_rows import ScrubStatus
-from recorder.settings import ScrubSettings
-from sim.audit import ListedTrail
-from sim.data_center import MemoryContactDb, MemoryContactStore
-from sim.retention_tables import RetentionTables
-from sim.screen_tables import MemoryScreenDb, ScreenTables
-from sim.scrub_tables import MemoryScrubDb, ScrubTables
+from recorder.settings.stages import ScrubSettings
+from sim.tables.audit import ListedTrail
+from sim.tables.data_center import MemoryContactDb, MemoryContactStore
+from sim.tables.retention import RetentionTables
+from sim.tables.screens import MemoryScreenDb, ScreenTables
+from sim.tables.scrub import MemoryScrubDb, ScrubTables
 from tests.calls import a_file, an_interaction, an_item
 from tests.recorder.fakes import HandWorkers, LoopAddress, Mailbox
 from tests.recorder.hand_clock import HandClock

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recorder.records.scrub import CensusPage, Outcome, Reading, ScrubObject
 from recorder.scrub.ledger import enrolment, recorded
-from recorder.scrub_rows import CensusPage, Outcome, Reading, ScrubObject
 
 KEYS = st.sets(st.sampled_from("abcdef"), max_size=6)
 

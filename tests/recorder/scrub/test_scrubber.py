@@ -11,8 +11,8 @@ from cluster.messages import (
     Ping,
     Pong,
 )
-from recorder.retention_rows import Hold, Scope
-from recorder.scrub_rows import Outcome
+from recorder.records.retention import Hold, Scope
+from recorder.records.scrub import Outcome
 from tests.recorder.fakes import Mailbox
 from tests.recorder.scrub.scrubbing import BODY, World
 

@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 
 from recorder.model import Interaction, MediaKind, MediaRef, Party
-from recorder.rows import ContactDetail, ContactRow, MediaRow
-from recorder.screen_model import Leg, Span, Verdict
+from recorder.records.contacts import ContactDetail, ContactRow, MediaRow
+from recorder.scn.model import Leg, Span, Verdict
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.making import make
 from recorder.stitch.plan import plan

@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from recorder.screen.webm import head_bytes, packet_bytes
-from recorder.screen_model import ClockOffset, ScreenPacket, ScreenPart, ScreenStream
-from recorder.screen_part import ScnHead
+from recorder.scn.model import ClockOffset, ScreenPacket, ScreenPart, ScreenStream
+from recorder.scn.part import ScnHead
+from recorder.scn.webm import head_bytes, packet_bytes
 
 RATE = 16_000
 US = 1_000_000

@@ -7,13 +7,13 @@ from functools import partial
 from recorder.adapters.folder_archive import FolderArchive
 from recorder.adapters.stitch_process import StitchProcess
 from recorder.errors import DataCenterDown
+from recorder.scn.model import AgentEventKind
 from recorder.screen.legs import fold
-from recorder.screen_model import AgentEventKind
 from recorder.stitch.making import make
 from recorder.stitch.stitch_ports import StitchTools
 from recorder.traps import no_trap
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
-from sim.screen_tables import MemoryScreenDb, ScreenTables
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.tables.screens import MemoryScreenDb, ScreenTables
 from tests.recorder.screen.agents import LIMITS, event
 from tests.recorder.stitch.contacts import START, contact, part, ref
 from tests.recorder.stitch.media import encoded, scn, screen_packets, stream_of, tone, written

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recorder.model import MediaKind
-from recorder.screen_model import ScreenPacket, Verdict
+from recorder.scn.model import ScreenPacket, Verdict
 from tests.recorder.stitch.contacts import at, contact, leg, part, ref, stitched
 from tests.recorder.stitch.media import encoded, scn, stream_of, tone
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from recorder.errors import DataCenterDown
-from recorder.holds_over import HoldsOver
+from recorder.scn.holds_over import HoldsOver
 from recorder.stitch.stitching import Result, stitch
-from sim.audit import ListedTrail
+from sim.tables.audit import ListedTrail
 from tests.recorder.screen.agents import K, event
 from tests.recorder.stitch.stitch_node import CONTACT, World
 

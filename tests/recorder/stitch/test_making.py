@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recorder.model import MediaKind
-from recorder.screen_model import Verdict
+from recorder.scn.model import Verdict
 from recorder.stitch import making
 from recorder.stitch.making import make
 from recorder.stitch.timeline import Placed

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.model import MediaKind, Party, Segment
-from recorder.screen_model import AgentEventKind, ClockOffset, Verdict
+from recorder.scn.model import AgentEventKind, ClockOffset, Verdict
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.plan import plan
 from tests.recorder.screen.agents import event

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.screen_model import Span
+from recorder.scn.model import Span
 from recorder.stitch.spans import covered_us, overlap, union, widened, without
 
 SPANS = st.lists(

@@ -6,8 +6,8 @@ from cluster.board import Board
 from cluster.messages import DutyEnded, DutyGranted, DutyWithdrawn, HintsHeard, Ping, Pong
 from recorder.errors import CallBufferError, StitchFailed
 from recorder.messages import FindingClosed, FindingOpened
-from recorder.screen_messages import Stitch
-from recorder.screen_settings import ReplaySettings
+from recorder.scn.messages import Stitch
+from recorder.settings.screens import ReplaySettings
 from recorder.stitch.stitch_status import StitchStatus
 from recorder.stitch.stitcher import Stitcher, StitcherPorts
 from tests.by_hand import HandClock

@@ -11,14 +11,14 @@ import pytest
 from recorder.adapters.stitch_process import StitchProcess
 from recorder.errors import ArchiveError, CallBufferError, DataCenterDown, StitchFailed
 from recorder.model import Window
-from recorder.screen.webm import ScnReader
-from recorder.screen_model import ClockOffset
+from recorder.scn.model import ClockOffset
+from recorder.scn.webm import ScnReader
 from recorder.stitch.stitching import Result, stitch
 from recorder.stitch.timeline import Placed, Timeline
 from recorder.traps import TrapSprung
-from sim.agent_events import AgentEventStore, MemoryAgentEventDb
-from sim.audit import ListedTrail
-from sim.screen_tables import MemoryScreenDb
+from sim.tables.agent_events import AgentEventStore, MemoryAgentEventDb
+from sim.tables.audit import ListedTrail
+from sim.tables.screens import MemoryScreenDb
 from tests.recorder.screen.agents import K, event
 from tests.recorder.stitch.stitch_node import CONTACT, World
 

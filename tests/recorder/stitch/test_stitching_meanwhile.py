@@ -3,10 +3,10 @@
 import pytest
 
 from recorder.errors import DataCenterDown
-from recorder.rendition_keys import prefix_of
+from recorder.scn.rendition_keys import prefix_of
 from recorder.stitch.stitching import Result, stitch
 from recorder.traps import TrapSprung
-from sim.screen_tables import MemoryScreenDb
+from sim.tables.screens import MemoryScreenDb
 from tests.recorder.screen.agents import K, event
 from tests.recorder.stitch.stitch_node import CONTACT, HereStudio, World
 

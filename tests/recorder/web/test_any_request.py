@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from recorder.adapters.contact_db.db import SqlContactDb
 from recorder.adapters.contact_db.engine import open_engine
-from recorder.control import OpenSource
+from recorder.desk.control import OpenSource
 from recorder.errors import Unreachable
 from recorder.model import Capabilities
 from recorder.web.app import create_app

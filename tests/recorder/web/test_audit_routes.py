@@ -4,7 +4,7 @@ import pytest
 
 from recorder.audit.canonical import from_line
 from recorder.audit.chain import verify
-from recorder.audit_rows import AuditEntry, AuditGuardStatus, AuditHead, AuditStatus
+from recorder.records.audit import AuditEntry, AuditGuardStatus, AuditHead, AuditStatus
 from tests.recorder.fake_node import BEGAN_US, TOKEN, FakeNode
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from cluster.messages import CommandAnswer
 from recorder.audit.audit_messages import Record, Recorded
-from recorder.control import NamedToken
+from recorder.desk.control import NamedToken
 from recorder.web.app import create_app
 from tests.by_hand import Inbox
 from tests.recorder.fake_node import TOKEN, FakeNode

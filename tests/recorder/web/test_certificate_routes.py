@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.control import NamedToken, OpenSource
+from recorder.desk.control import NamedToken, OpenSource
 from recorder.errors import Unreachable
 from recorder.prove.document import from_text
 from recorder.prove.verify import verify

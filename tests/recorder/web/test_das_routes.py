@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.control import NamedToken
+from recorder.desk.control import NamedToken
 from recorder.web.das_routes import FIELDS, IDS_MAX
 from tests.recorder.fake_node import OBJECT, TOKEN, FakeNode
 

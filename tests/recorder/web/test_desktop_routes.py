@@ -9,8 +9,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from recorder.adapters import desktop_links
-from recorder.desktop_tokens import desktop_token
-from recorder.screen_messages import (
+from recorder.scn.desktop_tokens import desktop_token
+from recorder.scn.messages import (
     AskClock,
     ClockTold,
     DesktopDenied,
@@ -20,8 +20,8 @@ from recorder.screen_messages import (
     StartScreen,
     StreamBegan,
 )
-from recorder.screen_model import ScreenPacket
-from recorder.screen_wire import (
+from recorder.scn.model import ScreenPacket
+from recorder.scn.wire import (
     FRAME_BYTES_MAX,
     packet_frame,
     read_command,

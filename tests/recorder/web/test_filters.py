@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.control import SourceProblem
+from recorder.desk.control import SourceProblem
 from recorder.model import ItemOutcome, ItemState
 from tests.recorder.fake_node import TOKEN, FakeNode
 from tests.recorder.fakes import ref

@@ -2,9 +2,9 @@
 
 import pytest
 
-from recorder.control import OpenSource
-from recorder.finding_rows import RunRow, Scope, Severity, Sighting, Step, What, Why
+from recorder.desk.control import OpenSource
 from recorder.model import ItemRef, Window
+from recorder.records.findings import RunRow, Scope, Severity, Sighting, Step, What, Why
 from recorder.status import ReconciliationStatus
 from tests.recorder.fake_node import BEGAN_US, TOKEN, FakeNode
 

@@ -4,7 +4,7 @@ import pytest
 
 from cluster.frames import Role
 from cluster.status import PairStatus, SupervisorStatus
-from recorder.control import SourceProblem
+from recorder.desk.control import SourceProblem
 from recorder.status import ArchiveStatus, BufferStatus, Findings
 from tests.recorder.fake_node import LINK_DOWN, FakeNode, pair_status, source_status
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from recorder.control import NamedToken
-from recorder.login_desk import LOOK_S, LoginDesk
+from recorder.desk.control import NamedToken
+from recorder.desk.logins import LOOK_S, LoginDesk
 from tests.recorder.fake_node import TOKEN, FakeNode
 
 PAGE = {"X-Tandem-Page": "1"}

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from cluster.frames import Role
 from cluster.status import PairStatus
 from recorder.budgets import BudgetFigures
-from recorder.control import OpenSource, SourceProblem
+from recorder.desk.control import OpenSource, SourceProblem
 from recorder.status import ArchiveStatus, Findings, IngestStatus, SourceWork
 from tests.recorder.fake_node import LINK_DOWN, FakeNode
 

@@ -4,7 +4,7 @@ from cluster.frames import Role
 from cluster.status import ClaimsStatus, ClaimStatus, PairStatus
 from recorder.budgets import BudgetFigures
 from recorder.codec import job_key
-from recorder.control import OpenSource, SourceProblem
+from recorder.desk.control import OpenSource, SourceProblem
 from recorder.status import Findings, SourceStatus, SourceTries, Try
 from tests.recorder.fake_node import (
     LINK_DOWN,

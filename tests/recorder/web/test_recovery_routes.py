@@ -2,7 +2,7 @@ import pytest
 
 from recorder.messages import RecoveriesChanged
 from recorder.model import Window
-from recorder.recovery_rows import (
+from recorder.records.recoveries import (
     Forecast,
     ListedSection,
     RecoveryItem,

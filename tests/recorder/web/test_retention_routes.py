@@ -3,7 +3,7 @@
 import pytest
 
 from recorder.keep.retention_parts import RetentionStatus
-from recorder.retention_rows import DAY_US, DeletionState, Match, Order, Policy, Rules, Walk
+from recorder.records.retention import DAY_US, DeletionState, Match, Order, Policy, Rules, Walk
 from tests.calls import an_item
 from tests.recorder.fake_node import TOKEN, FakeNode
 

@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager, suppress
 import httpx
 import pytest
 
-from cluster.certs import make_certificates
+from cluster.adapters.certs import make_certificates
 from cluster.ports import Endpoint
-from recorder.control import OpenSource
+from recorder.desk.control import OpenSource
 from recorder.errors import ConfigError
 from recorder.model import Window
 from recorder.status import SourceStatus

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.control import NamedToken
+from recorder.desk.control import NamedToken
 from recorder.errors import ConfigError
 from tests.recorder.fake_node import TOKEN, FakeNode
 

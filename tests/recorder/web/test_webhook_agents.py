@@ -1,7 +1,7 @@
 """Webhooks that say something of agents: kept before they are answered, and never logged."""
 
-from recorder.control import OpenSource
-from recorder.screen_messages import AskStates
+from recorder.desk.control import OpenSource
+from recorder.scn.messages import AskStates
 from recorder.webhooks import WebhookAnswer
 from tests.recorder.fake_node import FakeNode
 from tests.recorder.screen.agents import K, event

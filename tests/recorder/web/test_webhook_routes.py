@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from recorder.control import OpenSource
+from recorder.desk.control import OpenSource
 from recorder.errors import ConfigError
 from recorder.messages import PollNow
 from recorder.web.limits import BODY_BYTES_MAX

@@ -7,10 +7,10 @@ import subprocess
 import httpx
 import pytest
 
-from cluster.certs import make_certificates
-from cluster.real_clock import RealClock
+from cluster.adapters.certs import make_certificates
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.media import open_media_fetcher
-from recorder.ports import FetchLimits
+from recorder.ports.recording import FetchLimits
 from sim.bench import file_server
 from sim.bench.file_server import HOST, file_name, make_files, make_tls, serving
 from sim.bench.listed_source import NAME, ListedSource

@@ -1,6 +1,6 @@
 import json
 
-from recorder.rows import ContactQuery
+from recorder.records.contacts import ContactQuery
 from sim.bench.growth import Database, run
 
 

@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from recorder.rows import HistoryRow
+from recorder.records.contacts import HistoryRow
 from sim.bench import stage as module
 from sim.bench.stage import CLIENTS, Stage
-from sim.served_sources import client_apps
+from sim.served.sources import client_apps
 from tests.calls import a_ref, an_item, names_of
 from tests.databases import migrated
 

@@ -11,7 +11,7 @@ from recorder.model import (
     MediaKind,
     SourceProgress,
 )
-from recorder.rows import (
+from recorder.records.contacts import (
     ContactDetail,
     ContactList,
     ContactRow,

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from recorder.audit.chain import Anchor
-from recorder.audit_rows import AuditEntry, deletion_once, role_once
-from recorder.retention_rows import Deletion, DeletionState
-from recorder.rows import HistoryRow, MediaRow
-from recorder.scrub_rows import Outcome, ScrubRow
-from sim.audit import MemoryAuditDb, MemoryAuditStore
+from recorder.records.audit import AuditEntry, deletion_once, role_once
+from recorder.records.contacts import HistoryRow, MediaRow
+from recorder.records.retention import Deletion, DeletionState
+from recorder.records.scrub import Outcome, ScrubRow
 from sim.checkers.audit_kept import check_scrub, check_trail
+from sim.tables.audit import MemoryAuditDb, MemoryAuditStore
 
 ROLE = HistoryRow(30, "alpha", "secondary", "primary", 7, "why")
 GONE = Deletion(

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from sim.checkers.certified import Held, check_certified
-from sim.clock import SimClock
-from sim.kernel import Epoch
+from sim.clockwork.clock import SimClock
+from sim.clockwork.kernel import Epoch
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.world import World
 

@@ -10,7 +10,7 @@ from sim.checkers.duty_kept import DutyBook, Granted
 from sim.checkers.fenced import FenceBook
 from sim.checkers.heard import HeardBook
 from sim.checkers.patience_kept import PatienceBook, asked_for_s
-from sim.item_tables import ItemTables
+from sim.tables.items import ItemTables
 
 S = 1_000_000_000
 API = "/api/data/v9.2/msdyn_ocrecordings"

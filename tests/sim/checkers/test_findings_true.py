@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from recorder.finding_rows import (
+from recorder.model import ItemRef
+from recorder.records.contacts import ItemRow
+from recorder.records.findings import (
     ACCEPTED,
     FindingRow,
     RunRow,
@@ -14,8 +16,6 @@ from recorder.finding_rows import (
     What,
     Why,
 )
-from recorder.model import ItemRef
-from recorder.rows import ItemRow
 from sim.checkers.findings_true import (
     Thing,
     check_closed,

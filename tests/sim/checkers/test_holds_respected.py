@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.retention_rows import Deletion, DeletionState, Facts, Hold, KeptMedia, Part, Scope
+from recorder.records.retention import Deletion, DeletionState, Facts, Hold, KeptMedia, Part, Scope
 from sim.checkers.holds_respected import check_deletion, check_gone, names
 from tests.recorder.keep.facts import a_contact, a_window
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.recovery_rows import Counts, RecoveryKind, RecoveryRow, RecoveryStatus
+from recorder.records.recoveries import Counts, RecoveryKind, RecoveryRow, RecoveryStatus
 from sim.checkers.id_files import Known, Put, check_result
 
 PUT = Put("zoom", "ids.csv", ("good", "+good"), ("nobody",), ("5.7E+10",))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from recorder.screen_model import Verdict
+from recorder.scn.model import Verdict
 from sim.checkers.replay_whole import (
     Content,
     ReplayRun,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recorder.screen_model import Span, Verdict
+from recorder.scn.model import Span, Verdict
 from sim.checkers.screen_follows_agent import (
     AgentLeg,
     Frame,

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from recorder.cli.tree import run_command
-from recorder.trace import TraceHeader, TraceKind, TraceRow, header_text, row_text
+from recorder.tracing.rows import TraceHeader, TraceKind, TraceRow, header_text, row_text
 from sim.checkers.trace import judge_trace
 from sim.world.incident import Fault, Incident, Screens, Workload
 from sim.world.trace import world_header

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recorder.rows import ContactRow, RevisionRow
+from recorder.records.contacts import ContactRow, RevisionRow
 from sim.checkers.forgotten import Forgotten
 from sim.checkers.healing import Patience
 from sim.checkers.independent import CALM_US, IndependenceBook

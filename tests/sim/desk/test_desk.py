@@ -10,7 +10,7 @@ from recorder.adapters.dynamics.agent_rows import Teller
 from recorder.adapters.dynamics.sessions import SessionMemory
 from recorder.adapters.dynamics.settings import DynamicsSettings
 from recorder.adapters.dynamics.webhook import answer_to
-from recorder.screen_model import AgentEventKind, ScreenPacket
+from recorder.scn.model import AgentEventKind, ScreenPacket
 from recorder.webhooks import WebhookRequest
 from sim.audio import RATE_HZ, encode
 from sim.desk import ringing

@@ -3,7 +3,7 @@
 import functools
 from dataclasses import replace
 
-from recorder.trace import TraceHeader, TraceKind, TraceRow
+from recorder.tracing.rows import TraceHeader, TraceKind, TraceRow
 from sim.checkers.violation import Violation
 from sim.world.incident import Fault, Incident, Workload
 from sim.world.report import Broken

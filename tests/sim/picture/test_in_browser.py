@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from recorder.trace import row_text
+from recorder.tracing.rows import row_text
 from tests.sim.picture.pages import INCIDENT, real_run
 
 ROUTINE = {"Heartbeat", "MarksMoved", "renew", "shared"}

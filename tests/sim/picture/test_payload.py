@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.trace import row_text
+from recorder.tracing.rows import row_text
 from sim.picture.payload import payload, payload_text
 from tests.sim.picture.pages import INCIDENT, by_hand, real_run
 

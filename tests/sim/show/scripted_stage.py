@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
+from sim.served.source_plan import client_id
 from sim.show.display import Picture, SourcePicture
-from sim.source_plan import client_id
 from sim.ucaas.statistics import Poll
 
 WHOLE = ({"node": "alpha", "role": "primary"}, {"node": "beta", "role": "secondary"})

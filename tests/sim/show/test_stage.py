@@ -5,12 +5,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.cli.errors import CliError, Exit
 from recorder.model import ItemState
-from sim.local_pair import CLUSTER
-from sim.served_sources import DYNAMICS
+from sim.served.local_pair import CLUSTER
+from sim.served.sources import DYNAMICS
 from sim.show.stage import Stage
 from tests.calls import a_ref, an_item, an_outcome, names_of
 from tests.databases import migrated

@@ -6,7 +6,7 @@ import pytest
 
 from recorder.adapters.contact_db import contact_search
 from recorder.model import Window
-from recorder.rows import ContactQuery
+from recorder.records.contacts import ContactQuery
 from tests.calls import START_US, a_party, an_interaction, an_item, names_of
 from tests.contract.contact_dbs import MemoryWorld, sqlite_world
 

@@ -9,8 +9,8 @@ from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.das import SqlDas
 from recorder.adapters.contact_db.pages import encode_cursor
 from recorder.adapters.contact_db.tables import contacts
-from recorder.das_rows import DasQuery
 from recorder.model import Window
+from recorder.records.das import DasQuery
 from tests.calls import an_item, names_of
 from tests.contract.contact_dbs import SqlWorld
 from tests.databases import migrated

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from recorder.adapters.contact_db import SqlContactDb, open_engine
 from recorder.errors import DataCenterDown, DataCenterError, DataCenterUnfit
 from recorder.model import SourceProgress
-from recorder.rows import ContactQuery, ItemQuery
+from recorder.records.contacts import ContactQuery, ItemQuery
 from tests.calls import a_ref, an_event, an_interaction, an_item, an_outcome, names_of
 from tests.databases import migrated
 from tests.recorder.hand_clock import HandClock

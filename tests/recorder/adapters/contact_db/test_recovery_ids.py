@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import event
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.contact_db import open_engine
 from recorder.adapters.contact_db.recoveries import SqlRecoveryDb
 from recorder.adapters.contact_db.recovery_ids import KEPT_MAX, KnownIds
-from recorder.recovery_rows import RecoveryKind, RecoveryRow, Tending
+from recorder.records.recoveries import RecoveryKind, RecoveryRow, Tending
 from tests.contract.recovery_told import a_request
 from tests.databases import migrated
 

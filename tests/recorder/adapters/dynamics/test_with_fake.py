@@ -9,7 +9,7 @@ import pytest
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.errors import AuthRefused, ItemGone, SourceError, Throttled, Unreachable
 from recorder.model import Window
-from recorder.ports import FetchLimits
+from recorder.ports.recording import FetchLimits
 from sim.audio import Recording
 from sim.ucaas.dynamics.entra import ClientApp
 from sim.ucaas.dynamics.people import agent_id, person, phone

@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from cluster.real_clock import RealClock
+from cluster.adapters.real_clock import RealClock
 from recorder.adapters.http.client import Timeouts, build_request, exchange, open_client
 from recorder.errors import Unreachable
 

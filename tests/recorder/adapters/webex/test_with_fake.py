@@ -10,7 +10,7 @@ from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.adapters.webex.cdr import RecordsPending
 from recorder.errors import AuthRefused, ItemGone, SourceError
 from recorder.model import MediaKind, Window
-from recorder.ports import FetchLimits
+from recorder.ports.recording import FetchLimits
 from recorder.webhooks import WebhookRequest
 from sim.audio import Recording
 from sim.contract.world import Bytes

@@ -17,7 +17,7 @@ from recorder.errors import (
 )
 from recorder.ingest.verify import judge
 from recorder.model import Window
-from recorder.ports import FetchLimits, SealedFile
+from recorder.ports.recording import FetchLimits, SealedFile
 from sim.contract.world import Bytes
 from tests.recorder.adapters.zoom.scripted import (
     BUCKET,

@@ -8,7 +8,7 @@ import pytest
 from recorder.adapters.media_httpx import HttpxMediaFetcher
 from recorder.errors import SourceError, Throttled
 from recorder.model import Window
-from recorder.ports import FetchLimits
+from recorder.ports.recording import FetchLimits
 from recorder.webhooks import WebhookRequest
 from sim.audio import Recording
 from sim.contract.world import Bytes

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sim.audio import RATE_HZ, speech
-from sim.chance import stream
+from sim.clockwork.chance import stream
 from sim.ucaas.admin import Admin
 from sim.ucaas.admin_client import SimAdmin, SimError
 from sim.ucaas.clocks import monotonic_ns, wall_us

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from recorder.screen_model import Verdict
-from sim.kernel import Kernel
+from recorder.scn.model import Verdict
+from sim.clockwork.kernel import Kernel
 from sim.world.screens.sight import WRONG_S, Sight
 from tests.screens import a_leg
 

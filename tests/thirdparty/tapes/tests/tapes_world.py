@@ -9,10 +9,10 @@ from fake_tapes import FakeTapes, Tape
 from tandem_tapes import PLUGIN
 
 from recorder.plugins import SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 from sim.contract.hand_clock import HandClock
 from sim.contract.overlay import Overlay
-from sim.memory_secrets import MemorySecrets
+from sim.stand_ins.memory_secrets import MemorySecrets
 from sim.ucaas.http import MemoryTransport
 
 URL = "https://acme.tapes.example"

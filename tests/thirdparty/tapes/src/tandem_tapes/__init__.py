@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from recorder.plugins import DataSourcePlugin, SourceDeps
-from recorder.ports import DataSource
+from recorder.ports.recording import DataSource
 from tandem_tapes.settings import TapesSettings
 from tandem_tapes.source import TapesSource
 

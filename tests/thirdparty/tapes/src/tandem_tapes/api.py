@@ -18,7 +18,7 @@ from recorder.adapters.http.values import parse
 from recorder.budgets import BudgetFigures
 from recorder.errors import BadAnswer
 from recorder.plugins import SourceDeps
-from recorder.ports import Secrets
+from recorder.ports.recording import Secrets
 from tandem_tapes.settings import TapesSettings
 
 QUIET_MAX_S = 3600.0

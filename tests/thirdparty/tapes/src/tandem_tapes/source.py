@@ -23,7 +23,7 @@ from recorder.model import (
     Window,
 )
 from recorder.plugins import SourceDeps
-from recorder.ports import MediaRequest
+from recorder.ports.recording import MediaRequest
 from recorder.webhooks import WebhookAnswer, WebhookRequest
 from tandem_tapes.api import TapesApi, read
 from tandem_tapes.records import Link, Listed, Listing, Recorded

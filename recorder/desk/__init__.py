@@ -1,0 +1,1 @@
+"""What surfaces may ask of a node."""

@@ -1,0 +1,1 @@
+"""What a node did, as rows of a trace."""

@@ -1,0 +1,1 @@
+"""Why something is not here, or its whole history."""

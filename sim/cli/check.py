@@ -1,0 +1,56 @@
+"""`tandem sim check`: judge traces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recorder.cli.common import JsonFlag, from_file
+from recorder.cli.errors import Exit
+from recorder.cli.output import print_json, print_line
+
+if TYPE_CHECKING:
+    from sim.checkers.trace import Found
+
+_BROKEN = 1
+
+
+def check(trace: Path, /, *others: Path, json: JsonFlag = False) -> int:
+    """Judge traces of nodes (`tandem node run --trace`) or of worlds. Exit 0: every promise was kept.
+
+    Args:
+        trace: A trace.
+        others: More of the same incident, of the other node above all; merged by wall clock.
+        json: Answer with JSON on stdout.
+    """
+    # Imported here: the checkers are not in the memory of other commands.
+    from recorder.tracing.rows import read_trace  # noqa: PLC0415
+    from sim.checkers.trace import judge_trace  # noqa: PLC0415
+
+    paths = (trace, *others)
+    traces = from_file(lambda: [(header, list(rows)) for header, rows in map(read_trace, paths)])
+    found = judge_trace(traces)
+    if json:
+        print_json(
+            {
+                "good": not found,
+                "traces": [
+                    {"path": str(path), "origin": header.origin, "rows": len(rows)}
+                    for path, (header, rows) in zip(paths, traces, strict=True)
+                ],
+                "violations": [one.as_dict() for one in found],
+            }
+        )
+    else:
+        rows = sum(len(rows) for _, rows in traces)
+        print_line(f"{rows} rows of {', '.join(header.origin for header, _ in traces)}")
+        for one in found:
+            _tell(one)
+        print_line("verdict  " + ("BAD" if found else "good"))
+    return _BROKEN if found else Exit.DONE
+
+
+def _tell(found: Found) -> None:
+    print_line(f"BROKEN  {found.at_ns / 1e9:.3f} s  {found.violation}")
+    for line in found.history:
+        print_line(f"        {line}")

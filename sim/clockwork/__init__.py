@@ -1,0 +1,1 @@
+"""One thread, one virtual clock, one seed: what a world runs on."""

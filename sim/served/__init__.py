@@ -1,0 +1,1 @@
+"""Fake services on real ports, and a pair of real processes beside them."""

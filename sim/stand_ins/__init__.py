@@ -1,0 +1,1 @@
+"""The ports of a node on hardware that exists only in memory."""
