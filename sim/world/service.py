@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -60,6 +60,9 @@ class WorldService:
                 on_arrival=self._asked,
             )
         )
+        self._calm_us: int | None = None
+        self.hung_until_us = 0
+        """When the last answer came to its end that was asked for before all was well."""
         self.fake.watch(item=observer.item, request=self._understood)
 
     @property
@@ -85,7 +88,8 @@ class WorldService:
         self.born.begin()
 
     def end_calls(self) -> None:
-        """No new calls; those placed come to their end, also where nobody asked for long."""
+        """All is well from now on. No new calls; those placed come to their end, also where nobody asked for long."""
+        self._calm_us = self.now_us()
         self.fake.advance()
         self.born.end()
 
@@ -98,6 +102,11 @@ class WorldService:
         """Answer a request of `node`."""
         self._asking = node
         return self.fake.handle(request)
+
+    def answered(self, asked_us: int) -> None:
+        """An answer came to its end, or was given up."""
+        if self._calm_us is not None and asked_us <= self._calm_us:
+            self.hung_until_us = self.now_us()
 
     def _understood(self, subject: Subject, status: int) -> None:
         del status
@@ -124,6 +133,7 @@ class _Transport(httpx.BaseTransport):
     """Latency and cuts in front of the service."""
 
     def __init__(self, service: WorldService, kernel: Kernel, node: str) -> None:
+        self._service = service
         self._kernel = kernel
         self._road = service.roads[node]
         name = () if service.source == FIRST_SOURCE else (service.source,)
@@ -132,6 +142,17 @@ class _Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """There, the answer, and back. Raises ConnectTimeout and ReadTimeout."""
+        asked_us = self._service.now_us()
+        try:
+            response = self._exchange(request)
+        except httpx.TransportError:
+            self._service.answered(asked_us)
+            raise
+        assert isinstance(response.stream, httpx.SyncByteStream), "it was asked for on one thread"
+        response.stream = _Watched(response.stream, partial(self._service.answered, asked_us))
+        return response
+
+    def _exchange(self, request: httpx.Request) -> httpx.Response:
         there_s, back_s = (self._chance.uniform(*_LATENCY_S) / 2 for _ in range(2))
         if self._road.cut:
             self._kernel.block_for(_CONNECT_S)
@@ -143,3 +164,18 @@ class _Transport(httpx.BaseTransport):
             raise httpx.ReadTimeout("the answer was lost")
         self._kernel.block_for(back_s)
         return response
+
+
+class _Watched(httpx.SyncByteStream):
+    """A body that tells when it is over."""
+
+    def __init__(self, body: httpx.SyncByteStream, over: Callable[[], None]) -> None:
+        self._body = body
+        self._over = over
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._body
+
+    def close(self) -> None:
+        self._body.close()
+        self._over()

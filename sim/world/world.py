@@ -267,7 +267,9 @@ class World:
         for service in self.services:
             patience = replace(usual_patience(config, service.source), roles_s=roles_s)
             truth = service.fake.truth()
-            found += check_healing(truth, watch.archived_us, watch.failed, healed_us, patience)
+            # What hung when the faults stopped hangs on until its deadline.
+            calm_us = max(healed_us, service.hung_until_us)
+            found += check_healing(truth, watch.archived_us, watch.failed, calm_us, patience)
         return tuple(found)
 
     def _contacts(self) -> Iterator[Violation]:
