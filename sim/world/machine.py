@@ -214,18 +214,19 @@ class Machine:
 
         `reply_to` is told when events of agents in it are safe.
         """
-        heard = self._sources.get(source)
-        if self.assembly is None or self.paused or not hasattr(heard, "hear"):
+        heard, assembly = self._sources.get(source), self.assembly
+        if assembly is None or self.paused or not hasattr(heard, "hear"):
             return None
         answer = cast("Hearing", heard).hear(request)
         if answer.poll_now:
-            self.assembly.pollers[source].tell(PollNow(source))
-        ris, states = self.assembly.screens.ris, self.assembly.screens.states
+            assembly.pollers[source].tell(PollNow(source))
+        # It may die by any of these, and answers nobody then.
+        ris, states = assembly.screens.ris, assembly.screens.states
         if answer.agent_events and ris is not None:
             ris.tell(AgentEventsHeard(answer.agent_events, reply_to=reply_to))
         if answer.ask_states and states is not None:
             states.tell(AskStates(source))
-        return answer
+        return answer if self.assembly is assembly else None
 
     def power_on(self) -> None:
         """The host answers again; the process is not started."""
