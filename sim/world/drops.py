@@ -127,12 +127,13 @@ class DropGuard:
         )
 
     def _waits(self, place: tuple[str, str]) -> bool:
-        """For an item that nobody ever gets: no world lasts long enough."""
+        """For an item that nobody ever gets: no world lasts long enough. Files with the same ids wait together."""
+        same = {name for name, put in self._puts.items() if put.rows == self._puts[place].rows}
         tokens = [
             claimed.token
             for drops in self._by_place.values()
             for _, claimed in drops.taken
-            if (claimed.kind, claimed.name) == place and claimed.token
+            if (claimed.kind, claimed.name) in same and claimed.token
         ]
         rows = [row for row in self._world.recovery.rows if any(_is_of(row, one) for one in tokens)]
         running = [row for row in rows if row.status is RecoveryStatus.RUNNING]
