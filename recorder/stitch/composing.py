@@ -81,6 +81,7 @@ def compose(
         parties=plan.parties,
         legs=plan.legs,
         masks=plan.masks,
+        material=plan.material,
         events=_events(plan, [_span(one, outcome) for one in sound], sound),
         lines=tuple(sorted(lines, key=lambda one: (one.t_ms, one.end_ms, one.media_key))),
         clocks=plan.clocks,

@@ -19,13 +19,12 @@ from recorder.scn.masks import was_replaced
 from recorder.scn.model import Rendition, ScreenPart, Span
 from recorder.scn.part import node_us, part_object_key
 from recorder.scn.rendition_keys import prefix_of, sweep_folder
-from recorder.scn.verdicts import pieces
+from recorder.scn.verdicts import masks_of, pieces, touches_mask
 from recorder.scn.webm import ScnReader, head_bytes, packet_bytes
 from recorder.stitch.inputs import Inputs
 from recorder.stitch.plan_model import Plan
-from recorder.stitch.spans import overlap, widened
 from recorder.stitch.stitch_ports import StitchTools
-from recorder.stitch.timeline import Mask, Timeline
+from recorder.stitch.timeline import Mask, Material, Timeline
 
 REASON: Final = "masked"
 _NEAR_MS: Final = 2
@@ -40,7 +39,7 @@ def replace_masked(tools: StitchTools, inputs: Inputs) -> bool:
 
 def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> tuple[int, ...]:
     """Take away renditions that were made before a mask of the plan was known. Their numbers."""
-    if not plan.masks:
+    if not plan.every_mask:
         return ()
     dropped: list[int] = []
     for one in tools.screens.renditions(contact_id):
@@ -55,21 +54,19 @@ def drop_unmasked(tools: StitchTools, contact_id: str, plan: Plan) -> tuple[int,
 
 def shows_masked(tools: StitchTools, made: Rendition, plan: Plan) -> bool:
     """Whether a rendition was made before a mask of the plan was known. Raises ArchiveError."""
-    if not plan.masks or made.digest == plan.digest:
+    if not plan.every_mask or made.digest == plan.digest:
         return False
     return not _knew(tools, made.timeline_key, plan)
 
 
 def _masks_of(inputs: Inputs, part: ScreenPart) -> tuple[Span, ...]:
-    """Those of any call of whoever sits there that touch the part, on the clock that its node went by."""
-    span = Span(part.from_us, part.to_us + 1)
-    return tuple(
-        mask
-        for leg in inputs.legs
-        if leg.agent_key in part.stream.agents
-        for mask in leg.masks
-        if overlap(widened(mask, part.offset.error_us), span)
-    )
+    """Those of any call of whoever sits there that touch the part, with the margins that its node leaves out, too.
+
+    Whoever is first, the same is cut out: what two cut differently at once would be in the archive twice.
+    """
+    masks = masks_of(leg for leg in inputs.legs if leg.agent_key in part.stream.agents)
+    error_us = part.offset.error_us
+    return tuple(one for one in masks if touches_mask(part.from_us, part.to_us, error_us, (one,)))
 
 
 def _replace(
@@ -149,14 +146,21 @@ def _knew(tools: StitchTools, timeline_key: str, plan: Plan) -> bool:
             old = Timeline.model_validate_json(file.read())
     except (ArchiveError, ValueError):
         return False
-    return all(
-        any(_covers(known, old.origin_us, mask, plan.origin_us) for known in old.masks)
-        for mask in plan.masks
-    )
+    shift_ms = (plan.origin_us - old.origin_us) // 1000
+    if any(_shows(one, mask, shift_ms) for one in old.material for mask in plan.every_mask):
+        return False
+    return all(any(_covers(known, mask, shift_ms) for known in old.masks) for mask in plan.masks)
 
 
-def _covers(known: Mask, known_us: int, mask: Mask, origin_us: int) -> bool:
-    shift_ms = (origin_us - known_us) // 1000
+def _shows(one: Material, mask: Mask, shift_ms: int) -> bool:
+    """Whether frames inside a mask may be there; of one that was known none are."""
+    if mask.agent not in one.agents:
+        return False
+    begins = one.end_ms is None or mask.start_ms + shift_ms + _NEAR_MS < one.end_ms
+    return begins and (mask.end_ms is None or one.start_ms + _NEAR_MS < mask.end_ms + shift_ms)
+
+
+def _covers(known: Mask, mask: Mask, shift_ms: int) -> bool:
     begins = known.start_ms - _NEAR_MS <= mask.start_ms + shift_ms
     if known.end_ms is None or mask.end_ms is None:
         return known.agent == mask.agent and begins and known.end_ms is None

@@ -33,7 +33,7 @@ def plan(inputs: Inputs) -> Plan:
     bare = unmeasured.model_copy(
         update={"contact": unmeasured.contact.model_copy(update={"revision": 0})}
     )
-    text = f"{MAKER} {bare.model_dump_json()}"
+    text = f"{MAKER} {bare.model_dump_json(exclude={'every_mask'})}"
     return _plan(inputs, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -62,6 +62,7 @@ def _plan(inputs: Inputs, digest: str) -> Plan:
         parties=story.parties,
         legs=story.legs,
         masks=_masks(inputs.legs, shown, origin_us),
+        every_mask=tuple(_mask(*one, origin_us) for one in _masked(inputs.legs)),
         events=story.events,
         clocks=_clocks(inputs.service, applied_us, streams),
         notes=_notes(files, origin_us),
@@ -251,22 +252,25 @@ def _keep(span: Span, lead_us: int, origin_us: int) -> Keep:
 
 def _masks(legs: Iterable[Leg], shown: Sequence[Leg], origin_us: int) -> tuple[Mask, ...]:
     """As the platform told them; what is left out is a little longer, by what the clocks may be wrong."""
-    agents = {leg.agent_key for leg in shown}
+    return tuple(
+        _mask(agent, span, origin_us)
+        for agent, span in _masked(legs)
+        if any(overlap(span, leg.span) for leg in shown if leg.agent_key == agent)
+    )
+
+
+def _masked(legs: Iterable[Leg]) -> tuple[tuple[str, Span], ...]:
+    """Of each agent, in order of their begin."""
     spans: dict[str, list[Span]] = {}
     for leg in legs:
-        if leg.agent_key in agents:
-            spans.setdefault(leg.agent_key, []).extend(leg.masks)
-    masks = [
-        Mask(
-            agent=agent,
-            start_ms=ms(span.from_us - origin_us),
-            end_ms=None if span.to_us is None else ms(span.to_us - origin_us),
-        )
-        for agent, found in spans.items()
-        for span in union(found)
-        if any(overlap(span, leg.span) for leg in shown if leg.agent_key == agent)
-    ]
-    return tuple(sorted(masks, key=lambda one: (one.start_ms, one.agent)))
+        spans.setdefault(leg.agent_key, []).extend(leg.masks)
+    found = [(agent, span) for agent, mine in spans.items() for span in union(mine)]
+    return tuple(sorted(found, key=lambda one: (one[1].from_us, one[0])))
+
+
+def _mask(agent: str, span: Span, origin_us: int) -> Mask:
+    ends_ms = None if span.to_us is None else ms(span.to_us - origin_us)
+    return Mask(agent=agent, start_ms=ms(span.from_us - origin_us), end_ms=ends_ms)
 
 
 def _clocks(service: ClockOffset | None, applied_us: int, streams: Iterable[_Found]) -> Clocks:

@@ -16,6 +16,7 @@ from recorder.stitch.timeline import (
     FileRef,
     Leg,
     Mask,
+    Material,
     Note,
     Party,
     Segment,
@@ -102,9 +103,25 @@ class Plan(_Frozen):
     parties: tuple[Party, ...]
     legs: tuple[Leg, ...]
     masks: tuple[Mask, ...]
+    every_mask: tuple[Mask, ...] = ()
+    """Those before and between the contact's calls, too, of whoever sits there; no part of the digest."""
     events: tuple[Event, ...]
     clocks: Clocks
     notes: tuple[Note, ...]
+
+    @property
+    def material(self) -> tuple[Material, ...]:
+        """Where frames may be in the rendition, in order; what was known to be masked is nowhere in it."""
+        found = [
+            Material(
+                agents=stream.agents,
+                start_ms=min(keep.lead_us, keep.from_us) // 1000,
+                end_ms=None if keep.to_us is None else keep.to_us // 1000,
+            )
+            for stream in self.streams
+            for keep in stream.keeps
+        ]
+        return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.start_ms, one.agents)))
 
     @property
     def nothing(self) -> bool:

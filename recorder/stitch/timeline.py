@@ -138,6 +138,15 @@ class Mask(_Frozen):
     """None: it was never ended."""
 
 
+class Material(_Frozen):
+    """Frames from here to there may be in the rendition, also some that nobody sees, on which what is shown builds."""
+
+    agents: tuple[str, ...]
+    """Whoever sat there."""
+    start_ms: int
+    end_ms: int | None
+
+
 class Segment(_Frozen):
     """A stretch of an interaction with fixed parties, as the source reports it."""
 
@@ -255,6 +264,7 @@ class Timeline(_Frozen):
     parties: tuple[Party, ...] = ()
     legs: tuple[Leg, ...] = ()
     masks: tuple[Mask, ...] = ()
+    material: tuple[Material, ...] = ()
     events: tuple[Event, ...] = ()
     lines: tuple[Line, ...] = ()
     clocks: Clocks

@@ -1,8 +1,9 @@
 """S8 of replay: what is replayed of a contact is what is on record of it, and nothing that must not be seen.
 
 Once somebody asked, after all faults, a contact with sound has a rendition of exactly what is on record: every file, and
-every frame of its answered calls that is in the archive. No rendition that is left shows what was masked. What
-is on record of renditions is in the archive, and of a contact that was deleted nothing is left.
+every frame of its answered calls that is in the archive, but for those so near to a mask that, by what its makers could
+know of the service's clock, they may be masked. No rendition that is left shows what was masked. What is on record of
+renditions is in the archive, and of a contact that was deleted nothing is left.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Content:
     frames: tuple[Place, ...]
     led: tuple[Place, ...]
     """Frames of before, on which the first one that is shown builds."""
+    clock_us: int = 0
+    """How exactly the service's clock was known when it was made, as it is on record with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +105,28 @@ def check_always(run: ReplayRun) -> Iterator[Violation]:
 def not_shown(run: ReplayRun) -> Iterator[SeenContact]:
     """Contacts with a screen of which no rendition has all files and all frames."""
     for contact in run.contacts:
-        due = set(due_frames(run.screens, contact.call))
         whole = (
-            one.content is not None
-            and due.issubset(one.content.frames)
+            set(due_frames(run.screens, contact.call, one.content.clock_us)).issubset(
+                one.content.frames
+            )
             and set(contact.files) == set(one.content.heard)
             for one in run.renditions
-            if one.contact_id == contact.contact_id
+            if one.contact_id == contact.contact_id and one.content is not None
         )
-        if due and not any(whole):
+        if due_frames(run.screens, contact.call) and not any(whole):
             yield contact
 
 
-def due_frames(screens: ScreenRun, call: str) -> tuple[Place, ...]:
-    """Frames in the archive that a rendition of this call must show."""
+def due_frames(screens: ScreenRun, call: str, clock_us: int = 0) -> tuple[Place, ...]:
+    """Frames in the archive that a rendition of this call must show.
+
+    A mask is told by the service's clock: as far as that may be wrong (`clock_us`), what is beside it is left out with it.
+    """
     archived = {place for part in screens.parts if part.archived for place in part.frames}
     found: dict[Place, None] = {}
     for leg in screens.legs:
         if leg.call == call and leg.verdict is Verdict.KEPT:
-            found.update(dict.fromkeys(_due(screens, leg, archived)))
+            found.update(dict.fromkeys(_due(screens, leg, archived, clock_us)))
     return tuple(found)
 
 
@@ -141,7 +147,8 @@ def _current(run: ReplayRun, contact: SeenContact) -> Iterator[Violation]:
         what = f"a rendition has {len(current.content.heard)} of {len(contact.files)} files"
         yield Violation(PROMISE, what, items)
     shown = set(current.content.frames)
-    unseen = [place for place in due_frames(run.screens, contact.call) if place not in shown]
+    due = due_frames(run.screens, contact.call, current.content.clock_us)
+    unseen = [place for place in due if place not in shown]
     if unseen:
         yield _wrong(run, "a rendition does not show what is in the archive", contact, unseen)
     refused = [place for place in current.content.frames if _is_refused(run.screens, place)]
@@ -205,8 +212,9 @@ def _is_refused(screens: ScreenRun, place: Place) -> bool:
     )
 
 
-def _due(screens: ScreenRun, leg: AgentLeg, archived: set[Place]) -> Iterator[Place]:
+def _due(screens: ScreenRun, leg: AgentLeg, archived: set[Place], clock_us: int) -> Iterator[Place]:
     """From the first frame of the call that stands alone on, and again after each mask and each hole."""
+    margin_us = max(MASK_US, CLOCK_US + clock_us)
     masks = _masks(screens, leg)
     frames = [
         frame
@@ -226,7 +234,7 @@ def _due(screens: ScreenRun, leg: AgentLeg, archived: set[Place]) -> Iterator[Pl
             clear = False
         last = frame
         inside = _inside(frame, leg, EDGE_US)
-        hidden = any(a - MASK_US <= frame.at_us < b + MASK_US for a, b in masks)
+        hidden = any(a - margin_us <= frame.at_us < b + margin_us for a, b in masks)
         if hidden or not inside:
             clear = False
             continue

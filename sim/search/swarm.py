@@ -179,6 +179,7 @@ def _screens(chance: Stream) -> Screens:
         unheard=chance.choice((0.0, 0.05, 0.2)),
         bodies=chance.random() < 1 / 2,
         replayed=chance.choice((0.5, 1.0)),
+        mask_late_s=chance.choice((0.0, 0.0, 30.0, 90.0)),
     )
 
 

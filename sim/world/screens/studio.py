@@ -124,6 +124,7 @@ class SimStudio:
             rendition=rendition.file,
             peaks=peaks.file,
             masks=plan.masks,
+            material=plan.material,
             clocks=plan.clocks,
         )
         told = timeline.model_dump_json().encode()
@@ -178,6 +179,7 @@ class _Making:
             missing=tuple(self._missing),
             frames=tuple(place for place, is_led in shots if not is_led),
             led=tuple(place for place, is_led in shots if is_led),
+            clock_us=plan.clocks.service.error_us or 0,
         )
 
     def _read(self, key: str) -> bytes | None:

@@ -76,9 +76,11 @@ class World:
             self.put(row.object_key, bodies[row.media_key], row.sha256)
         self.contacts.details[CONTACT] = detail
 
-    def add_screen(self, *, part_key="aa01", first=0, last=30, ended=True, stored_us=NOW):
+    def add_screen(
+        self, *, part_key="aa01", first=0, last=30, rings_s=0, ended=True, stored_us=NOW
+    ):
         """Ann's screen from the second second on, and what the platform said of her."""
-        told = [event(K.RINGING, 0), event(K.CONNECTED, 1)]
+        told = [event(K.RINGING, rings_s), event(K.CONNECTED, rings_s + 1)]
         told += [event(K.AVAILABLE, 30, call="")] if ended else []
         self.events.record(told)
         packets = screen_packets(40)[first:last]

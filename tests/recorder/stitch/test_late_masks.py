@@ -5,11 +5,17 @@ from dataclasses import replace
 import pytest
 
 from recorder.errors import DataCenterDown
+from recorder.model import Window
 from recorder.scn.holds_over import HoldsOver
+from recorder.scn.verdicts import masks_of, pieces
+from recorder.scn.webm import ScnReader
+from recorder.screen.late_masks import Found, masked_parts
+from recorder.screen.legs import fold
+from recorder.screen.part_job import PartTools
 from recorder.stitch.stitching import Result, stitch
 from sim.tables.audit import ListedTrail
-from tests.recorder.screen.agents import K, event
-from tests.recorder.stitch.stitch_node import CONTACT, World
+from tests.recorder.screen.agents import LIMITS, K, event
+from tests.recorder.stitch.stitch_node import CONTACT, NOW, World
 
 HELD = HoldsOver(part=lambda part: (f"H-{part.part_key}",), contact=lambda name: (f"H-{name}",))
 
@@ -27,8 +33,8 @@ def stitched(world, trail, holds):
 
 
 def mask(world):
-    """Ann took a card number for a second."""
-    world.events.record([event(K.MASK, 5), event(K.UNMASK, 5.9)])
+    """Ann took a card number for a moment."""
+    world.events.record([event(K.MASK, 5), event(K.UNMASK, 5.3)])
 
 
 def test_a_mask_takes_away_what_a_hold_covers_and_says_which_hold(world):
@@ -71,3 +77,59 @@ def test_holds_that_cannot_be_read_keep_no_picture_and_are_asked_again(world):
     assert [detail for what, _, _, detail in trail.told if what == "screen_masked"] == [
         {"holds_overridden": ["H-aa01"]}
     ]
+
+
+def test_the_node_that_recorded_the_screen_finds_nothing_left_to_cut_out(world):
+    mask(world)
+    stitched(world, ListedTrail(), HoldsOver())
+    told = world.events.of_agents(["calls/ann"], Window(0, 2**62))
+    masks = masks_of(fold(told, LIMITS, NOW).legs)
+    tools = PartTools(world.archive(), world.screens)
+    found = masked_parts(tools, ListedTrail(), "calls/ann", masks, node="alpha", peers=None)
+    assert found == Found((), 0)
+
+
+def test_it_is_cut_as_that_node_cuts_it_so_that_both_at_once_make_the_same(world):
+    mask(world)
+    (part,) = world.screens.parts(["calls/ann"], Window(0, 2**62))
+    told = world.events.of_agents(["calls/ann"], Window(0, 2**62))
+    masks = masks_of(fold(told, LIMITS, NOW).legs)
+    with world.archive().open(part.object_key) as file:
+        index = tuple(ScnReader(file).index())
+    stitched(world, ListedTrail(), HoldsOver())
+    became = world.screens.parts(["calls/ann"], Window(0, 2**62))
+    ranges = tuple((one.seq_first, one.seq_last) for one in became)
+    assert ranges == pieces(index, part.stream, part.offset, masks)
+
+
+def test_a_rendition_that_builds_on_what_was_masked_in_the_call_before_goes_although_nobody_sees_it(
+    tmp_path,
+):
+    world = World(tmp_path / "world")
+    world.add_call()
+    world.events.record([event(K.RINGING, 0, call="before"), event(K.CONNECTED, 1, call="before")])
+    world.add_screen(rings_s=5)
+    first = stitched(world, ListedTrail(), HoldsOver())
+    early = [event(K.MASK, 4.1, call="before"), event(K.UNMASK, 4.5, call="before")]
+    world.events.record(early)
+
+    second = stitched(world, ListedTrail(), HoldsOver())
+
+    assert (second.result, second.rendition.number) == (Result.MADE, 2)
+    assert world.archive().info(first.rendition.object_key) is None
+    assert stitched(world, ListedTrail(), HoldsOver()).result is Result.READY
+    assert world.archive().info(second.rendition.object_key) is not None
+
+
+def test_a_rendition_stays_whose_calls_no_late_mask_touches(tmp_path):
+    world = World(tmp_path / "world")
+    world.add_call()
+    world.events.record([event(K.RINGING, 0, call="before"), event(K.CONNECTED, 1, call="before")])
+    world.add_screen(rings_s=5)
+    first = stitched(world, ListedTrail(), HoldsOver())
+    early = [event(K.MASK, 1.1, call="before"), event(K.UNMASK, 1.5, call="before")]
+    world.events.record(early)
+    world.add_call(files=2, revision=2)
+
+    assert stitched(world, ListedTrail(), HoldsOver()).rendition.number == 2
+    assert world.archive().info(first.rendition.object_key) is not None

@@ -312,8 +312,8 @@ def test_the_screen_of_another_contacts_call_is_not_shown(tmp_path):
 
 
 def mask(world):
-    """Ann took a card number for a second."""
-    world.events.record([event(K.MASK, 5), event(K.UNMASK, 5.9)])
+    """Ann took a card number for a moment."""
+    world.events.record([event(K.MASK, 5), event(K.UNMASK, 5.3)])
 
 
 def test_what_a_late_mask_covers_leaves_the_archive_and_every_rendition(world):
@@ -330,12 +330,12 @@ def test_what_a_late_mask_covers_leaves_the_archive_and_every_rendition(world):
     assert world.tables.forgotten == {"aa01": "masked"}
     parts = world.screens.parts(["calls/ann"], Window(0, 2**62))
     assert world.archive().info("screens/aa/aa01.scn") is None
-    assert [one.object_key for one in parts] == world.objects("screens/")
+    assert sorted(one.object_key for one in parts) == world.objects("screens/")
     shown = [p for one in parts for p in times(world, one)]
-    assert [at_s for at_s in shown if 4.9 < at_s < 5.95] == []
+    assert [at_s for at_s in shown if 4.5 <= at_s < 5.8] == []
     assert len(shown) > 20
     stretches = timeline_of(world, second.rendition).screens[0].stretches
-    assert [(one.start_ms, one.end_ms) for one in stretches] == [(2_000, 4_800), (6_000, 7_800)]
+    assert [(one.start_ms, one.end_ms) for one in stretches] == [(2_000, 4_400), (6_000, 7_800)]
 
 
 @pytest.mark.parametrize("point", ["commit", "discard"])

@@ -26,8 +26,8 @@ def places(frames):
     return tuple(one.place for one in frames)
 
 
-def rendition(frames=FILM, *, number=1, digest="d-1", heard=FILES, led=(), lost=()):
-    content = Content(HOME, digest, tuple(heard), (), places(frames), places(led))
+def rendition(frames=FILM, *, number=1, digest="d-1", heard=FILES, led=(), lost=(), clock_us=0):
+    content = Content(HOME, digest, tuple(heard), (), places(frames), places(led), clock_us)
     return SeenRendition(HOME, number, digest, content, tuple(lost))
 
 
@@ -77,6 +77,16 @@ def test_after_a_hole_too():
     due = due_frames(screens([leg(0, 30)], FILM, parts), "c-1")
     assert ("s-1", 13) not in due
     assert ("s-1", 20) in due
+
+
+def test_what_is_near_a_mask_may_be_left_out_as_far_as_the_services_clock_was_not_known():
+    masked = [leg(0, 30, masks=[(12, 14)])]
+    cautious = (*FILM[:10], *FILM[20:])
+    assert said(rendition(cautious, clock_us=2_000_000), legs=masked) == []
+    assert [*not_shown(run(rendition(cautious, clock_us=2_000_000), legs=masked))] == []
+    (what,) = said(rendition(cautious, clock_us=500_000), legs=masked)
+    assert "2 frames, 10.0 to 11.0 s" in what
+    assert [*not_shown(run(rendition(cautious, clock_us=500_000), legs=masked))] == [CONTACT]
 
 
 def test_a_masked_frame_is_shown_by_no_rendition_not_even_an_old_one_or_one_that_builds_on_it():
