@@ -114,7 +114,8 @@ def change_of_verdict(m: Memory, event: Event, now_ns: int) -> SelfEvent | None:
 def _peer_up(m: Memory, event: PeerUp, now_ns: int) -> None:
     hello = event.hello
     if event.restarted:
-        m.evidence_term = _highest_reign_of_peer(m)
+        # Its words may have been on their way for long: what it did not know of then, it began itself.
+        m.evidence_term = min(_highest_reign_of_peer(m), hello.term)
         m.last_sign_ns = m.detector.heard_ns
     _name_peer(m, hello.node)
     m.detector.on_link_up(now_ns)
@@ -151,6 +152,7 @@ def _peer_said(m: Memory, event: PeerSaid) -> None:
         case Goodbye():
             m.seen = max(m.seen, frame.term)
             _evidence(m)
+            m.evidence_term = min(_highest_reign_of_peer(m), frame.term)
             m.goodbye = f"{m.peer_name} said goodbye: {frame.reason[:_REASON_CHARS]}"
         case _:
             pass

@@ -105,6 +105,21 @@ def test_evidence_about_an_old_process_never_takes_the_lease_of_a_new_one():
     assert bench.role is Role.SECONDARY
 
 
+@pytest.mark.parametrize("word", ["hello", "goodbye"])
+def test_a_word_on_its_way_for_long_is_no_evidence_about_a_reign_that_began_meanwhile(word):
+    bench = secondary()
+    bench.theirs.acquire(4, peer_is_dead=False)  # the new process reigns in term 5
+    bench.run(1.8)
+    assert bench.memory.seen == 5
+    if word == "hello":
+        bench.link(Role.STARTING, 4, boot="b2", restarted=True)
+    else:
+        bench.say(Goodbye(4, "upgrade"))
+    bench.run(1)
+    assert bench.witness.row[:2] == ("b", 5)
+    assert bench.role is Role.SECONDARY
+
+
 def test_a_candidate_takes_no_answer_from_before_its_candidacy_for_its_own():
     bench = primary()
     bench.hold = (LeaseCall,)
