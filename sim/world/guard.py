@@ -147,6 +147,8 @@ class Guard:
             self._tell(self._heard.acts(node, now_ns))
 
     def _listing(self, node: str, source: str) -> None:
+        if not self._world.machines[node].lives:
+            return  # it died in this step, and what the step still orders is never done
         self._tell(self._duty[source].listing(node, self._now_ns()))
 
     def _written(self, call: str, term: int) -> None:
