@@ -6,6 +6,7 @@ import shutil
 
 import av
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
@@ -22,6 +23,9 @@ boxes.forEach(([one, a], i) => boxes.slice(i + 1).forEach(([two, b]) => {
 }));
 return found;
 """
+TWO_FRAMES = (
+    "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));"
+)
 CONTRASTS = """
 const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 const light = (color) => {
@@ -61,9 +65,10 @@ class Browser:
 
     def drawn(self):
         """Wait until what was asked for is on the screen."""
-        self.driver.execute_async_script(
-            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));"
-        )
+        try:
+            self.driver.execute_async_script(TWO_FRAMES)
+        except TimeoutException:  # the page that was asked left for another one
+            self.driver.execute_async_script(TWO_FRAMES)
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
