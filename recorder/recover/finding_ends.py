@@ -22,7 +22,8 @@ def close_unseen(db: FindingsDb, run: RunRow, opened: Iterable[FindingRow], term
     """Close what is on no record and was seen by neither of the last two runs, from end to end.
 
     One run is not enough: an item that got another instant after the run had begun is listed where no run
-    looked yet, and nothing tells the two apart but the next run. A period that somebody asked for is no such run.
+    looked yet, and nothing tells the two apart but a run that reaches beyond that one's end. A period that somebody
+    asked for is no such run.
     """
     if run.scope is Scope.ASKED:
         return
@@ -46,7 +47,7 @@ def close_unseen(db: FindingsDb, run: RunRow, opened: Iterable[FindingRow], term
 def _is_whole(one: RunRow, run: RunRow) -> bool:
     if one.ended_us is None or one.reason or one.scope is Scope.ASKED:
         return False
-    return one.started_us < run.started_us
+    return one.started_us < run.started_us and one.ended_us <= run.to_us
 
 
 def forget(db: FindingsDb, node: str, now_us: int, term: int) -> int:

@@ -3,8 +3,19 @@
 import pytest
 
 from recorder.records.audit import SYSTEM
-from recorder.records.findings import KEPT_US, Closing, Severity, Sighting, Step, What, Why
-from recorder.recover.finding_ends import forget
+from recorder.records.findings import (
+    KEPT_US,
+    Closing,
+    FindingQuery,
+    RunRow,
+    Scope,
+    Severity,
+    Sighting,
+    Step,
+    What,
+    Why,
+)
+from recorder.recover.finding_ends import close_unseen, forget
 from sim.tables.audit import MemoryAuditStore
 from sim.tables.data_center import MemoryContactStore
 from sim.tables.findings import FindingTables, MemoryFindingsDb
@@ -81,3 +92,24 @@ def test_wherever_the_process_dies_what_went_is_on_record(db, clock, trail):
             forget(db, "alpha", clock.wall_us(), 1)
         assert len(told(trail)) == gone
     assert deaths.count("forget_findings") == 3
+
+
+def test_what_is_seen_no_more_is_over_only_when_a_run_reaches_beyond_the_end_of_one_that_missed_it(
+    clock,
+):
+    db = MemoryFindingsDb(FindingTables(), MemoryContactStore(), node="alpha", clock=clock)
+    seen = Sighting("dyn", What.NOT_HERE, "moved", Why.NODE_DOWN, Severity.CRITICAL, 1, "")
+    db.settle(Step("", 0, 0, (seen,)), 1)
+
+    def compare(name, *, behind_s):
+        clock.advance(60)
+        now_us = clock.wall_us()
+        to_us = now_us - int(behind_s * 1e6)
+        run = RunRow(name, "dyn", Scope.RECENT, 0, to_us, now_us, to_us)
+        close_unseen(db, db.begin_run(run, 1), db.findings(FindingQuery(is_open=True)).rows, 1)
+        db.end_run(name, "", 1)
+        return len(db.findings(FindingQuery(is_open=True)).rows)
+
+    assert compare("C-1", behind_s=3600) == 1
+    assert compare("C-2", behind_s=3600) == 1, "it may have moved to where neither looked"
+    assert compare("C-3", behind_s=30) == 0
