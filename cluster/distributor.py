@@ -20,14 +20,14 @@ from cluster.frames import (
     JobOffer,
     JobProgress,
 )
+from cluster.jobs.capacity import Capacity
+from cluster.jobs.claim import Claim, Peer
+from cluster.jobs.claims import Claims
+from cluster.jobs.in_hand import InHand, Task
 from cluster.messages import DescribeSelf, LinkMessage, Ping, Pong, SendFrame
 from cluster.ports import Address, Clock
 from cluster.settings import PairSettings
 from cluster.status import ClaimsStatus, DistributorStatus
-from cluster.work.capacity import Capacity
-from cluster.work.claim import Claim, Peer
-from cluster.work.claims import Claims
-from cluster.work.in_hand import InHand, Task
 from cluster.work_messages import (
     ClaimsDue,
     Distribute,

@@ -114,8 +114,7 @@ def change_of_verdict(m: Memory, event: Event, now_ns: int) -> SelfEvent | None:
 def _peer_up(m: Memory, event: PeerUp, now_ns: int) -> None:
     hello = event.hello
     if event.restarted:
-        # Its words may have been on their way for long: what it did not know of then, it began itself.
-        m.evidence_term = min(_highest_reign_of_peer(m), hello.term)
+        m.evidence_term = _highest_reign_of_peer(m, told=hello.term)
         m.last_sign_ns = m.detector.heard_ns
     _name_peer(m, hello.node)
     m.detector.on_link_up(now_ns)
@@ -151,24 +150,28 @@ def _peer_said(m: Memory, event: PeerSaid) -> None:
             m.merge_marks(frame.marks)
         case Goodbye():
             m.seen = max(m.seen, frame.term)
-            _evidence(m)
-            m.evidence_term = min(_highest_reign_of_peer(m), frame.term)
+            _evidence(m, told=frame.term)
             m.goodbye = f"{m.peer_name} said goodbye: {frame.reason[:_REASON_CHARS]}"
         case _:
             pass
 
 
-def _evidence(m: Memory) -> None:
+def _evidence(m: Memory, *, told: int | None = None) -> None:
     """The peer's process is gone, and with it every reign of it known so far."""
     m.detector.on_refused()
-    m.evidence_term = _highest_reign_of_peer(m)
+    m.evidence_term = _highest_reign_of_peer(m, told=told)
 
 
-def _highest_reign_of_peer(m: Memory) -> int:
-    """A later process of the peer can only reign above this, so evidence never reaches it."""
+def _highest_reign_of_peer(m: Memory, *, told: int | None = None) -> int:
+    """A later process of the peer can only reign above this, so evidence never reaches it.
+
+    `told`: the highest term in the words that are the evidence. They may have been on their way for long, and a
+    reign that they do not know of began meanwhile.
+    """
     view = m.belief.view
     reign = m.peer.term if m.peer is not None and m.peer.role in ACTING else 0
-    return max(reign, view.term if view is not None else 0)
+    highest = max(reign, view.term if view is not None else 0)
+    return highest if told is None else min(highest, told)
 
 
 def _void_evidence(m: Memory) -> None:

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TypeAlias, assert_never
 
 from cluster.board import Board
+from cluster.jobs.capacity import Capacity, shared_out
 from cluster.messages import Ping, Pong
 from cluster.ports import Address, Clock, Done, Failed, Outcome, Workers
-from cluster.work.capacity import Capacity, shared_out
 from cluster.work_messages import (
     DistributorMessage,
     RunJob,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.work.claims import Claims
+from cluster.jobs.claims import Claims
 from tests.mutants import profiles
 from tests.mutants.mutant import Mutant, Patch
 

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.frames import Role
-from cluster.work.claim import Peer
-from cluster.work.claims import Claims
-from cluster.work.trust import BREAKS_IN_A_ROW
+from cluster.jobs.claim import Peer
+from cluster.jobs.claims import Claims
+from cluster.jobs.trust import BREAKS_IN_A_ROW
 from cluster.work_messages import Job
 
 S = 1_000_000_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.work.trust import (
+from cluster.jobs.trust import (
     BREAKS_IN_A_ROW,
     PASS_OVER_MAX_S,
     PASS_OVER_S,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cluster.work.capacity import Capacity, Room
-from cluster.work.claim import Peer
-from cluster.work.groups import Group
-from cluster.work.waiting import Waiting
+from cluster.jobs.capacity import Capacity, Room
+from cluster.jobs.claim import Peer
+from cluster.jobs.groups import Group
+from cluster.jobs.waiting import Waiting
 
 
 class Rooms:

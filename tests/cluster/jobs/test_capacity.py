@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.work.capacity import Capacity, Room, shared_out
+from cluster.jobs.capacity import Capacity, Room, shared_out
 
 GROUPS = st.sampled_from("abc")
 SHARES = st.dictionaries(GROUPS, st.integers(0, 5), min_size=1)

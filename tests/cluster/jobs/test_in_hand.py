@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.work.in_hand import FAILURES_MAX, InHand, Task
+from cluster.jobs.in_hand import FAILURES_MAX, InHand, Task
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.work.waiting import Line, Waiting
+from cluster.jobs.waiting import Line, Waiting
 from cluster.work_messages import Job
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cluster.work.trust import Trust
-from cluster.work.waiting import Line
+from cluster.jobs.trust import Trust
+from cluster.jobs.waiting import Line
 
 
 class Group:

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.frames import Role
-from cluster.work.claim import Peer
-from cluster.work.claims import ANSWER_S, AVOID_S, Claims, in_first_half
+from cluster.jobs.claim import Peer
+from cluster.jobs.claims import ANSWER_S, AVOID_S, Claims, in_first_half
 from cluster.work_messages import Job
 
 S = 1_000_000_000
@@ -316,7 +316,7 @@ def test_alone_the_other_half_is_not_looked_at_with_every_message(claims, monkey
         claims.add(work, 1, 0)
     looked = []
     monkeypatch.setattr(
-        "cluster.work.claims.in_first_half", lambda key: looked.append(key) or in_first_half(key)
+        "cluster.jobs.claims.in_first_half", lambda key: looked.append(key) or in_first_half(key)
     )
     for second_of_time in range(80):
         assert give(claims, second_of_time * S) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cluster.work.capacity import Capacity
+from cluster.jobs.capacity import Capacity
 from cluster.work_messages import Job
 
 

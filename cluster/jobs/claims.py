@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cluster.frames import Role
+from cluster.jobs.capacity import Capacity
+from cluster.jobs.claim import Claim, Peer
+from cluster.jobs.groups import Group, Groups
+from cluster.jobs.rooms import Rooms
+from cluster.jobs.waiting import Waiting
 from cluster.status import ClaimStatus
-from cluster.work.capacity import Capacity
-from cluster.work.claim import Claim, Peer
-from cluster.work.groups import Group, Groups
-from cluster.work.rooms import Rooms
-from cluster.work.waiting import Waiting
 from cluster.work_messages import Job
 
 ANSWER_S = 5.0

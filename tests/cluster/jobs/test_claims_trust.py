@@ -3,9 +3,9 @@
 import pytest
 
 from cluster.frames import Role
-from cluster.work.claim import Peer
-from cluster.work.claims import Claims
-from cluster.work.trust import BREAKS_IN_A_ROW, PASS_OVER_S
+from cluster.jobs.claim import Peer
+from cluster.jobs.claims import Claims
+from cluster.jobs.trust import BREAKS_IN_A_ROW, PASS_OVER_S
 from cluster.work_messages import Job
 
 S = 1_000_000_000
