@@ -55,11 +55,13 @@ class LeftBehind:
             watermark.found(_HOLD, 0)
             self._ask()
 
-    def due(self) -> None:
-        """The timer fired."""
+    def due(self, *, duty_lasts: bool) -> None:
+        """The timer fired. A duty that ran out hands out nothing, and may be renewed."""
         self._armed = False
-        if self._keeper.term is not None:
+        if duty_lasts:
             self._ask()
+        elif self._keeper.term is not None:
+            self._arm(AGAIN_S)
 
     def loaded(self, message: LeftLoaded) -> None:
         """Take in what nobody has in hand. Without an answer it is asked again soon."""

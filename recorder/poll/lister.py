@@ -6,9 +6,11 @@ on a stale belief; the page in hand is finished.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import TypeAlias
 
 from cluster.ports import Done, Failed
 from recorder.codec import job_key
@@ -18,6 +20,7 @@ from recorder.poll.coverage import Coverage
 from recorder.poll.items import Items
 from recorder.poll.keeper import Keeper
 from recorder.poll.lateness import Lateness
+from recorder.poll.off_record import OffRecord
 from recorder.poll.poll_jobs import list_page, record_found, server_time, unfinished
 from recorder.poll.poll_messages import FoundRecorded, PageChecked, PageListed, TimeAsked
 from recorder.poll.poll_run import PollRun, TooManyPages
@@ -25,6 +28,7 @@ from recorder.poll.poller_ports import PollerPorts
 from recorder.poll.source_clock import SourceClock
 from recorder.poll.window import WINDOW_S, LookBacks, poll_windows
 
+_Seen: TypeAlias = tuple[tuple[ItemRef, ItemEvent], ...]
 PENDING_MAX = 5000
 """With so many items under way a poll goes no farther; the next one does."""
 WINDOW_MIN_S = 60.0
@@ -49,10 +53,13 @@ class RunEnd:
 class Lister:
     """Polls of one source. Every method that may end the poll in hand returns its `RunEnd`, else None."""
 
-    def __init__(self, *, ports: PollerPorts, keeper: Keeper, items: Items) -> None:
+    def __init__(
+        self, *, ports: PollerPorts, keeper: Keeper, items: Items, off_record: OffRecord
+    ) -> None:
         self._ports = ports
         self._keeper = keeper
         self._items = items
+        self._off_record = off_record
         self.source_clock = SourceClock()
         self.lateness = Lateness()
         self.look_backs = LookBacks(
@@ -64,12 +71,17 @@ class Lister:
         """New items since this process began."""
         self._number = 0
         self._run: PollRun | None = None
-        self._new: tuple[tuple[ItemRef, ItemEvent], ...] = ()
+        self._new: _Seen = ()
         self._asking_source = False
         self._stopping = False
         self._may_be_off = False
         self.busy = False
         """A poll is in hand."""
+
+    @property
+    def lasts(self) -> bool:
+        """The duty has not run out."""
+        return self._ports.clock.monotonic_ns() < self.until_ns
 
     def begin(self, now_ns: int) -> RunEnd | None:
         """Start a poll."""
@@ -128,6 +140,8 @@ class Lister:
         refs = tuple(ref for ref in page.items if not self._items.is_known(ref))
         for ref in page.items:
             self._items.hold(ref)
+        if self._stopping:
+            run.unfinished(refs)
         if not refs or self._stopping:
             return self._go_on(now_ns)
         job = partial(unfinished, self._ports.db, refs)
@@ -142,6 +156,9 @@ class Lister:
         """
         run = self._run
         if message.run != self._number or run is None:
+            outcome = message.outcome
+            refs = outcome.value if isinstance(outcome, Done) else message.refs
+            self._off_record.keep(self._told(refs))
             return None
         if isinstance(message.outcome, Done):
             new = message.outcome.value
@@ -150,6 +167,7 @@ class Lister:
         else:
             _expect_away(message.outcome.error)
             if run.looks_back:
+                run.unfinished(message.refs)
                 self.look_backs.postpone(now_ns)
                 return self._end(RunEnd(How.DONE))
             new, run.is_guess = message.refs, True
@@ -163,10 +181,12 @@ class Lister:
             return None
         if isinstance(message.outcome, Failed):
             _expect_away(message.outcome.error)
+            self._off_record.keep(self._new)
+        new, self._new = self._new, ()
+        run.handed_on()
         if now_ns >= self.until_ns or self._stopping:
             return self._end(RunEnd(How.STOPPED))
-        self._items.take(self._new)
-        self._new = ()
+        self._items.take(new)
         self._window_done(run)
         return self._ask(run, now_ns)
 
@@ -244,13 +264,11 @@ class Lister:
         if not run.found:
             self._window_done(run)
             return self._ask(run, now_ns)
-        what = "look-back" if run.looks_back else "poll"
-        events = [(ref, self._items.event(ref, "found", f"by a {what}")) for ref in run.found]
-        self._new = tuple(events)
+        self._new = self._told(run.found, "look-back" if run.looks_back else "poll")
         if not run.is_guess:
             self._observe(run, now_ns)
-        self.found += len(events)
-        job = partial(record_found, self._ports.db, run.found, [event for _, event in events])
+        self.found += len(self._new)
+        job = partial(record_found, self._ports.db, run.found, [event for _, event in self._new])
         then = partial(FoundRecorded, self._number)
         self._ports.database_lane.submit(job, self._ports.me, then)
         return None
@@ -285,7 +303,14 @@ class Lister:
         how = How.STOPPED if self._stopping else How.FAILED
         return self._end(RunEnd(how, error))
 
+    def _told(self, refs: Iterable[ItemRef], what: str = "poll") -> _Seen:
+        return tuple((ref, self._items.event(ref, "found", f"by a {what}")) for ref in refs)
+
     def _end(self, end: RunEnd) -> RunEnd:
+        if self._new:  # on its way to the record: it may have failed
+            self._off_record.keep(self._new)
+        elif self._run is not None:
+            self._off_record.keep(self._told(self._run.found))
         self._number += 1
         self.busy, self._asking_source, self._run, self._new = False, False, None, ()
         return end

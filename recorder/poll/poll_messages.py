@@ -62,6 +62,14 @@ class FoundRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class OffRecordWritten:
+    """Items seen by a poll that put nothing on record, by job key: they are on record now, or not."""
+
+    keys: tuple[str, ...]
+    outcome: Outcome[None]
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRecorded:
     """An end without media is on record, or not."""
 
@@ -140,6 +148,11 @@ class LoadDue:
 
 
 @dataclass(frozen=True, slots=True)
+class OffRecordDue:
+    """Try again to record that items were seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedDue:
     """Time to ask for parked items."""
 
@@ -164,6 +177,19 @@ class HintDue:
     number: int
 
 
+Looked: TypeAlias = (
+    ParkedLoaded
+    | LeftLoaded
+    | TakenIn
+    | CanaryChecked
+    | OffRecordWritten
+    | ParkedDue
+    | LeftDue
+    | CanaryDue
+    | OffRecordDue
+)
+"""About items and credentials that no poll is about."""
+
 PollerOwn: TypeAlias = (
     ProgressLoaded
     | ProgressSaved
@@ -173,19 +199,13 @@ PollerOwn: TypeAlias = (
     | FoundRecorded
     | OutcomeRecorded
     | PendingChecked
-    | ParkedLoaded
-    | LeftLoaded
-    | TakenIn
-    | CanaryChecked
     | PollDue
     | ItemRetryDue
     | OutcomeDue
     | SaveDue
     | LoadDue
-    | ParkedDue
-    | LeftDue
-    | CanaryDue
     | HintDue
+    | Looked
 )
 
 PollerInbox: TypeAlias = DutyMessage | JobNews | PollerCommand | Ping | PollerOwn

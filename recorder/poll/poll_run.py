@@ -1,7 +1,7 @@
 """One poll, from its first window to its last page. Pure.
 
 Invariant: items of a window are handed on only after its last page; a listing that does not end, or comes
-back to a page it gave before, is an error of the source and hands on nothing.
+back to a page it gave before, is an error of the source and no window is dealt with by it.
 """
 
 from __future__ import annotations
@@ -91,6 +91,10 @@ class PollRun:
         """These items of the window in hand are to be archived; repeated ones count once."""
         for ref in refs:
             self._found[job_key(ref)] = ref
+
+    def handed_on(self) -> None:
+        """What was found in the window in hand is somebody else's now."""
+        self._found.clear()
 
     def next_window(self) -> None:
         """The window in hand is dealt with."""

@@ -5,7 +5,7 @@ Everything it decides is in the parts it is made of; here duty, beat, commands a
 
 from __future__ import annotations
 
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from cluster.errors import StaleTerm
 from cluster.messages import (
@@ -28,6 +28,7 @@ from recorder.poll.items import Items
 from recorder.poll.keeper import Keeper
 from recorder.poll.left_behind import LeftBehind
 from recorder.poll.lister import How, Lister, RunEnd
+from recorder.poll.off_record import OffRecord
 from recorder.poll.parked import Parked
 from recorder.poll.poll_messages import (
     CanaryChecked,
@@ -38,6 +39,9 @@ from recorder.poll.poll_messages import (
     LeftDue,
     LeftLoaded,
     LoadDue,
+    Looked,
+    OffRecordDue,
+    OffRecordWritten,
     OutcomeDue,
     OutcomeRecorded,
     PageChecked,
@@ -61,9 +65,6 @@ from recorder.poll.taking_in import TakingIn
 from recorder.poll.waking import Sign
 
 LOAD_AGAIN_S = 5.0
-_Looked: TypeAlias = (
-    ParkedLoaded | LeftLoaded | TakenIn | CanaryChecked | ParkedDue | LeftDue | CanaryDue
-)
 
 
 class Poller:
@@ -74,7 +75,10 @@ class Poller:
         self._alarms = Alarms(monitor=ports.monitor, subject=ports.name)
         self._keeper = Keeper(ports=ports, alarms=self._alarms)
         self._items = Items(ports=ports, keeper=self._keeper)
-        self._lister = Lister(ports=ports, keeper=self._keeper, items=self._items)
+        self._off_record = OffRecord(ports=ports)
+        self._lister = Lister(
+            ports=ports, keeper=self._keeper, items=self._items, off_record=self._off_record
+        )
         self._parked = Parked(ports=ports, keeper=self._keeper, items=self._items)
         self._left = LeftBehind(ports=ports, keeper=self._keeper, items=self._items)
         self._taking_in = TakingIn(ports=ports, keeper=self._keeper, items=self._items)
@@ -120,20 +124,10 @@ class Poller:
                 self._poll_went_on(message)
             case ProgressLoaded() | ProgressSaved() | OutcomeRecorded() | PendingChecked():
                 self._database_said(message)
-            case (
-                ParkedLoaded()
-                | LeftLoaded()
-                | TakenIn()
-                | CanaryChecked()
-                | ParkedDue()
-                | LeftDue()
-                | CanaryDue()
-            ):
-                self._looked(message)
             case PollDue() | ItemRetryDue() | OutcomeDue() | SaveDue() | LoadDue() | HintDue():
                 self._timer_fired(message)
             case _:
-                assert_never(message)
+                self._looked(message)
         self._keeper.moved()
         self._publish()
 
@@ -211,7 +205,7 @@ class Poller:
         now_ns = self._ports.clock.monotonic_ns()
         if self._lister.busy or not self._on_duty:
             return
-        self._overdue = now_ns >= self._lister.until_ns
+        self._overdue = not self._lister.lasts
         if self._overdue or not self._schedule.may_poll(now_ns):
             return
         if self._keeper.mark is None and not self._keeper.is_new:
@@ -348,7 +342,7 @@ class Poller:
         else:
             self._reporter.no_state(self._loaded)
 
-    def _looked(self, message: _Looked) -> None:
+    def _looked(self, message: Looked) -> None:
         match message:
             case TakenIn():
                 self._taking_in.taken(message)
@@ -358,10 +352,14 @@ class Poller:
                 self._parked.loaded(message)
             case LeftLoaded():
                 self._left.loaded(message)
+            case OffRecordWritten():
+                self._off_record.written(message)
+            case OffRecordDue():
+                self._off_record.due()
             case ParkedDue():
                 self._parked.due()
             case LeftDue():
-                self._left.due()
+                self._left.due(duty_lasts=self._on_duty and self._lister.lasts)
             case CanaryDue():
                 self._canary.due(message, on_duty=self._on_duty)
             case _:

@@ -16,6 +16,8 @@ from sim.checkers.violation import Violation
 PROMISE = "one_primary"
 SIGHT_NS: Final = 6_000_000_000
 """A witness that answered for so long may be asked: nobody acts without a lease."""
+HANGS_NS: Final = 2_000_000_000
+"""A question that waits for so long is no sight of the witness: a lease may end meanwhile."""
 _SLACK_NS: Final = 400_000_000
 """What a clock that drifts by a twentieth gains or loses while a lease is believed."""
 
@@ -28,6 +30,36 @@ class Granted:
     term: int
     until_ns: int
     leased: bool
+
+
+@dataclass
+class Sight:
+    """Since when every question of one process to the witness was answered in time."""
+
+    _since_ns: int | None = None
+    _asked_ns: list[int] = field(default_factory=list[int])
+    """When those were asked that wait for their answer."""
+
+    def asks(self, now_ns: int) -> None:
+        """A question is on its way."""
+        self._asked_ns.append(now_ns)
+
+    def answered(self, now_ns: int, *, well: bool) -> None:
+        """The oldest one is answered, or failed. `well`: the answer is worth something."""
+        in_time = now_ns - self._asked_ns.pop(0) < HANGS_NS
+        if not well:
+            self._since_ns = None
+        elif not in_time or self._since_ns is None:
+            self._since_ns = now_ns
+
+    def lost(self) -> None:
+        """What was seen before counts no more."""
+        self._since_ns = None
+
+    def since_ns(self, now_ns: int) -> int | None:
+        """None: the witness is not seen, or a question to it hangs."""
+        hangs = any(now_ns - asked_ns >= HANGS_NS for asked_ns in self._asked_ns)
+        return None if hangs else self._since_ns
 
 
 @dataclass

@@ -67,6 +67,8 @@ class OpenItems:
         self._early: dict[tuple[str, str], int] = {}
         """Found before they could be had: whether their stamps are from the past is not yet known."""
         self._excused: set[tuple[str, str]] = set()
+        self._gone: set[tuple[str, str]] = set()
+        """The service has nothing to archive of them any more."""
         self._stamps_us: dict[tuple[str, str], int] = {}
         """Of the items as the service has them now: a row that changed is listed again."""
 
@@ -84,7 +86,9 @@ class OpenItems:
             self._unknown[place] = item.changed_us
         else:
             self._unknown.pop(place, None)
+        self._gone.discard(place)
         if not held:
+            self._gone.add(place)
             self._open.pop(place, None)
         elif place in self._open:
             self._open[place] = max(self._open[place], item.changed_us)
@@ -98,7 +102,7 @@ class OpenItems:
             self._early[place] = changed_us
             if over:
                 del self._early[place]
-        elif over or place in self._excused:
+        elif over or place in self._excused or place in self._gone:
             self._open.pop(place, None)
         else:
             self._open[place] = max(changed_us, self._stamps_us.get(place, 0))

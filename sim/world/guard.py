@@ -24,7 +24,7 @@ from recorder.poll.poll_jobs import list_page
 from recorder.poll.poller import Poller
 from recorder.records.contacts import ItemRow
 from sim.checkers.credentials_kept import check_credentials_kept
-from sim.checkers.duty_kept import DutyBook, Granted
+from sim.checkers.duty_kept import DutyBook, Granted, Sight
 from sim.checkers.fenced import FenceBook
 from sim.checkers.heard import HeardBook
 from sim.checkers.patience_kept import PatienceBook
@@ -52,8 +52,7 @@ class Guard:
         """Findings that nodes told of, by code."""
         self._listers: dict[greenlet, int] = {}
         """Who lists just now, and when that was ordered."""
-        self._seen_since_ns: dict[str, int] = {}
-        """Since when every call of a node to the witness was answered."""
+        self._sight = {node: Sight() for node in NODES}
         center = world.data_center
         center.contacts.control_written = self._written
         center.lease_table.given = self._given
@@ -69,7 +68,7 @@ class Guard:
             for source in self._duty:
                 self._duty[source].over(node)
                 self._patience[source].forget(node)
-            self._seen_since_ns.pop(node, None)
+            self._sight[node].lost()
 
     def ports(self, node: str, ports: NodePorts) -> NodePorts:
         """The ports of a new life, looked through."""
@@ -89,7 +88,12 @@ class Guard:
             lanes[lane] = _WatchedLane(
                 lanes[lane], partial(self._listing, node, source), self._now_ns, self._listers
             )
-        lease = _WatchedLease(ports.lease, partial(self._witness, node))
+        sight = self._sight[node] = Sight()
+        lease = _WatchedLease(
+            ports.lease,
+            lambda: sight.asks(self._now_ns()),
+            partial(self._witness, node, sight),
+        )
         return replace(ports, around=around, workers=lanes, lease=lease)
 
     def transport(self, node: str, source: str, inner: httpx.BaseTransport) -> httpx.BaseTransport:
@@ -123,7 +127,7 @@ class Guard:
                 now_ns = self._now_ns()
                 until_ns = now_ns + until_ns - clock.monotonic_ns()
                 duty = Granted(node, term, until_ns, leased)
-                self._tell(book.grant(duty, now_ns, self._seen_since_ns.get(node)))
+                self._tell(book.grant(duty, now_ns, self._sight[node].since_ns(now_ns)))
             case DutyWithdrawn():
                 book.over(node)
             case _:
@@ -142,7 +146,7 @@ class Guard:
         elif message.old == Role.HANDING_OVER:
             self._heard.goes_on(node)
         elif message.new == Role.PRIMARY and message.old not in ACTING:
-            seen, book = self._seen_since_ns.get(node), next(iter(self._duty.values()))
+            seen, book = self._sight[node].since_ns(now_ns), next(iter(self._duty.values()))
             self._tell(book.reign(node, message.term, now_ns, seen))
             self._tell(self._heard.acts(node, now_ns))
 
@@ -181,14 +185,11 @@ class Guard:
         for book in self._duty.values():
             book.doubted = True
 
-    def _witness(self, node: str, answered: bool) -> None:  # noqa: FBT001 - a callback
+    def _witness(self, node: str, sight: Sight, answered: bool) -> None:  # noqa: FBT001 - a callback
         epoch = self._world.machines[node].epoch
         slow = epoch is not None and epoch.turn_ns > 0
         # Behind full mailboxes an answer is heard when it is worth nothing.
-        if answered and not slow:
-            self._seen_since_ns.setdefault(node, self._now_ns())
-        else:
-            self._seen_since_ns.pop(node, None)
+        sight.answered(self._now_ns(), well=answered and not slow)
 
 
 def _is_held(row: ItemRow, item: TruthItem) -> bool:
@@ -250,10 +251,13 @@ class _WatchedLane:
 
 
 class _WatchedLease:
-    """Tells whether the witness answered."""
+    """Tells when the witness is asked, and whether it answered."""
 
-    def __init__(self, lease: Lease, answered: Callable[[bool], None]) -> None:
+    def __init__(
+        self, lease: Lease, asks: Callable[[], None], answered: Callable[[bool], None]
+    ) -> None:
         self._lease = lease
+        self._asks = asks
         self._answered = answered
 
     def look(self) -> LeaseView:
@@ -272,6 +276,7 @@ class _WatchedLease:
         return self._call(partial(self._lease.release, term))
 
     def _call(self, call: Callable[[], LeaseView]) -> LeaseView:
+        self._asks()
         try:
             view = call()
         except LeaseUnavailable:

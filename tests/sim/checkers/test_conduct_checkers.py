@@ -6,7 +6,7 @@ import pytest
 
 from recorder.model import ItemRef, SourceProgress
 from sim.checkers.credentials_kept import check_credentials_kept
-from sim.checkers.duty_kept import DutyBook, Granted
+from sim.checkers.duty_kept import HANGS_NS, DutyBook, Granted, Sight
 from sim.checkers.fenced import FenceBook
 from sim.checkers.heard import HeardBook
 from sim.checkers.patience_kept import PatienceBook, asked_for_s
@@ -131,6 +131,34 @@ def item(state, changed_us):
     tables.found((ref,), (), "alpha", 0)
     (row,) = tables.rows.values()
     return replace(row, state=state)
+
+
+def test_a_witness_is_seen_since_its_first_answer_of_an_unbroken_row():
+    sight = Sight()
+    assert sight.since_ns(S) is None
+    for at_ns, well, since_ns in ((S, True, S), (2 * S, True, S), (3 * S, False, None)):
+        sight.asks(at_ns)
+        sight.answered(at_ns, well=well)
+        assert sight.since_ns(at_ns) == since_ns
+
+
+def test_a_question_that_waits_is_no_sight_of_the_witness_and_its_answer_begins_a_new_one():
+    sight = Sight()
+    sight.asks(S)
+    sight.answered(S, well=True)
+    sight.asks(2 * S)
+    assert sight.since_ns(2 * S + HANGS_NS - 1) == S
+    assert sight.since_ns(2 * S + HANGS_NS) is None
+    sight.answered(9 * S, well=True)
+    assert sight.since_ns(9 * S) == 9 * S
+
+
+def test_what_a_dead_process_saw_of_the_witness_counts_no_more():
+    sight = Sight()
+    sight.asks(S)
+    sight.answered(S, well=True)
+    sight.lost()
+    assert sight.since_ns(2 * S) is None
 
 
 def test_a_watermark_that_moves_past_an_unfinished_item_is_told():

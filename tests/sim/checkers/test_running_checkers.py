@@ -131,6 +131,18 @@ def test_what_nobody_could_know_does_not_hold_the_watermark(changes):
     assert book.moved("dynamics", T0_US + 60 * SECOND) == ()
 
 
+def test_what_was_deleted_holds_no_watermark_although_it_is_put_on_record_later():
+    book = OpenItems()
+    item = offered(5)
+    book.offered(item)
+    book.offered(replace(item, deleted_us=T0_US))
+    book.recorded("dynamics", item.key, item.changed_us, over=False)
+    assert book.moved("dynamics", item.changed_us + 1) == ()
+    book.offered(item)
+    book.recorded("dynamics", item.key, item.changed_us, over=False)
+    assert book.moved("dynamics", item.changed_us + 1)
+
+
 def test_what_was_found_before_it_could_be_had_is_judged_once_it_can():
     book = OpenItems()
     late, item = offered(5, late=True), offered(6)
