@@ -87,6 +87,8 @@ class Retention:
         self._deleted = 0
         self._began_ns = 0
         self._run: Run | None = None
+        self._swept = ""
+        """The contact up to which this run swept again."""
 
     def on_start(self) -> None:
         """Wait for the duty."""
@@ -185,7 +187,7 @@ class Retention:
             case Phase.END:
                 assert self._run is not None, "a run ends that began"
                 since_us = self._run.started_us - self._swept_us
-                end = partial(end_run, self._tools(), self._run, term, since_us)
+                end = partial(end_run, self._tools(), self._run, term, since_us, self._swept)
                 ports.lane.submit(end, me, partial(RunRecorded, self._job))
             case _:
                 assert_never(self._phase)
@@ -219,6 +221,9 @@ class Retention:
                 rest = deleted.more and self._deleted < self._ports.settings.per_run_max
                 over = Phase.LOOK if self._run is None else Phase.END
                 self._go(Phase.DELETE if rest else over, AGAIN_S if deleted.error else None)
+            case RunRecorded(outcome=Done(str(swept))):
+                self._swept = swept
+                self._go(Phase.END, self._rest_s())
             case RunRecorded():
                 self._run = None
                 self._go(Phase.LOOK, min(LOOK_S, self._ports.settings.every_s))
@@ -258,7 +263,7 @@ class Retention:
         run_id = f"K-{started_us:x}-{self._term}"
         node, rules = self._ports.node, self._rules
         self._run = Run(run_id, started_us, None, node, self._term, "running", rules, 0, 0)
-        self._deleted = 0
+        self._deleted, self._swept = 0, ""
         self._begin_walk()
 
     def _stopped_last(self) -> bool:
@@ -289,8 +294,7 @@ class Retention:
         self._go(Phase.SURVEY)
 
     def _page(self, found: Surveyed) -> None:
-        took_ns = self._ports.clock.monotonic_ns() - self._began_ns
-        wait_s = rest_s(took_ns, self._ports.settings.share)
+        wait_s = self._rest_s()
         if self._phase is Phase.DECIDE:
             self._decided = joined(self._decided, found)
             del self._due[:DECIDED_AT_ONCE]
@@ -306,6 +310,11 @@ class Retention:
             self._go(Phase.SURVEY, wait_s)
         else:
             self._surveyed()
+
+    def _rest_s(self) -> float:
+        """How long to wait after the step that was just done."""
+        took_ns = self._ports.clock.monotonic_ns() - self._began_ns
+        return rest_s(took_ns, self._ports.settings.share)
 
     def _surveyed(self) -> None:
         settings, found = self._ports.settings, self._found

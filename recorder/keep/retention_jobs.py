@@ -24,7 +24,7 @@ from recorder.scn.rendition_keys import sweep
 
 _log = structlog.get_logger(__name__)
 _RUNS = 60
-_GONE_AT_ONCE = 200
+SWEPT_AT_ONCE = 200
 STUCK_TRIES = 2
 """From then on an operator is told: once may be an answer that was lost."""
 _FAILED_MAX = 200
@@ -147,24 +147,23 @@ def _delete(tools: DeleteTools, one: Deletion, order: Order, term: int) -> Ended
     return Ended(done, tuple(lost))
 
 
-def end_run(tools: DeleteTools, run: Run, term: int, since_us: int) -> None:
-    """Job: sweep again what was made of contacts deleted `since_us`, and put the end of a run on record.
+def end_run(tools: DeleteTools, run: Run, term: int, since_us: int, after: str) -> str | None:
+    """Job: sweep again what was made of contacts deleted `since_us`, some at a time; then the end of a run goes on record.
 
+    Returns the contact behind which to go on (`after` of the next call), None when the run is on record.
     A program that was making a rendition meanwhile puts it into the archive, and its node may die before it looks
     whether the contact is still there. Raises DataCenterError; an archive that is away is for the next run.
     """
     try:
-        _sweep_again(tools, since_us)
+        gone = tools.db.gone_since(since_us, after, SWEPT_AT_ONCE)
+        for contact_id in gone:
+            if not tools.may_go_on():
+                return after
+            sweep(tools.archive, contact_id)
+            after = contact_id
+        if len(gone) == SWEPT_AT_ONCE:
+            return after
     except ArchiveError as error:
         _log.warning("renditions_not_swept", why=str(error))
     tools.db.record_run(run, term)
-
-
-def _sweep_again(tools: DeleteTools, since_us: int) -> None:
-    after = ""
-    while gone := tools.db.gone_since(since_us, after, _GONE_AT_ONCE):
-        for contact_id in gone:
-            if not tools.may_go_on():
-                return
-            sweep(tools.archive, contact_id)
-        after = gone[-1]
+    return None

@@ -47,10 +47,10 @@ class DeletionsDone:
 
 @dataclass(frozen=True, slots=True)
 class RunRecorded:
-    """The run is on record as it is now."""
+    """The run is on record as it is now; or there is more to sweep before, behind this contact."""
 
     job: int
-    outcome: Outcome[None]
+    outcome: Outcome[str | None]
 
 
 RetentionInbox: TypeAlias = (

@@ -11,6 +11,7 @@ from recorder.records.retention import (
     DAY_US,
     DeletionState,
 )
+from recorder.scn.rendition_keys import prefix_of
 from sim.tables.data_center import (
     MemoryArchive,
 )
@@ -347,3 +348,17 @@ def test_it_answers_pings(desk):
     pings = Mailbox()
     desk.tell(Ping(7, pings))
     assert pings.messages == [Pong("retention", 7)]
+
+
+def test_the_end_of_a_run_sweeps_step_by_step_what_was_made_of_deleted_contacts(monkeypatch):
+    monkeypatch.setattr("recorder.keep.retention_jobs.SWEPT_AT_ONCE", 1)
+    desk = ready_to_decide()
+    desk.live(30)
+    desk.clock.advance(5 * DAY_S)
+    desk.live(100)
+    for one in desk.deletions():
+        desk.objects.objects[f"{prefix_of(one.contact_id)}d/late.webm"] = b"late"
+    desk.clock.advance(1 * DAY_S)
+    desk.live(30)
+    assert desk.objects.objects == {}
+    assert [run.outcome for run in desk.db.runs(9)] == ["done"] * 3

@@ -256,10 +256,10 @@ def leave_a_rendition(center, name="ses-a"):
     return key
 
 
-def end(center, *, since_us=OVER_US, archive=None, may_go_on=lambda: True):
+def end(center, *, since_us=OVER_US, archive=None, may_go_on=lambda: True, after=""):
     run = Run("K-1", OVER_US, None, "alpha", 3, "done", RULES, 1, 1)
     tools = DeleteTools(center.db, archive or center.archive, may_go_on)
-    end_run(tools, run, 3, since_us)
+    return end_run(tools, run, 3, since_us, after)
 
 
 def deleted(center, *keys):
@@ -271,7 +271,7 @@ def deleted(center, *keys):
 def test_what_was_made_of_a_contact_while_it_was_deleted_goes_with_the_end_of_a_run(center):
     (home,) = deleted(center, "a")
     leave_a_rendition(center, home)
-    end(center)
+    assert end(center) is None
     assert list(center.archive.keys()) == []
     assert center.db.runs(1)[0].run_id == "K-1"
 
@@ -286,9 +286,24 @@ def test_what_was_made_of_other_contacts_stays(center):
 def test_nothing_is_swept_after_the_duty_or_long_after_the_deletion(center):
     (home,) = deleted(center, "a")
     key = leave_a_rendition(center, home)
-    end(center, may_go_on=lambda: False)
+    assert end(center, may_go_on=lambda: False) == "", "from the beginning"
+    assert center.db.runs(1) == ()
     end(center, since_us=OVER_US + 1)
     assert list(center.archive.keys()) == [key]
+
+
+def test_what_a_duty_was_too_short_to_sweep_is_swept_by_the_next_step(center, monkeypatch):
+    homes = sorted(deleted(center, "a", "b", "c"))
+    for home in homes:
+        leave_a_rendition(center, home)
+    monkeypatch.setattr("recorder.keep.retention_jobs.SWEPT_AT_ONCE", 2)
+    lasts = iter((True, False))
+    assert end(center, may_go_on=lambda: next(lasts)) == homes[0]
+    assert end(center, after=homes[0]) == homes[2]
+    assert list(center.archive.keys()) == []
+    assert center.db.runs(1) == (), "there may be more"
+    assert end(center, after=homes[2]) is None
+    assert center.db.runs(1)[0].run_id == "K-1"
 
 
 def test_an_archive_that_is_away_keeps_no_run_from_its_end(center):
