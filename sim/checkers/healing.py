@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sim.checkers.violation import Violation
@@ -33,8 +33,13 @@ def check_healing(
     failed: Iterable[tuple[str, str, str]],
     healed_us: int,
     patience: Patience,
+    *,
+    behind: Collection[tuple[str, str]] = (),
 ) -> tuple[Violation, ...]:
     """Instants are true time. `archived_us` and `failed` are by source, key and version.
+
+    `behind`, by source and key: their stamps may lie behind what was listed, as if they came late: the clock of
+    their service was ahead and set back.
 
     What was never archived is for nothing_lost to find.
     """
@@ -46,7 +51,7 @@ def check_healing(
             continue
         limit_s = patience.roles_s + patience.poll_s + patience.ingest_s
         limit_s += patience.retry_s if place in tried else 0.0
-        limit_s += patience.look_back_s if item.late else 0.0
+        limit_s += patience.look_back_s if item.late or place[:2] in behind else 0.0
         # A stamp from a clock that was ahead lies behind the end of every listing until it is reached.
         since_us = max(healed_us, item.offered_us, item.changed_us)
         took_s = (archived_us[place] - since_us) / 1e6

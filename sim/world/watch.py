@@ -74,6 +74,8 @@ class Watch:
         self._independence = IndependenceBook(sources)
         self.forgotten = Forgotten()
         """What only processes knew that are no more."""
+        self.behind: set[tuple[str, str]] = set()
+        """Items of a service whose clock was wrong before, by source and key."""
         self._stamps_wrong = False
         self._nodes: Mapping[str, str] = {client_id(node): node for node in NODES}
         self._marks: dict[tuple[str, str], Mark] = {}
@@ -116,6 +118,8 @@ class Watch:
     def item(self, item: TruthItem, *, by_poll: bool) -> None:
         """An item of the service is new or changed. `by_poll`: a poll is being answered just now."""
         self.forgotten.listed(item, by_poll=by_poll)
+        if self._stamps_wrong:
+            self.behind.add((item.source, item.key))
         self._open.offered(item, excused=self._stamps_wrong)
         self._served.offered(item)
 

@@ -269,7 +269,9 @@ class World:
             truth = service.fake.truth()
             # What hung when the faults stopped hangs on until its deadline.
             calm_us = max(healed_us, service.hung_until_us)
-            found += check_healing(truth, watch.archived_us, watch.failed, calm_us, patience)
+            found += check_healing(
+                truth, watch.archived_us, watch.failed, calm_us, patience, behind=watch.behind
+            )
         return tuple(found)
 
     def _contacts(self) -> Iterator[Violation]:

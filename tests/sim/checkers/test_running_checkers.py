@@ -303,16 +303,15 @@ def test_what_is_offered_when_all_is_well_is_archived_soon():
     item = offered(1)
     place = (item.source, item.key, item.version)
 
-    def found(took_s, failed=(), **changes):
-        archived = {place: item.offered_us + took_s * SECOND}
-        return check_healing(
-            [replace(item, **changes)], archived, failed, item.offered_us, patience
-        )
+    def found(took_s, failed=(), behind=(), **changes):
+        archived, truth = {place: item.offered_us + took_s * SECOND}, [replace(item, **changes)]
+        return check_healing(truth, archived, failed, item.offered_us, patience, behind=behind)
 
     assert found(20) == ()
     assert whats(found(21)) == ["items were archived up to 21 s after all was well"]
     assert found(80, failed=[place]) == ()
     assert found(120, late=True) == ()
+    assert found(120, behind={place[:2]}) == ()
     assert found(500, deleted_us=T0_US) == ()
     ahead_us = item.offered_us + 60 * SECOND
     assert found(80, changed_us=ahead_us) == ()
