@@ -14,7 +14,7 @@ from cluster.ports import Failed
 from recorder.codec import job_key
 from recorder.errors import DataCenterError
 from recorder.model import ItemEvent, ItemRef
-from recorder.poll.poll_jobs import REFS_AT_ONCE, record_found
+from recorder.poll.poll_jobs import REFS_AT_ONCE, record_seen
 from recorder.poll.poll_messages import OffRecordDue, OffRecordWritten
 from recorder.poll.poller_ports import PollerPorts
 
@@ -43,7 +43,7 @@ class OffRecord:
         """The timer fired."""
         seen = list(self._kept.values())[:REFS_AT_ONCE]
         refs, events = [ref for ref, _ in seen], [event for _, event in seen]
-        job = partial(record_found, self._ports.db, refs, events)
+        job = partial(record_seen, self._ports.db, refs, events)
         then = partial(OffRecordWritten, tuple(map(job_key, refs)))
         self._ports.database_lane.submit(job, self._ports.me, then)
 

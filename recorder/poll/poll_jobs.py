@@ -125,6 +125,11 @@ def record_found(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEv
         db.record_found(refs[start:end], events[start:end])
 
 
+def record_seen(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:
+    """Put items on record that were listed a while ago: what is on record by now may be newer."""
+    db.record_found(refs, events, late=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Items that a recovery found missing, as they are on record now; those with an end are in neither."""

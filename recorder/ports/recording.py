@@ -300,8 +300,10 @@ class ContactDb(Protocol):
         """Those neither final nor parked in this version, in the given order. One query."""
         ...
 
-    def record_found(self, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:
-        """Insert items as FOUND; rows that exist stay as they are, but for a new version."""
+    def record_found(
+        self, refs: Sequence[ItemRef], events: Sequence[ItemEvent], *, late: bool = False
+    ) -> None:
+        """Insert items as FOUND; rows stay, but for a new version: if listed a while ago (`late`), of a later change."""
         ...
 
     def commit(
@@ -321,8 +323,7 @@ class ContactDb(Protocol):
     def due_retries(self, source: str, now_us: int, limit: int) -> tuple[ItemRow, ...]:
         """Parked items whose time to try again has come.
 
-        One that was parked more than `CLOCK_AHEAD_US` from now is due as well: the clock of the node that
-        parked it was ahead, and so is the time it set.
+        So has that of one parked more than `CLOCK_AHEAD_US` from now: the clock of who parked it was ahead.
         """
         ...
 

@@ -110,10 +110,12 @@ class MemoryContactDb:
         with self._call("unfinished") as store:
             return store.items.unfinished(refs)
 
-    def record_found(self, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:
+    def record_found(
+        self, refs: Sequence[ItemRef], events: Sequence[ItemEvent], *, late: bool = False
+    ) -> None:
         """See ContactDb."""
         with self._call("record_found") as store:
-            store.items.found(refs, events, self._node, self._clock.wall_us())
+            store.items.found(refs, events, self._node, self._clock.wall_us(), late=late)
 
     def commit(
         self, items: Sequence[BufferedItem], object_keys: Sequence[Sequence[str]]

@@ -37,13 +37,20 @@ class ItemTables:
         return row.parked or row.state in _FINAL
 
     def found(
-        self, refs: Sequence[ItemRef], events: Sequence[ItemEvent], node: str, now_us: int
+        self,
+        refs: Sequence[ItemRef],
+        events: Sequence[ItemEvent],
+        node: str,
+        now_us: int,
+        *,
+        late: bool = False,
     ) -> None:
-        """New rows, and new versions that are not older than the row."""
+        """New rows, and new versions that are not older than the row; if `late`, that are newer."""
         found_us = {(event.source, event.item_key): event.at_us for event in reversed(events)}
-        for ref in refs:
+        last = {(ref.source, ref.key): ref for ref in refs}
+        for ref in last.values():
             old = self.rows.get((ref.source, ref.key))
-            if old is None or _is_newer(ref, old):
+            if old is None or _is_newer(ref, old, late=late):
                 at_us = found_us.get((ref.source, ref.key), now_us)
                 self._put(_over(old, _row(ref, ItemState.FOUND, at_us, node, now_us)))
         self.add_events(events)
@@ -216,8 +223,9 @@ def _found_as(old: ItemRow | None, new: ItemRow) -> ItemRow:
     return replace(new, found_us=old.found_us, found_by=old.found_by, late_s=late)
 
 
-def _is_newer(ref: ItemRef, old: ItemRow) -> bool:
-    return ref.version != old.ref.version and ref.changed_us >= old.ref.changed_us
+def _is_newer(ref: ItemRef, old: ItemRow, *, late: bool) -> bool:
+    changed_us = old.ref.changed_us + late
+    return ref.version != old.ref.version and ref.changed_us >= changed_us
 
 
 def _takes_its_place(ref: ItemRef, found_us: int, old: ItemRow) -> bool:

@@ -150,9 +150,11 @@ class _Db:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def record_found(self, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:
+    def record_found(
+        self, refs: Sequence[ItemRef], events: Sequence[ItemEvent], *, late: bool = False
+    ) -> None:
         try:
-            self._inner.record_found(refs, events)
+            self._inner.record_found(refs, events, late=late)
         except Exception:
             self._watcher.found(refs, self._node)
             raise

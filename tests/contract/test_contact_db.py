@@ -103,6 +103,20 @@ def test_an_older_version_listed_late_does_not_open_a_finished_item(db):
     assert states(db) == {"rec-1": "archived"}
 
 
+@pytest.mark.parametrize(("later_us", "state"), [(-1, "archived"), (0, "archived"), (1, "found")])
+def test_what_was_listed_a_while_ago_opens_an_item_only_for_a_later_change(db, later_us, state):
+    db.commit([an_item(version="v2")], names_of(an_item(version="v2")))
+    seen = a_ref(version="v1", changed_us=a_ref().changed_us + later_us)
+    db.record_found([seen, a_ref("new")], [], late=True)
+    assert states(db) == {"rec-1": state, "new": "found"}
+
+
+def test_of_two_versions_told_at_once_the_last_is_on_record(db):
+    both = [a_ref(version="v1"), a_ref(version="v2")]
+    db.record_found(both, [], late=True)
+    assert db.item("dyn", "rec-1")[0].ref == both[1]
+
+
 def test_sources_do_not_share_keys(db):
     db.commit([an_item(source="one")], names_of(an_item(source="one")))
     refs = [a_ref(source="two"), a_ref(source="one")]

@@ -51,10 +51,12 @@ class SqlContactDb:
         with translated("asking for finished items"):
             return ledger.unfinished_items(self._engine, refs)
 
-    def record_found(self, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:
+    def record_found(
+        self, refs: Sequence[ItemRef], events: Sequence[ItemEvent], *, late: bool = False
+    ) -> None:
         """Insert items as FOUND; rows that exist change only for a new version."""
         with translated("recording found items"):
-            ledger.found_items(self._engine, refs, events, self._stamp())
+            ledger.found_items(self._engine, refs, events, self._stamp(), late=late)
 
     def commit(
         self, items: Sequence[BufferedItem], object_keys: Sequence[Sequence[str]]

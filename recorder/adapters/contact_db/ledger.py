@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     Connection,
     Engine,
     Integer,
@@ -50,9 +51,14 @@ def unfinished_items(engine: Engine, refs: Sequence[ItemRef]) -> tuple[ItemRef, 
 
 
 def found_items(
-    engine: Engine, refs: Sequence[ItemRef], events: Sequence[ItemEvent], stamp: Stamp
+    engine: Engine,
+    refs: Sequence[ItemRef],
+    events: Sequence[ItemEvent],
+    stamp: Stamp,
+    *,
+    late: bool,
 ) -> None:
-    """Insert as FOUND; an existing row changes only for a version that is not older."""
+    """Insert as FOUND; an existing row changes only for a version that is not older, if `late` for a newer one."""
     found_us = {(event.source, event.item_key): event.at_us for event in reversed(events)}
     rows: list[Values] = [
         {
@@ -69,7 +75,7 @@ def found_items(
         for _, ref in sorted({(ref.source, ref.key): ref for ref in refs}.items())
     ]
     with engine.connect().execution_options(**WRITES) as connection, connection.begin():
-        write_rows(connection, items, _found, rows)
+        write_rows(connection, items, _found_late if late else _found, rows)
         _add_events(connection, events)
 
 
@@ -145,11 +151,19 @@ def _add_events(connection: Connection, events: Sequence[ItemEvent]) -> None:
 
 
 def _found(statement: Upsert, shape: Shape) -> Upsert:
-    row, new = items.c, statement.excluded
+    return _found_where(statement, shape, items.c.changed_us <= statement.excluded.changed_us)
+
+
+def _found_late(statement: Upsert, shape: Shape) -> Upsert:
+    return _found_where(statement, shape, items.c.changed_us < statement.excluded.changed_us)
+
+
+def _found_where(statement: Upsert, shape: Shape, came_later: ColumnElement[bool]) -> Upsert:
+    new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=["source", "item_key"],
         set_={name: new[name] for name in shape.names if name not in {"source", "item_key"}},
-        where=and_(row.version != new.version, row.changed_us <= new.changed_us),
+        where=and_(items.c.version != new.version, came_later),
     )
 
 

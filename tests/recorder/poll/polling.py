@@ -97,6 +97,8 @@ class SmallCenter:
         self.term_seen = 0
         self.progress = {}
         self.found = {}
+        self.told_late = []
+        """Keys of items that were said to be listed a while ago."""
         self.final = set()
         self.outcomes = []
         self.events = []
@@ -120,10 +122,12 @@ class SmallCenter:
         self.asked += len(refs)
         return tuple(ref for ref in refs if job_key(ref) not in self.final)
 
-    def record_found(self, refs, events):
+    def record_found(self, refs, events, *, late=False):
         self._up()
         assert [ref.key for ref in refs] == [event.item_key for event in events]
         self.found.update({job_key(ref): ref for ref in refs})
+        if late:
+            self.told_late += [ref.key for ref in refs]
 
     def record_outcome(self, outcome, term):
         self._up(term)

@@ -40,6 +40,7 @@ def test_a_node_whose_duty_is_over_still_says_what_it_saw(desk):
     desk.center.down = False
     desk.advance(AGAIN_S)
     assert recorded(desk) == ["deleted"], "whoever polls finds it there as left behind"
+    assert desk.center.told_late == ["deleted"], "what is on record by now may be newer"
 
 
 def test_pages_before_the_one_that_failed_are_not_forgotten(desk):
@@ -80,6 +81,7 @@ def test_what_is_on_record_is_written_once(desk):
     desk.source.add("seen", 300)
     desk.grant()
     assert recorded(desk) == ["seen"]
+    assert desk.center.told_late == []
     desk.center.found.clear()
     desk.advance(4 * AGAIN_S)
     assert recorded(desk) == []
