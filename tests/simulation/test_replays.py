@@ -1,6 +1,7 @@
 """Contacts are made replayable in the world: whoever stitches, whatever comes late, whatever dies."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,13 @@ def test_contacts_are_made_replayable_with_their_screens_where_the_source_names_
     world = live(sources=(source,))
     assert made(world)
     assert any(one.has_screen for one in made(world)) is (source != "zoom")
+
+
+def test_a_picture_plays_beside_the_sound_that_another_file_of_its_meeting_has():
+    busy = {"zoom": Workload(calls_per_minute=6.0)}
+    world = live(sources=("zoom",), workloads=busy, minutes=0.5, seed=0)
+    contents = [one.content for one in world.replays.seen().renditions]
+    assert any({".m4a", ".mp4"} <= {Path(key).suffix for key in one.heard} for one in contents)
 
 
 def test_where_nothing_is_replayed_nobody_stitches():

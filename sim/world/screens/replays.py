@@ -255,7 +255,7 @@ def _seen(tools: StitchTools, detail: ContactDetail) -> Iterator[SeenContact]:
     """Nothing where nothing can be replayed."""
     plan = planned(gathered(tools, detail, clock=False))
     if not plan.nothing:
-        left_out = {one.object_key for one in plan.files if one.problem}
+        left_out = {one.object_key for one in plan.files if one.problem and not one.beside}
         of_use = [one.object_key for one in detail.media if one.kind != MediaKind.OTHER]
         heard = tuple(key for key in of_use if key not in left_out)
         yield SeenContact(detail.row.contact_id, detail.row.session_key, heard, plan.digest)
