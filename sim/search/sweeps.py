@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from typing import Final
 
+from sim.search.palette import PALETTE
 from sim.search.quiet import quiet
 from sim.world.incident import Fault, Incident
 from sim.world.world import World
@@ -58,3 +59,24 @@ def pairs_on_a_grid(
             for offset_s in offsets_s:
                 pair = (replace(first, at_s=from_s), replace(second, at_s=from_s + offset_s))
                 yield base.with_faults(*base.faults, *pair)
+
+
+def every_kind(for_s: float) -> tuple[Fault, ...]:
+    """A plain fault of each kind that a search draws for one source, for about `for_s` where it lasts."""
+    return tuple(
+        Fault(
+            colour.kind,
+            "" if "" in colour.targets else colour.targets[0],
+            for_s=min(colour.durations_s, key=lambda one: abs(one - for_s)),
+        )
+        for colour in PALETTE
+    )
+
+
+def beside_each(
+    base: Incident, one: Fault, others: Sequence[Fault], *, from_s: float, offset_s: float
+) -> Iterator[Incident]:
+    """`base` with `one` at `from_s` and, each in a run of its own, one of the others `offset_s` later."""
+    for other in others:
+        pair = (replace(one, at_s=from_s), replace(other, at_s=from_s + offset_s))
+        yield base.with_faults(*base.faults, *pair)

@@ -5,7 +5,15 @@ import os
 import pytest
 
 from sim.search.attempt import attempt
-from sim.search.sweeps import Window, crash_at_every_event, event_instants, pairs_on_a_grid
+from sim.search.palette import PALETTE, is_legal
+from sim.search.sweeps import (
+    Window,
+    beside_each,
+    crash_at_every_event,
+    event_instants,
+    every_kind,
+    pairs_on_a_grid,
+)
 from sim.world.incident import Fault, Incident, Workload
 
 LONG = os.environ.get("TANDEM_SEARCH") == "long"
@@ -27,6 +35,8 @@ PAIRS = (
     Fault("service_throttle", for_s=12),
     Fault("clock_jump", "alpha", options={"seconds": 60.0}),
 )
+EVERY = every_kind(12.0)
+PLACES = range(len(EVERY)) if LONG else (2,)
 
 
 def bad(incidents):
@@ -50,6 +60,22 @@ def test_no_two_faults_together_break_a_promise():
     offsets_s = (0.0, 0.5, 2.0, 5.0, 8.0) if LONG else (2.0,)
     faults = PAIRS if LONG else PAIRS[1:4:2]
     assert bad(pairs_on_a_grid(base, faults, offsets_s, from_s=15.0)) == []
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: EVERY[place].kind)
+def test_no_kind_of_fault_beside_any_other_breaks_a_promise(place):
+    base = Incident(seed=7, minutes=0.7, workload=Workload(calls_per_minute=12.0))
+    others = EVERY[place:] if LONG else EVERY[place::24]
+    assert bad(beside_each(base, EVERY[place], others, from_s=15.0, offset_s=2.0)) == []
+
+
+def test_there_is_a_plain_fault_of_every_kind_and_any_two_go_together():
+    assert [one.kind for one in EVERY] == [colour.kind for colour in PALETTE]
+    for one in EVERY:
+        pairs = [*beside_each(Incident(), one, EVERY, from_s=15.0, offset_s=2.0)]
+        assert all(map(is_legal, pairs))
+        assert {pair.faults[1].kind for pair in pairs} == {other.kind for other in EVERY}
+        assert {(pair.faults[0].at_s, pair.faults[1].at_s) for pair in pairs} == {(15.0, 17.0)}
 
 
 def test_every_instant_of_the_window_is_struck_once():
