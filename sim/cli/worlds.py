@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -13,6 +16,7 @@ from recorder.cli.common import JsonFlag, from_file
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, say
 from sim.cli.faults import SIM
+from sim.cli.outputs import unwritable, writable
 
 if TYPE_CHECKING:
     from sim.search.hunt import Hunt
@@ -24,6 +28,7 @@ Minutes = Annotated[float, Parameter(validator=Number(gt=0, lte=10_000))]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 _INCIDENTS = Path("var/incidents")
 _TELL_EVERY = 100
+_SEED = re.compile(r"-?[0-9]{1,40}")
 
 
 @SIM.command
@@ -64,8 +69,10 @@ def run(
         seed, 0, _profile(minutes, config, sources, every_source=True, screens=screens)
     )
     incident = replace(incident, seed=seed, faults=() if calm else incident.faults)
+    writable(config, save, trace)
     if save is not None:
-        _written(lambda: save_incident(save, incident), save)
+        with unwritable(save):
+            save_incident(save, incident)
         say(f"the incident is in {save}; see it again: tandem sim replay {save} --html out.html")
     return _answer(incident, _lived(incident, trace), as_json=json)
 
@@ -85,7 +92,8 @@ def replay(
     """Live through an incident again, event by event as it was. Exit 0: every promise was kept.
 
     Args:
-        what: An incident file, or the seed of `tandem sim run`.
+        what: An incident file, or the seed of `tandem sim run`; what was run with --config or --calm needs its
+            file, from --save.
         minutes: As given to `tandem sim run`; a file knows its own.
         sources: The same.
         screens: The same.
@@ -100,14 +108,17 @@ def replay(
     from sim.search.swarm import random_incident  # noqa: PLC0415
     from sim.world.incident import read_incident  # noqa: PLC0415
 
-    if what.isdigit():
+    path = None if _SEED.fullmatch(what) else Path(what)
+    if path is None:
         incident = random_incident(
             int(what), 0, _profile(minutes, None, sources, every_source=True, screens=screens)
         )
         incident = replace(incident, seed=int(what))
     else:
-        incident = from_file(lambda: read_incident(Path(what)))
-    return _answer(incident, _lived(incident, trace, html, heat_runs), as_json=json)
+        incident = from_file(lambda: read_incident(path))
+    writable(path, trace, html)
+    report = _lived(incident, trace, html, heat_runs, path)
+    return _answer(incident, report, as_json=json)
 
 
 @SIM.command
@@ -131,7 +142,8 @@ def swarm(
 
     Args:
         runs: How many; 100 unless a time is given.
-        seed: Of the swarm; run N of a seed is the same world whatever the other options.
+        seed: Of the swarm; run N of a seed is the same world however many runs there are and however many
+            processes share them.
         minutes: Simulated minutes of calls and faults in each run.
         jobs: Processes that share the work; changes no result.
         within_minutes: Begin no run after so many minutes of real time.
@@ -212,22 +224,28 @@ def _sources(text: str) -> tuple[str, ...]:
 
 
 def _lived(
-    incident: Incident, trace: Path | None = None, html: Path | None = None, heat_runs: int = 0
+    incident: Incident,
+    trace: Path | None = None,
+    html: Path | None = None,
+    heat_runs: int = 0,
+    path: Path | None = None,
 ) -> Report:
-    """Live through it; with its trace and its picture where they are wanted."""
+    """Live through it, which is in the file at `path` if in any; with its trace and its picture where wanted."""
     from recorder.tracing.rows import TraceRow, header_text, row_text  # noqa: PLC0415
     from sim.search.attempt import attempt  # noqa: PLC0415
     from sim.search.corpus import save_text  # noqa: PLC0415
     from sim.world.trace import world_header  # noqa: PLC0415
 
     if trace is None and html is None:
-        return from_file(lambda: attempt(incident))
+        with _named(path):
+            return from_file(lambda: attempt(incident))
     rows: list[TraceRow] = []
-    report = from_file(lambda: attempt(incident, rows.append))
+    with _named(path):
+        report = from_file(lambda: attempt(incident, rows.append))
     header = world_header(incident)
     if trace is not None:
-        text = header_text(header) + "".join(map(row_text, rows))
-        _written(lambda: save_text(trace, text), trace)
+        with unwritable(trace):
+            save_text(trace, header_text(header) + "".join(map(row_text, rows)))
     if html is not None:
         from sim.picture import heat_map, write_picture  # noqa: PLC0415 - most runs want none
 
@@ -256,7 +274,6 @@ def _answer(incident: Incident, report: Report, *, as_json: bool) -> int:
 
 def _hunted(found: Hunt) -> tuple[dict[str, Any], list[str]]:
     """For scripts, and the story of the run that failed for people."""
-    from sim.search.corpus import save_incident  # noqa: PLC0415
     from sim.search.shrink import shrink  # noqa: PLC0415
 
     answer = found.as_dict()
@@ -265,8 +282,8 @@ def _hunted(found: Hunt) -> tuple[dict[str, Any], list[str]]:
         return answer, []
     say(f"run {found.failed.index} broke a promise: looking for the shortest story …")
     short = shrink(incident, found.failed.report)
-    path = _INCIDENTS / f"swarm-{found.seed}-{found.failed.index}.json"
-    _written(lambda: save_incident(path, short.incident, str(short.broken.violation)), path)
+    name = f"swarm-{found.seed}-{found.failed.index}.json"
+    path = _kept(name, short.incident, str(short.broken.violation))
     answer |= {
         "run": found.failed.index,
         "violations": [short.broken.as_dict()],
@@ -274,6 +291,21 @@ def _hunted(found: Hunt) -> tuple[dict[str, Any], list[str]]:
         "incident": str(path),
     }
     return answer, [*short.story.splitlines(), f"tandem sim replay {path}"]
+
+
+def _kept(name: str, incident: Incident, story: str) -> Path:
+    """The file that it is in: what a search found is not lost because it cannot be where it should."""
+    from sim.search.corpus import save_incident  # noqa: PLC0415
+
+    path = _INCIDENTS / name
+    try:
+        save_incident(path, incident, story)
+    except OSError as error:
+        say(f"{path}: cannot be written: {error.strerror}; it is elsewhere, see below")
+        path = Path(mkdtemp(prefix="tandem-incident-")) / name
+        with unwritable(path):
+            save_incident(path, incident, story)
+    return path
 
 
 def _summary(found: Hunt) -> str:
@@ -290,10 +322,13 @@ def _told(found: Hunt) -> None:
         say(_summary(found))
 
 
-def _written(write: Callable[[], None], path: Path) -> None:
+@contextmanager
+def _named(path: Path | None) -> Generator[None]:
+    """What is wrong with an incident is told with the file that it is in, where it is in one."""
     try:
-        write()
-    except OSError as error:
-        raise CliError(
-            f"{path}: cannot be written: {error.strerror}", Exit.FAILED, hint="Name another file."
-        ) from error
+        yield
+    except CliError as error:
+        if path is None or error.code is not Exit.USAGE:
+            raise
+        hint = error.hint or "Mend it there, then replay the file again."
+        raise CliError(f"{path}: {error}", Exit.USAGE, hint=hint) from error

@@ -1,6 +1,7 @@
 """`tandem sim run`, `swarm` and `replay` as a person or a script calls them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +97,57 @@ def test_a_fault_that_makes_no_sense_is_a_usage_error(tandem, tmp_path):
     (tmp_path / "flood.json").write_text(incident.as_text())
     status, _, err = tandem("replay", "flood.json")
     assert status == 2
-    assert "no such kind" in err
+    assert "flood.json: fault 1 (flood): there is no such kind" in err
+
+
+def test_what_is_wrong_with_a_number_of_an_incident_says_where_it_is_to_be_mended(tandem, tmp_path):
+    (tmp_path / "early.json").write_text(Incident(faults=(Fault("crash", at_s=-1),)).as_text())
+    status, _, err = tandem("replay", "early.json")
+    assert status == 2
+    assert "early.json: fault 1 (crash): at_s must not be negative" in err
+    assert "Mend it there" in err
+
+
+def test_a_seed_below_nothing_is_replayed_as_it_was_run(tandem):
+    _, first, _ = tandem("run", "--seed", "-5", *QUICK, "--json")
+    status, again, _ = tandem("replay", "-5", *QUICK, "--json")
+    assert status == 0
+    assert json.loads(first)["digest"] == json.loads(again)["digest"]
+
+
+@pytest.mark.parametrize("what", ["³", "٣", "9" * 5000, "3.0"])
+def test_what_only_looks_like_a_seed_is_a_file_that_is_not_there(tandem, what):
+    status, _, err = tandem("replay", what)
+    assert status == 2
+    assert "cannot be read" in err
+
+
+@pytest.mark.parametrize("option", ["--trace", "--save"])
+def test_a_run_begins_only_when_its_files_can_be_written(tandem, tmp_path, monkeypatch, option):
+    monkeypatch.setattr("sim.search.attempt.attempt", None)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    for path in ("folder", "file/below.json"):
+        status, out, err = tandem("run", *QUICK, option, path)
+        assert (status, out) == (2, "")
+        assert f"{path}: cannot be written" in err
+
+
+def test_a_replay_does_not_write_over_its_incident(tandem, tmp_path):
+    tandem("run", "--seed", "5", *QUICK, "--save", "one.json")
+    before = (tmp_path / "one.json").read_bytes()
+    for option in ("--html", "--trace"):
+        status, _, err = tandem("replay", "one.json", option, "./one.json")
+        assert status == 2
+        assert "one.json: is named twice" in err
+    assert (tmp_path / "one.json").read_bytes() == before
+
+
+def test_a_trace_and_a_saved_incident_need_two_files(tandem, tmp_path):
+    status, _, err = tandem("run", *QUICK, "--trace", "new/one", "--save", "new/one")
+    assert status == 2
+    assert "is named twice" in err
+    assert not (tmp_path / "new" / "one").exists()
 
 
 def test_a_swarm_counts_what_it_lived_through(tandem):
@@ -138,6 +189,19 @@ def test_a_violation_ends_the_swarm_with_the_shortest_story(tandem, bad_worlds, 
     incident = read_incident(tmp_path / "var" / "incidents" / "swarm-3-0.json")
     assert incident.faults == ()
     assert incident.story
+
+
+def test_a_story_that_cannot_be_kept_where_it_should_is_kept_elsewhere(
+    tandem, bad_worlds, tmp_path, monkeypatch
+):
+    del bad_worlds
+    (tmp_path / "var").touch()
+    (tmp_path / "other").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "other"))
+    status, out, err = tandem("swarm", "--runs", "9", "--seed", "3", *QUICK, "--json")
+    assert status == 1
+    assert "var/incidents/swarm-3-0.json: cannot be written: " in err
+    assert read_incident(Path(json.loads(out)["incident"])).story
 
 
 def test_scripts_get_the_story_and_the_file_too(tandem, bad_worlds):
