@@ -9,6 +9,8 @@ from recorder.settings.stages import PollSettings
 from sim.checkers.healing import Patience
 
 _INGEST_S: Final = 15.0
+"""With `_DOWNLOADS` at a time or more; with fewer what comes in a burst waits in line."""
+_DOWNLOADS: Final = 4
 _GRANTED_S: Final = 60.0
 
 
@@ -23,7 +25,7 @@ def usual_patience(config: Config, source: str) -> Patience:
     return Patience(
         roles_s=0.0,
         poll_s=poll.interval_s + poll.settle_s,
-        ingest_s=_INGEST_S,
+        ingest_s=_INGEST_S * max(1.0, _DOWNLOADS / config.ingest.downloads),
         retry_s=config.retry.cap_s + config.retry.parked_every_s,
         look_back_s=_look_back_s(poll),
     )
