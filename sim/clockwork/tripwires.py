@@ -12,6 +12,7 @@ import os
 import queue
 import random  # noqa: TID251 - to keep others from it
 import secrets  # noqa: TID251 - as above
+import select
 import socket
 import subprocess
 import threading
@@ -35,14 +36,28 @@ _BLOCKING: Final[tuple[tuple[Any, str, str], ...]] = (
     (queue.Queue, "get", "tell a message instead"),
     (socket.socket, "connect", "use the transport of the world"),
     (socket.socket, "accept", "use the transport of the world"),
+    (socket.socket, "recv", "use the transport of the world"),
+    (socket, "getaddrinfo", "use the transport of the world"),
+    (select, "select", "use the transport of the world"),
+    (select, "poll", "use the transport of the world"),
     (subprocess.Popen, "__init__", "no program runs in a world"),
 )
 """Fail whoever calls them: in one thread nothing could end the wait."""
 
 _IMPURE: Final[tuple[tuple[Any, str, str], ...]] = (
     *((time, name, "use Clock") for name in ("time", "time_ns", "monotonic", "monotonic_ns")),
-    *((random, name, "use Randomness") for name in ("random", "uniform", "randint", "choice")),
-    (secrets, "token_hex", "use Randomness"),
+    *((time, name, "use Clock") for name in ("perf_counter", "perf_counter_ns")),
+    *(
+        (random, name, "use Randomness")
+        for name in (
+            *("random", "uniform", "randint", "randrange", "choice", "choices", "sample"),
+            *("shuffle", "getrandbits", "randbytes", "gauss", "expovariate"),
+        )
+    ),
+    *(
+        (secrets, name, "use Randomness")
+        for name in ("token_hex", "token_bytes", "token_urlsafe", "choice", "randbelow")
+    ),
     (os, "urandom", "use Randomness"),
     (uuid, "uuid4", "use Randomness"),
     (uuid, "uuid1", "use Randomness"),

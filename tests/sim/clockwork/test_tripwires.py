@@ -2,6 +2,8 @@
 
 import queue
 import random  # noqa: TID251 - the subject
+import select
+import socket
 import subprocess
 import threading
 import time
@@ -15,11 +17,22 @@ from sim.clockwork.tripwires import tripwires
 from sim.world.incident import Incident
 from sim.world.world import World
 
+
+def hear():
+    one, other = socket.socketpair()
+    with one, other:
+        one.recv(1)
+
+
 BLOCKING = {
     "time.sleep": lambda: time.sleep(0.001),  # noqa: TID251
     "Event.wait": lambda: threading.Event().wait(0.001),
     "Thread.start": lambda: threading.Thread(target=print).start(),  # noqa: TID251
     "Queue.get": lambda: queue.Queue().get(timeout=0.001),
+    "socket.recv": hear,
+    "getaddrinfo": lambda: socket.getaddrinfo("localhost", 80),
+    "select.select": lambda: select.select([], [], [], 0.001),
+    "select.poll": lambda: select.poll().poll(1),
     "Popen": lambda: subprocess.Popen(["true"]),
 }
 
@@ -47,7 +60,10 @@ def test_whatever_waits_fails_at_once_and_says_what_to_do_instead(kernel, name):
     [
         "import time; time.time()",
         "import time; time.monotonic_ns()",
+        "import time; time.perf_counter()",
         "import random; random.random()",
+        "import random; random.shuffle([1, 2])",
+        "import secrets; secrets.token_urlsafe(8)",
         "import uuid; uuid.uuid4()",
         "import os; os.urandom(8)",
     ],
