@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorder.cli.common import JsonFlag, from_file
-from recorder.cli.errors import Exit
+from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
@@ -28,7 +28,14 @@ def check(trace: Path, /, *others: Path, json: JsonFlag = False) -> int:
     from sim.checkers.trace import judge_trace  # noqa: PLC0415
 
     paths = (trace, *others)
+    _each_once(paths)
     traces = from_file(lambda: [(header, list(rows)) for header, rows in map(read_trace, paths)])
+    if not any(rows for _, rows in traces):
+        raise CliError(
+            f"{', '.join(map(str, paths))}: nothing is in it but the head of a trace: there is nothing to judge.",
+            Exit.USAGE,
+            hint="A node writes what happened before into FILE.1, once FILE is large; take that too.",
+        )
     found = judge_trace(traces)
     if json:
         print_json(
@@ -48,6 +55,17 @@ def check(trace: Path, /, *others: Path, json: JsonFlag = False) -> int:
             _tell(one)
         print_line("verdict  " + ("BAD" if found else "good"))
     return _BROKEN if found else Exit.DONE
+
+
+def _each_once(paths: tuple[Path, ...]) -> None:
+    """A trace that is read twice would show everything twice, and so break promises that were kept."""
+    twice = [path for path in paths if sum(path.resolve() == one.resolve() for one in paths) > 1]
+    if twice:
+        raise CliError(
+            f"{twice[0]}: is named twice.",
+            Exit.USAGE,
+            hint="Name each trace once, those of both nodes together.",
+        )
 
 
 def _tell(found: Found) -> None:
