@@ -1,20 +1,24 @@
 """L3 where a fault excuses a takeover, but not this one: nobody replaces a living peer that can be heard.
 
-While the Data Center is away, or after its own pause, a node has to rely on what it hears. Instants are of one
-clock for all, in nanoseconds.
+While the Data Center is away, or after its own pause, a node has to rely on what it hears. So the two must stay
+connected while nothing is wrong, and be connected again soon after (L2). Instants are of one clock for all, in
+nanoseconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from sim.checkers.healing import PROMISE as HEALS
 from sim.checkers.liveness import PROMISE
 from sim.checkers.violation import Violation
 
 QUIET_NS: Final = 10_000_000_000
 """A link that was disturbed may be silent for so long afterwards."""
+CONNECTED_NS: Final = 20_000_000_000
+"""What hurt a connection may end it so long afterwards, and keep the next one from being made."""
 _GONE: Final = frozenset({"peer_dead", "link_down"})
 _ASIDE: Final = (
     *("service_", "clock_jump", "data_center_", "answers_lost", "lease_clock_jump"),
@@ -30,8 +34,8 @@ class _Ear:
     faults: int = 0
     disturbed_ns: int = 0
 
-    def quiet(self, now_ns: int) -> bool:
-        return not self.faults and now_ns - self.disturbed_ns >= QUIET_NS
+    def quiet(self, now_ns: int, for_ns: int = QUIET_NS) -> bool:
+        return not self.faults and now_ns - self.disturbed_ns >= for_ns
 
 
 @dataclass
@@ -42,6 +46,8 @@ class HeardBook:
     acting: set[str] = field(default_factory=set[str])
     """Nodes that do the primary's work."""
     _ears: dict[str, _Ear] = field(default_factory=dict[str, _Ear])
+    _connected: set[str] = field(default_factory=set[str])
+    """Nodes that have a connection to the other one."""
 
     def __post_init__(self) -> None:
         """Nobody was disturbed yet."""
@@ -60,6 +66,7 @@ class HeardBook:
         """A process began or ended."""
         if what not in {"paused", "resumed"}:
             self.acting.discard(node)
+            self._connected.discard(node)
             for ear in self._ears.values():
                 ear.disturbed_ns = now_ns
 
@@ -75,6 +82,28 @@ class HeardBook:
         """A node told its operator of something."""
         if code in _GONE and self._ears[node].quiet(now_ns):
             yield Violation(PROMISE, "called a living peer gone that it could hear", (node,))
+
+    def connected(self, node: str) -> None:
+        """A node has a connection to the other one."""
+        self._connected.add(node)
+
+    def disconnected(self, node: str, reason: str, now_ns: int) -> Iterator[Violation]:
+        """It has none any more."""
+        self._connected.discard(node)
+        if self._all_quiet(now_ns):
+            what = f"nodes lost their connection although nothing was wrong: {reason}"
+            yield Violation(HEALS, what, (node,))
+
+    def apart(self, alive: Iterable[str], now_ns: int) -> Iterator[Violation]:
+        """The run ends with these nodes alive: they hear each other."""
+        if self._all_quiet(now_ns) and set(alive) == set(self.nodes):
+            for node in self.nodes:
+                if node not in self._connected:
+                    what = "not connected to the other node although nothing is wrong"
+                    yield Violation(HEALS, what, (node,))
+
+    def _all_quiet(self, now_ns: int) -> bool:
+        return all(ear.quiet(now_ns, CONNECTED_NS) for ear in self._ears.values())
 
     def stands_by(self, node: str) -> None:
         """A node does the primary's work no more, or offers it to the other one."""

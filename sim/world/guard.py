@@ -13,7 +13,15 @@ from greenlet import getcurrent, greenlet
 
 from cluster.errors import LeaseUnavailable
 from cluster.frames import Role
-from cluster.messages import AlarmRaised, DutyGranted, DutyWithdrawn, RoleChanged
+from cluster.messages import (
+    AlarmRaised,
+    DutyGranted,
+    DutyWithdrawn,
+    PeerGone,
+    PeerUp,
+    RoleChanged,
+)
+from cluster.pair import Pair
 from cluster.ports import Address, Behaviour, Clock, Lease, LeaseView, Workers
 from cluster.roles.memory import ACTING
 from recorder.assembly.actors import NodePorts, calls_lane
@@ -80,6 +88,8 @@ class Guard:
                 behaviour = _Watched(behaviour, partial(self._told, node, source, ports.clock))
             elif isinstance(behaviour, Monitor):
                 behaviour = _Watched(behaviour, partial(self._noted, node))
+            elif isinstance(behaviour, Pair):
+                behaviour = _Watched(behaviour, partial(self._connected, node))
             return inner(actor, behaviour)
 
         lanes = dict(ports.workers)
@@ -113,6 +123,9 @@ class Guard:
         """What is only counted."""
         for service in self._world.services:
             self._tell(check_credentials_kept(service.fake.statistics()))
+        machines = self._world.machines
+        alive = [node for node in NODES if machines[node].lives]
+        self._tell(self._heard.apart(alive, self._now_ns()))
 
     # -- inside ----
 
@@ -130,6 +143,15 @@ class Guard:
                 self._tell(book.grant(duty, now_ns, self._sight[node].since_ns(now_ns)))
             case DutyWithdrawn():
                 book.over(node)
+            case _:
+                pass
+
+    def _connected(self, node: str, message: Any) -> None:
+        match message:
+            case PeerUp():
+                self._heard.connected(node)
+            case PeerGone(reason):
+                self._tell(self._heard.disconnected(node, reason, self._now_ns()))
             case _:
                 pass
 

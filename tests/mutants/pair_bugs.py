@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cluster import role as role_module
+from cluster.links.beats import Beats
 from cluster.messages import PeerGone
 from cluster.pair import Pair
 from cluster.roles import candidate as role_candidate
@@ -129,6 +130,10 @@ def evidence_ignored(patch: Patch) -> None:
     patch.around(role_learn, "_evidence", lambda _: lambda m: m.detector.on_link_down())
 
 
+def old_process_counts(patch: Patch) -> None:
+    patch.around(Beats, "forget_peer", lambda _: lambda self: None)
+
+
 def primaries_never_meet(patch: Patch) -> None:
     patch.around(Memory, "peer_outranks", lambda _: lambda self: False)
 
@@ -222,6 +227,13 @@ BUGS = (
         "refused reconnects are no evidence",
         "a dead process is replaced in two seconds, not in eight",
         evidence_ignored,
+        profiles.DEATHS,
+    ),
+    Mutant(
+        "old_process_counts",
+        "beats of a peer that was started again are counted on from those of its process before",
+        "what was heard of a process is forgotten with it",
+        old_process_counts,
         profiles.DEATHS,
     ),
     Mutant(

@@ -225,3 +225,36 @@ def test_a_living_peer_that_can_be_heard_is_not_called_gone():
     assert whats(book.alarms("beta", "state_unsaved", 22 * S)) == []
     book.life("alpha", "crashed", 30 * S)
     assert whats(book.alarms("beta", "peer_dead", 32 * S)) == []
+
+
+def broke(book, now_s):
+    return [str(one) for one in book.disconnected("alpha", "silent", int(now_s * S))]
+
+
+def test_nodes_stay_connected_while_nothing_is_wrong():
+    book = HeardBook(("alpha", "beta"))
+    book.life("beta", "started", 0)
+    book.connected("alpha")
+    assert broke(book, 19) == []
+    assert "although nothing was wrong: silent" in broke(book, 21)[0]
+
+
+@pytest.mark.parametrize("node", ["alpha", "beta"])
+def test_the_pause_of_either_node_may_cost_the_connection(node):
+    book = HeardBook(("alpha", "beta"))
+    book.fault("pause", node, 100 * S, begins=True)
+    assert broke(book, 130) == []
+    book.fault("pause", node, 131 * S, begins=False)
+    assert broke(book, 150) == []
+    assert broke(book, 152) != []
+
+
+def test_in_the_end_nodes_that_live_are_connected():
+    book = HeardBook(("alpha", "beta"))
+    for node in book.nodes:
+        book.connected(node)
+    assert [*book.apart(book.nodes, 60 * S)] == []
+    book.life("beta", "crashed", 100 * S)
+    assert [*book.apart(book.nodes, 119 * S)] == [], "it is tried still"
+    assert [one.items for one in book.apart(book.nodes, 121 * S)] == [("beta",)]
+    assert [*book.apart(("alpha",), 121 * S)] == [], "the other one is dead"
