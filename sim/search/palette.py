@@ -37,9 +37,9 @@ class Colour:
     """Values each parameter may have; each may also be left out."""
 
 
-def with_screens() -> Sequence[Colour]:
+def with_screens(sources: Sequence[str]) -> Sequence[Colour]:
     """What may go wrong where screens are recorded: clocks of nodes are right there, and so is the service's."""
-    usual = (colour for colour in PALETTE if "clock" not in colour.kind)
+    usual = (colour for colour in palette(sources) if "clock" not in colour.kind)
     return (*(colour_of(kind) for kind in OF_SCREENS), *usual)
 
 

@@ -125,13 +125,12 @@ def random_incident(seed: int, index: int, profile: Profile = USUAL) -> Incident
     def chance(purpose: str) -> Stream:
         return stream(seed, "swarm", str(index), purpose)
 
-    if profile.screens and profile.colours == PALETTE:
-        profile = replace(profile, colours=with_screens())
     several = len(profile.sources) > 1
     if several:
-        sources = _sources(chance("sources"), profile)
-        colours = palette(sources) if profile.colours == PALETTE else profile.colours
-        profile = replace(profile, sources=sources, colours=colours)
+        profile = replace(profile, sources=_sources(chance("sources"), profile))
+    if profile.colours == PALETTE:
+        drawn = with_screens if profile.screens else palette
+        profile = replace(profile, colours=drawn(profile.sources))
     incident = Incident(
         seed=chance("seed").randrange(1 << 16),
         minutes=profile.minutes,
@@ -234,6 +233,8 @@ def _legal_fault(chance: Stream, colour: Colour, at_s: float, profile: Profile) 
     """Some parameters exclude each other: drawn again, and at last left out."""
     sources = tuple(profile.sources)
     replays = any(one.kind in STITCHING for one in profile.colours)
+    if len(sources) == 1 and sources != (FIRST_SOURCE,) and is_of_service(colour.kind):
+        colour = narrowed(colour, sources[0])
     for _ in range(_DRAWS_MAX):
         source = _source(chance, colour, sources)
         points = POINTS if sources == (FIRST_SOURCE,) else (*POINTS, *more_points())
@@ -244,7 +245,21 @@ def _legal_fault(chance: Stream, colour: Colour, at_s: float, profile: Profile) 
             fault = replace(fault, options={**fault.options, "source": source})
         if is_legal(Incident(sources=sources, settings=profile.settings, faults=(fault,))):
             return fault
-    return Fault(colour.kind, colour.targets[0], at_s, for_s=colour.durations_s[0])
+    return _plain_fault(colour, at_s, sources)
+
+
+def _plain_fault(colour: Colour, at_s: float, sources: tuple[str, ...]) -> Fault:
+    """With no parameter, or the first that makes it right: not every service knows the usual ones."""
+    plain = Fault(colour.kind, colour.targets[0], at_s, for_s=colour.durations_s[0])
+    fitting = (narrowed(colour, source) for source in sources if can_happen(colour.kind, source))
+    single = (
+        replace(plain, options={name: value})
+        for one in fitting
+        for name, values in one.options.items()
+        for value in values
+    )
+    right = (one for one in (plain, *single) if is_legal(Incident(sources=sources, faults=(one,))))
+    return next(right, plain)
 
 
 def _source(chance: Stream, colour: Colour, sources: Sequence[str]) -> str:

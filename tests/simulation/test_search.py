@@ -8,7 +8,7 @@ from recorder.errors import ConfigError
 from sim.search import hunt as hunting
 from sim.search.attempt import attempt, same_elsewhere
 from sim.search.hunt import hunt, live_batch
-from sim.search.palette import KEEPING, OF_SCREENS, PALETTE, is_legal
+from sim.search.palette import KEEPING, OF_SCREENS, PALETTE, is_legal, palette
 from sim.search.shrink import shrink
 from sim.search.swarm import USUAL, Profile, random_incident
 from sim.world.incident import Fault, Incident, Workload
@@ -49,6 +49,16 @@ def test_what_is_drawn_for_several_sources_is_for_those_that_know_it():
     assert {len(incident.sources) for incident in drawn} == {1, 2, 3}
     every = random_incident(2, 1, replace(profile, every_source=True))
     assert every.sources == tuple(KINDS)
+
+
+@pytest.mark.parametrize("screens", [False, True], ids=["", "screens"])
+@pytest.mark.parametrize("sources", [("zoom",), ("webex",), ("dynamics2",), tuple(KINDS)])
+def test_whatever_is_recorded_what_is_drawn_makes_sense_to_the_world(sources, screens):
+    profile = Profile(sources=sources, screens=screens, keeping=True)
+    drawn = [random_incident(5, index, profile) for index in range(100)]
+    assert all(is_legal(incident) for incident in drawn)
+    own = {colour.kind for colour in palette(sources)} - {colour.kind for colour in PALETTE}
+    assert bool(own & {kind for incident in drawn for kind in kinds(incident)}) is bool(own)
 
 
 def test_settings_of_an_operator_are_part_of_every_run():
