@@ -40,6 +40,7 @@ def drill(
     # Imported here: the simulator is not in the memory of other commands.
     from sim.drill.incidents import QUICK_S, drills  # noqa: PLC0415
     from sim.drill.operator_settings import (  # noqa: PLC0415
+        not_simulated,
         settings_of,
         sources_of,
         standard_settings,
@@ -50,6 +51,10 @@ def drill(
 
     settings = standard_settings() if config is None else settings_of(config)
     sources = ("dynamics",) if config is None else sources_of(config)
+    if config is not None and (left_out := not_simulated(config)):
+        say(
+            f"{config}: no simulated service is like {', '.join(left_out)}; rehearsed with {', '.join(sources)}"
+        )
     every = drills(longest_s=QUICK_S, sources=sources) if quick else drills(sources=sources)
     chosen = [one for one in every if only.lower() in one.name.lower()]
     if not chosen:

@@ -52,6 +52,15 @@ def sources_of(path: Path) -> tuple[str, ...]:
     return tuple(_named(load_config(path))) or (FIRST_SOURCE,)
 
 
+def not_simulated(path: Path) -> tuple[str, ...]:
+    """Enabled sources of kinds that the simulator cannot be, as `name (kind)`. Raises ConfigError."""
+    return tuple(
+        f"{name} ({table.kind})"
+        for name, table in load_config(path).sources.items()
+        if table.enabled and table.kind not in KINDS
+    )
+
+
 def _named(config: Config) -> dict[str, SourceTable]:
     """Enabled sources of a kind that the simulator can be; a second one of a kind has a number."""
     found: dict[str, SourceTable] = {}

@@ -52,8 +52,11 @@ class Outcome:
         return not self.broken
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self) | {"good": self.good}
+        """Plain values for JSON: no takeover where none was called for, or seen."""
+        told = asdict(self) | {"good": self.good}
+        if self.takeover_s is None:
+            del told["takeover_s"]
+        return told
 
 
 def usual_delay_s(incident: Incident) -> float:

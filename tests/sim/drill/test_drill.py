@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from recorder.cli.main import run
 from recorder.errors import ConfigError
 from sim.drill.incidents import QUICK_S, drills
-from sim.drill.operator_settings import settings_of, sources_of, standard_settings
+from sim.drill.operator_settings import not_simulated, settings_of, sources_of, standard_settings
 from sim.drill.outcome import Outcome, run_drill, usual_delay_s
 from sim.drill.table import HEAD, below, row
 from sim.world.incident import NODES
@@ -158,6 +159,33 @@ def test_the_table_tells_every_figure_and_names_what_broke():
     assert len(row(outcome)) == len(HEAD)
     assert "BROKEN in node death: nothing_lost: one is gone" in below([outcome], 60)
     assert json.loads(json.dumps(outcome.as_dict()))["good"] is False
+    assert outcome.as_dict()["takeover_s"] == 1.25
+
+
+def test_a_script_is_told_no_takeover_where_there_is_none():
+    outcome = Outcome("x", "y", None, 0, 1, 1, 0, 1.0, 1, 0, 0, (), 60.0)
+    told = outcome.as_dict()
+    assert "takeover_s" not in told
+    assert None not in told.values()
+
+
+def test_a_source_that_cannot_be_simulated_is_named(tmp_path):
+    path = tmp_path / "other.toml"
+    path.write_text(ALPHA.replace('kind = "dynamics"', 'kind = "telegraph"'))
+    assert not_simulated(path) == ("dynamics (telegraph)",)
+    assert sources_of(path) == ("dynamics",)
+    path.write_text(ALPHA)
+    assert not_simulated(path) == ()
+
+
+def test_the_command_says_what_it_rehearses_instead(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "other.toml"
+    path.write_text(ALPHA.replace('kind = "dynamics"', 'kind = "telegraph"'))
+    monkeypatch.setattr("sim.drill.rehearse.rehearse", lambda *_: [])
+    assert run(["sim", "drill", "--config", str(path), "--only", "standby", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == []
+    assert "no simulated service is like dynamics (telegraph); rehearsed with dynamics" in said.err
 
 
 def test_a_configuration_with_several_sources_is_rehearsed_with_all_that_can_be_simulated(tmp_path):
