@@ -3,7 +3,8 @@
 import pytest
 
 from sim.bench import world as bench
-from sim.world.incident import Incident
+from sim.world.incident import Fault, Incident
+from sim.world.world import World
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +53,17 @@ def test_the_search_counts_runs_faults_and_failovers(monkeypatch):
     row = bench.search_row(0.01)
     assert row["runs_per_min"] > 0
     assert (row["faults_per_min"], row["violations"]) == (0, 0)
+
+
+def test_a_reign_of_the_same_node_again_is_no_failover(monkeypatch):
+    both = Incident(minutes=0.6, faults=(Fault("crash", at_s=15, for_s=5),))
+    reigns = [row.node for row in _reigns(both)]
+    assert reigns == ["alpha", "alpha"]
+    monkeypatch.setattr(bench, "random_incident", lambda *_: both)
+    assert bench.search_row(0.01)["failovers_per_min"] == 0
+
+
+def _reigns(incident):
+    world = World(incident)
+    world.run()
+    return [row for row in world.data_center.contacts.history if row.new == "primary"]
