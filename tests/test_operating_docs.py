@@ -160,6 +160,7 @@ def test_no_command_is_described_that_does_not_exist():
     described = {row for row in DOCUMENTED if row.startswith("tandem ")}
     assert {row for row in described if row not in known} == {"tandem failover --without-peer"}
     simulated = {f"tandem sim {name}" for name in SIM if not name.startswith("-")}
+    simulated |= {f"tandem sim fault {name}" for name in SIM["fault"] if not name.startswith("-")}
     told = set(re.findall(r"\n## `([^`]+)`\n", CONTRACT))
     assert known <= told <= known | simulated
 
