@@ -61,8 +61,9 @@ format: $(STAMP) ## let ruff format the code
 
 MINUTES ?= 10
 SEED ?= $(shell date +%s)
-swarm: $(STAMP) ## search for broken promises in random worlds; MINUTES=60 SEED=1
-	@$(BIN)/tandem sim swarm --jobs 2 --seed $(SEED) --within-minutes $(MINUTES) --reach-all
+WORLDS ?=
+swarm: $(STAMP) ## search for broken promises in random worlds; MINUTES=60 SEED=1 WORLDS="--screens --sources dynamics,zoom,webex"
+	@$(BIN)/tandem sim swarm --jobs 2 --seed $(SEED) --within-minutes $(MINUTES) --reach-all $(WORLDS)
 	@TANDEM_SEARCH=long $(BIN)/pytest -q -n 2 --timeout 0 tests/simulation/test_search_hypothesis.py tests/simulation/test_search_sweeps.py
 
 mutants: $(STAMP) ## put every deliberate bug into the code and look for it; var/mutants.json
