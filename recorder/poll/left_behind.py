@@ -38,6 +38,8 @@ class LeftBehind:
         self._items = items
         self._wanted = False
         self._asking = False
+        self._outdated = False
+        """What is asked just now was asked in an earlier duty, and the other node may have polled since."""
         self._armed = False
         self.lost = 0
         """Items that ended as gone within `LOST_TOLD_US`, as of the last look."""
@@ -45,6 +47,7 @@ class LeftBehind:
     def granted(self) -> None:
         """A duty begins."""
         self._wanted = True
+        self._outdated = self._asking
         self.lost = 0
 
     def look(self) -> None:
@@ -66,8 +69,12 @@ class LeftBehind:
     def loaded(self, message: LeftLoaded) -> None:
         """Take in what nobody has in hand. Without an answer it is asked again soon."""
         self._asking = False
+        outdated, self._outdated = self._outdated, False
         watermark = self._keeper.watermark
         if self._keeper.term is None or watermark is None:
+            return
+        if outdated:
+            self._ask()
             return
         if isinstance(message.outcome, Done):
             self.lost = message.outcome.value.lost

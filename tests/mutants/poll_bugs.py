@@ -12,11 +12,12 @@ from recorder.adapters.dynamics.odata import instant_literal
 from recorder.adapters.http.patience import Patience
 from recorder.errors import Unreachable
 from recorder.model import ItemState
-from recorder.poll import ledger, lister
+from recorder.poll import ledger, lister, off_record
 from recorder.poll.items import Items
 from recorder.poll.ledger import Passed, Record
 from recorder.poll.lister import Lister
 from recorder.poll.parked import Parked
+from recorder.poll.poll_jobs import record_found
 from recorder.poll.poll_run import PollRun
 from recorder.poll.schedule import Schedule
 from recorder.poll.watermark import Watermark
@@ -193,6 +194,10 @@ def stale_term_accepted(patch: Patch) -> None:
     patch.set(data_center, "refuse_stale", lambda what, term, seen: None)
 
 
+def told_late_as_now(patch: Patch) -> None:
+    patch.set(off_record, "record_seen", record_found)
+
+
 def last_mark_wins(patch: Patch) -> None:
     def make(heard):
         def bug(self, mark):
@@ -301,6 +306,13 @@ BUGS = (
         "control writes are fenced by the term in the lease row",
         stale_term_accepted,
         profiles.FENCED,
+    ),
+    Mutant(
+        "told_late_as_now",
+        "what was listed in an outage is put on record after it as if it were listed then",
+        "of two versions with one instant of change the one listed later came later, whoever tells first",
+        told_late_as_now,
+        profiles.REPLACED_MEANWHILE,
     ),
     Mutant(
         "last_mark_wins",

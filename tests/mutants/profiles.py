@@ -146,6 +146,13 @@ DELETED = of(
     calls_per_minute=40.0,
     **_PLAIN,
 )
+REPLACED_MEANWHILE = of(
+    *(one("data_center_down", 30.0, 60.0, 90.0), both("service_changed_before_download", 40.0)),
+    always={"service_changed_before_download": {"how": "replace", "hits": 100.0}},
+    calls_per_minute=30.0,
+    late=0.0,
+    equal_stamps=1.0,
+)
 COMMITS = of("data_center_down", "data_center_restart", "answers_lost", points=("call:commit",))
 DATA_CENTER_POWER = of("data_center_restart", "answers_lost", "data_center_slow")
 SLOW_WITNESS = of(

@@ -1,8 +1,10 @@
 """Writes under way when one reign of a node follows another."""
 
+from cluster.ports import Done
 from cluster.work_messages import JobBroken, JobFinished
 from recorder.codec import FAIL, FailBody, job_key
 from recorder.model import ItemState
+from recorder.poll.poll_messages import LeftDue
 from tests.recorder.poll.polling import Desk, SmallCenter, known
 
 
@@ -67,6 +69,28 @@ def test_the_watermark_waits_for_what_was_left_behind():
         two.lane.run_one()
     assert two.status.polls == 1
     assert two.mark.at_us < ref.changed_us
+
+
+def test_an_answer_from_before_this_duty_says_nothing_of_what_the_other_node_left():
+    desk = Desk(center=known(SmallCenter()), node="b").start()
+    before = desk.source.add("before", 400)
+    desk.grant()
+    desk.tell(LeftDue())
+    [(look, _, then)] = desk.database.jobs
+    desk.database.jobs.clear()
+    answer = Done(look())
+    desk.withdraw()
+    desk.run()
+    assert desk.given() == ["before"]
+    desk.center.final.add(job_key(before))
+    ref = left_behind(desk.center)
+    desk.grant(term=2, run=False)
+    while desk.lane.jobs:
+        desk.lane.run_one()
+    desk.tell(then(answer))
+    assert desk.mark.at_us < ref.changed_us, "it holds the watermark still"
+    desk.run()
+    assert desk.given() == ["a"]
 
 
 def test_an_item_the_poll_found_first_is_not_handed_out_twice():
