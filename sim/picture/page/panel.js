@@ -125,9 +125,11 @@ function showPanel() {
     const shown =
       name.endsWith("_us") && value > 1e14
         ? wall(value)
-        : typeof value === "object"
-          ? JSON.stringify(value)
-          : String(value);
+        : name === "offered_ns"
+          ? `${clock(value - model.origin, 6)} after the start`
+          : typeof value === "object"
+            ? JSON.stringify(value)
+            : String(value);
     const keys = ["key", "item", "items"].includes(name)
       ? (model.ofRow.get(row.index) || []).filter((key) => key !== state.item).slice(0, 8)
       : [];
@@ -139,7 +141,7 @@ function showPanel() {
       ),
     );
     table.append(
-      make("dt", {}, plain(name)),
+      make("dt", {}, plain(name.replace(/^(offered)_ns$|^(changed)_us$/, "$1$2"))),
       make("dd", {}, name === "items" && keys.length ? `${value.length}:` : shown, " ", ...only),
     );
   }

@@ -198,6 +198,16 @@ def test_a_row_named_in_the_address_is_chosen_at_once(page, real_page):
     assert page.run("return scrollY") == 0
 
 
+def test_when_an_item_was_offered_is_told_as_any_other_instant(page, real_page):
+    row = next(one for one in of_kind("item") if "offered_ns" in one.data)
+    page.open(real_page, f"#row-{row.number}")
+    names, values = ([one.text for one in page.all(f"#panel .facts {tag}")] for tag in ("dt", "dd"))
+    told = dict(zip(names, values, strict=True))
+    minutes, seconds = re.fullmatch(r"(\d+):([\d.]+) after the start", told["offered"]).groups()
+    assert int(minutes) * 60 + float(seconds) == pytest.approx(row.data["offered_ns"] / 1e9)
+    assert told["changed"].endswith(" UTC")
+
+
 def test_one_item_leaves_its_thread_and_its_rows(page):
     key = next(row.data["key"] for row in of_kind("item") if row.what == "archived")
     page.one("#item-filter").send_keys(key[:9])
@@ -232,6 +242,14 @@ def test_kinds_can_be_left_out(page):
     assert page.all("#picture .frame.routine") == []
     page.click('#kinds input[name="message"]')
     assert page.all("#picture .tickmark.message")
+
+
+def test_the_boxes_of_kinds_and_keys_are_never_open_one_upon_the_other(page):
+    page.one("#kinds-box summary").click()
+    page.one("#keys-box summary").click()
+    assert [box.get_attribute("id") for box in page.all("details.tool[open]")] == ["keys-box"]
+    page.one("#keys-box summary").click()
+    assert not page.all("details.tool[open]")
 
 
 def test_zoom_and_pan(page):
