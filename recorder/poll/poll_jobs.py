@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.errors import StaleTerm
-from recorder.errors import CallBufferError, DataCenterError, RecorderError
+from recorder.errors import CallBufferError, DataCenterDown, DataCenterError, RecorderError
 from recorder.model import (
     Finding,
     ItemEvent,
@@ -126,8 +126,19 @@ def record_found(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEv
 
 
 def record_seen(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEvent]) -> None:
-    """Put items on record that were listed a while ago: what is on record by now may be newer."""
-    db.record_found(refs, events, late=True)
+    """Put items on record that were listed a while ago: what is on record by now may be newer.
+
+    One whose values the database refuses is left out, for it would keep all others off the record.
+    """
+    try:
+        db.record_found(refs, events, late=True)
+    except DataCenterDown:
+        raise
+    except DataCenterError:
+        if len(refs) > 1:
+            half = len(refs) // 2
+            record_seen(db, refs[:half], events[:half])
+            record_seen(db, refs[half:], events[half:])
 
 
 @dataclass(frozen=True, slots=True)

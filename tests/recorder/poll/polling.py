@@ -8,7 +8,7 @@ from cluster.frames import Mark
 from cluster.messages import DutyGranted, DutyWithdrawn
 from cluster.work_messages import Distribute, JobAssigned, JobBroken, JobFinished
 from recorder.codec import FAIL, FailBody, job_key
-from recorder.errors import DataCenterDown
+from recorder.errors import DataCenterDown, DataCenterError
 from recorder.messages import FindingClosed, FindingOpened
 from recorder.model import (
     Capabilities,
@@ -97,6 +97,8 @@ class SmallCenter:
         self.term_seen = 0
         self.progress = {}
         self.found = {}
+        self.refused = set()
+        """Keys of items that the database cannot hold."""
         self.told_late = []
         """Keys of items that were said to be listed a while ago."""
         self.final = set()
@@ -125,6 +127,8 @@ class SmallCenter:
     def record_found(self, refs, events, *, late=False):
         self._up()
         assert [ref.key for ref in refs] == [event.item_key for event in events]
+        if any(ref.key in self.refused for ref in refs):
+            raise DataCenterError("cannot take a value")
         self.found.update({job_key(ref): ref for ref in refs})
         if late:
             self.told_late += [ref.key for ref in refs]

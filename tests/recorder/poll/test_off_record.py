@@ -87,6 +87,20 @@ def test_what_is_on_record_is_written_once(desk):
     assert recorded(desk) == []
 
 
+def test_an_item_that_the_database_cannot_hold_does_not_keep_the_others_off_record(desk):
+    desk.center.refused.add("odd")
+    for key in ("odd", "one", "two"):
+        desk.source.add(key, 300)
+    desk.center.down = True
+    desk.grant()
+    desk.center.down = False
+    desk.advance(AGAIN_S)
+    assert recorded(desk) == ["one", "two"]
+    asked = len(desk.center.told_late)
+    desk.advance(4 * AGAIN_S)
+    assert len(desk.center.told_late) == asked, "it is not tried for ever"
+
+
 def test_of_too_many_the_oldest_go():
     desk = Desk(center=known(SmallCenter()))
     ports = desk.poller._ports
