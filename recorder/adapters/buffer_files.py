@@ -2,8 +2,8 @@
 
 A part file survives the death of the process and is resumed. It does not survive the death of the
 host: what the kernel had not written yet may be holes, so parts from an earlier boot of the machine
-are dropped. A sealed file was fsynced before it got its name. The directory itself is not synced per
-file: should a rename be lost with the power, the item was not archived and comes again.
+are dropped. A sealed file was fsynced before it got its name. The directory is not synced per file, but
+by `sync`, for many of them before the journal promises them.
 """
 
 from __future__ import annotations
@@ -79,6 +79,18 @@ class DiskBufferFiles:
             )
         except OSError as error:
             raise _refused(f"{part} cannot be written", error) from error
+
+    def sync(self) -> None:
+        """See BufferFiles."""
+        try:
+            self._trap("fsync")
+            handle = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise _refused(f"{self._directory} cannot be made durable", error) from error
 
     def path(self, name: str) -> str:
         """See BufferFiles."""

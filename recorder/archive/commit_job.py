@@ -1,6 +1,6 @@
 """The job that brings a batch of items from the call buffer into the Data Center.
 
-    1. journal   what is new, one fsync for all
+    1. journal   what is new, when the names of its files are durable: one fsync each for all
     2. put       every file into the archive
     3. sync      the archive, once for all
     4. commit    contacts, media, items and events, in one transaction
@@ -170,6 +170,8 @@ def object_keys(item: BufferedItem) -> list[str]:
 def _journal(tools: CommitTools, items: Sequence[BufferedItem]) -> Report:
     """Step 1; the beginning of the report."""
     try:
+        if items:
+            tools.files.sync()
         tools.journal.append(item_records(items))
     except CallBufferError as error:
         return Report(journal_error=str(error))

@@ -1,7 +1,6 @@
-"""What the recorder needs from the world, as protocols.
+"""What the recorder needs from the world. Calls block and belong into job functions, but for those marked *any thread*.
 
-Calls block and belong into job functions, but for those marked *any thread*. Real implementations
-live in `recorder/adapters/`, simulated ones in `sim/`; one contract test each in `tests/contract/`.
+Real implementations live in `recorder/adapters/`, simulated ones in `sim/`; one contract test each in `tests/contract/`.
 """
 
 from __future__ import annotations
@@ -183,14 +182,15 @@ class BufferFiles(Protocol):
     """Files in the call buffer. Names are ours: lower-case hexadecimal."""
 
     def open_part(self, name: str, size_bytes_max: int) -> PartFile | SealedFile:
-        """Begin or resume a part file (re-hashing what is there), or report it is sealed already.
+        """Begin or resume a part file (re-hashed), or the sealed one. Raises CallBufferError: no space, or refused."""
+        ...
 
-        Raises CallBufferError when the disk refuses or free space is below the limit.
-        """
+    def sync(self) -> None:
+        """Make the names of all files sealed so far durable. Raises CallBufferError."""
         ...
 
     def path(self, name: str) -> str:
-        """Path of a sealed file, for the archive to link or copy."""
+        """Of a sealed file, for the archive to link or copy."""
         ...
 
     def discard(self, name: str) -> None:

@@ -107,6 +107,16 @@ class SimBufferFiles:
             self, name, self._parts.setdefault(name, bytearray()), size_bytes_max, self._trap
         )
 
+    def sync(self) -> None:
+        """See BufferFiles."""
+        self.check()
+        try:
+            self._trap("fsync")
+        except OSError as error:
+            raise CallBufferError("the call buffer cannot be made durable", hint=_HINT) from error
+        self._named.clear()
+        self._removed.clear()
+
     def path(self, name: str) -> str:
         """See BufferFiles."""
         return _PATH + name

@@ -55,6 +55,14 @@ def test_opening_a_sealed_file_reports_it_instead_of_writing_it_again(files):
     assert files.open_part(NAME, MANY) == sealed
 
 
+def test_names_that_were_synced_stay(files):
+    write(files, b"one").seal()
+    files.sync()
+    files.discard(NAME)
+    files.sync()
+    assert files.names() == ()
+
+
 def test_a_restarted_part_forgets_what_was_written(files):
     part = write(files, b"wrong")
     part.restart()

@@ -43,6 +43,14 @@ def test_a_crash_while_sealing_leaves_a_part_that_is_sealed_next_time(tmp_path, 
     assert again.seal().sha256 == hashlib.sha256(b"OggS").hexdigest()
 
 
+def test_a_folder_that_cannot_be_synced_is_told(tmp_path):
+    def failing(_reached):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(CallBufferError, match="Input/output error"):
+        opened(tmp_path, trap=failing).sync()
+
+
 @pytest.mark.parametrize("point", ["fsync", "rename"])
 def test_a_part_that_could_not_be_made_durable_is_downloaded_from_the_beginning(tmp_path, point):
     failures = [OSError(errno.EIO, "Input/output error")]

@@ -106,6 +106,35 @@ def test_the_steps_come_in_the_order_that_makes_them_safe(world):
     assert world.passed == [*order, "append", "fsync", "discard"]
 
 
+class WorstLuck:
+    """Whatever a power cut may take away, it takes."""
+
+    def random(self):
+        return 0.0
+
+    def randrange(self, _below):
+        return 0
+
+
+def test_whatever_the_journal_promises_is_in_the_buffer_after_a_power_cut(world):
+    items = world.fetch(A, B)
+    world.crash_at = 2
+    with pytest.raises(Crash):
+        world.commit(*items)
+    world.files.crash(power=True, chance=WorstLuck())
+    world.journal.crash(power=True, chance=WorstLuck())
+    assert world.open_items() == ["a", "b"]
+    assert set(world.files.names()) == {media.buffer_name for i in items for media in i.media}
+
+
+def test_the_journal_promises_nothing_whose_name_may_be_lost(world):
+    items = world.fetch(A)
+    world.files.failing = "the disk refuses to sync"
+    report = world.commit(*items)
+    assert report.journal_error == "the disk refuses to sync"
+    assert world.open_items() == []
+
+
 def test_doing_it_again_changes_nothing(world):
     world.commit(*world.fetch(A, B))
     puts = list(world.archive.puts)
