@@ -9,9 +9,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from recorder.errors import ConfigError
 
@@ -174,23 +175,37 @@ class Incident:
 
 
 _INCIDENT = TypeAdapter(Incident)
+_WORDS = {"unexpected_keyword_argument": "unknown key"}
+"""What is said in other words than those of who found it."""
 
 
 def read_incident(path: Path) -> Incident:
     """Read an incident file. Raises ConfigError naming the path and what is wrong in it."""
     hint = "`tandem sim run --save FILE` writes such a file."
     try:
-        incident = _INCIDENT.validate_json(path.read_bytes())
+        content = path.read_bytes()
+        _check_format(path, content)
+        return _INCIDENT.validate_json(content)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()
+            f"{'.'.join(map(str, one['loc'])) or 'file'}: {_WORDS.get(one['type'], one['msg'])}"
+            for one in error.errors()
         )
         raise ConfigError(f"{path}: no incident: {wrong}", hint=hint) from error
-    if incident.format != FORMAT:
+
+
+def _check_format(path: Path, content: bytes) -> None:
+    """Before all else: what a newer program wrote may have keys that this one does not know."""
+    try:
+        tree = from_json(content)
+    except ValueError:
+        return  # told with its place when all of it is read
+    known = cast("dict[str, object]", tree) if isinstance(tree, dict) else {}
+    found = known.get("format", FORMAT)
+    if isinstance(found, int) and found != FORMAT:
         raise ConfigError(
-            f"{path}: format {incident.format}, this program reads {FORMAT}",
+            f"{path}: format {found}, this program reads {FORMAT}",
             hint="Replay it with the commit that wrote it.",
         )
-    return incident

@@ -1,11 +1,12 @@
 """An incident that makes no sense is refused before anything runs, and told what would."""
 
 import math
+import re
 
 import pytest
 
 from recorder.errors import ConfigError
-from sim.world.incident import Fault, Incident
+from sim.world.incident import Fault, Incident, Screens, Workload
 from sim.world.kinds import KINDS
 from sim.world.points import more_points, points
 from sim.world.rules import RULES
@@ -21,6 +22,7 @@ WRONG = [
     (Fault("crash", for_s=-0.1), "for_s must not be negative", ""),
     (Fault("crash", at_s=math.nan), "at_s must not be negative", ""),
     (Fault("crash", for_s=math.inf), "for_s must not be negative", ""),
+    (Fault("crash", at_s=1e300), "at_s must be at most 1e+09", ""),
     (Fault("link_reset", for_s=3), "for_s must be 0", ""),
     (Fault("crash", at_next="lunch"), "there is no point 'lunch'", "append"),
     (Fault("crash", at_next="gamma/commit"), "there is no node 'gamma'", "alpha, beta"),
@@ -54,6 +56,39 @@ def test_settings_of_the_incident_that_are_wrong_are_refused_as_well():
         check_incident(Incident(settings={"pair": {"heartbeat_s": 9}}))
 
 
+@pytest.mark.parametrize(
+    ("incident", "what"),
+    [
+        (Incident(minutes=0), "minutes must be above 0 and at most 10000, not 0"),
+        (Incident(minutes=-3), "minutes must be"),
+        (Incident(minutes=math.nan), "minutes must be"),
+        (Incident(minutes=1e300), "minutes must be"),
+        (Incident(patience_s=-1), "patience_s must be between 0 and 1e+09, not -1"),
+        (Incident(patience_s=math.inf), "patience_s must be"),
+        (Incident(workload=Workload(late=7)), "workload.late must be between 0 and 1, not 7"),
+        (Incident(workload=Workload(hints=math.nan)), "workload.hints must be"),
+        (Incident(workload=Workload(late_s=-1)), "workload.late_s must be"),
+        (Incident(workload=Workload(calls_per_minute=1e12)), "workload.calls_per_minute must be"),
+        (Incident(workload=Workload(calls_per_minute=-1)), "workload.calls_per_minute must be"),
+        (Incident(workloads={"zoom": Workload(rooms=-0.1)}), "workloads.zoom.rooms must be"),
+        (Incident(screens=Screens(agents=-1)), "screens.agents must be between 1 and 1000"),
+        (Incident(screens=Screens(agents=10**9)), "screens.agents must be"),
+        (Incident(screens=Screens(masks=1.5)), "screens.masks must be between 0 and 1, not 1.5"),
+        (Incident(screens=Screens(calls_per_minute=1e12)), "screens.calls_per_minute must be"),
+        (Incident(own_settings={"gamma": {}}), "own_settings: there is no node 'gamma'"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_number_or_a_node_that_makes_no_sense_is_named_with_what_would(incident, what):
+    with pytest.raises(ConfigError, match=re.escape(what)):
+        World(incident)
+
+
+def test_the_ends_of_what_numbers_may_be_are_right():
+    check_incident(Incident(minutes=10_000, patience_s=1e9, workload=Workload(late=1, bump=0)))
+    check_incident(Incident(minutes=0.01, screens=Screens(agents=1, unheard=1)))
+
+
 @pytest.mark.parametrize("kind", RULES)
 def test_whatever_a_rule_offers_is_right(kind):
     rule = RULES[kind]
@@ -70,6 +105,9 @@ def test_whatever_a_rule_offers_is_right(kind):
     ("sources", "what"),
     [
         (("telegraph",), "there is no source 'telegraph'"),
+        (("dynamics0",), "there is no source 'dynamics0'"),
+        (("dynamics1",), "there is no source 'dynamics1'"),
+        (("dynamics99999",), "there is no source 'dynamics99999'"),
         ((), "at least one"),
         (("dynamics", "dynamics"), "must be different"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,6 +20,9 @@ def kind_of(source: str) -> Kind:
     return KINDS[source.rstrip("0123456789")]
 
 
+_NAME: Final = re.compile(rf"({'|'.join(KINDS)})([2-9]|[1-9][0-9])?", re.ASCII)
+
+
 def is_source(name: str) -> bool:
-    """Whether a source may have this name."""
-    return name.rstrip("0123456789") in KINDS
+    """Whether a source may have this name: a kind, or a second one of it to a 99th."""
+    return _NAME.fullmatch(name) is not None

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from recorder.errors import ConfigError
 from sim.world.incident import NODES, Fault, Incident
 from sim.world.kinds import KINDS, is_source
+from sim.world.limits import LONGEST_S, check_numbers
 from sim.world.points import parted
 from sim.world.rules import RULES
 from sim.world.rules.rule import Rule
@@ -23,6 +24,12 @@ _SETTINGS: Final = "settings"
 def check_incident(incident: Incident) -> None:
     """Raise ConfigError naming the fault that is wrong, and what would be right."""
     _check_sources(incident)
+    check_numbers(incident)
+    for node in incident.own_settings:
+        if node not in NODES:
+            raise ConfigError(
+                f"own_settings: there is no node {node!r}", hint=f"Known: {', '.join(NODES)}."
+            )
     for node in NODES:
         _config(incident, node, None)
     for number, fault in enumerate(incident.faults, 1):
@@ -38,7 +45,10 @@ def _check_sources(incident: Incident) -> None:
     known = ", ".join(KINDS)
     for source in (*incident.sources, *incident.workloads):
         if not is_source(source):
-            raise ConfigError(f"there is no source {source!r}", hint=f"Known kinds: {known}.")
+            raise ConfigError(
+                f"there is no source {source!r}",
+                hint=f"Known kinds: {known}; a second one of a kind has a number, as dynamics2.",
+            )
     if not incident.sources or len(set(incident.sources)) < len(incident.sources):
         raise ConfigError(
             f"sources must be different, and at least one: {', '.join(incident.sources) or 'none'}",
@@ -56,6 +66,8 @@ def _check(incident: Incident, fault: Fault) -> None:
     for name, seconds in (("at_s", fault.at_s), ("for_s", fault.for_s)):
         if not math.isfinite(seconds) or seconds < 0:
             raise ValueError(f"{name} must not be negative: {seconds!r}")
+        if seconds > LONGEST_S:
+            raise ValueError(f"{name} must be at most {LONGEST_S:g}: {seconds!r}")
     if fault.for_s and not rule.durations_s:
         raise ValueError(f"for_s must be 0: it is over at once, not after {fault.for_s:g} s")
     if fault.at_next:

@@ -108,6 +108,35 @@ def test_what_is_wrong_with_a_number_of_an_incident_says_where_it_is_to_be_mende
     assert "Mend it there" in err
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ('{"minutes": NaN}', "minutes must be above 0"),
+        ('{"workload": {"late": 7}}', "workload.late must be between 0 and 1, not 7"),
+        ('{"own_settings": {"gamma": {}}}', "there is no node 'gamma'"),
+        ('{"sources": ["dynamics0"]}', "there is no source 'dynamics0'"),
+        ('{"colour": "red"}', "no incident: colour: unknown key"),
+    ],
+)
+def test_an_incident_that_makes_no_sense_says_its_file_and_field_and_nothing_runs(
+    tandem, tmp_path, content, what
+):
+    (tmp_path / "odd.json").write_text(content)
+    status, out, err = tandem("replay", "odd.json", "--html", "out.html")
+    assert (status, out) == (2, "")
+    assert "odd.json: " in err
+    assert what in err
+    assert not (tmp_path / "out.html").exists()
+
+
+def test_an_incident_of_a_newer_program_says_so_whatever_is_in_it(tandem, tmp_path):
+    (tmp_path / "newer.json").write_text('{"format": 2, "weather": "rain"}')
+    status, _, err = tandem("replay", "newer.json")
+    assert status == 2
+    assert "newer.json: format 2, this program reads 1" in err
+    assert "with the commit that wrote it" in err
+
+
 def test_a_seed_below_nothing_is_replayed_as_it_was_run(tandem):
     _, first, _ = tandem("run", "--seed", "-5", *QUICK, "--json")
     status, again, _ = tandem("replay", "-5", *QUICK, "--json")
