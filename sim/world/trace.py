@@ -73,7 +73,11 @@ class _TracingKernel(Kernel):
 
         def act() -> None:
             cause.row, cause.turn = row, None
-            action()
+            try:
+                action()
+            finally:
+                # What follows outside of any event, as the judging at the end, has no cause.
+                cause.row, cause.turn = None, None
 
         return super().schedule(delay_ns, act, label=label, epoch=epoch)
 

@@ -3,9 +3,11 @@
 from functools import cache
 
 from recorder.tracing.rows import TraceKind, row_text
+from sim.checkers.violation import Violation
 from sim.world.incident import Fault, Incident
 from sim.world.world import World
 
+BROKEN = Violation("liveness", "never archived", ("r1",))
 CRASH = Incident(
     seed=3,
     minutes=2,
@@ -104,3 +106,12 @@ def test_no_secret_is_in_any_row():
     text = "".join(map(row_text, traced_run()[1]))
     for secret in ("secret-of-", "Bearer", "sig=", "?sv="):
         assert secret not in text
+
+
+def test_what_is_judged_at_the_end_has_no_cause_however_the_last_event_came_about(monkeypatch):
+    monkeypatch.setattr("sim.world.world.check_healing", lambda *_, **__: (BROKEN,))
+    rows = []
+    report = World(Incident(seed=1, minutes=0.2), note=rows.append).run()
+    (told,) = [row for row in rows if row.kind is TraceKind.VIOLATION]
+    assert [one.violation for one in report.violations] == [BROKEN]
+    assert told.cause is None
