@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -107,38 +107,53 @@ def header_text(header: TraceHeader) -> str:
 def read_trace(path: Path) -> tuple[TraceHeader, Iterator[TraceRow]]:
     """The header, and the rows as they are read; a torn last line ends them.
 
-    Raises ConfigError naming the line that is no row.
+    Raises ConfigError naming the line that is no row, or a format that this program does not read.
     """
     hint = "`tandem node run --trace FILE` and `tandem sim run --trace FILE` write traces."
     try:
-        lines = iter(path.read_text(encoding="utf-8").splitlines())
-        header = _HEADER.validate_json(next(lines, ""))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}", hint=hint) from error
+        # Only "\n" ends a row: texts may hold other characters that end lines elsewhere.
+        lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
+        _check_format(path, lines[0])
+        header = _HEADER.validate_json(lines[0])
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}", hint=hint) from error
     except ValidationError as error:
         raise ConfigError(f"{path}: line 1 is no header of a trace", hint=hint) from error
-    return header, _rows(path, lines, hint)
+    return header, _rows(path, iter(lines[1:]), hint)
 
 
-def _rows(path: Path, lines: Iterator[str], hint: str) -> Iterator[TraceRow]:
-    waiting: tuple[int, str] | None = None
+def _check_format(path: Path, line: bytes) -> None:
+    """Before all else: the header of a newer program may not look like one to this one."""
+    tree = _parsed(line)
+    known = cast("dict[str, object]", tree) if isinstance(tree, dict) else {}
+    found = known.get("format", FORMAT)
+    if isinstance(found, int) and found != FORMAT:
+        build = known.get("build", "unknown")
+        raise ConfigError(
+            f"{path}: a trace of format {found}, this program reads {FORMAT}",
+            hint=f"Use the version of tandem that wrote it: {build}.",
+        )
+
+
+def _rows(path: Path, lines: Iterator[bytes], hint: str) -> Iterator[TraceRow]:
+    waiting: tuple[int, bytes] | None = None
     for number, line in enumerate(lines, 2):
         if waiting is not None:
             yield _row(path, *waiting, hint)
         waiting = (number, line)
-    if waiting is not None and _is_whole(waiting[1]):
+    if waiting is not None and _parsed(waiting[1]) is not None:
         yield _row(path, *waiting, hint)
 
 
-def _is_whole(line: str) -> bool:
+def _parsed(line: bytes) -> object:
+    """None for what is no JSON: torn, or something else altogether."""
     try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
-def _row(path: Path, number: int, line: str, hint: str) -> TraceRow:
+def _row(path: Path, number: int, line: bytes, hint: str) -> TraceRow:
     try:
         return _ROW.validate_json(line)
     except ValidationError as error:
