@@ -28,6 +28,8 @@ Minutes = Annotated[float, Parameter(validator=Number(gt=0, lte=10_000))]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 _INCIDENTS = Path("var/incidents")
 _TELL_EVERY = 100
+_INTERRUPTED = 130
+"""As a shell calls what Ctrl-C ended."""
 _SEED = re.compile(r"-?[0-9]{1,40}")
 
 
@@ -157,20 +159,14 @@ def swarm(
     """
     from dataclasses import replace  # noqa: PLC0415
 
-    from sim.search.hunt import hunt  # noqa: PLC0415
     from sim.search.sometimes import never, wanted  # noqa: PLC0415
 
     total = 100 if runs is None and within_minutes is None else runs
     profile = _profile(minutes, config, sources, every_source=False, screens=screens)
     profile = replace(profile, keeping=keeping)
-    found = hunt(
-        seed,
-        total,
-        profile=profile,
-        jobs=jobs,
-        within_s=None if within_minutes is None else within_minutes * 60,
-        tell=_told,
-    )
+    found, interrupted = _searched(seed, total, profile, jobs, within_minutes)
+    if interrupted:
+        return _so_far(found, as_json=json)
     missing = (
         never(
             found.counts or {},
@@ -191,6 +187,37 @@ def swarm(
     for situation in missing:
         say(f"never reached: {situation}")
     return 1 if found.failed is not None or missing else 0
+
+
+def _searched(
+    seed: int, runs: int | None, profile: Profile, jobs: int, within_minutes: float | None
+) -> tuple[Hunt, bool]:
+    """What the swarm came to, and whether Ctrl-C ended it."""
+    from sim.search.hunt import Hunt, hunt  # noqa: PLC0415
+
+    latest = Hunt(seed, profile)
+
+    def tell(found: Hunt) -> None:
+        nonlocal latest
+        latest = found
+        _told(found)
+
+    within_s = None if within_minutes is None else within_minutes * 60
+    try:
+        found = hunt(seed, runs, profile=profile, jobs=jobs, within_s=within_s, tell=tell)
+    except KeyboardInterrupt:
+        return latest, True
+    return found, False
+
+
+def _so_far(found: Hunt, *, as_json: bool) -> int:
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        print_line(_summary(found))
+    kept = "" if found.violations else ": every promise was kept so far"
+    say(f"interrupted after {_counted(found.runs, 'run')}{kept}")
+    return _INTERRUPTED
 
 
 def _profile(
@@ -312,9 +339,13 @@ def _summary(found: Hunt) -> str:
     hours = found.simulated_s / 3600
     rate = found.simulated_s / found.seconds if found.seconds else 0.0
     return (
-        f"{found.runs} runs, {hours:.1f} simulated hours, {found.failovers} failovers, "
-        f"{found.faults} faults in {found.seconds:.0f} s ({rate:.0f} times real time)"
+        f"{_counted(found.runs, 'run')}, {hours:.1f} simulated hours, "
+        f"{_counted(found.failovers, 'failover')}, {_counted(found.faults, 'fault')} in {found.seconds:.0f} s ({rate:.0f} times real time)"
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _told(found: Hunt) -> None:

@@ -56,6 +56,7 @@ def elsewhere(incident: Incident, hash_seed: int) -> Report:
         stdout=subprocess.PIPE,
         cwd=_ROOT,
         check=True,
+        process_group=0,  # Ctrl-C is for who waits for it, and ends it
     )
     return _REPORT.validate_json(done.stdout)
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from multiprocessing import get_context
 from typing import Any, Final, TypeAlias
 
 from sim.bench.timing import now_ns, seconds_since
 from sim.search.attempt import attempt, same_elsewhere
+from sim.search.crew import crew
 from sim.search.sometimes import FAILOVER, added
 from sim.search.swarm import USUAL, Profile, random_incident
 from sim.world.incident import Incident
@@ -168,20 +168,17 @@ def _runs(
                     return
                 yield from live(range(index, index + 1))
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with crew(jobs) as workers:
         waiting: deque[Future[list[Ran]]] = deque()
-        try:
-            while True:
-                while len(waiting) < jobs * _AHEAD and not over():
-                    batch = next(batches, None)
-                    if batch is None:
-                        break
-                    waiting.append(pool.submit(live, batch))
-                if not waiting:
-                    return
-                yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        while True:
+            while len(waiting) < jobs * _AHEAD and not over():
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                waiting.append(workers.submit(live, batch))
+            if not waiting:
+                return
+            yield from waiting.popleft().result()
 
 
 def _batches(runs: int | None) -> Iterator[range]:
