@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from recorder.cli.common import JsonFlag, from_file
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line
+from sim.cli.numbers import counted
 
 if TYPE_CHECKING:
     from sim.checkers.trace import Found
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _BROKEN = 1
 
 
-def check(trace: Path, /, *others: Path, json: JsonFlag = False) -> int:
+def check(trace: Path, *others: Path, json: JsonFlag = False) -> int:
     """Judge traces of nodes (`tandem node run --trace`) or of worlds. Exit 0: every promise was kept.
 
     Args:
@@ -50,7 +51,7 @@ def check(trace: Path, /, *others: Path, json: JsonFlag = False) -> int:
         )
     else:
         rows = sum(len(rows) for _, rows in traces)
-        print_line(f"{rows} rows of {', '.join(header.origin for header, _ in traces)}")
+        print_line(f"{counted(rows, 'row')} of {', '.join(header.origin for header, _ in traces)}")
         for one in found:
             _tell(one)
         print_line("verdict  " + ("BAD" if found else "good"))

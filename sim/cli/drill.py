@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_table, say
+from sim.cli.numbers import Whole
 
 
 def drill(
@@ -18,7 +19,7 @@ def drill(
     only: str = "",
     quick: bool = False,
     calls_per_minute: Annotated[float, Parameter(validator=Number(gt=0, lte=120))] = 1.0,
-    seed: int = 1,
+    seed: Whole = 1,
     json: bool = False,
 ) -> int:
     """Put your settings through a standard set of incidents and see what they cost.

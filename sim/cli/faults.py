@@ -15,6 +15,7 @@ from cyclopts import App, Parameter
 from recorder.cli.common import JsonFlag
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, print_table
+from sim.cli.numbers import Whole, counted
 from sim.ucaas.admin_client import NoFake, SimAdmin, SimError, fake_variable
 
 SIM = App(
@@ -76,7 +77,7 @@ def add(
     *,
     client: str = "",
     item: str = "",
-    count: int | None = None,
+    count: Whole | None = None,
     for_s: float | None = None,
     source: Source = None,
     fake: Fake = None,
@@ -153,7 +154,7 @@ def list_faults(*, source: Source = None, fake: Fake = None) -> None:
 
 
 @_FAULT.command
-def clear(number: int | None = None, *, source: Source = None, fake: Fake = None) -> None:
+def clear(number: Whole | None = None, *, source: Source = None, fake: Fake = None) -> None:
     """Switch one fault off, or all.
 
     Args:
@@ -171,7 +172,7 @@ def clear(number: int | None = None, *, source: Source = None, fake: Fake = None
 
 @SIM.command
 def calls(
-    count: int, *, over_s: float = 0.0, seed: int = 1, source: Source = None, fake: Fake = None
+    count: Whole, *, over_s: float = 0.0, seed: Whole = 1, source: Source = None, fake: Fake = None
 ) -> None:
     """Place calls that end within a period.
 
@@ -183,7 +184,7 @@ def calls(
         fake: Address of the fake service; also TANDEM_FAKE.
     """
     placed = _asked(fake, source, lambda admin: admin.place_mix(count, over_s=over_s, seed=seed))
-    print_line(f"{len(placed)} calls placed")
+    print_line(f"{counted(len(placed), 'call')} placed")
 
 
 @SIM.command

@@ -16,6 +16,7 @@ from recorder.cli.common import JsonFlag, from_file
 from recorder.cli.errors import CliError, Exit
 from recorder.cli.output import print_json, print_line, say
 from sim.cli.faults import SIM
+from sim.cli.numbers import Whole, counted, whole
 from sim.cli.outputs import unwritable, writable
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sim.world.report import Report
 
 Minutes = Annotated[float, Parameter(validator=Number(gt=0, lte=10_000))]
-Count = Annotated[int, Parameter(validator=Number(gte=1))]
+Count = Annotated[int, Parameter(converter=whole, validator=Number(gte=1))]
 _INCIDENTS = Path("var/incidents")
 _TELL_EVERY = 100
 _INTERRUPTED = 130
@@ -36,7 +37,7 @@ _SEED = re.compile(r"-?[0-9]{1,40}")
 @SIM.command
 def run(
     *,
-    seed: int = 0,
+    seed: Whole = 0,
     minutes: Minutes = 5.0,
     calm: Annotated[bool, Parameter(negative=())] = False,
     sources: str = "dynamics",
@@ -87,7 +88,7 @@ def replay(
     sources: str = "dynamics",
     screens: Annotated[bool, Parameter(negative=())] = False,
     html: Path | None = None,
-    heat_runs: Annotated[int, Parameter(validator=Number(gte=0))] = 60,
+    heat_runs: Annotated[int, Parameter(converter=whole, validator=Number(gte=0))] = 60,
     trace: Path | None = None,
     json: JsonFlag = False,
 ) -> int:
@@ -127,7 +128,7 @@ def replay(
 def swarm(
     *,
     runs: Count | None = None,
-    seed: int = 0,
+    seed: Whole = 0,
     minutes: Minutes = 4.0,
     jobs: Count = 1,
     within_minutes: Minutes | None = None,
@@ -216,7 +217,7 @@ def _so_far(found: Hunt, *, as_json: bool) -> int:
     else:
         print_line(_summary(found))
     kept = "" if found.violations else ": every promise was kept so far"
-    say(f"interrupted after {_counted(found.runs, 'run')}{kept}")
+    say(f"interrupted after {counted(found.runs, 'run')}{kept}")
     return _INTERRUPTED
 
 
@@ -339,13 +340,9 @@ def _summary(found: Hunt) -> str:
     hours = found.simulated_s / 3600
     rate = found.simulated_s / found.seconds if found.seconds else 0.0
     return (
-        f"{_counted(found.runs, 'run')}, {hours:.1f} simulated hours, "
-        f"{_counted(found.failovers, 'failover')}, {_counted(found.faults, 'fault')} in {found.seconds:.0f} s ({rate:.0f} times real time)"
+        f"{counted(found.runs, 'run')}, {hours:.1f} simulated hours, "
+        f"{counted(found.failovers, 'failover')}, {counted(found.faults, 'fault')} in {found.seconds:.0f} s ({rate:.0f} times real time)"
     )
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _told(found: Hunt) -> None:

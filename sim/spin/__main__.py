@@ -1,7 +1,7 @@
 """`python -m sim.spin [--only TEXT]`: search every model, with and without its deliberate errors.
 
 Prints a table and writes var/spin.json. Exit status 1 when a verdict is not the expected one, 2 when Spin or
-a C compiler is missing.
+a C compiler is missing, or no case is called so.
 """
 
 from __future__ import annotations
@@ -40,16 +40,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="cases whose name contains this text")
     parser.add_argument("--story", action="store_true", help="print the counterexamples too")
     options = parser.parse_args(argv)
+    chosen = [case for case in cases() if options.only in case.name]
+    if not chosen:
+        names = "; ".join(case.name for case in cases())
+        parser.error(f"no case has {options.only!r} in its name. There are: {names}")
     if missing := missing_programs():
         print(f"not installed: {', '.join(missing)}; try: apt-get install spin gcc libc6-dev")
         return 2
     verdicts: list[Verdict] = []
-    for case in cases():
-        if options.only in case.name:
-            verdicts.append(search(case))
-            print(f"{case.name}: {row(verdicts[-1])['verdict']}", file=sys.stderr)
-            if options.story:
-                print("\n".join(f"    {line}" for line in verdicts[-1].story), file=sys.stderr)
+    for case in chosen:
+        verdicts.append(search(case))
+        print(f"{case.name}: {row(verdicts[-1])['verdict']}", file=sys.stderr)
+        if options.story:
+            print("\n".join(f"    {line}" for line in verdicts[-1].story), file=sys.stderr)
     rows = [row(verdict) for verdict in verdicts]
     print(table_text(rows))
     RESULT.parent.mkdir(parents=True, exist_ok=True)

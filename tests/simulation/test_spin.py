@@ -107,3 +107,14 @@ def test_the_command_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setattr(command, "missing_programs", lambda: ("spin",))
     assert command.main([]) == 2
     assert "apt-get install" in capsys.readouterr().out
+
+
+def test_a_name_that_no_case_has_is_refused_with_those_there_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "RESULT", tmp_path / "spin.json")
+    with pytest.raises(SystemExit) as refused:
+        command.main(["--only", "nothing"])
+    printed = capsys.readouterr()
+    assert (refused.value.code, printed.out) == (2, "")
+    assert "no case has 'nothing' in its name" in printed.err
+    assert "watermark OPEN_BOUND" in printed.err
+    assert not (tmp_path / "spin.json").exists()

@@ -30,6 +30,17 @@ def test_a_trace_in_which_nothing_is_broken_is_good(check):
     assert json.loads(out)["traces"] == [{"path": "alpha.trace", "origin": "alpha", "rows": 1}]
 
 
+def test_without_a_trace_the_line_to_type_names_one(check):
+    status, out, err = check()
+    assert (status, out) == (2, "")
+    assert "TRACE is missing" in err
+    assert "`tandem sim check TRACE`" in err
+
+
+def test_one_row_is_told_in_the_singular(check):
+    assert check("alpha.trace")[1].startswith("1 row of alpha")
+
+
 @pytest.mark.parametrize("torn", ["", STARTED[:20]])
 def test_a_trace_without_a_whole_row_is_not_called_good(check, tmp_path, torn):
     (tmp_path / "bare.trace").write_text(HEAD + torn)

@@ -134,7 +134,7 @@ def test_the_fake_of_a_source_is_found_by_its_name(sim, monkeypatch, service):
     assert sim("fault", "add", "drop", "--source", "zoom")[0].startswith("fault ")
     assert len(sim("fault", "list", "--source", "zoom")) == 2
     assert sim("fault", "clear", "--source", "zoom") == ["1 switched off"]
-    assert sim("calls", "1", "--source", "zoom") == ["1 calls placed"]
+    assert sim("calls", "1", "--source", "zoom") == ["1 call placed"]
     assert "requests" in json.loads("\n".join(sim("stats", "--source", "zoom")))
 
 

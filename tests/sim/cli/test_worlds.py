@@ -7,6 +7,7 @@ import pytest
 
 from recorder.cli.main import run
 from recorder.tracing.rows import read_trace
+from sim.cli.numbers import counted
 from sim.world.incident import Fault, Incident, read_incident
 from tests.simulation.judged import broken
 
@@ -188,9 +189,27 @@ def test_a_swarm_counts_what_it_lived_through(tandem):
     assert (answer["runs"], answer["violations"], answer["never"]) == (2, [], [])
 
 
+@pytest.mark.parametrize("option", ["--runs", "--jobs", "--seed"])
+@pytest.mark.parametrize("number", ["2.5", "2.0", "two"])
+def test_a_number_that_is_not_whole_is_refused_instead_of_rounded(tandem, option, number):
+    status, out, err = tandem("swarm", *QUICK, option, number)
+    assert (status, out) == (2, "")
+    assert option in err
+    assert f"'{number}' is no whole number" in err
+
+
+def test_one_of_a_kind_is_told_in_the_singular():
+    assert (counted(0, "run"), counted(1, "run"), counted(2, "run")) == (
+        "0 runs",
+        "1 run",
+        "2 runs",
+    )
+
+
 def test_a_swarm_without_a_broken_promise_says_so(tandem):
     status, out, _ = tandem("swarm", "--runs", "1", "--seed", "3", *QUICK)
     assert status == 0
+    assert out.startswith("1 run, ")
     assert out.splitlines()[-1] == "every promise was kept"
 
 
