@@ -8,6 +8,7 @@ nodes are compared with some slack.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
@@ -28,6 +29,7 @@ APART_S: Final = 20.0
 """Beats are heard at least so often while two nodes reach each other."""
 _ENDS: Final = frozenset({"archived", "gone", "not_recordable", "parked"})
 _OK: Final = "ok"
+_REIGNS: Final = frozenset({Role.PRIMARY, Role.HANDING_OVER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,13 @@ def _shifted(
 
 def judge_trace(traces: Sequence[Trace]) -> tuple[Found, ...]:
     """Everything that breaks a promise in these traces, each kind once for the same items."""
+    traces = [(header, tuple(rows)) for header, rows in traces]
     rows = merged(traces)
-    whole = {header.origin for header, _ in traces}
-    judge = _Judge(whole, min((header.began_us for header, _ in traces), default=0))
+    judge = _Judge(
+        origins={header.origin for header, _ in traces},
+        cut=_cut(traces),
+        first_us=min((header.began_us for header, _ in traces), default=0),
+    )
     found: dict[tuple[str, str, tuple[str, ...]], Found] = {}
     for row in rows:
         for violation in judge.row(row):
@@ -103,11 +109,24 @@ def judge_trace(traces: Sequence[Trace]) -> tuple[Found, ...]:
     return tuple(found.values())
 
 
+def _cut(traces: Sequence[tuple[TraceHeader, Sequence[TraceRow]]]) -> set[str]:
+    """Origins of which the beginning is missing: a trace is numbered from 1 on."""
+    first: dict[str, int] = {}
+    for header, rows in traces:
+        if rows:
+            first[header.origin] = min(rows[0].number, first.get(header.origin, rows[0].number))
+    return {origin for origin, number in first.items() if number > 1}
+
+
 class _Judge:
     """Takes the rows in order."""
 
-    def __init__(self, origins: set[str], first_us: int) -> None:
+    def __init__(self, *, origins: set[str], cut: set[str], first_us: int) -> None:
         self._first_us = first_us
+        self._cut = cut
+        """Of these it is not known what was before,"""
+        self._met: set[str] = set()
+        """but for lanes that told since who they are: by their role, by a start or an end."""
         self._screens: dict[str, ScreensOfNode] = {}
         self._everything = "world" in origins or len(origins) > 1
         """Whatever was done, one of these traces tells it."""
@@ -156,6 +175,10 @@ class _Judge:
 
     # -- lives and roles ----
 
+    def _is_unknown(self, lane: str) -> bool:
+        """Whether `lane` may have become primary before its trace begins."""
+        return lane not in self._met and not self._cut.isdisjoint({lane, "world"})
+
     def _life(self, row: TraceRow) -> tuple[Violation, ...]:
         if row.what in {"started", "resumed"}:
             self._pollers.woke(row.lane, row.at_ns)
@@ -163,6 +186,7 @@ class _Judge:
         if row.what in {"started", "crashed", "powered_off", "stopped"}:
             screens = self._screens.pop(row.lane, None)
         if row.what in {"started", "crashed", "powered_off"}:
+            self._met.add(row.lane)
             self._committed.lets_go(row.lane, ())
             self._pollers.relieved(row.lane, row.at_ns)
         # What died owes nothing any more.
@@ -173,6 +197,10 @@ class _Judge:
         return ()
 
     def _role(self, row: TraceRow) -> tuple[Violation, ...]:
+        if self._is_unknown(row.lane) and row.data.get("old") in _REIGNS:
+            self._pollers.reign(row.lane, 0)
+            self._pollers.polled(row.lane, row.at_ns)
+        self._met.add(row.lane)
         if row.what != Role.PRIMARY:
             if row.what != Role.HANDING_OVER:
                 self._pollers.relieved(row.lane, row.at_ns)
@@ -182,7 +210,7 @@ class _Judge:
         return self._terms.reign(row.lane, int(row.data.get("term", 0)), resumed=resumed)
 
     def _poll(self, row: TraceRow) -> tuple[Violation, ...]:
-        if row.what != "list" or not self._everything:
+        if row.what != "list" or not self._everything or self._is_unknown(row.lane):
             return ()
         apart_ns = round(APART_S * 1e9)
         silent = row.at_ns - self._heard_ns.get(row.lane, row.at_ns) > apart_ns
@@ -226,7 +254,8 @@ class _Judge:
             case "found" | "changed":
                 changed_us = int(data.get("changed_us", 0))
                 # Found below the watermark: it appeared late, and a look-back found it.
-                late = changed_us < self._marks_us.get(place[0], 0)
+                unknown = math.inf if self._cut else 0
+                late = changed_us < self._marks_us.get(place[0], unknown)
                 if place[:2] in self._open or (row.what == "found" and not late):
                     self._open[place[:2]] = changed_us
             case "replaced" | "deleted":
@@ -242,7 +271,7 @@ class _Judge:
         return ()
 
     def _called_archived(self, row: TraceRow, place: Place) -> tuple[Violation, ...]:
-        known = self._everything or place in self._begun
+        known = (self._everything and not self._cut) or place in self._begun
         if not known or place[1] in self._maybe:
             self._committed.ended(place)
             self._open.pop(place[:2], None)

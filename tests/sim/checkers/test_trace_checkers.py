@@ -6,7 +6,14 @@ import pytest
 
 from recorder.cli.errors import CliError
 from recorder.cli.tree import run_command
-from recorder.tracing.rows import TraceHeader, TraceKind, TraceRow, header_text, row_text
+from recorder.tracing.rows import (
+    TraceHeader,
+    TraceKind,
+    TraceRow,
+    header_text,
+    read_trace,
+    row_text,
+)
 from sim.checkers.trace import judge_trace
 from sim.world.incident import Fault, Incident
 from sim.world.trace import world_header
@@ -129,6 +136,43 @@ def test_two_traces_are_merged_by_wall_clock():
     assert (found.row.lane, found.at_ns) == ("a", 3 * 10**9)
 
 
+# -- without their beginning ----
+
+
+def judged_from(first, *entries, origin="world"):
+    header = TraceHeader(origin, "test", 0)
+    found = judge_trace([(header, rows_of(*entries)[first:])])
+    return [(one.violation.promise, one.violation.what) for one in found]
+
+
+RELIEVED = (K.ROLE, "secondary", {"term": 1, "old": "primary"})
+OTHER_REIGNS = (K.ROLE, "primary", {"term": 2, "old": "candidate", "lane": "b"})
+OTHER_POLLS = (K.REQUEST, "list", {"lane": "b"})
+
+
+def test_who_was_primary_before_a_trace_begins_may_poll_and_may_finish():
+    story = (KEPT, REIGN, POLL, POLL, RELIEVED, POLL, OTHER_REIGNS, OTHER_POLLS)
+    for first in range(len(story)):
+        assert judged_from(first, *story) == []
+
+
+def test_who_polls_long_after_the_other_took_over_is_found_in_what_is_left():
+    story = (REIGN, POLL, OTHER_REIGNS, OTHER_POLLS, RELIEVED, *[OTHER_POLLS] * 10, POLL)
+    for first in (1, 2):
+        assert judged_from(first, *story) == [("one_primary", "polled long after b had taken over")]
+
+
+def test_a_commit_before_a_trace_begins_is_not_missed():
+    story = (KEPT, REIGN, POLL, FOUND, BUFFERED, ARCHIVED, DONE, DISCARDED)
+    for first in range(len(story)):
+        assert judged_from(first, *story) == []
+
+
+def test_what_is_found_again_is_not_taken_for_new_before_a_watermark_was_seen():
+    assert judged_from(1, REIGN, FOUND, moved(60)) == []
+    assert judged_from(1, REIGN, moved(40), FOUND, moved(60)) != []
+
+
 # -- the command ----
 
 
@@ -145,6 +189,13 @@ def world_trace(tmp_path_factory):
 def test_the_trace_of_a_good_world_is_good(world_trace, capsys):
     assert run_command(["sim", "check", str(world_trace)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "verdict  good"
+
+
+def test_the_trace_of_a_good_world_is_good_wherever_it_begins(world_trace):
+    header, every = read_trace(world_trace)
+    rows = list(every)
+    for first in range(0, len(rows), len(rows) // 20):
+        assert judge_trace([(header, rows[first:])]) == ()
 
 
 def test_a_bad_trace_ends_with_1_and_tells_why(world_trace, tmp_path, capsys):
