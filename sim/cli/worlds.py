@@ -216,7 +216,8 @@ def _so_far(found: Hunt, *, as_json: bool) -> int:
         print_json(found.as_dict())
     else:
         print_line(_summary(found))
-    kept = "" if found.violations else ": every promise was kept so far"
+    good = found.runs and not found.violations
+    kept = ": every promise was kept so far" if good else ""
     say(f"interrupted after {counted(found.runs, 'run')}{kept}")
     return _INTERRUPTED
 

@@ -12,7 +12,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from sim.bench.timing import now_ns, seconds_since
 
-_PATIENCE_S: Final = 1.0
+_PATIENCE_S: Final = 0.5
 """So long a process may take to end by itself."""
 
 P = ParamSpec("P")
