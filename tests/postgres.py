@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 MISSING = "PostgreSQL is not installed: no initdb and postgres in PATH or /usr/lib/postgresql/*/bin"
 USER = "postgres"
@@ -106,6 +107,23 @@ class PostgresServer:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return name
+
+    def empty_database(self, name: str) -> None:
+        """Delete every row but the revision of its schema, when whoever is connected was put out."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.execute("SET session_replication_role = replica")  # no foreign keys now
+            found = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                " AND tablename <> 'alembic_version' ORDER BY tablename"
+            ).fetchall()
+            delete = sql.SQL("DELETE FROM {}")
+            with connection.transaction():
+                for (table,) in found:
+                    connection.execute(delete.format(sql.Identifier(table)))
 
     def drop_database(self, name: str) -> None:
         """Remove it, whoever is connected."""
