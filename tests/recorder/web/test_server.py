@@ -95,7 +95,11 @@ def test_a_webhook_whose_sender_goes_away_is_no_failure_of_the_node(capsys, capl
             raw.sendall(line + b"Host: x\r\nContent-Length: 100\r\n\r\n{")
         counted = 'tandem_webhooks_total{result="failed",source="zoom"} 1.0'
         metrics = f"http://{endpoint}/metrics"
-        wait_until(lambda: counted in httpx.get(metrics, trust_env=False).text, 5.0, "the count")
+
+        def counts():
+            return counted in httpx.get(metrics, trust_env=False, timeout=30.0).text
+
+        wait_until(counts, 30.0, "the count")
     logged = "".join(capsys.readouterr()) + caplog.text
     assert "went away" in logged
     assert "Exception in ASGI" not in logged
