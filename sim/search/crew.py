@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, resource_tracker
 from typing import Any, Final, ParamSpec, TypeVar
 
 from sim.bench.timing import now_ns, seconds_since
@@ -26,12 +26,22 @@ class Crew:
         self._pool = pool
 
     def submit(self, work: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> Future[R]:
-        """As an executor does. A process that this starts never hears of Ctrl-C: it is for the command."""
+        """As an executor does. A process that this starts never hears of Ctrl-C: it is for the command.
+
+        Nor does Ctrl-C strike in the middle of its start: it is heard after. To be called in the main thread.
+        """
+        heard: list[int] = []
+        # Both are needed: a process inherits what is blocked, and any other thread may be the one that is told.
+        usual = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            return self._pool.submit(work, *arguments, **named)
+            future = self._pool.submit(work, *arguments, **named)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            signal.signal(signal.SIGINT, usual)
+        if heard:
+            raise KeyboardInterrupt
+        return future
 
 
 @contextmanager
@@ -40,6 +50,8 @@ def crew(size: int) -> Generator[Crew]:
 
     An exception that leaves the context ends them, whatever they do.
     """
+    # Begun with the first process otherwise, and its begin lets Ctrl-C through that `Crew.submit` blocks.
+    resource_tracker.ensure_running()
     others = active_children()
     pool = ProcessPoolExecutor(size, mp_context=get_context("spawn"), initializer=_begin)
     try:
