@@ -39,7 +39,7 @@ class Crew:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             signal.signal(signal.SIGINT, usual)
-        if heard:
+        if heard and usual is not signal.SIG_IGN:
             raise KeyboardInterrupt
         return future
 

@@ -25,7 +25,16 @@ def session_of(pid):
     return found
 
 
+@pytest.fixture
+def hears_ctrl_c():
+    """Tests that were begun in the background have it ignored, and so would everything that they begin."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_ends_a_swarm_quietly_with_what_it_had_found_and_leaves_no_process(tmp_path):
     words = ["sim", "swarm", "--runs", "100000", "--jobs", "2", "--json"]
     with subprocess.Popen(
