@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.errors import StaleTerm
-from recorder.errors import CallBufferError, DataCenterDown, DataCenterError, RecorderError
+from recorder.errors import (
+    CallBufferError,
+    DataCenterDown,
+    DataCenterError,
+    RecorderError,
+    SchemaTooNew,
+)
 from recorder.model import (
     Finding,
     ItemEvent,
@@ -132,8 +138,8 @@ def record_seen(db: ContactDb, refs: Sequence[ItemRef], events: Sequence[ItemEve
     """
     try:
         db.record_found(refs, events, late=True)
-    except DataCenterDown:
-        raise
+    except (DataCenterDown, SchemaTooNew):
+        raise  # it is about none of them
     except DataCenterError:
         if len(refs) > 1:
             half = len(refs) // 2

@@ -3,12 +3,13 @@
 import pytest
 
 from cluster.errors import StaleTerm
-from recorder.errors import CallBufferError, RecorderError
+from recorder.errors import CallBufferError, RecorderError, SchemaTooNew
 from recorder.model import ItemEvent, ItemRef, SourceProgress
 from recorder.poll.poll_jobs import (
     REFS_AT_ONCE,
     load_progress,
     record_found,
+    record_seen,
     save_progress,
     unfinished,
 )
@@ -91,3 +92,13 @@ def test_many_items_are_asked_for_and_recorded_in_batches(center):
     events = [ItemEvent("crm", ref.key, "n", "b", 1, 0, "found") for ref in many]
     record_found(center, many, events)
     assert len(center.found) == len(many)
+
+
+def test_a_schema_that_is_too_new_refuses_no_item_and_is_tried_again():
+    class Migrated:
+        def record_found(self, _refs, _events, *, late):
+            assert late
+            raise SchemaTooNew("the other node has a newer program")
+
+    with pytest.raises(SchemaTooNew):
+        record_seen(Migrated(), ["a", "b"], ["", ""])
